@@ -1,0 +1,30 @@
+import type { AuthorizationIr, AuthorizationRuleIr } from '../../ir/authorization.ts';
+import type { Init } from '../../xds/build/message.ts';
+
+/** `sluice.filter.v1.AuthorizationAction` */
+export const AUTHORIZATION_ACTION = { Allow: 1, Deny: 2 } as const;
+/** `sluice.filter.v1.ClaimType` */
+export const CLAIM_TYPE = { String: 1, StringArray: 2 } as const;
+
+/** Authorization as the filter reads it. */
+export function authorizationConfig(ir: AuthorizationIr): Init<'sluice.filter.v1.Authorization'> {
+  return { defaultAction: AUTHORIZATION_ACTION[ir.defaultAction], rules: ir.rules.map(rule) };
+}
+
+function rule(ir: AuthorizationRuleIr): Init<'sluice.filter.v1.AuthorizationRule'> {
+  const { name, action, jwt } = ir;
+  if (jwt === undefined) return { name, action: AUTHORIZATION_ACTION[action] };
+  return {
+    name,
+    action: AUTHORIZATION_ACTION[action],
+    jwt: {
+      provider: jwt.provider,
+      scopes: [...jwt.scopes],
+      claims: jwt.claims.map(({ claim, type, values }) => ({
+        claim: [...claim],
+        type: CLAIM_TYPE[type],
+        values: [...values],
+      })),
+    },
+  };
+}

@@ -1,0 +1,17 @@
+import type { ListenerIr } from './listener.ts';
+import type { WasmModuleRef } from './wasm-module.ts';
+
+/** Everything one proxy serves: one Gateway, or several merged. */
+export interface ProxyIr {
+  /** "<namespace>/<gateway>"; the identity of the proxy. */
+  readonly key: string;
+  readonly listeners: readonly ListenerIr[];
+  /** The `policy` module this proxy runs. */
+  readonly policyModule: WasmModuleRef;
+}
+
+/** What has to exist for a proxy to run. */
+export interface InfraIr {
+  readonly key: string;
+  readonly ports: readonly { readonly address: string; readonly port: number; readonly protocol: 'TCP' | 'UDP' }[];
+}

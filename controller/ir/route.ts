@@ -1,0 +1,98 @@
+import type { AuthorizationIr } from './authorization.ts';
+import type { ClusterIr } from './cluster.ts';
+import type { ExtProcIr } from './ext-proc.ts';
+import type { JwtIr } from './jwt.ts';
+
+/** One route: the first of a virtual host that matches a request serves it. */
+export interface RouteIr {
+  /** "httproute/<namespace>/<name>/rule/<i>/match/<j>/<hostname>"; every route has one. */
+  readonly name: string;
+  readonly match: RouteMatchIr;
+  readonly action: RouteActionIr;
+  readonly requestHeaders: HeaderChangesIr;
+  readonly responseHeaders: HeaderChangesIr;
+  readonly features: RouteFeaturesIr;
+}
+
+/** What a request must look like. */
+export interface RouteMatchIr {
+  readonly path: PathMatchIr;
+  readonly method: string | undefined;
+  readonly headers: readonly ValueMatchIr[];
+  readonly query: readonly ValueMatchIr[];
+}
+
+/** A prefix matches whole path elements: "/a" matches "/a" and "/a/b", not "/ab". */
+export type PathMatchIr =
+  | { readonly kind: 'exact'; readonly value: string }
+  | { readonly kind: 'prefix'; readonly value: string }
+  | { readonly kind: 'regex'; readonly value: string };
+
+/** A header or a query parameter. A regular expression (RE2) must match the whole value. */
+export type ValueMatchIr =
+  | { readonly kind: 'exact'; readonly name: string; readonly value: string }
+  | { readonly kind: 'regex'; readonly name: string; readonly value: string };
+
+/** What happens to a request that matches. */
+export type RouteActionIr =
+  | { readonly kind: 'forward'; readonly destinations: readonly DestinationIr[]; readonly rewrite: RewriteIr }
+  | { readonly kind: 'redirect'; readonly redirect: RedirectIr }
+  /** Answers by itself, without a body. */
+  | { readonly kind: 'respond'; readonly status: number };
+
+/** A share of the requests. Weights are relative to their sum. */
+export type DestinationIr =
+  | {
+      readonly kind: 'cluster';
+      readonly weight: number;
+      readonly cluster: ClusterIr;
+      readonly requestHeaders: HeaderChangesIr;
+      readonly responseHeaders: HeaderChangesIr;
+    }
+  /** A back-end that cannot be had: its share of the requests is answered with 500. */
+  | { readonly kind: 'invalid'; readonly weight: number };
+
+/** Changes of the request on its way to the back-end. */
+export interface RewriteIr {
+  readonly hostname: string | undefined;
+  readonly path: PathChangeIr | undefined;
+}
+
+/** A new path: of the whole, or of the prefix that matched. */
+export type PathChangeIr =
+  | { readonly kind: 'full'; readonly value: string }
+  | { readonly kind: 'prefix'; readonly value: string };
+
+/** Where a redirect leads; what is undefined stays as in the request. */
+export interface RedirectIr {
+  readonly scheme: 'http' | 'https' | undefined;
+  readonly hostname: string | undefined;
+  readonly port: number | undefined;
+  readonly path: PathChangeIr | undefined;
+  readonly status: 301 | 302 | 303 | 307 | 308;
+}
+
+/** Header changes in the order Gateway API gives them: set, add, remove. Names are lower case. */
+export interface HeaderChangesIr {
+  readonly set: readonly HeaderIr[];
+  readonly add: readonly HeaderIr[];
+  readonly remove: readonly string[];
+}
+
+/** A header's name and value. */
+export interface HeaderIr {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** No header changes. */
+export const NO_HEADER_CHANGES: HeaderChangesIr = { set: [], add: [], remove: [] };
+
+/** What policies add to a route. */
+export interface RouteFeaturesIr {
+  /** "<Kind>/<namespace>/<name>" of the policy that jwt and authorization come from; for logs. */
+  readonly source?: string;
+  readonly jwt?: JwtIr;
+  readonly authorization?: AuthorizationIr;
+  readonly extProc?: readonly ExtProcIr[];
+}

@@ -1,0 +1,59 @@
+import { EMPTY_SNAPSHOT, type XdsSnapshot } from '../../xds/snapshot.ts';
+import { type Rejection, Session, type SessionPorts, type SessionTimes, SESSION_TIMES } from './session.ts';
+
+/** What happens to a publication, for status and logs. */
+export interface PublicationEvents {
+  rejected(rejection: Rejection): void;
+  /** A client has acknowledged all of the snapshot that was published last. */
+  acknowledged(): void;
+}
+
+/** What one proxy is to have, and the streams of the Envoys that serve as it. */
+export class Publication {
+  readonly #events: PublicationEvents;
+  readonly #times: SessionTimes;
+  readonly #sessions = new Set<Session>();
+  #desired: XdsSnapshot | undefined;
+
+  constructor(events: PublicationEvents, times: SessionTimes = SESSION_TIMES) {
+    this.#events = events;
+    this.#times = times;
+  }
+
+  /** Number of connected clients. */
+  get clients(): number {
+    return this.#sessions.size;
+  }
+
+  /** The snapshot published last. */
+  get snapshot(): XdsSnapshot {
+    return this.#desired ?? EMPTY_SNAPSHOT;
+  }
+
+  /** Brings every client to `snapshot`, and every one that connects later. */
+  publish(snapshot: XdsSnapshot): void {
+    this.#desired = snapshot;
+    for (const session of this.#sessions) session.publish(snapshot);
+  }
+
+  /** Opens the session of a client that has just connected. Close it when its stream ends. */
+  connect(ports: Pick<SessionPorts, 'clock' | 'send'>): Session {
+    const session = new Session(
+      this.snapshot,
+      {
+        ...ports,
+        rejected: (rejection) => this.#events.rejected(rejection),
+        complete: () => this.#events.acknowledged(),
+      },
+      this.#times,
+    );
+    this.#sessions.add(session);
+    return session;
+  }
+
+  /** Ends a session. */
+  disconnect(session: Session): void {
+    session.close();
+    this.#sessions.delete(session);
+  }
+}

@@ -1,0 +1,177 @@
+import type { Clock } from '../../runtime/clock.ts';
+import type { XdsSnapshot } from '../../xds/snapshot.ts';
+import { type XdsType, typeOfUrl, typeUrl } from '../../xds/types.ts';
+import { Subscription } from './subscription.ts';
+import type { DeltaRequest, DeltaResponse } from './wire.ts';
+
+/**
+ * How far a client is with the snapshot it is to have (make before break).
+ *
+ * - `make`: clusters, endpoints, secrets and extension configurations that are new or changed; nothing is removed.
+ * - `switch`: listeners and routes, once everything of `make` is acknowledged or its deadline has passed.
+ * - `drain`: the client has all of it; what the old routes used stays a while for requests and retries under way.
+ * - `break`: what is no longer named goes.
+ */
+export type Stage = 'make' | 'switch' | 'drain' | 'break';
+
+const MAKE_TYPES = ['cluster', 'endpoint', 'secret', 'extension-config'] as const satisfies readonly XdsType[];
+const SWITCH_TYPES = ['listener', 'route'] as const satisfies readonly XdsType[];
+const ALL_TYPES = [...MAKE_TYPES, ...SWITCH_TYPES] as const;
+
+/** Times of a session, in milliseconds. */
+export interface SessionTimes {
+  /** How long `make` waits for acknowledgements: Envoy withholds that of CDS while any one cluster warms. */
+  readonly makeDeadline: number;
+  /** How long removed clusters outlive the routes that named them. */
+  readonly drain: number;
+}
+
+/** The times used where no others are given. */
+export const SESSION_TIMES: SessionTimes = { makeDeadline: 2_000, drain: 1_000 };
+
+/** A response that the client rejected. */
+export interface Rejection {
+  readonly type: XdsType;
+  readonly names: readonly string[];
+  /** Envoy's words. */
+  readonly message: string;
+}
+
+/** What a session needs from outside and tells. */
+export interface SessionPorts {
+  readonly clock: Clock;
+  send(response: DeltaResponse): void;
+  rejected(rejection: Rejection): void;
+  /** The client has acknowledged everything of the snapshot it is to have. Called once a snapshot. */
+  complete(): void;
+}
+
+/** One delta stream of one client: brings the client from what it has to the desired snapshot, stage by stage. */
+export class Session {
+  readonly #ports: SessionPorts;
+  readonly #times: SessionTimes;
+  readonly #subscriptions = new Map<XdsType, Subscription>();
+  #desired: XdsSnapshot;
+  #stage: Stage = 'make';
+  #cancelTimer: () => void = () => undefined;
+  #nonce = 0;
+  #closed = false;
+
+  constructor(desired: XdsSnapshot, ports: SessionPorts, times: SessionTimes = SESSION_TIMES) {
+    this.#desired = desired;
+    this.#ports = ports;
+    this.#times = times;
+    this.#enter('make');
+  }
+
+  /** Where the client is. */
+  get stage(): Stage {
+    return this.#stage;
+  }
+
+  /** Takes a new snapshot to bring the client to. */
+  publish(desired: XdsSnapshot): void {
+    this.#desired = desired;
+    this.#enter('make');
+    this.#progress();
+  }
+
+  /** Takes a message of the client. A type that is not served is ignored: Envoy then keeps its own default. */
+  receive(request: DeltaRequest): void {
+    const type = typeOfUrl(request.typeUrl);
+    if (type === undefined) return;
+    let subscription = this.#subscriptions.get(type);
+    if (subscription === undefined) {
+      subscription = new Subscription(type, request.initialVersions, request.subscribe);
+      this.#subscriptions.set(type, subscription);
+    }
+    subscription.change(request.subscribe, request.unsubscribe);
+    if (request.nonce !== '') this.#answered(type, subscription, request);
+    this.#progress();
+  }
+
+  /** Ends the session: no timer runs and nothing is sent any more. */
+  close(): void {
+    this.#closed = true;
+    this.#cancelTimer();
+  }
+
+  #answered(type: XdsType, subscription: Subscription, request: DeltaRequest): void {
+    const verdict = subscription.answer(request.nonce, request.error !== undefined);
+    switch (verdict.kind) {
+      case 'rejected':
+        this.#ports.rejected({ type, names: verdict.names, message: request.error ?? '' });
+        return;
+      case 'accepted':
+      case 'stale':
+        return;
+      default:
+        verdict satisfies never;
+    }
+  }
+
+  #enter(stage: Stage): void {
+    this.#cancelTimer();
+    this.#cancelTimer = () => undefined;
+    this.#stage = stage;
+    const next = stage === 'make' ? 'switch' : stage === 'drain' ? 'break' : undefined;
+    if (next === undefined) return;
+    const ms = stage === 'make' ? this.#times.makeDeadline : this.#times.drain;
+    this.#cancelTimer = this.#ports.clock.after(ms, () => {
+      this.#enter(next);
+      this.#progress();
+    });
+  }
+
+  /** Sends whatever the stage allows and moves to the next stage when this one is done. */
+  #progress(): void {
+    if (this.#closed) return;
+    this.#sendAll();
+    if (this.#stage === 'make' && this.#done(MAKE_TYPES)) {
+      this.#enter('switch');
+      this.#sendAll();
+    }
+    if (this.#stage === 'switch' && this.#done(ALL_TYPES)) {
+      this.#enter('drain');
+      this.#ports.complete();
+      this.#sendAll();
+    }
+  }
+
+  #sendAll(): void {
+    const types = this.#stage === 'make' ? MAKE_TYPES : ALL_TYPES;
+    for (const type of types) this.#send(type);
+  }
+
+  #send(type: XdsType): void {
+    const subscription = this.#subscriptions.get(type);
+    if (subscription === undefined) return;
+    const removals = this.#stage === 'break' || (this.#stage !== 'make' && type === 'listener');
+    const difference = subscription.difference(this.#desired[type], removals);
+    if (difference === undefined) return;
+    this.#nonce += 1;
+    const nonce = String(this.#nonce);
+    subscription.sent(nonce, difference);
+    this.#ports.send({ typeUrl: typeUrl(type), nonce, ...difference });
+    if (type === 'cluster') this.#resendEndpoints(difference.resources.map(({ name }) => name));
+  }
+
+  /** Envoy does not ask again for the endpoints of a cluster that changed, but waits for them (15 s). */
+  #resendEndpoints(clusters: readonly string[]): void {
+    const endpoints = this.#subscriptions.get('endpoint');
+    if (endpoints === undefined) return;
+    for (const name of clusters) endpoints.forget(name);
+    this.#send('endpoint');
+  }
+
+  #done(types: readonly XdsType[]): boolean {
+    return types.every((type) => {
+      const subscription = this.#subscriptions.get(type);
+      // Secrets and extension configurations are asked for only once a listener or a cluster names them.
+      const named = type === 'secret' || type === 'extension-config';
+      if (subscription === undefined) return named || this.#desired[type].size === 0;
+      if (named) return !subscription.waiting && subscription.difference(this.#desired[type], false) === undefined;
+      return subscription.complete(this.#desired[type]);
+    });
+  }
+}

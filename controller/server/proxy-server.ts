@@ -1,0 +1,105 @@
+import { chmod, mkdir, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { Server, ServerCredentials, type ServiceDefinition, type UntypedHandleCall, type ServerDuplexStream } from '@grpc/grpc-js';
+import type { Logger } from 'pino';
+import type { Clock } from '../runtime/clock.ts';
+import type { Publication } from './ads/publication.ts';
+import { decodeDeltaRequest, encodeDeltaResponse } from './ads/wire.ts';
+import type { ModuleStore } from './agent/module-store.ts';
+import { serveAgent } from './agent/agent-stream.ts';
+
+/** A stream of raw messages: nothing is decoded or encoded by grpc-js. */
+export type RawStream = ServerDuplexStream<Buffer, Buffer>;
+
+/** What the server of one proxy works with. */
+export interface ProxyServerOptions {
+  /** Path of the Unix socket; it stands for the proxy, so whoever can open it gets that proxy's configuration. */
+  readonly socket: string;
+  readonly publication: Publication;
+  readonly modules: ModuleStore;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+const identity = (bytes: Buffer): Buffer => bytes;
+
+function bidi(path: string): ServiceDefinition[string] {
+  return {
+    path,
+    requestStream: true,
+    responseStream: true,
+    requestSerialize: identity,
+    requestDeserialize: identity,
+    responseSerialize: identity,
+    responseDeserialize: identity,
+  };
+}
+
+/**
+ * Serves one proxy on a Unix socket of its own (mode 0600): delta ADS to its Envoy and modules to its agent.
+ *
+ * The socket is the identity of the client: the node id that Envoy states is not read. Resolves with a function that
+ * stops serving and removes the socket.
+ */
+export async function serveProxy(options: ProxyServerOptions): Promise<() => Promise<void>> {
+  const server = new Server({
+    // A reconnect lists the version of every resource that the client has.
+    'grpc.max_receive_message_length': 64 * 1024 * 1024,
+    'grpc.max_send_message_length': -1,
+    'grpc.keepalive_time_ms': 30_000,
+    'grpc.keepalive_timeout_ms': 10_000,
+  });
+  const handlers: Record<string, UntypedHandleCall> = {
+    delta: (stream: RawStream) => serveDelta(stream, options),
+    agent: (stream: RawStream) => serveAgent(stream, options.modules, options.log),
+  };
+  server.addService(
+    {
+      delta: bidi('/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources'),
+      agent: bidi('/sluice.agent.v1.ModuleAgent/Connect'),
+    },
+    handlers,
+  );
+  await mkdir(dirname(options.socket), { recursive: true, mode: 0o700 });
+  await unlink(options.socket).catch(() => undefined);
+  await new Promise<void>((resolve, reject) => {
+    server.bindAsync(`unix:${options.socket}`, ServerCredentials.createInsecure(), (error) => {
+      if (error === null) resolve();
+      else reject(error);
+    });
+  });
+  await chmod(options.socket, 0o600);
+  return async () => {
+    server.forceShutdown();
+    await unlink(options.socket).catch(() => undefined);
+  };
+}
+
+function serveDelta(stream: RawStream, { publication, clock, log }: ProxyServerOptions): void {
+  const session = publication.connect({
+    clock,
+    send: (response) => {
+      log.debug(
+        { typeUrl: response.typeUrl, resources: response.resources.length, removed: response.removed.length },
+        'xds response',
+      );
+      stream.write(encodeDeltaResponse(response));
+    },
+  });
+  const end = (): void => publication.disconnect(session);
+  stream.on('data', (bytes: Buffer) => {
+    try {
+      session.receive(decodeDeltaRequest(bytes));
+    } catch (error) {
+      log.error({ err: error }, 'a client of the xDS server sent what is no DeltaDiscoveryRequest');
+      end();
+      stream.destroy();
+    }
+  });
+  stream.on('end', () => {
+    end();
+    stream.end();
+  });
+  stream.on('cancelled', end);
+  stream.on('error', end);
+}

@@ -1,0 +1,62 @@
+import { extProcFilterName, extProcPerRoute } from '../features/ext-proc/xds.ts';
+import type { RouteActionIr, RouteFeaturesIr, RouteIr } from '../ir/route.ts';
+import type { VirtualHostIr } from '../ir/virtual-host.ts';
+import { forward, redirect } from './build/action.ts';
+import { headerChanges } from './build/headers.ts';
+import { routeMatch } from './build/match.ts';
+import type { Init } from './build/message.ts';
+import { policyBytes, policyPerRoute } from './policy-filter.ts';
+
+type Route = Init<'envoy.config.route.v3.Route'>;
+
+/** The Envoy virtual host of a host name. `listener` prefixes its name, which is thereby unique. */
+export function virtualHost(ir: VirtualHostIr, listener: string): Init<'envoy.config.route.v3.VirtualHost'> {
+  return {
+    name: `${listener}/${ir.hostname === '*' ? 'any' : ir.hostname}`,
+    domains: [ir.hostname],
+    routes: ir.routes.map(route),
+  };
+}
+
+function route(ir: RouteIr): Route {
+  const request = headerChanges(ir.requestHeaders);
+  const response = headerChanges(ir.responseHeaders);
+  return {
+    name: ir.name,
+    match: routeMatch(ir.match),
+    action: action(ir.action, ir),
+    requestHeadersToAdd: request.toAdd,
+    requestHeadersToRemove: request.toRemove,
+    responseHeadersToAdd: response.toAdd,
+    responseHeadersToRemove: response.toRemove,
+    ...features(ir.features),
+  };
+}
+
+function action(ir: RouteActionIr, { match }: RouteIr): NonNullable<Route['action']> {
+  switch (ir.kind) {
+    case 'forward':
+      return { case: 'route', value: forward(ir.destinations, ir.rewrite, match.path) };
+    case 'redirect':
+      return { case: 'redirect', value: redirect(ir.redirect, match.path) };
+    case 'respond':
+      return { case: 'directResponse', value: { status: ir.status } };
+    default:
+      return ir satisfies never;
+  }
+}
+
+function features(ir: RouteFeaturesIr): Pick<Route, 'metadata' | 'typedPerFilterConfig'> {
+  const policy = policyBytes(ir);
+  const processors = (ir.extProc ?? []).map((processor, index) => [
+    extProcFilterName(index, processor),
+    extProcPerRoute(processor),
+  ]);
+  const { metadata, perFilterConfig } = policy === undefined ? NO_POLICY : policyPerRoute(policy);
+  return {
+    ...(metadata === undefined ? {} : { metadata }),
+    typedPerFilterConfig: { ...perFilterConfig, ...Object.fromEntries(processors) },
+  };
+}
+
+const NO_POLICY = { metadata: undefined, perFilterConfig: {} } as const;
