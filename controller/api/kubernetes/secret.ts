@@ -1,0 +1,18 @@
+import { defineKind } from '../kind.ts';
+import { boolean, map, string, withDefault } from '../schema.ts';
+
+const dataKey = '^[-._a-zA-Z0-9]{1,253}$';
+
+/** Secret, core/v1; the API server merges `stringData` into `data`, and so does the provider. */
+export const secret = defineKind({
+  group: '',
+  kind: 'Secret',
+  plural: 'secrets',
+  storageVersion: 'v1',
+  body: {
+    type: withDefault(string(), 'Opaque'),
+    data: map(string({ format: 'byte' }), { keyPattern: dataKey }),
+    stringData: map(string(), { keyPattern: dataKey }),
+    immutable: boolean(),
+  },
+});
