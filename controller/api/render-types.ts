@@ -1,5 +1,6 @@
 import type { KindSchema } from './kind.ts';
 import type { ObjectSchema, Schema } from './schema.ts';
+import { unreachable } from './unreachable.ts';
 
 /**
  * Renders the TypeScript declarations of kinds: schemas in, one `.d.ts` text out, the same for the same schemas.
@@ -50,6 +51,8 @@ function childrenOf(schema: Schema): readonly Schema[] {
     case 'int-or-string':
     case 'json':
       return [];
+    default:
+      return unreachable(schema);
   }
 }
 
@@ -83,6 +86,8 @@ function typeOf(schema: Schema, indent: string): string {
       return 'number | string';
     case 'json':
       return schema.object === true ? '{ readonly [key: string]: Json }' : 'Json';
+    default:
+      return unreachable(schema);
   }
 }
 

@@ -27,6 +27,8 @@ export type Annotations = {
   readonly required?: boolean;
   /** True where an explicit null counts as absent, as in kinds that are built into Kubernetes; elsewhere null is refused. */
   readonly nullable?: boolean;
+  /** True where the value must never be shown in a message. */
+  readonly sensitive?: boolean;
   /** Shown in types and reference pages with what to use instead. */
   readonly deprecated?: string;
 };

@@ -26,9 +26,19 @@ const retry = named('Retry', {
   retryOn: named('RetryOn', {
     triggers: array(
       oneOf([
-        ...['5xx', 'gateway-error', 'reset', 'reset-before-request', 'connect-failure', 'retriable-4xx'],
-        ...['refused-stream', 'retriable-status-codes', 'cancelled', 'deadline-exceeded', 'internal'],
-        ...['resource-exhausted', 'unavailable'],
+        '5xx',
+        'gateway-error',
+        'reset',
+        'reset-before-request',
+        'connect-failure',
+        'retriable-4xx',
+        'refused-stream',
+        'retriable-status-codes',
+        'cancelled',
+        'deadline-exceeded',
+        'internal',
+        'resource-exhausted',
+        'unavailable',
       ]),
     ),
     httpStatusCodes: array(integer({ minimum: 100, maximum: 599 })),

@@ -11,8 +11,8 @@ export const secret = defineKind({
   storageVersion: 'v1',
   body: {
     type: withDefault(string(), 'Opaque'),
-    data: map(string({ format: 'byte' }), { keyPattern: dataKey }),
-    stringData: map(string(), { keyPattern: dataKey }),
+    data: map(string({ format: 'byte', sensitive: true }), { keyPattern: dataKey }),
+    stringData: map(string({ sensitive: true }), { keyPattern: dataKey }),
     immutable: boolean(),
   },
 });

@@ -1,0 +1,144 @@
+import { isObject } from '#controller/api/compile.ts';
+import { convert } from '#controller/api/convert.ts';
+import type { FieldPath } from '#controller/api/field-path.ts';
+import type { KindName, Resource } from '#controller/api/gen/types.d.ts';
+import type { KindSchema } from '#controller/api/kind.ts';
+import { apiVersionOf, parseApiVersion } from '#controller/api/kind.ts';
+import { nearest } from '#controller/api/nearest.ts';
+import { findKind, isKindName, isOwnGroup, kindNamed, kindsOfGroup } from '#controller/api/registry.ts';
+import { validate } from '#controller/api/validate.ts';
+import { completed } from './complete.ts';
+import { keyOf } from './key.ts';
+import type { ProblemObject, ProblemReason, ResourceKey } from './provider.ts';
+
+/** One thing that is wrong with a document: the field, and what was found and is accepted. */
+export type Refusal = { readonly path: FieldPath; readonly message: string };
+
+/** What becomes of a parsed document: a resource, a list of further documents, or why it is not served. */
+export type Admission =
+  | { readonly kind: 'resource'; readonly key: ResourceKey; readonly resource: Resource }
+  | { readonly kind: 'list'; readonly items: readonly unknown[] }
+  | {
+      readonly kind: 'refused';
+      readonly reason: Extract<ProblemReason, 'syntax' | 'invalid' | 'ignored'>;
+      readonly object?: ProblemObject;
+      readonly refusals: readonly Refusal[];
+    };
+
+/** Takes one parsed document in, as an API server would: kind, version, conversion, defaults, schema and rules. */
+export function admit(document: unknown): Admission {
+  if (!isObject(document)) return refuse('syntax', [], 'must be an object with apiVersion, kind and metadata');
+  const { apiVersion, kind } = document;
+  if (typeof apiVersion !== 'string' || typeof kind !== 'string' || kind === '') {
+    const missing = typeof apiVersion === 'string' ? 'kind' : 'apiVersion';
+    const known = Object.keys(document).slice(0, 5).join(', ');
+    return refuse(
+      'syntax',
+      [],
+      `must be a Kubernetes object: ${missing} is missing (found ${known === '' ? 'nothing' : known})`,
+    );
+  }
+  const version = parseApiVersion(apiVersion);
+  const object = describe(kind, document);
+  if (version === undefined) {
+    return refuse(
+      'invalid',
+      ['apiVersion'],
+      `must be VERSION or GROUP/VERSION, found ${JSON.stringify(apiVersion)}`,
+      object,
+    );
+  }
+  if (kind === 'List' && version.group === '') return list(document, object);
+  const known = findKind(version.group, kind);
+  if (known === undefined) return unknownKind(version.group, kind, object);
+  return admitKnown(known, version.version, document);
+}
+
+function list(document: { readonly [key: string]: unknown }, object: ProblemObject): Admission {
+  const items = document['items'];
+  if (Array.isArray(items)) return { kind: 'list', items };
+  return refuse('invalid', ['items'], 'must be a list of objects', object);
+}
+
+function unknownKind(group: string, kind: string, object: ProblemObject): Admission {
+  const elsewhere = kindNamed(kind);
+  const hint =
+    elsewhere === undefined ? '' : `; ${kind} is in ${apiVersionOf(elsewhere.group, elsewhere.storageVersion)}`;
+  if (!isOwnGroup(group)) {
+    return refuse(
+      'ignored',
+      ['kind'],
+      `${kind} of ${group === '' ? 'the core group' : group} is not used and is ignored${hint}`,
+      object,
+    );
+  }
+  const kinds = kindsOfGroup(group);
+  const guess = nearest(kind, kinds);
+  const words =
+    kinds.length === 0 ? `${group} is no group of a kind that is known` : `known in ${group}: ${kinds.join(', ')}`;
+  const message = `unknown kind ${kind}${guess === undefined ? '' : `; did you mean ${guess}?`} (${words}${hint})`;
+  return refuse('invalid', ['kind'], message, object);
+}
+
+function admitKnown(kind: KindSchema, version: string, document: { readonly [key: string]: unknown }): Admission {
+  const converted = convert(kind, version, document);
+  const object = describe(kind.kind, document, kind);
+  if (converted === undefined) {
+    const accepted = kind.versions.map((name) => apiVersionOf(kind.group, name)).join(', ');
+    const found = apiVersionOf(kind.group, version);
+    return refuse(
+      'invalid',
+      ['apiVersion'],
+      `unknown version ${found} of ${kind.kind} (accepted: ${accepted})`,
+      object,
+    );
+  }
+  if (!isKindName(kind.kind)) throw new Error(`kind ${kind.kind} has no type`);
+  return admitAs(kind.kind, kind, converted, object);
+}
+
+function admitAs<K extends KindName>(
+  name: K,
+  kind: KindSchema,
+  document: { readonly [key: string]: unknown },
+  object: ProblemObject,
+): Admission {
+  const result = validate(name, asWritten(kind, document));
+  if (!result.ok) return { kind: 'refused', reason: 'invalid', object, refusals: result.errors };
+  const resource = completed(result.value);
+  const { metadata } = resource;
+  const namespace = 'namespace' in metadata ? metadata.namespace : '';
+  return { kind: 'resource', key: keyOf(kind.group, kind.kind, namespace, metadata.name), resource };
+}
+
+/** Without status, which nobody may write, and without the namespace of a cluster-scoped object, which an API server clears too. */
+function asWritten(kind: KindSchema, document: { readonly [key: string]: unknown }): unknown {
+  const { status: _, ...rest } = document;
+  if (kind.scope === 'Namespaced' || !isObject(rest['metadata'])) return rest;
+  const { namespace: __, ...metadata } = rest['metadata'];
+  return { ...rest, metadata };
+}
+
+/** What can be told of an object before it is validated. */
+function describe(kindName: string, document: { readonly [key: string]: unknown }, kind?: KindSchema): ProblemObject {
+  const metadata = isObject(document['metadata']) ? document['metadata'] : {};
+  const name = typeof metadata['name'] === 'string' ? metadata['name'] : undefined;
+  const written = typeof metadata['namespace'] === 'string' ? metadata['namespace'] : undefined;
+  const namespace = kind === undefined ? written : kind.scope === 'Cluster' ? undefined : (written ?? 'default');
+  return {
+    kind: kindName,
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(name === undefined ? {} : { name }),
+    ...(kind === undefined || name === undefined ? {} : { key: keyOf(kind.group, kindName, namespace ?? '', name) }),
+    ...(kind === undefined || kind.kind === 'Secret' ? {} : { document }),
+  };
+}
+
+function refuse(
+  reason: Extract<ProblemReason, 'syntax' | 'invalid' | 'ignored'>,
+  path: FieldPath,
+  message: string,
+  object?: ProblemObject,
+): Admission {
+  return { kind: 'refused', reason, refusals: [{ path, message }], ...(object === undefined ? {} : { object }) };
+}
