@@ -1,11 +1,6 @@
 // What `npm run check` runs: types, lint and format; stops at the first failure.
-import { spawnSync } from 'node:child_process';
+import { install } from './install.mjs';
+import { runOnNode24 } from './node24.mjs';
 
-for (const [command, ...args] of [
-  ['tsc', '-p', '.'],
-  ['oxlint', '--type-aware'],
-  ['oxfmt', '--check'],
-]) {
-  const { status } = spawnSync(command, args, { stdio: 'inherit' });
-  if (status !== 0) process.exit(status ?? 1);
-}
+await install();
+await runOnNode24('deploy/setup/check.ts', process.argv.slice(2));

@@ -1,0 +1,3 @@
+export declare function staleReason(root: string): string | undefined;
+
+export declare function install(): Promise<void>;

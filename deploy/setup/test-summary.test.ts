@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest';
+import { isGood, summarise, summaryLine } from './test-summary.ts';
+
+const report = (...files: readonly (readonly string[])[]): object => ({
+  testResults: files.map((statuses) => ({
+    status: statuses.includes('failed') || statuses.length === 0 ? 'failed' : 'passed',
+    assertionResults: statuses.map((status, index) => ({ status, fullName: `test ${index}` })),
+  })),
+});
+
+test.each<[string, unknown, boolean, string]>([
+  ['passed tests', report(['passed', 'passed'], ['passed']), true, '3 passed, 0 failed'],
+  ['failed tests', report(['passed', 'failed']), false, '1 passed, 1 failed'],
+  ['skipped and todo tests', report(['passed', 'skipped', 'todo']), true, '1 passed, 0 failed, 2 skipped'],
+  ['a file that does not load as one failure', report(['passed'], []), false, '1 passed, 1 failed'],
+  ['an error outside the tests as one failure', report(['passed']), false, '1 passed, 1 failed'],
+  ['a report that is none as one failure', undefined, true, '0 passed, 1 failed'],
+])('counts %s', (_, value, ok, line) => {
+  expect(summaryLine(summarise(value, ok))).toBe(line);
+});
+
+test.each<[string, readonly string[], boolean, boolean]>([
+  ['all passed', ['passed'], true, true],
+  ['one failed', ['passed', 'failed'], false, false],
+  ['nothing ran', ['skipped'], false, false],
+  ['one was skipped', ['passed', 'skipped'], false, true],
+  ['one was skipped and CI=true', ['passed', 'skipped'], true, false],
+])('when %s the run is good or not', (_, statuses, strict, good) => {
+  expect(isGood(summarise(report(statuses), true), strict)).toBe(good);
+});
+
+test('names what was skipped', () => {
+  expect(summarise(report(['passed', 'skipped']), true).skippedNames).toEqual(['test 1']);
+});

@@ -1,0 +1,49 @@
+// A script: the set-up that tests need, then vitest with our arguments; the last line says how it went.
+import { spawn } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { ROOT } from './node24.mjs';
+import { ensure, SetupError, STEP_NAMES } from './setup.ts';
+import { isGood, summarise, summaryLine } from './test-summary.ts';
+
+const REPORT = join(ROOT, 'build', 'test-report.json');
+const strict = process.env['CI'] === 'true';
+
+try {
+  await ensure(STEP_NAMES);
+} catch (error) {
+  process.stderr.write(`setup: ${error instanceof SetupError ? error.message : String(error)}\n`);
+  process.stdout.write(`${summaryLine({ passed: 0, failed: 1, skipped: 0, skippedNames: [] })}\n`);
+  process.exit(1);
+}
+rmSync(REPORT, { force: true });
+mkdirSync(join(ROOT, 'build'), { recursive: true });
+const summary = summarise(...(await runVitest(process.argv.slice(2))));
+if (strict) for (const name of summary.skippedNames) process.stdout.write(`skipped, though CI=true: ${name}\n`);
+if (summary.passed === 0) process.stdout.write('no test passed: nothing was tested\n');
+process.exitCode = isGood(summary, strict) ? 0 : 1;
+process.stdout.write(`${summaryLine(summary)}\n`);
+
+/** Gives vitest's report, undefined when it left none, and whether it ended well. */
+async function runVitest(args: readonly string[]): Promise<readonly [unknown, boolean]> {
+  const vitest = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs');
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${REPORT}`];
+  // Whatever a test starts as `node` is to be Node 24, too.
+  const path = [join(ROOT, 'node_modules', '.bin'), process.env['PATH'] ?? ''].join(delimiter);
+  const child = spawn(process.execPath, [vitest, 'run', ...reporters, ...args], {
+    cwd: ROOT,
+    env: { ...process.env, PATH: path },
+    stdio: 'inherit',
+  });
+  const forward = (signal: NodeJS.Signals): boolean => child.kill(signal);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, forward);
+  const ok = await new Promise<boolean>((done, failed) => {
+    child.once('error', failed);
+    child.once('exit', (code) => done(code === 0));
+  });
+  try {
+    return [JSON.parse(readFileSync(REPORT, 'utf8')), ok];
+  } catch {
+    return [undefined, ok];
+  }
+}
