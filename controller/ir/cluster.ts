@@ -2,18 +2,26 @@
  * A group of endpoints and how to talk to them.
  *
  * Named for its content, a readable back-end and a short hash of its settings, and shared by every route that needs the
- * same: no index of a rule is in it, so that reordering rules changes no cluster.
+ * same: no index of a rule is in it, so that reordering rules changes no cluster. Addresses are not part of it: they
+ * change without a route or a cluster changing.
  */
 export interface ClusterIr {
   readonly name: string;
   readonly protocol: 'http1' | 'http2';
-  readonly endpoints: EndpointsIr;
+  readonly source: EndpointSourceIr;
 }
 
-/** Where the endpoints come from. */
-export type EndpointsIr =
-  /** Addresses that are known here, served by EDS: a change of them changes no cluster. */
-  | { readonly kind: 'known'; readonly addresses: readonly AddressIr[] }
+/** Where the endpoints of a cluster come from. */
+export type EndpointSourceIr =
+  /** The ready endpoints behind a port of a Service. */
+  | {
+      readonly kind: 'service';
+      readonly namespace: string;
+      readonly name: string;
+      readonly port: number;
+    }
+  /** Addresses that stand in a Backend. */
+  | { readonly kind: 'addresses'; readonly addresses: readonly AddressIr[] }
   /** Host names that Envoy resolves. */
   | { readonly kind: 'dns'; readonly hosts: readonly { readonly hostname: string; readonly port: number }[] };
 

@@ -12,7 +12,17 @@ export interface JwtProviderIr {
   readonly audiences: readonly string[];
   readonly keys: readonly JwtKeyIr[];
   readonly claimToHeaders: readonly { readonly claim: readonly string[]; readonly header: string }[];
+  /** Where a token is looked for, in order. */
+  readonly sources: readonly TokenSourceIr[];
 }
+
+/** A place in a request that may hold a token. */
+export type TokenSourceIr =
+  /** The value after `prefix` of the header `name` (lower case). */
+  | { readonly kind: 'header'; readonly name: string; readonly prefix: string }
+  | { readonly kind: 'cookie'; readonly name: string }
+  /** A query parameter. */
+  | { readonly kind: 'query'; readonly name: string };
 
 /** JWS algorithms that Envoy's verify_signature can check (RFC 7518 section 3.1). */
 export type JwtAlgorithm = 'RS256' | 'RS384' | 'RS512' | 'ES256' | 'ES384' | 'ES512';

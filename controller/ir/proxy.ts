@@ -1,3 +1,4 @@
+import type { AddressIr, ClusterIr } from './cluster.ts';
 import type { ListenerIr } from './listener.ts';
 import type { WasmModuleRef } from './wasm-module.ts';
 
@@ -6,6 +7,10 @@ export interface ProxyIr {
   /** "<namespace>/<gateway>"; the identity of the proxy. */
   readonly key: string;
   readonly listeners: readonly ListenerIr[];
+  /** Every cluster that a route names, once, by name. */
+  readonly clusters: readonly ClusterIr[];
+  /** The addresses of each cluster whose addresses are known here, by the cluster's name. */
+  readonly endpoints: ReadonlyMap<string, readonly AddressIr[]>;
   /** The `policy` module this proxy runs. */
   readonly policyModule: WasmModuleRef;
 }

@@ -96,3 +96,9 @@ export interface RouteFeaturesIr {
   readonly authorization?: AuthorizationIr;
   readonly extProc?: readonly ExtProcIr[];
 }
+
+/** What policies add to a rule, or that a policy which should guard it cannot be enforced. */
+export type RuleFeaturesIr =
+  | { readonly kind: 'features'; readonly features: RouteFeaturesIr }
+  /** Every request is answered with 500: never open. */
+  | { readonly kind: 'refused' };

@@ -1,6 +1,6 @@
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { extProcFilter, extProcFilterName } from '../features/ext-proc/xds.ts';
-import type { ClusterIr } from '../ir/cluster.ts';
+import type { AddressIr, ClusterIr } from '../ir/cluster.ts';
 import type { ListenerIr } from '../ir/listener.ts';
 import type { ProxyIr } from '../ir/proxy.ts';
 import type { RouteIr } from '../ir/route.ts';
@@ -25,12 +25,11 @@ export interface ModuleFile {
  * module's configuration while its file is not with the proxy: routes with a policy then answer 500.
  */
 export function lower(ir: ProxyIr, policyModule: ModuleFile | undefined): XdsSnapshot {
-  const clusters = clustersOf(ir);
   return {
     listener: byName(ir.listeners.map(lowerListener)),
     route: byName(ir.listeners.map(lowerRoutes)),
-    cluster: byName([...clusters.values()].map(lowerCluster)),
-    endpoint: byName([...clusters.values()].flatMap(lowerEndpoints)),
+    cluster: byName([...ir.clusters].map(lowerCluster)),
+    endpoint: byName([...ir.endpoints].map(([name, addresses]) => lowerEndpoints(name, addresses))),
     secret: new Map(),
     'extension-config': byName(policyModule === undefined ? [] : [lowerPolicyModule(policyModule)]),
   };
@@ -89,10 +88,9 @@ function lowerCluster(ir: ClusterIr): XdsResource {
   return xdsResource('cluster', ir.name, encode('envoy.config.cluster.v3.Cluster', cluster(ir)));
 }
 
-function lowerEndpoints(ir: ClusterIr): XdsResource[] {
-  if (ir.endpoints.kind !== 'known') return [];
-  const message = assignment(ir.name, ir.endpoints.addresses);
-  return [xdsResource('endpoint', ir.name, encode('envoy.config.endpoint.v3.ClusterLoadAssignment', message))];
+function lowerEndpoints(name: string, addresses: readonly AddressIr[]): XdsResource {
+  const message = assignment(name, addresses);
+  return xdsResource('endpoint', name, encode('envoy.config.endpoint.v3.ClusterLoadAssignment', message));
 }
 
 function lowerPolicyModule({ digest, path }: ModuleFile): XdsResource {
@@ -102,16 +100,4 @@ function lowerPolicyModule({ digest, path }: ModuleFile): XdsResource {
 
 function* routesOf(ir: ListenerIr): Iterable<RouteIr> {
   for (const host of ir.virtualHosts) yield* host.routes;
-}
-
-/** Every cluster that a route names, once. */
-function clustersOf(ir: ProxyIr): ReadonlyMap<string, ClusterIr> {
-  const clusters = new Map<string, ClusterIr>();
-  const add = (found: ClusterIr): void => void clusters.set(found.name, found);
-  for (const route of ir.listeners.flatMap((found) => [...routesOf(found)])) {
-    for (const processor of route.features.extProc ?? []) add(processor.cluster);
-    if (route.action.kind !== 'forward') continue;
-    for (const destination of route.action.destinations) if (destination.kind === 'cluster') add(destination.cluster);
-  }
-  return clusters;
 }

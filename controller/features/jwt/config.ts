@@ -1,4 +1,4 @@
-import type { JwtAlgorithm, JwtIr, JwtProviderIr } from '../../ir/jwt.ts';
+import type { JwtAlgorithm, JwtIr, JwtProviderIr, TokenSourceIr } from '../../ir/jwt.ts';
 import type { Init } from '../../xds/build/message.ts';
 
 /** `sluice.filter.v1.JwtAlgorithm` by its name in RFC 7518. */
@@ -22,6 +22,19 @@ function provider(ir: JwtProviderIr): Init<'sluice.filter.v1.JwtProvider'> {
       spki: Uint8Array.from(spki),
     })),
     claimToHeaders: ir.claimToHeaders.map(({ claim, header }) => ({ claim: [...claim], header })),
-    sources: [{ source: { case: 'header', value: { name: 'authorization', prefix: 'Bearer ' } } }],
+    sources: ir.sources.map(source),
   };
+}
+
+function source(ir: TokenSourceIr): Init<'sluice.filter.v1.TokenSource'> {
+  switch (ir.kind) {
+    case 'header':
+      return { source: { case: 'header', value: { name: ir.name, prefix: ir.prefix } } };
+    case 'cookie':
+      return { source: { case: 'cookie', value: ir.name } };
+    case 'query':
+      return { source: { case: 'queryParameter', value: ir.name } };
+    default:
+      return ir satisfies never;
+  }
 }

@@ -1,0 +1,102 @@
+import { createHash } from 'node:crypto';
+import type { Backend, Service } from '#controller/api/gen/types.d.ts';
+import type { AddressIr, ClusterIr, EndpointSourceIr } from '../ir/cluster.ts';
+import { type Outcome, refusal, success } from '../resources/verdict.ts';
+
+/** How a back-end is spoken to, for a consumer that knows better than the back-end says. */
+export type Protocol = ClusterIr['protocol'];
+
+/** Application protocols of a Service port that mean HTTP/2 without TLS (KEP-3726, GEP-1911). */
+const HTTP2_PROTOCOLS: ReadonlySet<string> = new Set(['kubernetes.io/h2c', 'gateway.envoyproxy.io/h2c', 'grpc']);
+const WEBSOCKET_PROTOCOLS: ReadonlySet<string> = new Set(['kubernetes.io/ws', 'gateway.envoyproxy.io/ws', 'http']);
+
+/** The cluster of a port of a Service. */
+export function serviceCluster(
+  service: Service,
+  port: number,
+  protocol: Protocol | undefined,
+): Outcome<ClusterIr, 'BackendNotFound' | 'UnsupportedProtocol' | 'UnsupportedValue'> {
+  const { namespace, name } = service.metadata;
+  if (service.spec.type === 'ExternalName') {
+    return refusal(
+      'UnsupportedValue',
+      `Service ${namespace}/${name}: spec.type: found ExternalName, accepted are ClusterIP, NodePort and LoadBalancer: use a Backend for a host name`,
+    );
+  }
+  const found = service.spec.ports?.find((candidate) => candidate.port === port);
+  if (found === undefined) {
+    const known = (service.spec.ports ?? []).map((candidate) => candidate.port).join(', ');
+    return refusal('BackendNotFound', `Service ${namespace}/${name} has no port ${port}; it has ${known || 'none'}`);
+  }
+  const { appProtocol } = found;
+  const spoken = protocol ?? protocolOf(appProtocol);
+  if (spoken === undefined) {
+    return refusal(
+      'UnsupportedProtocol',
+      `Service ${namespace}/${name}: port ${port}: appProtocol: found ${appProtocol}, accepted are ${[...HTTP2_PROTOCOLS, ...WEBSOCKET_PROTOCOLS].join(', ')}`,
+    );
+  }
+  return success(named(`service/${namespace}/${name}/${port}`, spoken, { kind: 'service', namespace, name, port }));
+}
+
+function protocolOf(appProtocol: string | undefined): Protocol | undefined {
+  if (appProtocol === undefined || WEBSOCKET_PROTOCOLS.has(appProtocol)) return 'http1';
+  return HTTP2_PROTOCOLS.has(appProtocol) ? 'http2' : undefined;
+}
+
+/** The cluster of a Backend (gateway.envoyproxy.io/v1alpha1). */
+export function backendCluster(
+  backend: Backend,
+  protocol: Protocol | undefined,
+  unixPaths: ReadonlyMap<string, string>,
+): Outcome<ClusterIr, 'Invalid' | 'UnsupportedValue'> {
+  const problem = backendProblem(backend);
+  if (problem !== undefined) return refusal('UnsupportedValue', problem);
+  const spoken = protocol ?? (backend.spec.appProtocols?.includes('gateway.envoyproxy.io/h2c') ? 'http2' : 'http1');
+  const { namespace, name } = backend.metadata;
+  return success(named(`backend/${namespace}/${name}`, spoken, sourceOf(backend, unixPaths)));
+}
+
+/** Why a Backend cannot be used by this build, or `undefined`. */
+export function backendProblem(backend: Backend): string | undefined {
+  const { namespace, name } = backend.metadata;
+  const { type, endpoints = [], tls, fallback, appProtocols = [] } = backend.spec;
+  const object = `Backend ${namespace}/${name}`;
+  if (type !== 'Endpoints') return `${object}: spec.type: found ${type}, which this version does not implement; accepted is Endpoints`;
+  if (tls !== undefined) return `${object}: spec.tls is not implemented in this version`;
+  if (fallback === true) return `${object}: spec.fallback is not implemented in this version`;
+  if (appProtocols.includes('gateway.envoyproxy.io/wss')) {
+    return `${object}: spec.appProtocols: gateway.envoyproxy.io/wss is not implemented in this version`;
+  }
+  if (endpoints.length === 0) return `${object}: spec.endpoints: found none, at least one is needed`;
+  if (endpoints.some(({ unix }) => unix !== undefined) && endpoints.some(({ fqdn }) => fqdn !== undefined)) {
+    return `${object}: spec.endpoints: a unix endpoint and an fqdn endpoint cannot be in one Backend`;
+  }
+  return undefined;
+}
+
+function sourceOf({ spec: { endpoints = [] } }: Backend, unixPaths: ReadonlyMap<string, string>): EndpointSourceIr {
+  if (endpoints.some(({ fqdn }) => fqdn !== undefined)) {
+    return {
+      kind: 'dns',
+      hosts: endpoints.flatMap(({ fqdn, ip }) => {
+        if (fqdn !== undefined) return [{ hostname: fqdn.hostname, port: fqdn.port }];
+        return ip === undefined ? [] : [{ hostname: ip.address, port: ip.port }];
+      }),
+    };
+  }
+  return {
+    kind: 'addresses',
+    addresses: endpoints.flatMap(({ ip, unix }): AddressIr[] => {
+      if (ip !== undefined) return [{ kind: 'ip', address: ip.address, port: ip.port }];
+      return unix === undefined ? [] : [{ kind: 'unix', path: unixPaths.get(unix.path) ?? unix.path }];
+    }),
+  };
+}
+
+/** A cluster whose name ends in a hash of everything but its addresses. */
+function named(backend: string, protocol: Protocol, source: EndpointSourceIr): ClusterIr {
+  const settings = { protocol, discovery: source.kind === 'dns' ? source : 'eds' };
+  const hash = createHash('sha256').update(JSON.stringify(settings)).digest('hex').slice(0, 8);
+  return { name: `${backend}-${hash}`, protocol, source };
+}

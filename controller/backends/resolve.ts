@@ -1,0 +1,64 @@
+import type { ClusterIr } from '../ir/cluster.ts';
+import { mayRefer, type ReferenceEnd } from '../resources/reference-grants.ts';
+import type { Resources } from '../resources/resources.ts';
+import { type Outcome, refusal } from '../resources/verdict.ts';
+import type { Settings } from '../settings.ts';
+import { backendCluster, type Protocol, serviceCluster } from './clusters.ts';
+
+/** A reference to a back-end, as routes and policies carry it. */
+export interface BackendReference {
+  readonly group: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly namespace?: string;
+  readonly port?: number;
+}
+
+/** Why a back-end cannot be had: the reasons of the condition ResolvedRefs, and some of our own. */
+export type BackendReason =
+  | 'InvalidKind'
+  | 'BackendNotFound'
+  | 'RefNotPermitted'
+  | 'UnsupportedProtocol'
+  | 'UnsupportedValue'
+  | 'Invalid';
+
+/** Group of Backend. */
+export const ENVOY_GATEWAY_GROUP = 'gateway.envoyproxy.io';
+
+/** Finds the cluster that a reference of `from` means; `protocol` overrides what the back-end says it speaks. */
+export function resolveBackend(
+  ref: BackendReference,
+  from: ReferenceEnd,
+  resources: Resources,
+  settings: Settings,
+  protocol?: Protocol,
+): Outcome<ClusterIr, BackendReason> {
+  const namespace = ref.namespace ?? from.namespace;
+  const isService = ref.group === '' && ref.kind === 'Service';
+  const isBackend = ref.group === ENVOY_GATEWAY_GROUP && ref.kind === 'Backend';
+  if (!isService && !isBackend) {
+    return refusal(
+      'InvalidKind',
+      `backendRef ${ref.name}: found kind ${ref.kind} of group "${ref.group}", accepted are Service of group "" and Backend of group ${ENVOY_GATEWAY_GROUP}`,
+    );
+  }
+  const to = { group: ref.group, kind: ref.kind, namespace, name: ref.name };
+  if (!mayRefer(from, to, resources)) {
+    return refusal(
+      'RefNotPermitted',
+      `no ReferenceGrant in namespace ${namespace} lets ${from.kind}s of namespace ${from.namespace} refer to ${ref.kind} ${ref.name}`,
+    );
+  }
+  const missing = refusal('BackendNotFound', `${ref.kind} ${namespace}/${ref.name} does not exist`);
+  if (isBackend) {
+    const backend = resources.get('Backend', namespace, ref.name);
+    return backend === undefined ? missing : backendCluster(backend, protocol, settings.unixPaths);
+  }
+  const service = resources.get('Service', namespace, ref.name);
+  if (service === undefined) return missing;
+  if (ref.port === undefined) {
+    return refusal('UnsupportedValue', `backendRef ${ref.name}: port: found none, a Service is referred to with one of its ports`);
+  }
+  return serviceCluster(service, ref.port, protocol);
+}

@@ -1,0 +1,57 @@
+import type { Authorization, AuthorizationRule, Principal } from '#controller/api/gen/types.d.ts';
+import type { AuthorizationIr, AuthorizationRuleIr } from '../../ir/authorization.ts';
+import { type Outcome, refusal, success } from '../../resources/verdict.ts';
+
+/**
+ * Resolves `authorization` of a SecurityPolicy whose `jwt` has the given providers; messages start with the field.
+ * Without `defaultAction` what no rule matches is denied.
+ */
+export function resolveAuthorization(
+  spec: Authorization,
+  providers: readonly string[],
+): Outcome<AuthorizationIr, 'Invalid'> {
+  const rules: AuthorizationRuleIr[] = [];
+  for (const [index, rule] of (spec.rules ?? []).entries()) {
+    const path = `authorization.rules[${index}]`;
+    const problem = unimplemented(rule, path) ?? unknownProvider(rule, path, providers);
+    if (problem !== undefined) return refusal('Invalid', problem);
+    rules.push(ruleIr(rule, index));
+  }
+  return success({ defaultAction: spec.defaultAction ?? 'Deny', rules });
+}
+
+function unimplemented(rule: AuthorizationRule, path: string): string | undefined {
+  const inRule = (['operation', 'cel'] as const).filter((field) => rule[field] !== undefined);
+  const inPrincipal = PRINCIPAL_NOT_YET.filter((field) => rule.principal?.[field] !== undefined);
+  const [found] = [...inRule, ...inPrincipal.map((field) => `principal.${field}`)];
+  return found === undefined ? undefined : `${path}.${found} is not implemented in this version`;
+}
+
+const PRINCIPAL_NOT_YET = ['clientCIDRs', 'headers', 'clientIPGeoLocations'] as const satisfies readonly (keyof Principal)[];
+
+function unknownProvider({ principal }: AuthorizationRule, path: string, providers: readonly string[]): string | undefined {
+  const provider = principal?.jwt?.provider;
+  if (provider === undefined || providers.includes(provider)) return undefined;
+  const known = providers.length === 0 ? 'the policy has no jwt providers' : `the providers of jwt are ${providers.join(', ')}`;
+  return `${path}.principal.jwt.provider: found ${provider}, ${known}`;
+}
+
+function ruleIr({ name, action, principal }: AuthorizationRule, index: number): AuthorizationRuleIr {
+  const jwt = principal?.jwt;
+  return {
+    name: name ?? String(index),
+    action,
+    jwt:
+      jwt === undefined
+        ? undefined
+        : {
+            provider: jwt.provider,
+            scopes: jwt.scopes ?? [],
+            claims: (jwt.claims ?? []).map((claim) => ({
+              claim: claim.name.split('.'),
+              type: claim.valueType,
+              values: claim.values,
+            })),
+          },
+  };
+}

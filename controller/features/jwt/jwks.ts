@@ -1,0 +1,72 @@
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import type { JwtAlgorithm, JwtKeyIr } from '../../ir/jwt.ts';
+import { type Outcome, refusal, success } from '../../resources/verdict.ts';
+
+const RSA_ALGORITHMS = ['RS256', 'RS384', 'RS512'] as const satisfies readonly JwtAlgorithm[];
+const EC_ALGORITHM = { 'P-256': 'ES256', 'P-384': 'ES384', 'P-521': 'ES512' } as const satisfies {
+  readonly [curve: string]: JwtAlgorithm;
+};
+
+/**
+ * Reads a JSON Web Key Set (RFC 7517). Keys that are not for signatures (`use`, `key_ops`) and symmetric keys are left
+ * out; a key for an algorithm that is not known here is refused with the whole set, so that no token is checked by less
+ * than what its issuer published.
+ */
+export function parseJwks(text: string): Outcome<readonly JwtKeyIr[], 'Invalid'> {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return refusal('Invalid', 'is not JSON');
+  }
+  if (!isObject(json) || !Array.isArray(json['keys'])) return refusal('Invalid', 'has no array "keys"');
+  const keys: JwtKeyIr[] = [];
+  for (const [index, jwk] of json['keys'].entries()) {
+    const found = parseKey(jwk, `keys[${index}]`);
+    if (!found.ok) return found;
+    keys.push(...found.value);
+  }
+  if (keys.length === 0) return refusal('Invalid', 'has no key that verifies signatures');
+  return success(keys);
+}
+
+function parseKey(jwk: unknown, path: string): Outcome<readonly JwtKeyIr[], 'Invalid'> {
+  if (!isObject(jwk)) return refusal('Invalid', `${path} is not an object`);
+  const { kty, use, key_ops: operations, kid, alg } = jwk;
+  if (use !== undefined && use !== 'sig') return success([]);
+  if (operations !== undefined && !(Array.isArray(operations) && operations.includes('verify'))) return success([]);
+  if (kty === 'oct') return success([]);
+  if (kid !== undefined && typeof kid !== 'string') return refusal('Invalid', `${path}.kid is not text`);
+  const possible = possibleAlgorithms(jwk);
+  if (possible.length === 0) {
+    return refusal('Invalid', `${path}: found kty ${String(kty)} crv ${String(jwk['crv'])}, accepted are RSA and EC P-256, P-384, P-521`);
+  }
+  const algorithms = alg === undefined ? possible : possible.filter((algorithm) => algorithm === alg);
+  if (algorithms.length === 0) {
+    return refusal('Invalid', `${path}.alg: found ${String(alg)}, accepted for this key are ${possible.join(', ')}`);
+  }
+  const key = publicKey(jwk);
+  if (key === undefined) return refusal('Invalid', `${path} is not a valid key`);
+  const spki = Uint8Array.from(key.export({ type: 'spki', format: 'der' }));
+  return success(algorithms.map((algorithm) => ({ kid, algorithm, spki })));
+}
+
+function possibleAlgorithms(jwk: Record<string, unknown>): readonly JwtAlgorithm[] {
+  if (jwk['kty'] === 'RSA') return RSA_ALGORITHMS;
+  const found = Object.entries(EC_ALGORITHM).find(([curve]) => jwk['kty'] === 'EC' && jwk['crv'] === curve);
+  return found === undefined ? [] : [found[1]];
+}
+
+function publicKey(jwk: Record<string, unknown>): KeyObject | undefined {
+  const { kty, crv, x, y, n, e } = jwk;
+  const text = Object.fromEntries(Object.entries({ kty, crv, x, y, n, e }).filter(([, value]) => typeof value === 'string'));
+  try {
+    return createPublicKey({ key: text, format: 'jwk' });
+  } catch {
+    return undefined;
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

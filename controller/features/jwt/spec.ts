@@ -1,0 +1,76 @@
+import type { JWT, JWTExtractor, JWTProvider } from '#controller/api/gen/types.d.ts';
+import type { JwtIr, JwtKeyIr, JwtProviderIr, TokenSourceIr } from '../../ir/jwt.ts';
+import type { Resources } from '../../resources/resources.ts';
+import { type Outcome, refusal, success } from '../../resources/verdict.ts';
+import { parseJwks } from './jwks.ts';
+
+type Jwt = Outcome<JwtIr, 'Invalid'>;
+type Provider = Outcome<JwtProviderIr, 'Invalid'>;
+
+/** Resolves `jwt` of a SecurityPolicy in `namespace`; messages start with the field. */
+export function resolveJwt(spec: JWT, namespace: string, resources: Resources): Jwt {
+  if (spec.failOpen === true) return refusal('Invalid', 'jwt.failOpen is not implemented in this version');
+  const providers: JwtProviderIr[] = [];
+  for (const [index, provider] of spec.providers.entries()) {
+    const found = resolveProvider(provider, `jwt.providers[${index}]`, namespace, resources);
+    if (!found.ok) return found;
+    providers.push(found.value);
+  }
+  return success({ providers, optional: spec.optional ?? false });
+}
+
+function resolveProvider(spec: JWTProvider, path: string, namespace: string, resources: Resources): Provider {
+  for (const field of ['remoteJWKS', 'recomputeRoute'] as const) {
+    if (spec[field] !== undefined && spec[field] !== false) {
+      return refusal('Invalid', `${path}.${field} is not implemented in this version`);
+    }
+  }
+  const keys = localKeys(spec, path, namespace, resources);
+  if (!keys.ok) return keys;
+  return success({
+    name: spec.name,
+    issuer: spec.issuer,
+    audiences: spec.audiences ?? [],
+    keys: keys.value,
+    claimToHeaders: (spec.claimToHeaders ?? []).map(({ claim, header }) => ({
+      claim: claim.split('.'),
+      header: header.toLowerCase(),
+    })),
+    sources: tokenSources(spec.extractFrom),
+  });
+}
+
+function localKeys(
+  { localJWKS }: JWTProvider,
+  path: string,
+  namespace: string,
+  resources: Resources,
+): Outcome<readonly JwtKeyIr[], 'Invalid'> {
+  const at = `${path}.localJWKS`;
+  if (localJWKS === undefined) return refusal('Invalid', `${at}: found none, a provider needs its keys`);
+  if (localJWKS.type === 'Inline') return keysIn(localJWKS.inline, `${at}.inline`);
+  const name = localJWKS.valueRef?.name ?? '';
+  const data = resources.get('ConfigMap', namespace, name)?.data;
+  if (data === undefined) return refusal('Invalid', `${at}.valueRef: ConfigMap ${namespace}/${name} does not exist or is empty`);
+  return keysIn(data['jwks'] ?? Object.values(data)[0], `${at}.valueRef: ConfigMap ${namespace}/${name}`);
+}
+
+function keysIn(text: string | undefined, at: string): Outcome<readonly JwtKeyIr[], 'Invalid'> {
+  const keys = parseJwks(text ?? '');
+  return keys.ok ? keys : refusal('Invalid', `${at} ${keys.refusal.message}`);
+}
+
+/** Where tokens come from when a policy does not say (RFC 6750 section 2.1). */
+const BEARER: readonly TokenSourceIr[] = [{ kind: 'header', name: 'authorization', prefix: 'Bearer ' }];
+
+function tokenSources(extract: JWTExtractor | undefined): readonly TokenSourceIr[] {
+  if (extract === undefined) return BEARER;
+  const sources: TokenSourceIr[] = [
+    ...(extract.headers ?? []).map(
+      ({ name, valuePrefix }) => ({ kind: 'header', name: name.toLowerCase(), prefix: valuePrefix ?? '' }) as const,
+    ),
+    ...(extract.cookies ?? []).map((name) => ({ kind: 'cookie', name }) as const),
+    ...(extract.params ?? []).map((name) => ({ kind: 'query', name }) as const),
+  ];
+  return sources.length === 0 ? BEARER : sources;
+}

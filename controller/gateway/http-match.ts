@@ -1,0 +1,35 @@
+import type { HTTPPathMatch, HTTPRouteMatch } from '#controller/api/gen/types.d.ts';
+import type { PathMatchIr, RouteMatchIr, ValueMatchIr } from '../ir/route.ts';
+
+/** A match as the gateway-neutral model has it. Of several entries for one name the first counts (Gateway API). */
+export function matchIr(match: HTTPRouteMatch): RouteMatchIr {
+  return {
+    path: pathIr(match.path),
+    method: match.method,
+    headers: firstOfName((match.headers ?? []).map((header) => ({ ...header, name: header.name.toLowerCase() }))),
+    query: firstOfName(match.queryParams ?? []),
+  };
+}
+
+function pathIr({ type, value }: HTTPPathMatch): PathMatchIr {
+  switch (type) {
+    case 'Exact':
+      return { kind: 'exact', value };
+    case 'PathPrefix':
+      return { kind: 'prefix', value };
+    case 'RegularExpression':
+      return { kind: 'regex', value };
+    default:
+      return type satisfies never;
+  }
+}
+
+type NamedValue = { readonly type: 'Exact' | 'RegularExpression'; readonly name: string; readonly value: string };
+
+function firstOfName(entries: readonly NamedValue[]): ValueMatchIr[] {
+  const first = new Map<string, ValueMatchIr>();
+  for (const { type, name, value } of entries) {
+    if (!first.has(name)) first.set(name, { kind: type === 'Exact' ? 'exact' : 'regex', name, value });
+  }
+  return [...first.values()];
+}

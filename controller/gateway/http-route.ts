@@ -1,0 +1,155 @@
+import type {
+  HTTPBackendRef,
+  HTTPFilter,
+  HTTPPathModifier,
+  HTTPRequestRedirectFilter,
+  HTTPRoute,
+  HTTPRouteRule,
+} from '#controller/api/gen/types.d.ts';
+import type { DestinationIr, HeaderChangesIr, PathChangeIr, RouteActionIr, RouteMatchIr } from '../ir/route.ts';
+import type { Resources } from '../resources/resources.ts';
+import type { Refusal } from '../resources/verdict.ts';
+import type { Settings } from '../settings.ts';
+import { resolveBackend } from '../backends/resolve.ts';
+import { headerChangesOf } from './header-filters.ts';
+import { matchIr } from './http-match.ts';
+
+/** What an HTTPRoute says, references resolved, before it is known where it is attached. */
+export interface RouteCore {
+  readonly rules: readonly RuleCore[];
+  /** Why the route cannot be served at all (condition Accepted). */
+  readonly refused: Refusal | undefined;
+  /** The first reference that leads nowhere; its share of the requests is answered with 500 (condition ResolvedRefs). */
+  readonly unresolved: Refusal | undefined;
+}
+
+/** One rule of a route. */
+export interface RuleCore {
+  readonly index: number;
+  readonly name: string | undefined;
+  readonly matches: readonly RouteMatchIr[];
+  readonly action: RouteActionIr;
+  readonly requestHeaders: HeaderChangesIr;
+  readonly responseHeaders: HeaderChangesIr;
+}
+
+/** Resolves an HTTPRoute (Gateway API v1, HTTPRoute). */
+export function routeCore(route: HTTPRoute, resources: Resources, settings: Settings): RouteCore {
+  const refused = unimplemented(route);
+  if (refused !== undefined) return { rules: [], refused, unresolved: undefined };
+  const problems: Refusal[] = [];
+  const rules = route.spec.rules.map((rule, index) => ruleCore(rule, index, { route, resources, settings, problems }));
+  return { rules, refused: undefined, unresolved: problems[0] };
+}
+
+interface Context {
+  readonly route: HTTPRoute;
+  readonly resources: Resources;
+  readonly settings: Settings;
+  /** Takes the references that lead nowhere. */
+  readonly problems: Refusal[];
+}
+
+const FILTERS_IMPLEMENTED: ReadonlySet<HTTPFilter['type']> = new Set<HTTPFilter['type']>([
+  'RequestHeaderModifier',
+  'ResponseHeaderModifier',
+  'RequestRedirect',
+  'URLRewrite',
+]);
+
+/** The first thing in a route that the schema knows and this version does not do. */
+function unimplemented({ metadata, spec }: HTTPRoute): Refusal | undefined {
+  const found = spec.rules.flatMap((rule, i) => {
+    const path = `spec.rules[${i}]`;
+    const fields = (['timeouts', 'retry', 'sessionPersistence'] as const).filter((field) => rule[field] !== undefined);
+    const ownFilters = filterPaths(rule.filters, `${path}.filters`, FILTERS_IMPLEMENTED);
+    const backendFilters = (rule.backendRefs ?? []).flatMap(({ filters }, j) =>
+      filterPaths(filters, `${path}.backendRefs[${j}].filters`, HEADER_FILTERS),
+    );
+    return [...fields.map((field) => `${path}.${field}`), ...ownFilters, ...backendFilters];
+  });
+  if (found[0] === undefined) return undefined;
+  return {
+    reason: 'UnsupportedValue',
+    message: `HTTPRoute ${metadata.namespace}/${metadata.name}: ${found[0]} is not implemented in this version`,
+  };
+}
+
+const HEADER_FILTERS: ReadonlySet<HTTPFilter['type']> = new Set<HTTPFilter['type']>([
+  'RequestHeaderModifier',
+  'ResponseHeaderModifier',
+]);
+
+function filterPaths(
+  filters: readonly HTTPFilter[] | undefined,
+  path: string,
+  implemented: ReadonlySet<HTTPFilter['type']>,
+): string[] {
+  return (filters ?? []).flatMap(({ type }, i) => (implemented.has(type) ? [] : [`${path}[${i}] (type ${type})`]));
+}
+
+function ruleCore(rule: HTTPRouteRule, index: number, context: Context): RuleCore {
+  const filters = rule.filters ?? [];
+  return {
+    index,
+    name: rule.name,
+    matches: rule.matches.map(matchIr),
+    action: actionOf(rule, filters, context),
+    requestHeaders: headerChangesOf(filters, 'requestHeaderModifier'),
+    responseHeaders: headerChangesOf(filters, 'responseHeaderModifier'),
+  };
+}
+
+function actionOf(rule: HTTPRouteRule, filters: readonly HTTPFilter[], context: Context): RouteActionIr {
+  const redirect = filters.find(({ requestRedirect }) => requestRedirect !== undefined)?.requestRedirect;
+  if (redirect !== undefined) return { kind: 'redirect', redirect: redirectOf(redirect) };
+  const destinations = (rule.backendRefs ?? [])
+    .filter(({ weight }) => weight > 0)
+    .map((ref) => destinationOf(ref, context));
+  // Without a back-end that can be had the answer is 500 (Gateway API, HTTPRouteRule.backendRefs).
+  if (!destinations.some(({ kind }) => kind === 'cluster')) return { kind: 'respond', status: 500 };
+  const rewrite = filters.find(({ urlRewrite }) => urlRewrite !== undefined)?.urlRewrite;
+  return { kind: 'forward', destinations, rewrite: { hostname: rewrite?.hostname, path: pathChange(rewrite?.path) } };
+}
+
+function destinationOf(ref: HTTPBackendRef, { route, resources, settings, problems }: Context): DestinationIr {
+  const from = { group: 'gateway.networking.k8s.io', kind: 'HTTPRoute', namespace: route.metadata.namespace };
+  const found = resolveBackend(ref, from, resources, settings);
+  if (!found.ok) {
+    problems.push(found.refusal);
+    return { kind: 'invalid', weight: ref.weight };
+  }
+  const filters = ref.filters ?? [];
+  return {
+    kind: 'cluster',
+    weight: ref.weight,
+    cluster: found.value,
+    requestHeaders: headerChangesOf(filters, 'requestHeaderModifier'),
+    responseHeaders: headerChangesOf(filters, 'responseHeaderModifier'),
+  };
+}
+
+const WELL_KNOWN_PORT = { http: 80, https: 443 } as const;
+
+function redirectOf(filter: HTTPRequestRedirectFilter): (RouteActionIr & { kind: 'redirect' })['redirect'] {
+  return {
+    scheme: filter.scheme,
+    hostname: filter.hostname,
+    // Without a port, that of the scheme; without a scheme either, that of the listener, which `attach` fills in.
+    port: filter.port ?? (filter.scheme === undefined ? undefined : WELL_KNOWN_PORT[filter.scheme]),
+    path: pathChange(filter.path),
+    status: filter.statusCode,
+  };
+}
+
+function pathChange(path: HTTPPathModifier | undefined): PathChangeIr | undefined {
+  if (path === undefined) return undefined;
+  switch (path.type) {
+    case 'ReplaceFullPath':
+      return { kind: 'full', value: path.replaceFullPath ?? '/' };
+    case 'ReplacePrefixMatch':
+      return { kind: 'prefix', value: path.replacePrefixMatch ?? '/' };
+    default:
+      return path.type satisfies never;
+  }
+}

@@ -1,0 +1,57 @@
+import type { EndpointSlice, KindName, ReferenceGrant, ResourceOf } from '#controller/api/gen/types.d.ts';
+
+/**
+ * Everything the controller knows of the world, as one consistent state. Objects are frozen, and one that did not change
+ * is the same object as before; so is a list of which no member changed.
+ */
+export interface Resources {
+  /** The object, or `undefined` when there is none. Cluster-scoped objects have the namespace "". */
+  get<K extends KindName>(kind: K, namespace: string, name: string): ResourceOf<K> | undefined;
+  /** Every object of a kind, by namespace and name. */
+  list<K extends KindName>(kind: K): readonly ResourceOf<K>[];
+  /** The slices that hold a Service's endpoints (label `kubernetes.io/service-name`), by name. */
+  endpointSlices(namespace: string, service: string): readonly EndpointSlice[];
+  /** The grants for references into a namespace. */
+  referenceGrants(namespace: string): readonly ReferenceGrant[];
+}
+
+/** Identity of an object: "<kind>/<namespace>/<name>", the namespace empty for a cluster-scoped one. */
+export function keyOf(object: { readonly kind: string; readonly metadata: Named }): string {
+  return `${object.kind}/${object.metadata.namespace ?? ''}/${object.metadata.name}`;
+}
+
+/** The namespace of an object, empty for a cluster-scoped one. */
+export function namespaceOf({ metadata }: { readonly metadata: Named }): string {
+  return metadata.namespace ?? '';
+}
+
+/** What an object is called. */
+export interface Named {
+  readonly name: string;
+  readonly namespace?: string;
+}
+
+/** Orders objects by namespace, then name, by code units: the same on every machine. */
+export function byName(a: { readonly metadata: Named }, b: { readonly metadata: Named }): number {
+  return compare(a.metadata.namespace ?? '', b.metadata.namespace ?? '') || compare(a.metadata.name, b.metadata.name);
+}
+
+/** Orders objects by age, then by namespace and name: who came first wins (Gateway API, "Conflicts"). */
+export function byAge(a: { readonly metadata: Aged }, b: { readonly metadata: Aged }): number {
+  return age(a.metadata) - age(b.metadata) || byName(a, b);
+}
+
+/** What an object is called, and since when it is there. */
+export type Aged = Named & { readonly creationTimestamp?: string | null };
+
+/** Objects from files carry no time of creation: they are as old as each other, and older than any that does. */
+function age({ creationTimestamp }: Aged): number {
+  const time = typeof creationTimestamp === 'string' ? Date.parse(creationTimestamp) : 0;
+  return Number.isNaN(time) ? 0 : time;
+}
+
+/** Orders text by code units. */
+export function compare(a: string, b: string): -1 | 0 | 1 {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}

@@ -1,0 +1,20 @@
+/** What the operator of the controller decides, resolved and defaulted. */
+export interface Settings {
+  /** `spec.controllerName` of the GatewayClasses that are ours. */
+  readonly controllerName: string;
+  /** The `policy` module that proxies run unless their Gateway pins another. */
+  readonly policyDigest: string;
+  /** Address that listeners bind when their Gateway states none. */
+  readonly bindAddress: string;
+  /** Paths of Unix sockets as manifests name them, and where they really are on this machine. */
+  readonly unixPaths: ReadonlyMap<string, string>;
+}
+
+/** The name that Envoy Gateway's manifests use; a drop-in answers to it. */
+export const CONTROLLER_NAME = 'gateway.envoyproxy.io/gatewayclass-controller';
+
+/**
+ * Annotation of a Gateway that pins the `policy` module of its proxy to one digest ("sha256:..."), to try a new build on
+ * one Gateway or to stay on an old one.
+ */
+export const POLICY_DIGEST_ANNOTATION = 'sluice.dev/policy-digest';
