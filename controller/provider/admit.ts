@@ -97,8 +97,8 @@ function admitKnown(kind: KindSchema, version: string, document: { readonly [key
   return admitAs(kind.kind, kind, converted, object);
 }
 
-function admitAs<K extends KindName>(
-  name: K,
+function admitAs(
+  name: KindName,
   kind: KindSchema,
   document: { readonly [key: string]: unknown },
   object: ProblemObject,

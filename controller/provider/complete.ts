@@ -7,14 +7,8 @@ import type { Resource, Secret, Namespace } from '#controller/api/gen/types.d.ts
  * - a Namespace has the label `kubernetes.io/metadata.name` (KEP-2161)
  */
 export function completed(resource: Resource): Resource {
-  switch (resource.kind) {
-    case 'Secret':
-      return mergeStringData(resource);
-    case 'Namespace':
-      return labelled(resource);
-    default:
-      return resource;
-  }
+  if (resource.kind === 'Secret') return mergeStringData(resource);
+  return resource.kind === 'Namespace' ? labelled(resource) : resource;
 }
 
 function mergeStringData(secret: Secret): Secret {

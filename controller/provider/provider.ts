@@ -1,4 +1,4 @@
-import type { Json, Resource } from '#controller/api/gen/types.d.ts';
+import type { Resource } from '#controller/api/gen/types.d.ts';
 
 /**
  * What enters the controller: resources from files or from a Kubernetes API, as batches of events.
@@ -56,8 +56,8 @@ export type ProblemObject = {
   readonly name?: string;
   /** Present when group, kind and name were readable. */
   readonly key?: ResourceKey;
-  /** The document as written, frozen: an invalid policy still tells whom it would protect. */
-  readonly document?: Json;
+  /** The document as written: an invalid policy still tells whom it would protect. Left out for Secrets. */
+  readonly document?: { readonly [key: string]: unknown };
 };
 
 /** One change of what is written. */
