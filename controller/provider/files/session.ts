@@ -4,7 +4,7 @@ import { performance } from 'node:perf_hooks';
 import type { FieldPath } from '#controller/api/field-path.ts';
 import type { FileSource, Problem, ResourceBatch, ResourceKey } from '../provider.ts';
 import { orderOf } from './file-order.ts';
-import type { FileChange } from './ledger.ts';
+import type { FileChange, FileOrder } from './ledger.ts';
 import { Ledger } from './ledger.ts';
 import { locateInFile } from './locate-in-file.ts';
 import { readManifest } from './read-file.ts';
@@ -39,6 +39,7 @@ export class Session {
   readonly #paths: readonly string[];
   readonly #log: ProviderLog;
   readonly #pace: Pace;
+  readonly #order: FileOrder;
   readonly #ledger: Ledger;
   readonly #watcher: FolderWatcher;
   readonly #dirty = new Set<string>();
@@ -56,7 +57,8 @@ export class Session {
     this.#paths = paths;
     this.#log = log;
     this.#pace = pace;
-    this.#ledger = new Ledger(orderOf(paths));
+    this.#order = orderOf(paths);
+    this.#ledger = new Ledger(this.#order);
     this.#watcher = new FolderWatcher(
       (place) => {
         this.#changed(place);
@@ -122,7 +124,7 @@ export class Session {
 
   #flush(): void {
     if (this.#search !== 'none') this.#lookAgain(this.#search === 'everything');
-    const views = [...this.#dirty].map((file) => this.#ledger.preview(this.#read(file)));
+    const views = [...this.#dirty].sort(this.#order).map((file) => this.#ledger.preview(this.#read(file)));
     const now = performance.now();
     const quiet = now - this.#lastChange;
     const waited = now - (this.#firstChange ?? now);
