@@ -1,6 +1,6 @@
 import type { EnvoyExtensionPolicy, SecurityPolicy } from '#controller/api/gen/types.d.ts';
 import type { RouteFeaturesIr, RuleFeaturesIr } from '../ir/route.ts';
-import { indexPolicies, type Place, policyInForce, type PolicyIndex } from '../policies/targets.ts';
+import { indexPolicies, isInvalid, type Place, policyInForce, type PolicyIndex } from '../policies/targets.ts';
 import type { Resources } from '../resources/resources.ts';
 import { remembered } from '../resources/tracked.ts';
 import type { Outcome, Refusal } from '../resources/verdict.ts';
@@ -27,8 +27,8 @@ export interface PolicyResolver {
 
 /** A resolver of its own memory. */
 export function policyResolver(settings: Settings): PolicyResolver {
-  const indexSecurity = remembered((list: readonly SecurityPolicy[], now) => indexPolicies(list, now));
-  const indexExtension = remembered((list: readonly EnvoyExtensionPolicy[], now) => indexPolicies(list, now));
+  const indexSecurity = remembered((list: readonly SecurityPolicy[], now) => indexPolicies('SecurityPolicy', list, now));
+  const indexExtension = remembered((list: readonly EnvoyExtensionPolicy[], now) => indexPolicies('EnvoyExtensionPolicy', list, now));
   const security = remembered((policy: SecurityPolicy, now) => resolveSecurityPolicy(policy, now));
   const extension = remembered((policy: EnvoyExtensionPolicy, now) => resolveEnvoyExtensionPolicy(policy, now, settings));
   return {
@@ -39,6 +39,8 @@ export function policyResolver(settings: Settings): PolicyResolver {
     featuresAt(place, tables, resources) {
       const securityPolicy = policyInForce(tables.security, place);
       const extensionPolicy = policyInForce(tables.extension, place);
+      if (securityPolicy !== undefined && isInvalid(securityPolicy)) return REFUSED;
+      if (extensionPolicy !== undefined && isInvalid(extensionPolicy)) return REFUSED;
       return together(
         securityPolicy === undefined ? NOTHING : security(securityPolicy, resources),
         extensionPolicy === undefined ? NOTHING : extension(extensionPolicy, resources),

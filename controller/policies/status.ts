@@ -1,6 +1,7 @@
 import type { ParentReference } from '#controller/api/gen/types.d.ts';
 import type { Resources } from '../resources/resources.ts';
 import type { Refusal, Verdict } from '../resources/verdict.ts';
+import type { InvalidPolicy } from '../resources/invalid-policy.ts';
 import { type Policy, type PolicyIndex, type Target, targetKey, targetsOf } from './targets.ts';
 
 /** What is said of a policy with regard to one ancestor (GEP-713, `PolicyAncestorStatus`). */
@@ -31,7 +32,7 @@ export function policyReports<P extends Policy>(
   return [...reports.values()];
 }
 
-function verdictOn(target: Target, winner: Policy | undefined, refused: Refusal | undefined, resources: Resources): Verdict {
+function verdictOn(target: Target, winner: Policy | InvalidPolicy | undefined, refused: Refusal | undefined, resources: Resources): Verdict {
   const found = resources.get(target.kind, target.namespace, target.name);
   const name = `${target.kind} ${target.namespace}/${target.name}`;
   if (found === undefined) return no('TargetNotFound', `${name} does not exist`);

@@ -1,4 +1,5 @@
 import type { KindName, ResourceOf } from '#controller/api/gen/types.d.ts';
+import type { InvalidPolicy } from '../resources/invalid-policy.ts';
 import { byAge, type Resources } from '../resources/resources.ts';
 import { selects } from '../resources/selectors.ts';
 
@@ -47,13 +48,30 @@ export function targetKey({ kind, namespace, name, sectionName }: Target): strin
 
 /** The policies of one kind by what they target. */
 export interface PolicyIndex<P extends Policy> {
-  /** The policy in force on exactly this target: the oldest that names it. */
-  on(target: Target): P | undefined;
+  /** The policy in force on exactly this target: one that cannot be read if there is any, else the oldest that names it. */
+  on(target: Target): P | InvalidPolicy | undefined;
 }
 
-/** Indexes policies by target. Of several on one target the oldest wins, then the first by namespace and name. */
-export function indexPolicies<P extends Policy>(policies: readonly P[], resources: Resources): PolicyIndex<P> {
-  const winners = new Map<string, P>();
+/** Whether a policy is one that could not be read. */
+export function isInvalid(policy: Policy | InvalidPolicy): policy is InvalidPolicy {
+  return 'targets' in policy;
+}
+
+/** Indexes the policies of one kind by target. Of several on one target the oldest wins, then the first by namespace and name. */
+export function indexPolicies<P extends Policy>(
+  kind: P['kind'],
+  policies: readonly P[],
+  resources: Resources,
+): PolicyIndex<P> {
+  const winners = new Map<string, P | InvalidPolicy>();
+  for (const policy of resources.invalidPolicies().filter((invalid) => invalid.kind === kind)) {
+    for (const target of policy.targets) {
+      if (!isTargetKind(target.kind)) continue;
+      const { name, sectionName } = target;
+      const key = targetKey({ kind: target.kind, namespace: policy.metadata.namespace, name, sectionName });
+      if (!winners.has(key)) winners.set(key, policy);
+    }
+  }
   for (const policy of [...policies].sort(byAge)) {
     for (const target of targetsOf(policy, resources)) {
       const key = targetKey(target);
@@ -73,7 +91,10 @@ export interface Place {
  * The policy in force at a place: that of the rule, else of the route, else of the listener, else of the Gateway. The more
  * specific one replaces the other whole (Envoy Gateway, "Policy precedence").
  */
-export function policyInForce<P extends Policy>(index: PolicyIndex<P>, { gateway, route }: Place): P | undefined {
+export function policyInForce<P extends Policy>(
+  index: PolicyIndex<P>,
+  { gateway, route }: Place,
+): P | InvalidPolicy | undefined {
   const onRoute = { kind: 'HTTPRoute', namespace: route.namespace, name: route.name } as const;
   const onGateway = { kind: 'Gateway', namespace: gateway.namespace, name: gateway.name } as const;
   return (

@@ -1,4 +1,5 @@
 import type { EndpointSlice, KindName, ReferenceGrant, ResourceOf } from '#controller/api/gen/types.d.ts';
+import type { InvalidPolicy } from './invalid-policy.ts';
 
 /**
  * Everything the controller knows of the world, as one consistent state. Objects are frozen, and one that did not change
@@ -13,6 +14,8 @@ export interface Resources {
   endpointSlices(namespace: string, service: string): readonly EndpointSlice[];
   /** The grants for references into a namespace. */
   referenceGrants(namespace: string): readonly ReferenceGrant[];
+  /** Policies that cannot be read and of which no good version is known; by namespace and name. */
+  invalidPolicies(): readonly InvalidPolicy[];
 }
 
 /** Identity of an object: "<kind>/<namespace>/<name>", the namespace empty for a cluster-scoped one. */

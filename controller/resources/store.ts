@@ -1,4 +1,5 @@
 import type { EndpointSlice, KindName, ReferenceGrant, Resource, ResourceOf } from '#controller/api/gen/types.d.ts';
+import type { InvalidPolicy } from './invalid-policy.ts';
 import { byName, namespaceOf, type Resources } from './resources.ts';
 
 type Tables = { readonly [K in KindName]: Map<string, ResourceOf<K>> };
@@ -24,6 +25,7 @@ export class ResourceStore implements Resources {
     Namespace: new Map(),
   };
   #lists: Lists = {};
+  #invalidPolicies: readonly InvalidPolicy[] = [];
   readonly #slices = new Groups<EndpointSlice>();
   readonly #grants = new Groups<ReferenceGrant>();
 
@@ -45,6 +47,18 @@ export class ResourceStore implements Resources {
 
   referenceGrants(namespace: string): readonly ReferenceGrant[] {
     return this.#grants.get(namespace);
+  }
+
+  invalidPolicies(): readonly InvalidPolicy[] {
+    return this.#invalidPolicies;
+  }
+
+  /** Sets the policies that cannot be read. Those of which a good version is here do not count: that one is in force. */
+  setInvalidPolicies(policies: readonly InvalidPolicy[]): void {
+    const left = policies
+      .filter(({ kind, metadata }) => this.get(kind, metadata.namespace, metadata.name) === undefined)
+      .sort(byName);
+    if (JSON.stringify(left) !== JSON.stringify(this.#invalidPolicies)) this.#invalidPolicies = left;
   }
 
   /** Adds an object or replaces the one of its name. */

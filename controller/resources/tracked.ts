@@ -43,5 +43,10 @@ function recording(resources: Resources, reads: Read[]): Resources {
       reads.push((now) => now.referenceGrants(namespace) === value);
       return value;
     },
+    invalidPolicies: () => {
+      const value = resources.invalidPolicies();
+      reads.push((now) => now.invalidPolicies() === value);
+      return value;
+    },
   };
 }

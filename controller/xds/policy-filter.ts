@@ -7,6 +7,7 @@ import { jwtConfig } from '../features/jwt/config.ts';
 import type { RouteFeaturesIr } from '../ir/route.ts';
 import { withNeeds } from '#proto/needs.ts';
 import { adsSource } from './build/config-source.ts';
+import { ENUMS } from './build/enums.ts';
 import { any, duration, encode, type Init } from './build/message.ts';
 
 type HttpFilter = Init<'envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter'>;
@@ -15,8 +16,7 @@ type HttpFilter = Init<'envoy.extensions.filters.network.http_connection_manager
 export const POLICY_FILTER = 'sluice.policy';
 
 const WASM = 'envoy.extensions.filters.http.wasm.v3.Wasm';
-/** `envoy.extensions.wasm.v3.FailurePolicy.FAIL_RELOAD` */
-const FAIL_RELOAD = 1;
+const { FAIL_RELOAD } = ENUMS['envoy.extensions.wasm.v3.FailurePolicy'];
 
 /** What the `policy` module decides on a route: its bytes and the id that names them. */
 export interface PolicyBytes {

@@ -1,5 +1,6 @@
 import type { Any } from '@bufbuild/protobuf/wkt';
 import type { ExtProcIr, ProcessingIr } from '../../ir/ext-proc.ts';
+import { ENUMS } from '../../xds/build/enums.ts';
 import { any, duration, type Init } from '../../xds/build/message.ts';
 
 type HttpFilter = Init<'envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter'>;
@@ -8,13 +9,16 @@ type ProcessingMode = Init<'envoy.extensions.filters.http.ext_proc.v3.Processing
 const MESSAGE = 'envoy.extensions.filters.http.ext_proc.v3.ExternalProcessor';
 const MESSAGE_PER_ROUTE = 'envoy.extensions.filters.http.ext_proc.v3.ExtProcPerRoute';
 
-/** `ProcessingMode.HeaderSendMode` */
-const SEND = 1;
-const SKIP = 2;
-/** `ProcessingMode.BodySendMode` */
-const BODY_MODE = { none: 0, streamed: 1, buffered: 2, bufferedPartial: 3, fullDuplexStreamed: 4 } as const;
-/** `ExternalProcessor.RouteCacheAction.RETAIN` */
-const RETAIN = 2;
+const { SEND, SKIP } = ENUMS['envoy.extensions.filters.http.ext_proc.v3.ProcessingMode.HeaderSendMode'];
+const { RETAIN } = ENUMS['envoy.extensions.filters.http.ext_proc.v3.ExternalProcessor.RouteCacheAction'];
+const BODY = ENUMS['envoy.extensions.filters.http.ext_proc.v3.ProcessingMode.BodySendMode'];
+const BODY_MODE = {
+  none: BODY.NONE,
+  streamed: BODY.STREAMED,
+  buffered: BODY.BUFFERED,
+  bufferedPartial: BODY.BUFFERED_PARTIAL,
+  fullDuplexStreamed: BODY.FULL_DUPLEX_STREAMED,
+} as const;
 /** How long a processor may think about one message when its policy does not say (Envoy Gateway's default). */
 const DEFAULT_MESSAGE_TIMEOUT = 200;
 

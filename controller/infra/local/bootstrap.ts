@@ -1,0 +1,63 @@
+/** Where things of one proxy are on this machine. All paths are absolute. */
+export interface ProxyPaths {
+  readonly folder: string;
+  readonly xdsSocket: string;
+  readonly sidecarSocket: string;
+  readonly modules: string;
+  readonly bootstrap: string;
+  /** Envoy writes the address of its admin interface here. */
+  readonly adminAddress: string;
+}
+
+/**
+ * The bootstrap of an Envoy that takes everything else over delta ADS from the socket of its proxy
+ * (`envoy.config.bootstrap.v3.Bootstrap` as JSON).
+ */
+export function bootstrap(key: string, { xdsSocket }: ProxyPaths): object {
+  const ads = { ads: {}, resource_api_version: 'V3' };
+  return {
+    node: { id: key, cluster: key },
+    // Port 0: the kernel picks one, so that proxies never meet; on loopback only.
+    admin: { address: { socket_address: { address: '127.0.0.1', port_value: 0 } } },
+    dynamic_resources: {
+      ads_config: {
+        api_type: 'DELTA_GRPC',
+        transport_api_version: 'V3',
+        set_node_on_first_message_only: true,
+        grpc_services: [{ envoy_grpc: { cluster_name: XDS_CLUSTER } }],
+      },
+      lds_config: ads,
+      cds_config: ads,
+    },
+    static_resources: { clusters: [xdsCluster(xdsSocket)] },
+    layered_runtime: { layers: [{ name: 'sluice', static_layer: RUNTIME }] },
+  };
+}
+
+const XDS_CLUSTER = 'sluice.xds';
+
+const RUNTIME = {
+  // Without it Envoy resets every ext_proc stream, and Node's HTTP/2 server takes that for an attack under load.
+  'envoy.reloadable_features.ext_proc_graceful_grpc_close': true,
+};
+
+function xdsCluster(socket: string): object {
+  const http = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
+  return {
+    name: XDS_CLUSTER,
+    type: 'STATIC',
+    connect_timeout: '1s',
+    load_assignment: {
+      cluster_name: XDS_CLUSTER,
+      endpoints: [{ lb_endpoints: [{ endpoint: { address: { pipe: { path: socket } } } }] }],
+    },
+    typed_extension_protocol_options: {
+      [http]: {
+        '@type': `type.googleapis.com/${http}`,
+        explicit_http_config: {
+          http2_protocol_options: { connection_keepalive: { interval: '30s', timeout: '5s' } },
+        },
+      },
+    },
+  };
+}

@@ -1,0 +1,141 @@
+import { spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { type ProcessRecord, readRecord, removeRecord, runs, startTimeOf, writeRecord } from './process-record.ts';
+
+/** A program to keep running. */
+export interface DaemonSpec {
+  /** Short name for logs: "envoy". */
+  readonly name: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  /** Its output is appended here; it stays open when the controller is gone. */
+  readonly logFile: string;
+  readonly recordFile: string;
+}
+
+const FIRST_BACK_OFF = 100;
+const LONGEST_BACK_OFF = 5_000;
+/** A process that lived this long had started well: the next restart is at once again. Milliseconds. */
+const STEADY = 10_000;
+/** How often a process that an earlier controller started is looked at. Milliseconds. */
+const POLL = 200;
+
+/**
+ * Keeps a program running: restarts it with growing delays, and takes over one that an earlier controller left running
+ * with the same arguments. The program outlives a controller that is killed, and only `stop` ends it.
+ */
+export class Daemon {
+  readonly #spec: DaemonSpec;
+  readonly #log: Logger;
+  #record: ProcessRecord | undefined;
+  #stopping = false;
+  #loop: Promise<void> | undefined;
+  #wake: () => void = () => undefined;
+
+  constructor(spec: DaemonSpec, log: Logger) {
+    this.#spec = spec;
+    this.#log = log.child({ process: spec.name });
+  }
+
+  /** Process number while it runs. */
+  get pid(): number | undefined {
+    return this.#record?.pid;
+  }
+
+  /** Starts the program, or takes over the one that runs. */
+  start(): void {
+    this.#loop ??= this.#keepRunning();
+  }
+
+  /** Ends the program: SIGTERM, and SIGKILL after `graceMs`. Resolves when it is gone. */
+  async stop(graceMs: number): Promise<void> {
+    this.#stopping = true;
+    this.#wake();
+    const record = this.#record;
+    if (record !== undefined) await end(record, graceMs);
+    await this.#loop;
+    await removeRecord(this.#spec.recordFile);
+  }
+
+  async #keepRunning(): Promise<void> {
+    let backOff = FIRST_BACK_OFF;
+    const left = await this.#takeOver();
+    if (left !== undefined) await this.#untilGone(left);
+    while (!this.#stopping) {
+      const began = Date.now();
+      const outcome = await this.#runOnce();
+      if (this.#stopping) return;
+      backOff = Date.now() - began > STEADY ? FIRST_BACK_OFF : Math.min(backOff * 2, LONGEST_BACK_OFF);
+      this.#log.error({ outcome, restartInMs: backOff, output: this.#spec.logFile }, 'process ended, it is started again');
+      await this.#pause(backOff);
+    }
+  }
+
+  async #takeOver(): Promise<ProcessRecord | undefined> {
+    const record = await readRecord(this.#spec.recordFile);
+    if (record === undefined) return undefined;
+    if (record.command === this.#commandLine()) {
+      this.#record = record;
+      this.#log.info({ pid: record.pid }, 'process of an earlier run is taken over');
+      return record;
+    }
+    await end(record, STEADY);
+    return undefined;
+  }
+
+  async #untilGone(record: ProcessRecord): Promise<void> {
+    while (runs(record)) await sleep(POLL);
+    this.#record = undefined;
+  }
+
+  async #runOnce(): Promise<string> {
+    const output = openSync(this.#spec.logFile, 'a', 0o600);
+    // A group of its own: Ctrl-C reaches the controller only, which ends its processes in order.
+    const child = spawn(this.#spec.command, [...this.#spec.args], {
+      detached: true,
+      stdio: ['ignore', output, output],
+    });
+    closeSync(output);
+    const ended = new Promise<string>((resolve) => {
+      child.once('error', (error) => resolve(error.message));
+      child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`));
+    });
+    const startTime = child.pid === undefined ? undefined : startTimeOf(child.pid);
+    if (child.pid !== undefined && startTime !== undefined) {
+      this.#record = { pid: child.pid, startTime, command: this.#commandLine() };
+      await writeRecord(this.#spec.recordFile, this.#record);
+      this.#log.info({ pid: child.pid }, 'process started');
+      if (this.#stopping) child.kill('SIGTERM');
+    }
+    const outcome = await ended;
+    this.#record = undefined;
+    return outcome;
+  }
+
+  #commandLine(): string {
+    return JSON.stringify([this.#spec.command, ...this.#spec.args]);
+  }
+
+  async #pause(ms: number): Promise<void> {
+    await Promise.race([sleep(ms, undefined, { ref: false }), new Promise<void>((resolve) => (this.#wake = resolve))]);
+  }
+}
+
+async function end(record: ProcessRecord, graceMs: number): Promise<void> {
+  signal(record.pid, 'SIGTERM');
+  const deadline = Date.now() + graceMs;
+  while (runs(record)) {
+    if (Date.now() > deadline) signal(record.pid, 'SIGKILL');
+    await sleep(20);
+  }
+}
+
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch {
+    // It is gone already.
+  }
+}

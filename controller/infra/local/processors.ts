@@ -1,0 +1,65 @@
+import { accessSync, constants, mkdirSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import type { Logger } from 'pino';
+import { Daemon } from './daemon.ts';
+import { tailLines } from './log-tail.ts';
+import type { Programs } from './proxy-processes.ts';
+
+/** The socket of users' processors, as manifests name it. */
+export const PROCESSORS_SOCKET = '/var/run/ext-proc/extproc.sock';
+
+/** The users' processors: where Envoy finds them, and how to end them. */
+export interface Processors {
+  /** Where sockets that manifests name really are. */
+  readonly unixPaths: ReadonlyMap<string, string>;
+  stop(): Promise<void>;
+}
+
+/**
+ * Runs the processors of a `processors.yaml` in a process of their own, on the socket that manifests name or, where this
+ * user cannot make it, on one in the state folder.
+ */
+export async function startProcessors(
+  stateFolder: string,
+  configuration: string | undefined,
+  { node, extproc }: Programs,
+  log: Logger,
+): Promise<Processors> {
+  if (configuration === undefined) return { unixPaths: new Map(), stop: () => Promise.resolve() };
+  const folder = join(stateFolder, 'processors');
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const socket = canMake(PROCESSORS_SOCKET) ? PROCESSORS_SOCKET : join(folder, 'extproc.sock');
+  const logFile = join(folder, 'processors.log');
+  const daemon = new Daemon(
+    {
+      name: 'processors',
+      command: node,
+      args: [extproc, 'processors', '--socket', socket, '--config', resolve(configuration)],
+      logFile,
+      recordFile: join(folder, 'processors.process'),
+    },
+    log,
+  );
+  const stopTail = await tailLines(logFile, (line) => log.info({ process: 'processors' }, line));
+  daemon.start();
+  return {
+    unixPaths: new Map([[PROCESSORS_SOCKET, socket]]),
+    stop: async () => {
+      await daemon.stop(STOP_GRACE);
+      await stopTail();
+    },
+  };
+}
+
+/** Milliseconds. */
+const STOP_GRACE = 3_000;
+
+function canMake(socket: string): boolean {
+  try {
+    mkdirSync(dirname(socket), { recursive: true });
+    accessSync(dirname(socket), constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
