@@ -3,6 +3,9 @@ import { refuse, refuseEnum, refuseType, show } from './fault.ts';
 import { formats } from './formats.ts';
 import type { IntegerSchema, IntOrStringSchema, NumberSchema, StringSchema } from './schema.ts';
 
+/** Text that a pattern is tried on has at most so many characters where the schema says nothing: patterns may take quadratic time. */
+export const maxPatternLength = 1024;
+
 type ScalarCheck = (value: unknown, faults: Fault[]) => unknown;
 
 /** The check of text; a text out of a closed list comes back as the schema's own, so that many objects share it. */
@@ -11,7 +14,7 @@ export function compileString(schema: StringSchema): ScalarCheck {
   const pattern = schema.pattern === undefined ? undefined : new RegExp(schema.pattern, 'u');
   const format = schema.format === undefined ? undefined : formats[schema.format];
   const minimum = schema.minLength ?? 0;
-  const maximum = schema.maxLength ?? Infinity;
+  const maximum = schema.maxLength ?? (schema.pattern === undefined ? Infinity : maxPatternLength);
   const sensitive = schema.sensitive === true;
   return (value, faults) => {
     if (typeof value !== 'string') {
@@ -91,6 +94,7 @@ export function compileIntOrString(schema: IntOrStringSchema): ScalarCheck {
   return (value, faults) => {
     if (typeof value === 'number' && Number.isSafeInteger(value)) return value;
     if (typeof value !== 'string') refuseType(faults, format?.words ?? 'a whole number or text', value);
+    else if (value.length > maxPatternLength) refuseLength(faults, `at most ${maxPatternLength}`, value.length);
     else if ((format !== undefined && !format.accepts(value)) || (pattern !== undefined && !pattern.test(value))) {
       const accepted = format?.words ?? `text that matches ${schema.pattern}`;
       const found = show(value);

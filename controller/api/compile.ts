@@ -1,6 +1,12 @@
 import type { RuleCheck } from './cel.ts';
 import { ruleCheck } from './cel.ts';
-import { compileInteger, compileIntOrString, compileNumber, compileString } from './compile-scalar.ts';
+import {
+  compileInteger,
+  compileIntOrString,
+  compileNumber,
+  compileString,
+  maxPatternLength,
+} from './compile-scalar.ts';
 import type { Fault } from './fault.ts';
 import { prefix, refuse, refuseType, refuseUnknown, show } from './fault.ts';
 import type { ArraySchema, JsonSchema, MapSchema, ObjectSchema, Rule, Schema } from './schema.ts';
@@ -164,8 +170,8 @@ function compileMap(schema: MapSchema): Check {
     const keys = Object.keys(value);
     for (const key of keys) {
       const given = value[key];
-      if (pattern !== undefined && !pattern.test(key)) {
-        refuse(faults, { reason: 'pattern', message: `the key must match ${pattern.source}`, found: key }, [key]);
+      if (pattern !== undefined && (key.length > maxPatternLength || !pattern.test(key))) {
+        refuse(faults, { reason: 'pattern', message: `the key must match ${pattern.source}`, found: show(key) }, [key]);
       }
       if (given === null && nullable) continue;
       const before = faults.length;

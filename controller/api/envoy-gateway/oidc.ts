@@ -33,6 +33,7 @@ export const oidc = named(
     cookieNames: named('OIDCCookieNames', { accessToken: string(), idToken: string() }),
     cookieConfig: named('OIDCCookieConfig', { sameSite: oneOf(['Lax', 'Strict', 'None']) }),
     cookieDomain: string({
+      maxLength: 253,
       pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
       patternHint: 'a DNS name',
     }),

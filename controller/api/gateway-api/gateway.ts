@@ -1,7 +1,7 @@
 import { defineKind } from '../kind.ts';
 import { apiGroup, apiKind, labelValue, objectName, qualifiedName } from '../kubernetes/names.ts';
 import { array, integer, map, named, oneOf, required, string, withDefault } from '../schema.ts';
-import { listenerFields, listenerRules, routeGroupKind } from './listener.ts';
+import { listenerFields, listenerRules, listenerStatus } from './listener.ts';
 import { objectReference, portNumber, secretObjectReference } from './references.ts';
 import { labelSelector } from './selectors.ts';
 import { conditions } from './status.ts';
@@ -98,15 +98,7 @@ const status = named('GatewayStatus', {
     { maxItems: 16 },
   ),
   conditions,
-  listeners: array(
-    named('ListenerStatus', {
-      name: required(listenerFields.name),
-      supportedKinds: array(routeGroupKind, { maxItems: 8 }),
-      attachedRoutes: required(integer()),
-      conditions: required(conditions),
-    }),
-    { maxItems: 64, mapKeys: ['name'] },
-  ),
+  listeners: array(listenerStatus, { maxItems: 64, mapKeys: ['name'] }),
   attachedListenerSets: integer(),
 });
 

@@ -27,7 +27,8 @@ const httpPathModifier = named(
   { rules: memberRules(pathModifierTypes) },
 );
 
-const requestMirror = named(
+/** A copy of requests to another back-end, whose answer is not used. */
+export const requestMirror = named(
   'HTTPRequestMirrorFilter',
   {
     backendRef: required(backendObjectReference),

@@ -1,42 +1,17 @@
 import { defineKind } from '../kind.ts';
-import { dnsSubdomain, httpToken, wildcardHostname } from '../kubernetes/names.ts';
+import { dnsSubdomain, wildcardHostname } from '../kubernetes/names.ts';
 import { array, duration, integer, named, oneOf, required, string, withDefault } from '../schema.ts';
 import { httpRouteFilters } from './http-filter.ts';
 import { httpRouteMatch } from './http-match.ts';
 import { parentRefs } from './parent-refs.ts';
 import { backendObjectReferenceFields, backendObjectReferenceRules, weight } from './references.ts';
+import { sessionPersistence } from './session-persistence.ts';
 import { routeStatus } from './status.ts';
-import { memberRules } from './union-rules.ts';
 
 const httpBackendRef = named(
   'HTTPBackendRef',
   { ...backendObjectReferenceFields, weight, filters: httpRouteFilters },
   { rules: backendObjectReferenceRules },
-);
-
-/** How requests of one client stay with one back-end (GEP-1619). */
-export const sessionPersistence = named(
-  'SessionPersistence',
-  {
-    absoluteTimeout: duration(),
-    type: withDefault(oneOf(['Cookie', 'Header']), 'Cookie'),
-    cookie: named('CookieConfig', {
-      name: string(httpToken),
-      path: withDefault(string({ maxLength: 1024 }), '/'),
-      lifetimeType: withDefault(oneOf(['Permanent', 'Session']), 'Session'),
-    }),
-    header: named('HeaderConfig', { name: required(string(httpToken)) }),
-  },
-  {
-    rules: [
-      ...memberRules({ Cookie: 'cookie', Header: 'header' }),
-      {
-        rule: "!has(self.cookie) || self.cookie.lifetimeType != 'Permanent' || has(self.absoluteTimeout)",
-        message: 'must be present when cookie.lifetimeType is Permanent',
-        fieldPath: ['absoluteTimeout'],
-      },
-    ],
-  },
 );
 
 const timeouts = named(

@@ -1,9 +1,10 @@
 /** Listeners, as a Gateway and a ListenerSet write them (Gateway API, `gateway_types`). */
 import { apiGroup, apiKind, dnsSubdomain, qualifiedName, wildcardHostname } from '../kubernetes/names.ts';
 import type { Rule } from '../schema.ts';
-import { array, map, named, oneOf, required, string, withDefault } from '../schema.ts';
+import { array, integer, map, named, oneOf, required, string, withDefault } from '../schema.ts';
 import { portNumber, secretObjectReference } from './references.ts';
 import { labelSelector } from './selectors.ts';
+import { conditions } from './status.ts';
 
 /** Which namespaces may attach. */
 export const routeNamespaces = withDefault(
@@ -86,3 +87,11 @@ export const listenerRules: readonly Rule[] = [
     message: 'must differ from each other in port, protocol or hostname',
   },
 ];
+
+/** What is said of one listener. */
+export const listenerStatus = named('ListenerStatus', {
+  name: required(listenerFields.name),
+  supportedKinds: array(routeGroupKind, { maxItems: 8 }),
+  attachedRoutes: required(integer()),
+  conditions: required(conditions),
+});

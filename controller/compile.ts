@@ -1,0 +1,40 @@
+import { readInvalidPolicies } from './provider/invalid-policies.ts';
+import type { Loaded } from './provider/files/load-once.ts';
+import { ResourceStore } from './resources/store.ts';
+import { CONTROLLER_NAME, type Settings } from './settings.ts';
+import { type Occasion, type RenderedStatus, renderStatus } from './status/render.ts';
+import { createTranslator, type Translation } from './translate.ts';
+import { lower, type ModuleFile } from './xds/lower.ts';
+import { showSnapshot } from './xds/show.ts';
+
+/** Stands for the `policy` module where none is built: compiling needs no module. */
+export const SOME_MODULE: ModuleFile = { digest: `sha256:${'0'.repeat(64)}`, path: 'policy.wasm' };
+
+/** The settings of a compilation that nobody configured. */
+export const DEFAULT_SETTINGS: Settings = {
+  controllerName: CONTROLLER_NAME,
+  policyDigest: SOME_MODULE.digest,
+  bindAddress: '0.0.0.0',
+  unixPaths: new Map(),
+};
+
+/** Compiles manifests once, as if every want were answered and every proxy had taken the result. */
+export function compile(loaded: Loaded): Translation {
+  const store = new ResourceStore();
+  for (const { resource } of loaded.resources.values()) store.upsert(resource);
+  store.setInvalidPolicies(readInvalidPolicies(loaded.problems));
+  return createTranslator(DEFAULT_SETTINGS)(store);
+}
+
+/** The resources of each proxy in proto JSON. */
+export function showXds({ proxies }: Translation): { readonly [proxy: string]: ReturnType<typeof showSnapshot> } {
+  return Object.fromEntries([...proxies].map(([key, { xds }]) => [key, showSnapshot(lower(xds, SOME_MODULE))]));
+}
+
+/** Every object that has a status, as a Kubernetes List. */
+export function showStatus(
+  { statuses }: Translation,
+  occasion: Occasion,
+): { readonly apiVersion: 'v1'; readonly kind: 'List'; readonly items: readonly RenderedStatus[] } {
+  return { apiVersion: 'v1', kind: 'List', items: statuses.map((status) => renderStatus(status, occasion)) };
+}

@@ -1,0 +1,212 @@
+import { describe, expect, it } from 'vitest';
+import { manualClock } from '../../runtime/testing/manual-clock.ts';
+import { EMPTY_SNAPSHOT, type XdsSnapshot, xdsResource } from '../../xds/snapshot.ts';
+import { typeOfUrl, typeUrl, type XdsType } from '../../xds/types.ts';
+import { type Rejection, Session, SESSION_TIMES } from './session.ts';
+import type { DeltaRequest, DeltaResponse } from './wire.ts';
+
+/** A snapshot from names, and contents where they matter: "a" or "a=2". */
+function snapshot(resources: { readonly [T in XdsType]?: readonly string[] }): XdsSnapshot {
+  const entries = Object.entries(resources).map(([type, names]) => {
+    const known = typeOfUrl(typeUrl(type as XdsType));
+    if (known === undefined) throw new Error(type);
+    return [
+      type,
+      new Map(
+        names.map((text) => {
+          const [name = '', content = '1'] = text.split('=');
+          return [name, xdsResource(known, name, Buffer.from(content))];
+        }),
+      ),
+    ];
+  });
+  return { ...EMPTY_SNAPSHOT, ...Object.fromEntries(entries) };
+}
+
+/** A client that says what the test tells it to, and writes down what it is sent: "cluster +a -b". */
+function scripted(desired: XdsSnapshot) {
+  const clock = manualClock();
+  const sent: string[] = [];
+  const nonces = new Map<XdsType, string>();
+  const rejections: Rejection[] = [];
+  let completed = 0;
+  const session = new Session(desired, {
+    clock,
+    send: (response: DeltaResponse) => {
+      const type = typeOfUrl(response.typeUrl) ?? 'listener';
+      nonces.set(type, response.nonce);
+      const parts = [...response.resources.map(({ name }) => `+${name}`), ...response.removed.map((name) => `-${name}`)];
+      sent.push([type, ...parts].join(' '));
+    },
+    rejected: (rejection) => rejections.push(rejection),
+    complete: () => (completed += 1),
+  });
+  const say = (type: XdsType, words: Partial<DeltaRequest> = {}): void =>
+    session.receive({
+      typeUrl: typeUrl(type),
+      nonce: '',
+      error: undefined,
+      subscribe: [],
+      unsubscribe: [],
+      initialVersions: new Map(),
+      ...words,
+    });
+  return {
+    session,
+    clock,
+    rejections,
+    completed: () => completed,
+    say,
+    ack: (type: XdsType) => say(type, { nonce: nonces.get(type) ?? '' }),
+    nack: (type: XdsType, error: string) => say(type, { nonce: nonces.get(type) ?? '', error }),
+    /** What was sent since the last call. */
+    sent: () => sent.splice(0),
+  };
+}
+
+type Scripted = ReturnType<typeof scripted>;
+
+/** Brings a client to everything of its snapshot: one listener, one route, one cluster. */
+function settle(client: Scripted, cluster: string): void {
+  client.say('cluster');
+  client.say('endpoint', { subscribe: [cluster] });
+  client.ack('endpoint');
+  client.ack('cluster');
+  client.say('listener');
+  client.ack('listener');
+  client.say('route', { subscribe: ['r'] });
+  client.ack('route');
+  client.clock.pass(SESSION_TIMES.drain);
+  client.sent();
+}
+
+const WORLD_A = { cluster: ['a'], endpoint: ['a'], listener: ['l'], route: ['r=to a'] } as const;
+const WORLD_B = { cluster: ['b'], endpoint: ['b'], listener: ['l'], route: ['r=to b'] } as const;
+
+describe('a client that connects', () => {
+  it('gets clusters and endpoints first, and listeners only when those are acknowledged', () => {
+    const client = scripted(snapshot(WORLD_A));
+    client.say('cluster');
+    expect(client.sent()).toEqual(['cluster +a']);
+    client.say('listener');
+    client.say('endpoint', { subscribe: ['a'] });
+    expect(client.sent()).toEqual(['endpoint +a']);
+    client.ack('endpoint');
+    expect(client.sent()).toEqual([]);
+    client.ack('cluster');
+    expect(client.sent()).toEqual(['listener +l']);
+  });
+
+  it('is complete when it has acknowledged everything, and not before', () => {
+    const client = scripted(snapshot(WORLD_A));
+    client.say('cluster');
+    client.say('endpoint', { subscribe: ['a'] });
+    client.ack('endpoint');
+    client.ack('cluster');
+    client.say('listener');
+    client.ack('listener');
+    client.say('route', { subscribe: ['r'] });
+    expect(client.completed()).toBe(0);
+    client.ack('route');
+    expect(client.completed()).toBe(1);
+  });
+
+  it('is answered although there is nothing to send: Envoy waits for an answer to its first wildcard request', () => {
+    const client = scripted(EMPTY_SNAPSHOT);
+    client.say('cluster');
+    expect(client.sent()).toEqual(['cluster']);
+  });
+
+  it('is told of a resource it asked for by name that there is none', () => {
+    const client = scripted(snapshot(WORLD_A));
+    client.say('extension-config', { subscribe: ['policy'] });
+    expect(client.sent()).toEqual(['extension-config -policy']);
+  });
+
+  it('that says which versions it has is sent only what differs', () => {
+    const desired = snapshot({ cluster: ['a', 'b=2'] });
+    const version = desired.cluster.get('a')?.version ?? '';
+    const client = scripted(desired);
+    client.say('cluster', { initialVersions: new Map([['a', version], ['b', 'old'], ['gone', 'old']]) });
+    expect(client.sent()).toEqual(['cluster +b']);
+    client.ack('cluster');
+    client.clock.pass(SESSION_TIMES.drain);
+    expect(client.sent()).toEqual(['cluster -gone']);
+  });
+});
+
+describe('a change of the cluster that a route uses', () => {
+  it('makes the new cluster, switches the route, and breaks the old cluster after the drain', () => {
+    const client = scripted(snapshot(WORLD_A));
+    settle(client, 'a');
+    client.session.publish(snapshot(WORLD_B));
+    expect(client.sent()).toEqual(['cluster +b']);
+    client.say('endpoint', { subscribe: ['b'] });
+    client.ack('endpoint');
+    client.ack('cluster');
+    expect(client.sent()).toEqual(['endpoint +b', 'route +r']);
+    client.ack('route');
+    expect(client.sent()).toEqual([]);
+    client.clock.pass(SESSION_TIMES.drain - 1);
+    expect(client.sent()).toEqual([]);
+    client.clock.pass(1);
+    expect(client.sent()).toEqual(['cluster -a', 'endpoint -a']);
+  });
+
+  it('does not hold up routes for longer than the deadline when a cluster never finishes warming', () => {
+    const client = scripted(snapshot(WORLD_A));
+    settle(client, 'a');
+    client.session.publish(snapshot(WORLD_B));
+    client.clock.pass(SESSION_TIMES.makeDeadline);
+    expect(client.sent()).toEqual(['cluster +b', 'route +r']);
+  });
+});
+
+describe('a client that is slow to answer', () => {
+  it('has one unanswered response of a kind, and gets what changed meanwhile in one', () => {
+    const client = scripted(snapshot({ cluster: ['a=1'] }));
+    client.say('cluster');
+    client.session.publish(snapshot({ cluster: ['a=2'] }));
+    client.session.publish(snapshot({ cluster: ['a=3', 'b'] }));
+    expect(client.sent()).toEqual(['cluster +a']);
+    client.ack('cluster');
+    expect(client.sent()).toEqual(['cluster +a +b']);
+  });
+});
+
+describe('a client that rejects a resource', () => {
+  it('is reported with its words, is not sent that version again, and never counts as complete with it', () => {
+    const client = scripted(snapshot({ listener: ['l=bad'] }));
+    client.say('cluster');
+    client.ack('cluster');
+    client.say('listener');
+    client.nack('listener', 'no such filter');
+    expect(client.rejections).toEqual([{ type: 'listener', names: ['l'], message: 'no such filter' }]);
+    client.sent();
+    client.session.publish(snapshot({ listener: ['l=bad'] }));
+    expect(client.sent()).toEqual([]);
+    expect(client.completed()).toBe(0);
+  });
+
+  it('is sent the next version, and completes with it', () => {
+    const client = scripted(snapshot({ listener: ['l=bad'] }));
+    client.say('cluster');
+    client.ack('cluster');
+    client.say('listener');
+    client.nack('listener', 'no such filter');
+    client.sent();
+    client.session.publish(snapshot({ listener: ['l=good'] }));
+    expect(client.sent()).toEqual(['listener +l']);
+    client.ack('listener');
+    expect(client.completed()).toBe(1);
+  });
+});
+
+describe('a cluster that changes under its name', () => {
+  it('has its endpoints sent again: Envoy waits for them and does not ask', () => {
+    const client = scripted(snapshot(WORLD_A));
+    settle(client, 'a');
+    client.session.publish(snapshot({ ...WORLD_A, cluster: ['a=2'] }));
+    expect(client.sent()).toEqual(['cluster +a', 'endpoint +a']);
+  });
+});

@@ -1,0 +1,94 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pino } from 'pino';
+import { bootstrap } from '#controller/infra/local/bootstrap.ts';
+import { systemClock } from '#controller/runtime/clock.ts';
+import { Publication } from '#controller/server/ads/publication.ts';
+import type { Rejection } from '#controller/server/ads/session.ts';
+import { ModuleStore } from '#controller/server/agent/module-store.ts';
+import { serveProxy } from '#controller/server/proxy-server.ts';
+import type { XdsSnapshot } from '#controller/xds/snapshot.ts';
+import { ensureEnvoy } from '#deploy/setup/envoy.ts';
+
+/** A real Envoy that takes its configuration from a publication of its own. */
+export interface LiveEnvoy {
+  /** Publishes a snapshot; resolves with what Envoy rejected of it, once it has taken all the rest. */
+  publish(snapshot: XdsSnapshot): Promise<readonly Rejection[]>;
+  /** Asks Envoy's admin interface. */
+  admin(path: string): Promise<string>;
+  readonly process: ChildProcess;
+  stop(): Promise<void>;
+}
+
+/** Starts an Envoy. */
+export async function startLiveEnvoy(): Promise<LiveEnvoy> {
+  const folder = await mkdtemp(join(tmpdir(), 'sluice-'));
+  const paths = {
+    folder,
+    xdsSocket: join(folder, 'xds.sock'),
+    sidecarSocket: join(folder, 'sidecar.sock'),
+    modules: join(folder, 'modules'),
+    bootstrap: join(folder, 'bootstrap.json'),
+    adminAddress: join(folder, 'admin-address'),
+  };
+  const rejections: Rejection[] = [];
+  let settled: () => void = () => undefined;
+  const publication = new Publication({
+    rejected: (rejection) => {
+      rejections.push(rejection);
+      settled();
+    },
+    acknowledged: () => settled(),
+  });
+  const stopServing = await serveProxy({
+    socket: paths.xdsSocket,
+    publication,
+    modules: new ModuleStore(() => undefined),
+    clock: systemClock,
+    log: pino({ level: 'silent' }),
+  });
+  await writeFile(paths.bootstrap, JSON.stringify(bootstrap('test/test', paths)));
+  const { path: binary } = await envoyBinary();
+  const child = spawn(
+    binary,
+    ['--config-path', paths.bootstrap, '--admin-address-path', paths.adminAddress, '--disable-hot-restart', '--concurrency', '1'],
+    { stdio: ['ignore', 'ignore', 'ignore'] },
+  );
+  return {
+    process: child,
+    publish: async (snapshot) => {
+      rejections.length = 0;
+      const done = new Promise<void>((resolve) => (settled = resolve));
+      publication.publish(snapshot);
+      await done;
+      return [...rejections];
+    },
+    admin: async (path) => (await fetch(`http://${await fileOf(paths.adminAddress)}${path}`)).text(),
+    stop: async () => {
+      const gone = new Promise((resolve) => child.once('exit', resolve));
+      child.kill('SIGKILL');
+      await gone;
+      await stopServing();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function envoyBinary(): Promise<{ readonly path: string }> {
+  await ensureEnvoy(process.env, () => undefined);
+  const { findEnvoy } = await import('#deploy/setup/envoy.ts');
+  const found = findEnvoy(process.env);
+  if (found.kind !== 'found') throw new Error('Envoy is missing');
+  return found;
+}
+
+async function fileOf(file: string): Promise<string> {
+  for (;;) {
+    const text = await readFile(file, 'utf8').catch(() => '');
+    if (text !== '') return text;
+    await sleep(20);
+  }
+}

@@ -1,0 +1,15 @@
+import { stringify } from 'yaml';
+import { compile, showStatus, showXds } from '#controller/compile.ts';
+import { loadOnce } from '#controller/provider/files/load-once.ts';
+import { CONTROLLER_NAME } from '#controller/settings.ts';
+import type { GoldenCase } from './cases.ts';
+
+/** Time as golden files have it. */
+const OCCASION = { time: '2026-01-01T00:00:00Z', controllerName: CONTROLLER_NAME };
+
+/** What a case becomes, as its files should have it. */
+export function render({ input }: GoldenCase): { readonly xds: string; readonly status: string } {
+  const translation = compile(loadOnce([input]));
+  const yaml = (value: unknown): string => stringify(value, { aliasDuplicateObjects: false, lineWidth: 0 });
+  return { xds: yaml(showXds(translation)), status: yaml(showStatus(translation, OCCASION)) };
+}
