@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { envoyGatewayConfig } from './envoy-gateway/envoy-gateway-config.ts';
 import { kinds } from './kinds.ts';
 import { renderTypes } from './render-types.ts';
 
@@ -12,7 +13,7 @@ import { renderTypes } from './render-types.ts';
 export function generateTypes(outDir: string): void {
   mkdirSync(outDir, { recursive: true });
   const path = join(outDir, 'types.d.ts');
-  const text = renderTypes(kinds);
+  const text = renderTypes(kinds, [envoyGatewayConfig]);
   if (readIfThere(path) === text) return;
   const temporary = `${path}.${process.pid}`;
   writeFileSync(temporary, text);

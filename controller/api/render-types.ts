@@ -3,13 +3,13 @@ import type { ObjectSchema, Schema } from './schema.ts';
 import { unreachable } from './unreachable.ts';
 
 /**
- * Renders the TypeScript declarations of kinds: schemas in, one `.d.ts` text out, the same for the same schemas.
+ * Renders the TypeScript declarations of kinds, and of named objects that are no kind: schemas in, one `.d.ts` text out, the same for the same schemas.
  *
  * A field with a default is not optional, because validation fills it in; everything is read-only, because resources are shared.
  */
-export function renderTypes(kinds: readonly KindSchema[]): string {
+export function renderTypes(kinds: readonly KindSchema[], others: readonly ObjectSchema[] = []): string {
   const interfaces = new Map<string, string>();
-  for (const kind of kinds) collect(kind.schema, interfaces);
+  for (const schema of [...kinds.map((kind) => kind.schema), ...others]) collect(schema, interfaces);
   const names = kinds.map(({ kind }) => kind);
   return [
     '/* Generated from the schemas in controller/api by generate-types.ts. Do not edit. */',

@@ -1,7 +1,8 @@
 import { compile, isObject } from './compile.ts';
+import { envoyGatewayConfig } from './envoy-gateway/envoy-gateway-config.ts';
 import type { FaultReason } from './fault.ts';
 import type { FieldPath } from './field-path.ts';
-import type { KindName, ResourceOf } from './gen/types.d.ts';
+import type { EnvoyGateway, KindName, ResourceOf } from './gen/types.d.ts';
 import { kindOf } from './registry.ts';
 import type { Fault } from './fault.ts';
 import type { Schema } from './schema.ts';
@@ -39,4 +40,16 @@ export function validate<K extends KindName>(kind: K, value: unknown): Validatio
 /** The schema accepted the value, and the type is generated from that schema: the name of the kind is all that is left to see. */
 function isOfKind<K extends KindName>(kind: K, value: unknown): value is ResourceOf<K> {
   return isObject(value) && value['kind'] === kind;
+}
+
+/** Checks an untrusted value as the configuration file's document, kind EnvoyGateway. */
+export function validateConfig(value: unknown): Validation<EnvoyGateway> {
+  const result = validateSchema(envoyGatewayConfig, value);
+  if (!result.ok) return result;
+  if (!isConfig(result.value)) throw new Error('the schema of EnvoyGateway accepted an object of another kind');
+  return { ok: true, value: result.value };
+}
+
+function isConfig(value: unknown): value is EnvoyGateway {
+  return isObject(value) && value['kind'] === 'EnvoyGateway';
 }

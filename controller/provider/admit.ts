@@ -48,6 +48,9 @@ export function admit(document: unknown): Admission {
       object,
     );
   }
+  if (kind === 'EnvoyGateway' && version.group === 'gateway.envoyproxy.io') {
+    return refuse('ignored', ['kind'], 'EnvoyGateway is configuration, not a resource: give it with --config', object);
+  }
   if (kind === 'List' && version.group === '') return list(document, object);
   const known = findKind(version.group, kind);
   if (known === undefined) return unknownKind(version.group, kind, object);

@@ -1,5 +1,6 @@
 import { httpMethods } from '../gateway-api/http-match.ts';
 import { array, boolean, integer, named, oneOf, required, string, withDefault } from '../schema.ts';
+import { pathMatch } from './path-match.ts';
 
 const action = oneOf(['Allow', 'Deny']);
 
@@ -86,11 +87,7 @@ const operation = named(
   'Operation',
   {
     methods: array(oneOf(httpMethods), { minItems: 1, maxItems: 16 }),
-    path: named('PathMatch', {
-      type: withDefault(oneOf(['Exact', 'PathPrefix', 'RegularExpression']), 'PathPrefix'),
-      value: withDefault(string({ maxLength: 1024 }), '/'),
-      invert: withDefault(boolean(), false),
-    }),
+    path: pathMatch,
   },
   { rules: [{ rule: 'has(self.methods) || has(self.path)', message: 'must have methods, path or both' }] },
 );

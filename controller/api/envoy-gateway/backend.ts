@@ -1,46 +1,17 @@
 import { defineKind } from '../kind.ts';
-import { preciseHostname } from '../kubernetes/names.ts';
-import { array, boolean, integer, named, oneOf, required, string, withDefault } from '../schema.ts';
+import { array, boolean, named, oneOf, required, withDefault } from '../schema.ts';
+import { endpointFields } from './endpoint.ts';
 import { conditions } from '../gateway-api/status.ts';
 import { backendTlsFields, backendTlsRules } from './backend-tls.ts';
 
-const port = required(integer({ minimum: 0, maximum: 65_535 }));
-
-const endpoint = named(
-  'BackendEndpoint',
-  {
-    hostname: string(preciseHostname),
-    fqdn: named('FQDNEndpoint', {
-      hostname: required(
-        string({
-          ...preciseHostname,
-          pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\.?$',
-        }),
-      ),
-      port,
-    }),
-    ip: named('IPEndpoint', { address: required(string({ format: 'ip' })), port }),
-    unix: named('UnixSocket', {
-      path: required(
-        string({
-          minLength: 1,
-          description: 'The path of a socket on the proxy.',
-          // sun_path is 108 bytes on Linux (unix(7)).
-          rules: [{ rule: 'size(self) <= 108', message: 'must have at most 108 characters' }],
-        }),
-      ),
-    }),
-    zone: string(),
-  },
-  {
-    rules: [
-      {
-        rule: '[has(self.fqdn), has(self.ip), has(self.unix)].filter(present, present).size() == 1',
-        message: 'must have exactly one of fqdn, ip and unix',
-      },
-    ],
-  },
-);
+const endpoint = named('BackendEndpoint', endpointFields, {
+  rules: [
+    {
+      rule: '[has(self.fqdn), has(self.ip), has(self.unix)].filter(present, present).size() == 1',
+      message: 'must have exactly one of fqdn, ip and unix',
+    },
+  ],
+});
 
 const spec = named(
   'BackendSpec',

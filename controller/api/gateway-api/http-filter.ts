@@ -3,6 +3,7 @@ import type { Rule, Schema } from '../schema.ts';
 import { array, boolean, integer, named, oneOf, required, string, withDefault } from '../schema.ts';
 import { fraction } from './fraction.ts';
 import { httpMethods } from './http-match.ts';
+import { httpPathModifier } from './path-modifier.ts';
 import { backendObjectReference, localObjectReference, portNumber } from './references.ts';
 import { memberRules } from './union-rules.ts';
 
@@ -14,18 +15,6 @@ export const httpHeaderFilter = named('HTTPHeaderFilter', {
   add: array(header, { maxItems: 16, mapKeys: ['name'] }),
   remove: array(string(), { maxItems: 16, set: true }),
 });
-
-const pathModifierTypes = { ReplaceFullPath: 'replaceFullPath', ReplacePrefixMatch: 'replacePrefixMatch' };
-
-const httpPathModifier = named(
-  'HTTPPathModifier',
-  {
-    type: required(oneOf(Object.keys(pathModifierTypes))),
-    replaceFullPath: string({ maxLength: 1024 }),
-    replacePrefixMatch: string({ maxLength: 1024 }),
-  },
-  { rules: memberRules(pathModifierTypes) },
-);
 
 /** A copy of requests to another back-end, whose answer is not used. */
 export const requestMirror = named(
