@@ -10,7 +10,7 @@ const CHECKS = [
   ['oxfmt', '--check'],
 ] as const;
 
-await ensure(['types']);
+await ensure(['types', 'kinds']);
 // The tools look for `node`, and find Node 24.
 const bin = join(ROOT, 'node_modules', '.bin');
 const env = { ...process.env, PATH: `${bin}${delimiter}${process.env['PATH'] ?? ''}` };

@@ -33,6 +33,7 @@ const ensureFilters = (run = (): void => write('build/filters', 'x')): Promise<v
     log: (line) => lines.push(line),
     steps: {
       types: build('types', () => write('build/types', 'x')),
+      kinds: build('kinds', () => write('build/kinds', 'x')),
       filters: build('filters', run),
       envoy: { kind: 'find', isThere: () => true, run: () => Promise.reject(new Error('it is there')) },
     },

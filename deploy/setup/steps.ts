@@ -4,7 +4,7 @@ import type { Log, Note } from './progress.ts';
 import type { Tracked } from './stamp.ts';
 
 /** The parts of the set-up, in the order in which they run. */
-export const STEP_NAMES = ['types', 'filters', 'envoy'] as const;
+export const STEP_NAMES = ['types', 'kinds', 'filters', 'envoy'] as const;
 
 export type StepName = (typeof STEP_NAMES)[number];
 
@@ -33,6 +33,18 @@ export function stepsOf(root: string): Readonly<Record<StepName, Step>> {
       run: async () => {
         const { generateTypes, GENERATED_TYPES } = await import('#proto/generate.ts');
         generateTypes(GENERATED_TYPES);
+      },
+    },
+    kinds: {
+      kind: 'build',
+      name: 'kinds',
+      title: 'TypeScript types of the resource kinds',
+      inputs: ['controller/api'],
+      outputs: ['controller/api/gen/types.d.ts'],
+      ignore: /\.test\.ts$|^controller\/api\/gen\//,
+      run: async () => {
+        const { generateTypes } = await import('#controller/api/generate-types.ts');
+        generateTypes(join(root, 'controller/api/gen'));
       },
     },
     filters: {
