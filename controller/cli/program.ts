@@ -32,7 +32,7 @@ export function createProgram(version: string): Command {
     .command('validate')
     .description('judge manifests as an API server would, without network or set-up')
     .argument('<path...>', 'files and folders; - is standard input')
-    .addHelpText('after', '\nExample:\n  sluice validate deploy/examples/demo\n')
+    .addHelpText('after', '\nExample:\n  sluice validate deploy/examples/demo/manifests\n')
     .action(async (paths: readonly string[]) => {
       const { validate } = await import('./commands/validate.ts');
       process.exitCode = await validate(paths);
@@ -44,7 +44,7 @@ export function createProgram(version: string): Command {
     .argument('<path...>', 'files and folders; - is standard input')
     .addOption(new Option('--to <what>', 'what to show').choices(['xds', 'ir', 'status']).default('xds'))
     .addOption(new Option('-o, --output <format>', 'how to show it').choices(['json', 'yaml']).default('yaml'))
-    .addHelpText('after', '\nExample:\n  sluice translate deploy/examples/demo --to status -o json\n')
+    .addHelpText('after', '\nExample:\n  sluice translate deploy/examples/demo/manifests --to status -o json\n')
     .action(async (paths: readonly string[], options: TranslateFlags) => {
       const { translate } = await import('./commands/translate.ts');
       process.exitCode = await translate(paths, options);
@@ -80,5 +80,5 @@ const RUN_EXAMPLES = `
 Examples:
   sluice run manifests/
   sluice run gateway.yaml routes.yaml --log-level debug
-  sluice run deploy/examples/demo --processors deploy/examples/demo/processors.yaml
+  sluice run deploy/examples/demo/manifests --processors deploy/examples/demo/processors.yaml
 `;

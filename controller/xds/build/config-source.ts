@@ -1,0 +1,7 @@
+import { ENUMS } from './enums.ts';
+import type { Init } from './message.ts';
+
+/** The configuration comes over the same stream as everything else (`core.v3.ConfigSource.ads`). */
+export function adsSource(): Init<'envoy.config.core.v3.ConfigSource'> {
+  return { configSourceSpecifier: { case: 'ads', value: {} }, resourceApiVersion: ENUMS['envoy.config.core.v3.ApiVersion'].V3 };
+}

@@ -1,0 +1,49 @@
+import type { PathMatchIr, RouteMatchIr, ValueMatchIr } from '../../ir/route.ts';
+import type { Init } from './message.ts';
+
+type RouteMatch = Init<'envoy.config.route.v3.RouteMatch'>;
+type StringMatcher = Init<'envoy.type.matcher.v3.StringMatcher'>;
+
+/** Envoy's match of a route. */
+export function routeMatch(match: RouteMatchIr): RouteMatch {
+  const method: ValueMatchIr[] =
+    match.method === undefined ? [] : [{ kind: 'exact', name: ':method', value: match.method }];
+  return {
+    pathSpecifier: pathSpecifier(match.path),
+    headers: [...method, ...match.headers].map((header) => ({
+      name: header.name,
+      headerMatchSpecifier: { case: 'stringMatch', value: stringMatcher(header) },
+    })),
+    queryParameters: match.query.map((parameter) => ({
+      name: parameter.name,
+      queryParameterMatchSpecifier: { case: 'stringMatch', value: stringMatcher(parameter) },
+    })),
+  };
+}
+
+function pathSpecifier(path: PathMatchIr): NonNullable<RouteMatch['pathSpecifier']> {
+  switch (path.kind) {
+    case 'exact':
+      return { case: 'path', value: path.value };
+    case 'prefix': {
+      // A trailing slash of a prefix has no meaning (Gateway API, PathMatchPathPrefix).
+      const value = path.value.replace(/\/+$/u, '');
+      return value === '' ? { case: 'prefix', value: '/' } : { case: 'pathSeparatedPrefix', value };
+    }
+    case 'regex':
+      return { case: 'safeRegex', value: { regex: path.value } };
+    default:
+      return path satisfies never;
+  }
+}
+
+function stringMatcher(match: ValueMatchIr): StringMatcher {
+  switch (match.kind) {
+    case 'exact':
+      return { matchPattern: { case: 'exact', value: match.value } };
+    case 'regex':
+      return { matchPattern: { case: 'safeRegex', value: { regex: match.value } } };
+    default:
+      return match satisfies never;
+  }
+}

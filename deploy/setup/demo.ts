@@ -1,0 +1,81 @@
+/**
+ * What `npm start` shows: the manifests of `deploy/examples/demo` on real Envoy, with a back-end that echoes, and one line
+ * of curl for each thing there is to see.
+ */
+import { spawn } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ADMIN_TOKEN, GUEST_TOKEN } from '../examples/demo/tokens.ts';
+import { startEcho } from './echo.ts';
+import { ROOT } from './node24.mjs';
+
+const GATEWAY = 'http://127.0.0.1:18080';
+const WITHOUT_MODULE = 'http://127.0.0.1:18081';
+const READY = 'http://127.0.0.1:19001/readyz';
+const EXAMPLE = 'deploy/examples/demo';
+const ECHO_PORT = 18_090;
+
+const SHOWN = [
+  ['An open route: 200', `${GATEWAY}/public`],
+  [
+    "A protected route with an administrator's token: 200, and the back-end learns who asks",
+    `-H 'Authorization: Bearer ${ADMIN_TOKEN}' ${GATEWAY}/orders`,
+  ],
+  ['The same without a token: 401', `${GATEWAY}/orders`],
+  ['The same with the token of somebody else: 403', `-H 'Authorization: Bearer ${GUEST_TOKEN}' ${GATEWAY}/orders`],
+  ['A processor changes the answer', `'${GATEWAY}/greeting?name=Ada'`],
+  [
+    'A Gateway whose policy module is missing: its protected route answers 500',
+    `-H 'Authorization: Bearer ${ADMIN_TOKEN}' ${WITHOUT_MODULE}/orders`,
+  ],
+  ['... and its open route serves', `${WITHOUT_MODULE}/public`],
+] as const;
+
+const stopEcho = await startEcho(ECHO_PORT).catch(() => {
+  process.stderr.write(`The demonstration's back-end needs port ${ECHO_PORT} on 127.0.0.1, and it is taken.\n`);
+  return undefined;
+});
+if (stopEcho === undefined) {
+  process.exitCode = 3;
+} else {
+  const sluice = spawn(
+    process.execPath,
+    [
+      'controller/main.ts',
+      'run',
+      `${EXAMPLE}/manifests`,
+      '--processors',
+      `${EXAMPLE}/processors.yaml`,
+      '--log-level',
+      'warn',
+      ...process.argv.slice(2),
+    ],
+    { cwd: ROOT, stdio: 'inherit' },
+  );
+  const ended = new Promise<number>((resolve) => sluice.once('exit', (code) => resolve(code ?? 3)));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => sluice.kill(signal));
+  const ready = await Promise.race([untilReady(), ended.then(() => false)]);
+  if (ready) show();
+  process.exitCode = await ended;
+  await stopEcho();
+}
+
+async function untilReady(): Promise<boolean> {
+  for (;;) {
+    const status = await fetch(READY)
+      .then((response) => response.status)
+      .catch(() => undefined);
+    if (status === 200) return true;
+    await sleep(50);
+  }
+}
+
+function show(): void {
+  const lines = SHOWN.map(([title, rest]) => `# ${title}\ncurl -sS -w '%{http_code}\\n' ${rest}\n`);
+  process.stdout.write(
+    [
+      '\nSluice is ready. Try, in another terminal, in any order:\n\n',
+      lines.join('\n'),
+      `\nChange a file in ${EXAMPLE}/manifests and ask again: what you save is live. Ctrl-C ends everything.\n`,
+    ].join(''),
+  );
+}

@@ -1,0 +1,87 @@
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { ROOT } from '#deploy/setup/node24.mjs';
+
+/** Which folders a folder may import from, beside itself; the most specific entry counts. `*` is everything. */
+const MAY_IMPORT: { readonly [folder: string]: readonly string[] } = {
+  proto: [],
+  extproc: ['proto'],
+  'wasm-filters': ['proto'],
+  'deploy/examples': ['extproc'],
+  'deploy/setup': ['proto', 'wasm-filters', 'controller/api', 'deploy/examples'],
+  'controller/api': [],
+  'controller/ir': [],
+  'controller/runtime': [],
+  'controller/resources': ['controller/api'],
+  'controller/backends': ['controller/api', 'controller/resources', 'controller/ir', 'controller/settings.ts'],
+  'controller/policies': ['controller/api', 'controller/resources', 'controller/ir'],
+  'controller/status': ['controller/api', 'controller/resources', 'controller/policies'],
+  'controller/gateway': [
+    'controller/api',
+    'controller/resources',
+    'controller/ir',
+    'controller/backends',
+    'controller/status',
+    'controller/settings.ts',
+  ],
+  'controller/features': [
+    'controller/api',
+    'controller/resources',
+    'controller/ir',
+    'controller/policies',
+    'controller/backends',
+    'controller/xds/build',
+    'controller/settings.ts',
+    'proto',
+  ],
+  'controller/xds': ['controller/ir', 'controller/features', 'proto'],
+  'controller/provider': ['controller/api', 'controller/resources'],
+  'controller/fetch': ['controller/resources'],
+  'controller/server': ['controller/runtime', 'controller/xds', 'proto'],
+  'controller/infra': ['controller/ir', 'controller/resources'],
+  controller: ['*'],
+  test: ['*'],
+};
+
+const sources = globSync('{proto,extproc,wasm-filters,controller,deploy,test}/**/*.ts', {
+  cwd: ROOT,
+  exclude: (path) => /(^|\/)(gen|assembly|node_modules)(\/|$)/u.test(path),
+});
+
+/** Paths from the root of the checkout that a source file imports, of those that are ours. */
+function importsOf(file: string): readonly string[] {
+  const text = readFileSync(join(ROOT, file), 'utf8');
+  return [...text.matchAll(/(?:from|import\()\s*'([^']+)'/gu)].flatMap(([, target = '']) => {
+    if (target.startsWith('#')) return [target.slice(1)];
+    if (target === 'sluice/extproc') return ['extproc/index.ts'];
+    return target.startsWith('.') ? [relative(ROOT, join(ROOT, dirname(file), target))] : [];
+  });
+}
+
+function folderOf(path: string): string | undefined {
+  return Object.keys(MAY_IMPORT)
+    .filter((folder) => path === folder || path.startsWith(`${folder}/`))
+    .sort((a, b) => b.length - a.length)[0];
+}
+
+function isAllowed(file: string, target: string): boolean {
+  const folder = folderOf(file);
+  if (folder === undefined) return false;
+  if (target.startsWith(`${folder}/`)) return true;
+  return (MAY_IMPORT[folder] ?? []).some((allowed) => allowed === '*' || target === allowed || target.startsWith(`${allowed}/`));
+}
+
+describe('imports', () => {
+  it('are found', () => {
+    expect(sources.length).toBeGreaterThan(50);
+    expect(importsOf('controller/translate.ts')).toContain('controller/backends/clusters.ts');
+  });
+
+  it('keep to the directions of the architecture (tests of a file may import more)', () => {
+    const wrong = sources
+      .filter((file) => !file.endsWith('.test.ts') && !file.includes('/testing/'))
+      .flatMap((file) => importsOf(file).filter((target) => !isAllowed(file, target)).map((target) => `${file} -> ${target}`));
+    expect(wrong).toEqual([]);
+  });
+});
