@@ -1,7 +1,7 @@
 import type { FieldPath } from '#controller/api/field-path.ts';
 import type { FileSource, ResourceKey } from '../provider.ts';
 import type { FileView } from './file-view.ts';
-import { locate } from './parse-yaml.ts';
+import { locate } from '../parse-yaml.ts';
 import { fingerprint } from './read-document.ts';
 import { splitDocuments } from './split-documents.ts';
 

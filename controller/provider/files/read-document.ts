@@ -5,8 +5,8 @@ import type { Resource } from '#controller/api/gen/types.d.ts';
 import type { Admission, Refusal } from '../admit.ts';
 import { admit } from '../admit.ts';
 import type { Problem, ResourceKey } from '../provider.ts';
-import type { Position } from './parse-yaml.ts';
-import { locateAll, parseYaml } from './parse-yaml.ts';
+import type { Position } from '../parse-yaml.ts';
+import { locateAll, parseYaml } from '../parse-yaml.ts';
 
 /** A resource of a document; its place counts from the document's first line. */
 export type Entry = {
@@ -75,7 +75,8 @@ function assemble(text: string, admitted: readonly Admitted[]): DocumentOutcome 
   for (const { path, admission } of admitted) {
     if (admission.kind === 'resource') {
       entries.push({ key: admission.key, resource: admission.resource, position: next(positions), path });
-    } else for (const refusal of admission.refusals) problems.push(problemOf(admission, refusal, next(positions)));
+    } else
+      for (const refusal of admission.refusals) problems.push(problemOf(admission, refusal, path, next(positions)));
   }
   return { entries, problems };
 }
@@ -88,14 +89,17 @@ function next(positions: Iterator<Position>): Position {
 function problemOf(
   { reason, object }: Extract<Admission, { kind: 'refused' }>,
   { path, message }: Refusal,
+  inList: FieldPath,
   position: Position,
 ): DocumentProblem {
+  // What has no field of its own is told by its place in the List.
+  const field = formatFieldPath(path.length === 0 ? inList : path);
   return {
     severity: reason === 'ignored' ? 'warning' : 'error',
     reason,
     position,
     message,
-    ...(path.length === 0 ? {} : { field: formatFieldPath(path) }),
+    ...(field === '' ? {} : { field }),
     ...(object === undefined ? {} : { object }),
   };
 }

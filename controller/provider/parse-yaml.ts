@@ -1,4 +1,4 @@
-import type { Alias, Range } from 'yaml';
+import type { Alias } from 'yaml';
 import { isMap, isNode, isScalar, isSeq, LineCounter, parse, parseDocument, visit, YAMLParseError } from 'yaml';
 
 /** A place in a document: line and column count from 1. */
@@ -19,19 +19,23 @@ const options = {
   prettyErrors: false,
   strict: true,
   uniqueKeys: true,
-  logLevel: 'silent',
+  logLevel: 'error',
 } as const;
 
 /** Nesting beyond this is refused; real manifests stay far below. */
 const maxDepth = 200;
 
+const tooDeep = `is nested more than ${maxDepth} levels deep`;
+
+/** The most values a document may have, each repetition by an alias counted. */
+const maxValues = 8_000_000;
+
 /** Parses the text of one document; any text gives a result, none throws. An empty document is null. */
 export function parseYaml(text: string): Parsed {
   try {
     const value: unknown = parse(text, options);
-    const tab = tabIndentation(text);
-    if (tab !== undefined) return tab;
-    return tooDeep(value, 0) ? failure(`is nested more than ${maxDepth} levels deep`) : { ok: true, value };
+    const excess = excessOf(value, 0, { values: maxValues });
+    return excess === undefined ? { ok: true, value } : failure(excess);
   } catch (error) {
     return explain(text, error);
   }
@@ -42,10 +46,10 @@ function explain(text: string, error: unknown): Parsed {
     return {
       ok: false,
       position: positionOf(text, error.pos[0]),
-      message: `invalid YAML: ${lowerFirst(error.message.split('\n')[0] ?? 'syntax error')}`,
+      message: `invalid YAML: ${lowerFirst(error.message.split('\n')[0] ?? 'syntax error')}${tabHint(text, error.pos[0])}`,
     };
   }
-  if (error instanceof RangeError) return failure(`is nested more than ${maxDepth} levels deep`);
+  if (error instanceof RangeError) return failure(tooDeep);
   return error instanceof ReferenceError ? explainAlias(text) : failure('is no YAML');
 }
 
@@ -66,27 +70,10 @@ function explainAlias(text: string): Parsed {
   return { ok: false, position: positionOf(text, lost.range?.[0] ?? 0), message };
 }
 
-/** A value that a tab indents: YAML accepts blanks only (YAML 1.2.2, 6.1), the parser is more lenient. */
-function tabIndentation(text: string): Parsed | undefined {
-  if (!/^ *\t[ \t]*[^\s#]/mu.test(text)) return undefined;
-  const scalars: Range[] = [];
-  visit(parseDocument(text, options), {
-    Scalar: (_, scalar) => {
-      if (scalar.range !== null && scalar.range !== undefined) scalars.push(scalar.range);
-    },
-  });
-  for (const line of text.matchAll(/^ *\t[ \t]*(?=[^\s#])/gmu)) {
-    const content = line.index + line[0].length;
-    if (!scalars.some(([start, end]) => start < content && content < end)) {
-      const position = positionOf(text, line.index + line[0].indexOf('\t'));
-      return {
-        ok: false,
-        position,
-        message: 'invalid YAML: the line is indented with a tab, YAML accepts blanks only',
-      };
-    }
-  }
-  return undefined;
+/** A tab is not to be seen, and is behind many an error that speaks of indentation. */
+function tabHint(text: string, offset: number): string {
+  const line = text.slice(text.lastIndexOf('\n', offset - 1) + 1);
+  return /^ *\t/u.test(line) ? ' (the line begins with a tab; YAML is indented with blanks)' : '';
 }
 
 function failure(message: string): Parsed {
@@ -103,10 +90,17 @@ function positionOf(text: string, offset: number): Position {
   return { line: before.split('\n').length, column: offset - lineStart + 1 };
 }
 
-function tooDeep(value: unknown, depth: number): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  if (depth > maxDepth) return true;
-  return Object.values(value).some((child) => tooDeep(child, depth + 1));
+/** What is too much of a value: its depth, or its values once aliases are expanded (a 16 MiB file without aliases has fewer). */
+function excessOf(value: unknown, depth: number, left: { values: number }): string | undefined {
+  left.values -= 1;
+  if (left.values < 0) return `expands to more than ${maxValues} values`;
+  if (typeof value !== 'object' || value === null) return undefined;
+  if (depth > maxDepth) return tooDeep;
+  for (const child of Object.values(value)) {
+    const excess = excessOf(child, depth + 1, left);
+    if (excess !== undefined) return excess;
+  }
+  return undefined;
 }
 
 /** The place of one value; see `locateAll`. */
