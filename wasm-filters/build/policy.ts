@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readFile, readdir, rename, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
@@ -29,7 +29,7 @@ export async function compilePolicy(): Promise<Uint8Array> {
   if (known !== undefined && abiProblems(known).length === 0) return new Uint8Array(known);
   const wasm = await compileModule(POLICY);
   await mkdir(CACHE, { recursive: true });
-  const temporary = `${cached}.${process.pid}.tmp`;
+  const temporary = `${cached}.${randomUUID()}.tmp`;
   await writeFile(temporary, wasm);
   await rename(temporary, cached);
   return wasm;

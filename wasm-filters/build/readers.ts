@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 
@@ -10,7 +11,7 @@ export async function writeGenerated(folder: string, files: ReadonlyMap<string, 
     const path = join(folder, name);
     if ((await readFile(path, 'utf8').catch(() => undefined)) === text) continue;
     await mkdir(dirname(path), { recursive: true });
-    const temporary = `${path}.${process.pid}.tmp`;
+    const temporary = `${path}.${randomUUID()}.tmp`;
     await writeFile(temporary, text);
     await rename(temporary, path);
   }

@@ -99,12 +99,13 @@ describe('a request', () => {
     expect(host.logs.map(({ message }) => message)).toEqual(['before', 'after']);
   });
 
-  it('reports a trap, and the next request meets a fresh instance with the configuration', async () => {
+  it('reports a trap, and the next request meets a fresh instance with the last accepted configuration', async () => {
     const host = await loadFilter(wasm);
     host.configure(bytes('mine'));
+    host.configure(bytes('refuse'));
     expect(host.request(withAction('trap')).kind).toBe('trap');
     expect(host.request(withAction('stop'))).toEqual({ kind: 'paused' });
-    expect(host.logs.map(({ message }) => message)).toEqual(['mine', 'mine']);
+    expect(host.logs.map(({ message }) => message)).toEqual(['mine', 'refuse', 'mine']);
   });
 
   it('refuses pointers outside the memory with InvalidMemoryAccess', async () => {

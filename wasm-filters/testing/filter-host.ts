@@ -39,12 +39,12 @@ export interface FilterHostOptions {
 export interface FilterHost {
   /**
    * Gives the module a plugin configuration; may be called again. False when the module refuses it or traps in it.
-   * A refused one also stops what was there: the order in Envoy is a canary first, which the caller decides here.
+   * Envoy tries a configuration in a canary VM first; here the same instance is asked, and has to keep the old one.
    */
   configure(pluginConfig: Uint8Array): boolean;
   /**
    * Runs one request, as a new context, through the request headers callback, without a body. After a trap the next
-   * request meets a new instance with the last configuration, as Envoy does with FAIL_RELOAD.
+   * request meets a new instance with the last accepted configuration, as Envoy does with FAIL_RELOAD.
    */
   request(request: FilterRequest): FilterResult;
   /** Size of the module's memory: flat over many requests, or it leaks. */
@@ -79,16 +79,17 @@ export async function loadFilter(wasm: Uint8Array, options: FilterHostOptions = 
   let guest = instantiate(module, state);
   let configured = false;
   let dead = false;
+  let lastAccepted: Uint8Array = new Uint8Array();
   let lastId = ROOT_CONTEXT;
   let filterState: ReadonlyMap<string, Uint8Array> = new Map();
 
-  const configure = (pluginConfig: Uint8Array): boolean => {
-    state.pluginConfig = pluginConfig;
-    state.context = ROOT_CONTEXT;
+  const start = (pluginConfig: Uint8Array): boolean => {
     const first = !configured || dead;
     if (dead) guest = instantiate(module, state);
     dead = false;
     configured = true;
+    state.pluginConfig = pluginConfig;
+    state.context = ROOT_CONTEXT;
     try {
       if (first) {
         guest.call('proxy_on_context_create', ROOT_CONTEXT, 0);
@@ -100,6 +101,12 @@ export async function loadFilter(wasm: Uint8Array, options: FilterHostOptions = 
       trapOf(error);
       return false;
     }
+  };
+
+  const configure = (pluginConfig: Uint8Array): boolean => {
+    const accepted = start(pluginConfig);
+    if (accepted) lastAccepted = pluginConfig;
+    return accepted;
   };
 
   const run = (stream: StreamState): FilterResult => {
@@ -119,7 +126,8 @@ export async function loadFilter(wasm: Uint8Array, options: FilterHostOptions = 
   return {
     configure,
     request({ headers, properties }) {
-      if (dead && !configure(state.pluginConfig)) {
+      if (dead && !start(lastAccepted)) {
+        dead = true;
         return { kind: 'trap', error: new Error('the module does not take its configuration after a trap') };
       }
       lastId += 1;

@@ -1,0 +1,74 @@
+import { JwtProvider } from "../../gen/jwt";
+import { findHeader } from "../../sdk/assembly/header-pairs";
+import { literal, sameBytes, Slice } from "../../sdk/assembly/slice";
+
+const COOKIE = literal("cookie");
+const PATH = literal(":path");
+
+// Field numbers of the members of TokenSource.source.
+const HEADER: u32 = 1;
+const QUERY: u32 = 2;
+
+/** What was found at a source. */
+export namespace Extraction {
+  export const none: u32 = 0;
+  export const one: u32 = 1;
+  /** Something is there that cannot be a token, or is there twice. */
+  export const unusable: u32 = 2;
+}
+
+/** The token that was found last; the bytes are those of the request. */
+export const TOKEN: Slice = new Slice(0, 0);
+
+/** Looks at the `index`th source of a provider; a token goes to `TOKEN`. */
+export function extractToken(provider: JwtProvider, index: i32): u32 {
+  const source = unchecked(provider.sources[index]);
+  if (source.sourceCase == HEADER) {
+    const header = source.header;
+    return header === null ? Extraction.none : fromHeader(header.name, header.prefix);
+  }
+  return source.sourceCase == QUERY ? fromQuery(source.queryParameter) : fromCookie(source.cookie);
+}
+
+function fromHeader(name: Slice, prefix: Slice): u32 {
+  const found = findHeader(name);
+  if (found.count == 0) return Extraction.none;
+  if (found.count > 1) return Extraction.unusable;
+  // Another scheme in the same header is not for us.
+  if (found.len < prefix.len || !sameBytes(found.ptr, prefix.ptr, prefix.len)) return Extraction.none;
+  TOKEN.ptr = found.ptr + prefix.len;
+  TOKEN.len = found.len - prefix.len;
+  return Extraction.one;
+}
+
+function fromQuery(name: Slice): u32 {
+  const found = findHeader(PATH);
+  let start = found.ptr;
+  const end = found.ptr + found.len;
+  while (start < end && load<u8>(start) != 63) start++;
+  return named(name, start + 1, end, 38);
+}
+
+function fromCookie(name: Slice): u32 {
+  const found = findHeader(COOKIE);
+  if (found.count > 1) return Extraction.unusable;
+  return named(name, found.ptr, found.ptr + found.len, 59);
+}
+
+/** Finds `name=value` among pieces that `separator` parts, spaces before a name left out; twice is once too often. */
+function named(name: Slice, start: usize, end: usize, separator: u8): u32 {
+  let count: u32 = 0;
+  while (start < end) {
+    let stop = start;
+    while (stop < end && load<u8>(stop) != separator) stop++;
+    while (start < stop && load<u8>(start) == 32) start++;
+    const value = start + name.len + 1;
+    if (value <= stop && load<u8>(value - 1) == 61 && sameBytes(start, name.ptr, name.len)) {
+      count++;
+      TOKEN.ptr = value;
+      TOKEN.len = <u32>(stop - value);
+    }
+    start = stop + 1;
+  }
+  return min<u32>(count, 2);
+}

@@ -1,0 +1,140 @@
+import { JwtAlgorithm, JwtProvider } from "../../gen/jwt";
+import { alloc } from "../../sdk/assembly/arena";
+import { decodeBase64Url, decodedSize } from "../../sdk/assembly/base64url";
+import {
+  countMembers, firstElement, Json, JsonKind, kindOf, member, nextElement, numberOf, parseJson, textEquals, textOf,
+} from "../../sdk/assembly/json";
+import { literal, Slice } from "../../sdk/assembly/slice";
+import { remembersToken, rememberToken } from "./token-cache";
+import { verifySignature } from "./verify-signature";
+
+/** A token longer than this is refused unread. Bytes. */
+const LONGEST_TOKEN: u32 = 65536;
+/** Clocks may differ by this much; the leeway that Envoy's own filter gives (RFC 7519 section 4.1.4). Seconds. */
+const LEEWAY: f64 = 60;
+/** At most so many keys are tried on one token. */
+const MOST_TRIES: u32 = 8;
+
+const ALG = literal("alg");
+const KID = literal("kid");
+const CRIT = literal("crit");
+const ISS = literal("iss");
+const AUD = literal("aud");
+const EXP = literal("exp");
+const NBF = literal("nbf");
+const RS256 = literal("RS256");
+const RS384 = literal("RS384");
+const RS512 = literal("RS512");
+const ES256 = literal("ES256");
+const ES384 = literal("ES384");
+const ES512 = literal("ES512");
+
+/**
+ * Verifies a JSON Web Token for a provider (RFC 7515, RFC 7519); returns its payload, or 0 when it is not good. The
+ * result stays until the callback ends. `seconds` is the time since the epoch; `keyId` stands for what of the provider
+ * decides whether a token is good.
+ */
+export function verifyToken(provider: JwtProvider, keyId: u64, ptr: usize, len: u32, seconds: f64): Json {
+  if (len > LONGEST_TOKEN) return 0;
+  const first = dot(ptr, 0, len);
+  const second = dot(ptr, first + 1, len);
+  if (first == 0 || second == len || second == first + 1 || dot(ptr, second + 1, len) != len) return 0;
+  const known = remembersToken(keyId, ptr, len);
+  if (!known && !verifies(provider, ptr, first, second, len)) return 0;
+  const payload = decodeJson(ptr + first + 1, second - first - 1);
+  if (kindOf(payload) != JsonKind.object) return 0;
+  if (!inTime(payload, seconds)) return 0;
+  if (!known) {
+    if (!fromIssuer(provider, payload) || !forAudience(provider, payload)) return 0;
+    rememberToken(keyId, ptr, len);
+  }
+  return payload;
+}
+
+/** Where the next dot is at or after `from`; `len` when there is none. */
+function dot(ptr: usize, from: u32, len: u32): u32 {
+  for (let i = from; i < len; i++) if (load<u8>(ptr + i) == 46) return i;
+  return len;
+}
+
+function decodeJson(ptr: usize, len: u32): Json {
+  const to = alloc(decodedSize(len));
+  const n = decodeBase64Url(ptr, len, to);
+  return n < 0 ? 0 : parseJson(to, <u32>n);
+}
+
+/** Whether a key of the provider that the token's header allows made its signature. */
+function verifies(provider: JwtProvider, ptr: usize, first: u32, second: u32, len: u32): bool {
+  const header = decodeJson(ptr, first);
+  // What `crit` names must be understood, and nothing is (RFC 7515 section 4.1.11).
+  if (kindOf(header) != JsonKind.object || has(header, CRIT)) return false;
+  const algorithm = algorithmOf(member(header, ALG));
+  if (algorithm == JwtAlgorithm.UNSPECIFIED) return false;
+  const named = has(header, KID);
+  const kid = member(header, KID);
+  if (named && kindOf(kid) != JsonKind.text) return false;
+  const room = len - second - 1;
+  const signature = alloc(decodedSize(room));
+  const n = decodeBase64Url(ptr + second + 1, room, signature);
+  if (n <= 0) return false;
+  let tries: u32 = 0;
+  for (let i = 0; i < provider.keys.length; i++) {
+    const key = unchecked(provider.keys[i]);
+    if (key.algorithm != algorithm) continue;
+    if (named && !textEquals(kid, key.kid.ptr, key.kid.len)) continue;
+    if (tries++ == MOST_TRIES) return false;
+    if (verifySignature(algorithm, key.spki, ptr, second, signature, <u32>n)) return true;
+  }
+  return false;
+}
+
+/** Whether an object has a member of this name, once or more often. */
+function has(object: Json, name: Slice): bool {
+  return countMembers(object, name) != 0;
+}
+
+function algorithmOf(alg: Json): i32 {
+  if (textEquals(alg, RS256.ptr, RS256.len)) return JwtAlgorithm.RS256;
+  if (textEquals(alg, RS384.ptr, RS384.len)) return JwtAlgorithm.RS384;
+  if (textEquals(alg, RS512.ptr, RS512.len)) return JwtAlgorithm.RS512;
+  if (textEquals(alg, ES256.ptr, ES256.len)) return JwtAlgorithm.ES256;
+  if (textEquals(alg, ES384.ptr, ES384.len)) return JwtAlgorithm.ES384;
+  if (textEquals(alg, ES512.ptr, ES512.len)) return JwtAlgorithm.ES512;
+  return JwtAlgorithm.UNSPECIFIED;
+}
+
+/** `exp` and `nbf`: each may be missing, but not be anything but a number, nor be named twice. */
+function inTime(payload: Json, seconds: f64): bool {
+  if (has(payload, EXP)) {
+    const exp = numberOf(member(payload, EXP));
+    if (!(seconds < exp + LEEWAY)) return false;
+  }
+  if (has(payload, NBF)) {
+    const nbf = numberOf(member(payload, NBF));
+    if (!(seconds + LEEWAY >= nbf)) return false;
+  }
+  return true;
+}
+
+function fromIssuer(provider: JwtProvider, payload: Json): bool {
+  const issuer = provider.issuer;
+  return issuer.len == 0 || textEquals(member(payload, ISS), issuer.ptr, issuer.len);
+}
+
+/** `aud` is a string or an array of them; one must be among the provider's. */
+function forAudience(provider: JwtProvider, payload: Json): bool {
+  if (provider.audiences.length == 0) return true;
+  const aud = member(payload, AUD);
+  if (kindOf(aud) == JsonKind.text) return isAudience(provider, aud);
+  for (let one = firstElement(aud); one != 0; one = nextElement(aud, one)) if (isAudience(provider, one)) return true;
+  return false;
+}
+
+function isAudience(provider: JwtProvider, value: Json): bool {
+  if (kindOf(value) != JsonKind.text) return false;
+  const text = textOf(value);
+  for (let i = 0; i < provider.audiences.length; i++) {
+    if (unchecked(provider.audiences[i]).equals(text.ptr, text.len)) return true;
+  }
+  return false;
+}

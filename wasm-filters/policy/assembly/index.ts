@@ -1,0 +1,93 @@
+/**
+ * The `policy` module: decides on a request everything that the policy of its route says, in one call from Envoy.
+ *
+ * In: the policy's id and bytes from the metadata of the route, the request's headers. Out: the request goes on, with the
+ * headers that the policy owns, or is answered here. It fails closed: a policy that is missing or cannot be read is 503.
+ */
+import { PolicyFilter } from "../../gen/policy";
+import { REVISION } from "../../gen/revision";
+import "../../sdk/assembly/abort";
+import { alloc, resetArena } from "../../sdk/assembly/arena";
+import { getPluginConfiguration, getProperty, resultLen, resultPtr } from "../../sdk/assembly/host";
+import { Reader } from "../../sdk/assembly/reader";
+import { literal } from "../../sdk/assembly/slice";
+import { compilePolicy, CompiledPolicy, ID_LENGTH } from "./compiled-policy";
+import { decide, refuseUnknownPolicy } from "./decide";
+import { collectGarbage, findPolicy, keepPolicy } from "./policy-table";
+
+export function proxy_abi_version_0_2_1(): void {}
+
+/** Where the host puts what it hands over. */
+export function proxy_on_memory_allocate(size: usize): usize {
+  return alloc(size);
+}
+
+const CONTINUE: u32 = 0;
+const STOP: u32 = 1;
+
+/** Most policies that are evaluated for one request: writing a header may lead it to another route each time. */
+const MOST_ROUNDS: u32 = 3;
+
+const ROUTE_NAME = literal("xds\0route_name");
+const ID = literal("xds\0route_metadata\0filter_metadata\0sluice.policy\0id");
+const BYTES = literal("xds\0route_metadata\0typed_filter_metadata\0sluice.policy");
+
+export function proxy_on_vm_start(_root: u32, _size: u32): u32 {
+  return 1;
+}
+
+/** Takes a `sluice.filter.v1.PolicyFilter`; one that cannot be read is refused, and Envoy keeps what it has. */
+export function proxy_on_configure(_root: u32, size: u32): u32 {
+  resetArena();
+  collectGarbage();
+  if (size == 0) return 1;
+  if (!getPluginConfiguration(size)) return 0;
+  const reader = new Reader(resultPtr(), resultPtr() + resultLen());
+  const filter = PolicyFilter.read(reader);
+  const good = reader.ok && filter.needs <= REVISION;
+  __collect();
+  return good ? 1 : 0;
+}
+
+export function proxy_on_request_headers(_context: u32, _count: u32, _end: u32): u32 {
+  resetArena();
+  collectGarbage();
+  const id = alloc(ID_LENGTH);
+  if (!readId(id)) {
+    // A request without a route is Envoy's to answer, with 404; a route that turned the filter on must have a policy.
+    if (!getProperty(ROUTE_NAME) || resultLen() == 0) return CONTINUE;
+    return refuse();
+  }
+  for (let round: u32 = 0; round < MOST_ROUNDS; round++) {
+    const policy = policyOf(id);
+    if (policy === null) return refuse();
+    if (!decide(policy)) return STOP;
+    const next = alloc(ID_LENGTH);
+    // Headers that were written may have led the request to another route: what that one says counts, too.
+    if (!readId(next) || policy.hasId(next)) return CONTINUE;
+    memory.copy(id, next, ID_LENGTH);
+  }
+  return refuse();
+}
+
+function refuse(): u32 {
+  refuseUnknownPolicy();
+  return STOP;
+}
+
+/** Reads the id of the current route's policy; an id of another length is one that no policy has. */
+function readId(to: usize): bool {
+  if (!getProperty(ID) || resultLen() == 0) return false;
+  memory.fill(to, 0, ID_LENGTH);
+  if (resultLen() == ID_LENGTH) memory.copy(to, resultPtr(), ID_LENGTH);
+  return true;
+}
+
+function policyOf(id: usize): CompiledPolicy | null {
+  const known = findPolicy(id);
+  if (known !== null) return known;
+  if (!getProperty(BYTES)) return null;
+  const policy = compilePolicy(id, resultPtr(), resultLen());
+  if (policy !== null) keepPolicy(id, policy);
+  return policy;
+}

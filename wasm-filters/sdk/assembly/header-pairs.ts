@@ -1,0 +1,57 @@
+import { sameBytes, Slice } from "./slice";
+
+/**
+ * Headers as the host hands them over (proxy-wasm ABI, header map): how many, then the lengths of each name and value, then
+ * names and values, each closed by NUL. Names are lower case.
+ */
+let pairs: usize = 0;
+let size: u32 = 0;
+
+/** Takes the pairs to look in; they stay until the callback ends. */
+export function usePairs(ptr: usize, len: u32): void {
+  pairs = ptr;
+  size = len < 4 ? 0 : load<u32>(ptr);
+}
+
+/** How often a header stands there, and where its first value is. */
+export class Found {
+  count: u32 = 0;
+  ptr: usize = 0;
+  len: u32 = 0;
+}
+
+const FOUND: Found = new Found();
+
+/** Looks a header up. The result is valid until the next call. */
+export function findHeader(name: Slice): Found {
+  FOUND.count = 0;
+  let data = pairs + 4 + (<usize>size << 3);
+  for (let i: u32 = 0, lengths = pairs + 4; i < size; i++, lengths += 8) {
+    const nameLen = load<u32>(lengths);
+    const valueLen = load<u32>(lengths, 4);
+    if (nameLen == name.len && sameBytes(data, name.ptr, nameLen)) {
+      if (FOUND.count == 0) {
+        FOUND.ptr = data + nameLen + 1;
+        FOUND.len = valueLen;
+      }
+      FOUND.count++;
+    }
+    data += nameLen + valueLen + 2;
+  }
+  return FOUND;
+}
+
+/** Writes one header as pairs for the host; the result is for use at once. */
+export function onePair(name: Slice, value: Slice, to: usize): u32 {
+  store<u32>(to, 1);
+  store<u32>(to, name.len, 4);
+  store<u32>(to, value.len, 8);
+  let p = to + 12;
+  memory.copy(p, name.ptr, name.len);
+  p += name.len;
+  store<u8>(p++, 0);
+  memory.copy(p, value.ptr, value.len);
+  p += value.len;
+  store<u8>(p++, 0);
+  return <u32>(p - to);
+}

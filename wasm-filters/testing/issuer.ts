@@ -1,0 +1,57 @@
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+
+/** `sluice.filter.v1.JwtAlgorithm` by its name. */
+export const ALGORITHM = { RS256: 1, RS384: 2, RS512: 3, ES256: 4, ES384: 5, ES512: 6 } as const;
+
+/** The name of an algorithm. */
+export type Algorithm = keyof typeof ALGORITHM;
+
+/** Somebody who issues tokens with one key. */
+export interface Issuer {
+  readonly algorithm: Algorithm;
+  readonly kid: string;
+  readonly spki: Uint8Array<ArrayBuffer>;
+  /** A token of these claims; `header` adds to or replaces the header's members. */
+  token(claims: object, header?: object): string;
+  /** A token of these texts, whatever they are. */
+  rawToken(header: string, payload: string): string;
+}
+
+const CURVE = { ES256: 'P-256', ES384: 'P-384', ES512: 'P-521' } as const;
+
+/** An issuer with a new key. */
+export function issuer(algorithm: Algorithm, kid = 'key-1'): Issuer {
+  const { privateKey, publicKey } = keyPair(algorithm);
+  const hash = `sha${algorithm.slice(2)}`;
+  const signed = (text: string): Buffer =>
+    sign(hash, Buffer.from(text), { key: privateKey, dsaEncoding: 'ieee-p1363' });
+  const rawToken = (header: string, payload: string): string => {
+    const text = `${encode(header)}.${encode(payload)}`;
+    return `${text}.${signed(text).toString('base64url')}`;
+  };
+  return {
+    algorithm,
+    kid,
+    spki: Uint8Array.from(publicKey.export({ type: 'spki', format: 'der' })),
+    rawToken,
+    token: (claims, header = {}) =>
+      rawToken(JSON.stringify({ alg: algorithm, kid, ...header }), JSON.stringify(claims)),
+  };
+}
+
+function keyPair(algorithm: Algorithm): { readonly privateKey: KeyObject; readonly publicKey: KeyObject } {
+  if (algorithm === 'ES256' || algorithm === 'ES384' || algorithm === 'ES512') {
+    return generateKeyPairSync('ec', { namedCurve: CURVE[algorithm] });
+  }
+  // One RSA key for all of a test run: making them is slow.
+  rsa ??= generateKeyPairSync('rsa', { modulusLength: 2048 })
+    .privateKey.export({ type: 'pkcs8', format: 'pem' })
+    .toString();
+  return { privateKey: createPrivateKey(rsa), publicKey: createPublicKey(rsa) };
+}
+
+let rsa: string | undefined;
+
+function encode(text: string): string {
+  return Buffer.from(text).toString('base64url');
+}
