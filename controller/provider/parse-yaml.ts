@@ -1,5 +1,6 @@
 import type { Alias } from 'yaml';
 import { isMap, isNode, isScalar, isSeq, LineCounter, parse, parseDocument, visit, YAMLParseError } from 'yaml';
+import { parsePlainYaml } from './parse-plain-yaml.ts';
 
 /** A place in a document: line and column count from 1. */
 export type Position = { readonly line: number; readonly column: number };
@@ -32,6 +33,8 @@ const maxValues = 8_000_000;
 
 /** Parses the text of one document; any text gives a result, none throws. An empty document is null. */
 export function parseYaml(text: string): Parsed {
+  const plain = parsePlainYaml(text);
+  if (plain !== undefined) return { ok: true, value: plain };
   try {
     const value: unknown = parse(text, options);
     const excess = excessOf(value, 0, { values: maxValues });

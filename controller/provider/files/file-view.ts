@@ -53,9 +53,14 @@ export function readFileView(before: FileView, content: FileContent): FileView {
   const known = new Map(before.documents.map((document) => [document.fingerprint, document.outcome]));
   const documents = splitDocuments(content.text).map(({ text, line }): ReadDocument => {
     const id = fingerprint(text);
-    return { fingerprint: id, line, outcome: known.get(id) ?? readDocument(text) };
+    return { fingerprint: id, line, outcome: known.get(id) ?? readDocument(detached(text)) };
   });
   return { file, documents, ...serve(before, documents), endsLine: content.text === '' || content.text.endsWith('\n') };
+}
+
+/** A copy of its own: the strings of an object are slices of this text, and would otherwise keep the text of the whole file in memory. */
+function detached(text: string): string {
+  return Buffer.from(text).toString();
 }
 
 function serve(
