@@ -122,6 +122,29 @@ describe('a value that is wrong', () => {
   });
 });
 
+describe('null', () => {
+  it('counts as absent in kinds that are built into Kubernetes and in metadata, where it is everyday', () => {
+    const document = {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'a', labels: null, creationTimestamp: null },
+      data: null,
+    };
+    expect(validate('ConfigMap', document)).toMatchObject({ ok: true, value: { metadata: { name: 'a' } } });
+  });
+
+  it('is refused in a policy: a section that was left empty must not mean no policy', () => {
+    const spec = { targetRefs: [{ group: 'gateway.networking.k8s.io', kind: 'HTTPRoute', name: 'a' }], jwt: null };
+    const document = {
+      apiVersion: 'gateway.envoyproxy.io/v1alpha1',
+      kind: 'SecurityPolicy',
+      metadata: { name: 'a' },
+      spec,
+    };
+    expect(validate('SecurityPolicy', document)).toMatchObject({ ok: false, errors: [{ path: ['spec', 'jwt'] }] });
+  });
+});
+
 describe('a Gateway', () => {
   it('gets the defaults of the specification', () => {
     const result = validate('Gateway', {

@@ -1,5 +1,6 @@
 import { defineKind } from '../kind.ts';
 import { boolean, map, string } from '../schema.ts';
+import { nullIsAbsent } from './null-is-absent.ts';
 
 const dataKey = '^[-._a-zA-Z0-9]{1,253}$';
 
@@ -10,9 +11,9 @@ export const configMap = defineKind({
   plural: 'configmaps',
   shortNames: ['cm'],
   storageVersion: 'v1',
-  body: {
+  body: nullIsAbsent({
     data: map(string(), { keyPattern: dataKey }),
     binaryData: map(string({ format: 'byte' }), { keyPattern: dataKey }),
     immutable: boolean(),
-  },
+  }),
 });

@@ -1,5 +1,6 @@
 import { defineKind } from '../kind.ts';
 import { array, boolean, integer, map, named, oneOf, required, string, withDefault } from '../schema.ts';
+import { nullIsAbsent } from './null-is-absent.ts';
 
 const hint = named('EndpointHint', { name: required(string()) });
 
@@ -37,7 +38,7 @@ export const endpointSlice = defineKind({
   kind: 'EndpointSlice',
   plural: 'endpointslices',
   storageVersion: 'v1',
-  body: {
+  body: nullIsAbsent({
     addressType: required(oneOf(['IPv4', 'IPv6', 'FQDN'])),
     endpoints: withDefault(array(endpoint, { maxItems: 1000 }), []),
     ports: withDefault(
@@ -52,5 +53,5 @@ export const endpointSlice = defineKind({
       ),
       [],
     ),
-  },
+  }),
 });

@@ -1,5 +1,6 @@
 import { defineKind } from '../kind.ts';
 import { array, json, object, string, withDefault } from '../schema.ts';
+import { nullIsAbsent } from './null-is-absent.ts';
 
 /** Namespace, core/v1. */
 export const namespace = defineKind({
@@ -9,8 +10,8 @@ export const namespace = defineKind({
   shortNames: ['ns'],
   scope: 'Cluster',
   storageVersion: 'v1',
-  body: {
+  body: nullIsAbsent({
     spec: withDefault(object({ finalizers: array(string()) }), {}),
     status: object({ phase: string(), conditions: array(json({ object: true })) }),
-  },
+  }),
 });

@@ -1,5 +1,6 @@
 import { array, boolean, integer, json, map, named, required, string, withDefault } from '../schema.ts';
 import { dnsLabel, dnsSubdomain } from './names.ts';
+import { nullIsAbsent } from './null-is-absent.ts';
 
 /**
  * The shape of a Kubernetes object's metadata (meta/v1 ObjectMeta), strict as with kubectl.
@@ -14,8 +15,8 @@ const shared = {
   generation: withDefault(integer({ minimum: 0, description: 'Rises with every change of the spec.' }), 1),
   uid: string(),
   resourceVersion: string(),
-  creationTimestamp: string({ format: 'date-time', nullable: true }),
-  deletionTimestamp: string({ format: 'date-time', nullable: true }),
+  creationTimestamp: string({ format: 'date-time' }),
+  deletionTimestamp: string({ format: 'date-time' }),
   deletionGracePeriodSeconds: integer(),
   finalizers: array(string()),
   ownerReferences: array(
@@ -33,10 +34,10 @@ const shared = {
 };
 
 /** Metadata of an object that lives in a namespace; without one it is in `default`. */
-export const namespacedMeta = named('ObjectMeta', {
-  ...shared,
-  namespace: withDefault(string(dnsLabel), 'default'),
-});
+export const namespacedMeta = named(
+  'ObjectMeta',
+  nullIsAbsent({ ...shared, namespace: withDefault(string(dnsLabel), 'default') }),
+);
 
 /** Metadata of an object that belongs to the whole cluster. */
-export const clusterMeta = named('ClusterObjectMeta', shared);
+export const clusterMeta = named('ClusterObjectMeta', nullIsAbsent(shared));

@@ -1,5 +1,6 @@
 import { defineKind } from '../kind.ts';
 import { boolean, map, string, withDefault } from '../schema.ts';
+import { nullIsAbsent } from './null-is-absent.ts';
 
 const dataKey = '^[-._a-zA-Z0-9]{1,253}$';
 
@@ -9,10 +10,10 @@ export const secret = defineKind({
   kind: 'Secret',
   plural: 'secrets',
   storageVersion: 'v1',
-  body: {
+  body: nullIsAbsent({
     type: withDefault(string(), 'Opaque'),
     data: map(string({ format: 'byte', sensitive: true }), { keyPattern: dataKey }),
     stringData: map(string({ sensitive: true }), { keyPattern: dataKey }),
     immutable: boolean(),
-  },
+  }),
 });

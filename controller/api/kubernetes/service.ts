@@ -12,6 +12,7 @@ import {
   string,
   withDefault,
 } from '../schema.ts';
+import { nullIsAbsent } from './null-is-absent.ts';
 import { dnsLabel } from './names.ts';
 
 const port = named('ServicePort', {
@@ -84,11 +85,11 @@ export const service = defineKind({
   shortNames: ['svc'],
   categories: ['all'],
   storageVersion: 'v1',
-  body: {
+  body: nullIsAbsent({
     spec: required(spec),
     status: named('ServiceStatus', {
       loadBalancer: named('LoadBalancerStatus', { ingress: array(ingress) }),
       conditions: array(json({ object: true })),
     }),
-  },
+  }),
 });

@@ -22,13 +22,14 @@ const defaultPace: Pace = { settle: 3, hold: 60, longest: 500, rescan: 10_000, p
 export function filesProvider({ paths, log, pace }: FilesProviderOptions): FilesProvider {
   const session = new Session(paths, log, { ...defaultPace, ...pace });
   return {
-    start: (onBatch) => {
-      session.start(onBatch);
-      return Promise.resolve(() => {
-        session.stop();
-        return Promise.resolve();
-      });
-    },
+    start: (onBatch) =>
+      new Promise((resolve) => {
+        session.start(onBatch);
+        resolve(() => {
+          session.stop();
+          return Promise.resolve();
+        });
+      }),
     locate: (key, path = []) => session.locate(key, path),
   };
 }

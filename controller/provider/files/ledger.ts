@@ -52,7 +52,8 @@ export class Ledger {
       for (const key of before?.served.keys() ?? []) touched.add(key);
       for (const key of view.served.keys()) touched.add(key);
       this.#claim(view.file, before, view);
-      this.#views.set(view.file, view);
+      if (view.documents.length === 0 && view.problems.length === 0) this.#views.delete(view.file);
+      else this.#views.set(view.file, view);
       problems.set(`file ${view.file}`, view.problems);
     }
     const events = [...touched].flatMap((key) => this.#settle(key));

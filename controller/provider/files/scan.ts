@@ -41,22 +41,16 @@ class Walker implements Scan {
     this.#visit(path, []);
   }
 
+  /** A path that goes away while it is looked at is a problem like one that was never there. */
   #visit(path: string, ancestors: readonly string[]): void {
-    const kind = this.#kindOf(path);
-    if (kind === undefined) return;
-    if (kind === 'file') this.#file(path);
-    else if (kind === 'folder') this.#folder(path, ancestors);
-    else this.problems.set(path, 'is neither a file nor a folder');
-  }
-
-  #kindOf(path: string): 'file' | 'folder' | 'other' | undefined {
     try {
       if (lstatSync(path).isSymbolicLink()) this.#followLinks(path);
       const stat = statSync(path);
-      return stat.isFile() ? 'file' : stat.isDirectory() ? 'folder' : 'other';
+      if (stat.isFile()) this.#file(path);
+      else if (stat.isDirectory()) this.#folder(path, ancestors);
+      else this.problems.set(path, 'is neither a file nor a folder');
     } catch (error) {
       this.problems.set(path, whyNot(error));
-      return undefined;
     }
   }
 

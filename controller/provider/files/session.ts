@@ -111,8 +111,7 @@ export class Session {
     if (place === undefined || this.#scan.pivots.has(place) || this.#watcher.has(place)) return 'everything';
     if (known) return 'none';
     if (isManifest(basename(place))) return 'names';
-    const stat = lstatSync(place, { throwIfNoEntry: false });
-    return stat !== undefined && (stat.isDirectory() || stat.isSymbolicLink()) ? 'everything' : 'none';
+    return leadsOn(place) ? 'everything' : 'none';
   }
 
   #arm(delay: number): void {
@@ -202,8 +201,22 @@ function invert(files: ReadonlyMap<string, string>): Map<string, readonly string
   return shown;
 }
 
-/** What tells one version of a file from another without reading it. */
+/** Whether a place is a folder or a link, or cannot be told. */
+function leadsOn(place: string): boolean {
+  try {
+    const stat = lstatSync(place, { throwIfNoEntry: false });
+    return stat !== undefined && (stat.isDirectory() || stat.isSymbolicLink());
+  } catch {
+    return true;
+  }
+}
+
+/** What tells one version of a file from another without reading it; empty for one that cannot be looked at. */
 function stampOf(file: string): string {
-  const stat = statSync(file, { throwIfNoEntry: false, bigint: true });
-  return stat === undefined ? '' : `${stat.ino} ${stat.size} ${stat.mtimeNs}`;
+  try {
+    const { ino, size, mtimeNs } = statSync(file, { bigint: true });
+    return `${ino} ${size} ${mtimeNs}`;
+  } catch {
+    return '';
+  }
 }

@@ -60,5 +60,9 @@ export class FolderWatcher {
 }
 
 function inodeOf(folder: string): number {
-  return statSync(folder, { throwIfNoEntry: false })?.ino ?? 0;
+  try {
+    return statSync(folder).ino;
+  } catch {
+    return 0;
+  }
 }
