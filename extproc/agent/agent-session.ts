@@ -1,0 +1,107 @@
+import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
+import type { GenMessage } from '@bufbuild/protobuf/codegenv2';
+import { Client, type ClientDuplexStream, credentials, Metadata } from '@grpc/grpc-js';
+import type { Logger } from 'pino';
+import { type MessageTypes, schema } from '#proto/load.ts';
+import { rawMethod, toBuffer } from '../grpc/raw-method.ts';
+import type { ModuleFolder } from './module-folder.ts';
+import { MAX_CHUNK_SIZE } from './module-name.ts';
+import { type ModuleOutcome, ModuleReceiver } from './module-receiver.ts';
+
+type AgentMessage = MessageInitShape<GenMessage<MessageTypes['sluice.agent.v1.AgentMessage']>>;
+
+const CONNECT = rawMethod('/sluice.agent.v1.ModuleAgent/Connect', 'bidi');
+/** A piece of a module and what is around it, or a list of some ten thousand digests. */
+const MAX_MESSAGE_SIZE = 2 * MAX_CHUNK_SIZE;
+
+/** What a session works with. */
+export interface SessionOptions {
+  /** Path of the socket the controller listens on. */
+  readonly socket: string;
+  readonly folder: ModuleFolder;
+  readonly log: Logger;
+  /** Ends the session. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Speaks `sluice.agent.v1.ModuleAgent/Connect` once, until either side ends it; rejects when the connection fails.
+ *
+ * The inventory goes first. Messages are handled one after the other, so what comes is never ahead of the disk by more
+ * than grpc-js buffers (16 messages of at most 2 MiB).
+ */
+export async function runSession({ socket, folder, log, signal }: SessionOptions): Promise<void> {
+  const inventory = await folder.verify();
+  const client = new Client(`unix:${socket}`, credentials.createInsecure(), {
+    'grpc.max_receive_message_length': MAX_MESSAGE_SIZE,
+    // The pauses are ours: a channel of an earlier session must not lend its own.
+    'grpc.use_local_subchannel_pool': 1,
+  });
+  const stream = client.makeBidiStreamRequest(
+    CONNECT.path,
+    CONNECT.requestSerialize,
+    CONNECT.responseDeserialize,
+    new Metadata(),
+  );
+  const receiver = new ModuleReceiver(folder);
+  const cancel = (): void => stream.cancel();
+  signal.addEventListener('abort', cancel, { once: true });
+  try {
+    send(stream, { kind: { case: 'inventory', value: { modules: [...inventory] } } });
+    for await (const bytes of messages(stream)) await receive(bytes, { stream, receiver, folder, log });
+  } finally {
+    signal.removeEventListener('abort', cancel);
+    stream.cancel();
+    client.close();
+    await receiver.abandon();
+  }
+}
+
+interface Session {
+  readonly stream: ClientDuplexStream<Buffer, Buffer>;
+  readonly receiver: ModuleReceiver;
+  readonly folder: ModuleFolder;
+  readonly log: Logger;
+}
+
+/** Names the type of what a stream in object mode yields, which Node's types do not. */
+function messages(stream: ClientDuplexStream<Buffer, Buffer>): AsyncIterable<Buffer> {
+  return stream;
+}
+
+async function receive(bytes: Buffer, { stream, receiver, folder, log }: Session): Promise<void> {
+  const { kind } = fromBinary(schema('sluice.agent.v1.ControllerMessage'), bytes);
+  switch (kind.case) {
+    case 'chunk':
+      for (const outcome of await receiver.take(kind.value)) report(stream, outcome, log);
+      return;
+    case 'retain':
+      await folder.retain(new Set(kind.value.digests));
+      return;
+    case undefined:
+      log.warn('a controller of another version sent a message of unknown kind');
+      return;
+    default:
+      kind satisfies never;
+  }
+}
+
+function report(stream: ClientDuplexStream<Buffer, Buffer>, outcome: ModuleOutcome, log: Logger): void {
+  switch (outcome.kind) {
+    case 'stored':
+      log.info({ digest: outcome.digest, path: outcome.path }, 'module stored');
+      send(stream, { kind: { case: 'ready', value: { digest: outcome.digest, path: outcome.path } } });
+      return;
+    case 'rejected':
+      log.error({ digest: outcome.digest, reason: outcome.reason }, 'module rejected');
+      send(stream, { kind: { case: 'rejected', value: { digest: outcome.digest, reason: outcome.reason } } });
+      return;
+    default:
+      outcome satisfies never;
+  }
+}
+
+function send(stream: ClientDuplexStream<Buffer, Buffer>, message: AgentMessage): void {
+  const type = schema('sluice.agent.v1.AgentMessage');
+  stream.write(toBuffer(toBinary(type, create(type, message))));
+}

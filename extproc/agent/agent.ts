@@ -1,0 +1,68 @@
+/**
+ * The module agent: brings Wasm modules from the controller to the machine of the proxy.
+ *
+ * In: pieces of modules. Out: verified files under their digests, and the word that they are there. Refuses to know:
+ * what a module is for, and where the controller got it.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { runSession } from './agent-session.ts';
+import { AGENT_BACK_OFF, type BackOff, pauseAfter } from './back-off.ts';
+import { ModuleFolder } from './module-folder.ts';
+
+/** What an agent works with. */
+export interface AgentOptions {
+  /** Path of the socket the controller listens on. */
+  readonly socket: string;
+  /** The folder of the module files; it is created. */
+  readonly folder: string;
+  readonly log: Logger;
+  readonly backOff?: BackOff;
+}
+
+/** An agent that is at work. */
+export interface Agent {
+  /** Ends the session; resolves when nothing is being written any more. */
+  stop(): Promise<void>;
+}
+
+/** Starts an agent, which tries to reach the controller until it is stopped. */
+export function startAgent({ socket, folder, log, backOff = AGENT_BACK_OFF }: AgentOptions): Agent {
+  const stopping = new AbortController();
+  const modules = new ModuleFolder(folder, log);
+  const running = keepConnected(() => runSession({ socket, folder: modules, log, signal: stopping.signal }), {
+    log,
+    backOff,
+    signal: stopping.signal,
+  });
+  return {
+    stop: async () => {
+      stopping.abort();
+      await running;
+    },
+  };
+}
+
+interface Reconnecting {
+  readonly log: Logger;
+  readonly backOff: BackOff;
+  readonly signal: AbortSignal;
+}
+
+async function keepConnected(session: () => Promise<void>, { log, backOff, signal }: Reconnecting): Promise<void> {
+  let failures = 0;
+  while (!signal.aborted) {
+    const began = performance.now();
+    const reason = await session().then(
+      () => 'closed by the controller',
+      (error: unknown) => (error instanceof Error ? error.message : String(error)),
+    );
+    if (signal.aborted) return;
+    // A session that outlived the longest pause was a good one.
+    failures = performance.now() - began > backOff.most ? 1 : failures + 1;
+    const pause = pauseAfter(failures, backOff, Math.random());
+    // One line when the controller goes, not one every two seconds while it is away.
+    log[failures === 1 ? 'warn' : 'debug']({ reason, pause: Math.round(pause) }, 'no connection to the controller');
+    await sleep(pause, undefined, { signal }).catch(() => undefined);
+  }
+}

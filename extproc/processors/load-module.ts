@@ -1,0 +1,33 @@
+import { stat } from 'node:fs/promises';
+import { pathToFileURL } from 'node:url';
+import { isProcessor, type Processor } from '../processor/define-processor.ts';
+
+/** The processor of a module, or why it has none. */
+export type LoadedModule =
+  | { readonly kind: 'loaded'; readonly processor: Processor }
+  | { readonly kind: 'failed'; readonly reason: string };
+
+/** Loads a module of a user's: its export `processor` or, failing that, its default export. */
+export async function loadModule(path: string): Promise<LoadedModule> {
+  const found = await stat(path).catch(() => undefined);
+  if (found?.isFile() !== true) return { kind: 'failed', reason: `there is no file ${path}` };
+  let module: unknown;
+  try {
+    module = await import(pathToFileURL(path).href);
+  } catch (error) {
+    return {
+      kind: 'failed',
+      reason: `${path} does not load: ${error instanceof Error ? error.message : String(error)}`,
+    };
+  }
+  const processor = exported(module, 'processor') ?? exported(module, 'default');
+  if (isProcessor(processor)) return { kind: 'loaded', processor };
+  const found_ =
+    processor === undefined ? 'exports neither processor nor default' : 'exports what defineProcessor has not made';
+  return { kind: 'failed', reason: `${path} ${found_}; accepted is export const processor = defineProcessor({...})` };
+}
+
+function exported(module: unknown, name: string): unknown {
+  if (typeof module !== 'object' || module === null) return undefined;
+  return Object.getOwnPropertyDescriptor(module, name)?.value;
+}

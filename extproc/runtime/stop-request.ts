@@ -1,0 +1,16 @@
+/** Why a process is to end. */
+export type StopReason = 'SIGTERM' | 'SIGINT' | 'stdin closed';
+
+/**
+ * Resolves when the process is asked to end: by SIGTERM or SIGINT and, where that is wanted, by its standard input
+ * closing, which the death of the parent that holds the other end does.
+ */
+export function stopRequest({ exitWithStdin }: { readonly exitWithStdin: boolean }): Promise<StopReason> {
+  return new Promise((resolve) => {
+    process.on('SIGTERM', () => resolve('SIGTERM'));
+    process.on('SIGINT', () => resolve('SIGINT'));
+    if (!exitWithStdin) return;
+    const closed = (): void => resolve('stdin closed');
+    process.stdin.once('end', closed).once('close', closed).once('error', closed).resume();
+  });
+}

@@ -1,0 +1,47 @@
+/**
+ * The sidecar beside one Envoy.
+ *
+ * In: Envoy's streams on the sidecar's socket, modules from the controller. Out: what the built-in handlers decide,
+ * verified module files. Refuses to know: users' processors, which live in a process of their own.
+ */
+import type { Logger } from 'pino';
+import { type Agent, startAgent } from '../agent/agent.ts';
+import { healthService } from '../grpc/health.ts';
+import { type Listening, listenOnSocket } from '../grpc/unix-server.ts';
+import { EXT_PROC_SERVICE, extProcService } from '../stream/service.ts';
+import { builtInHandlers, type Handlers, selectHandler } from './handlers.ts';
+
+/** What a sidecar works with. */
+export interface SidecarOptions {
+  /** Path of the socket Envoy calls. */
+  readonly socket: string;
+  /** Path of the socket the controller listens on. */
+  readonly agentSocket: string;
+  /** The folder of the module files. */
+  readonly modules: string;
+  readonly log: Logger;
+  readonly handlers?: Handlers;
+}
+
+/** A process that serves, or why it does not. */
+export type Started =
+  | { readonly kind: 'started'; readonly stop: (deadline: number) => Promise<void> }
+  | Exclude<Listening, { readonly kind: 'listening' }>;
+
+/** Starts the sidecar: its service is up when this resolves, its agent tries to reach the controller for ever. */
+export async function startSidecar(options: SidecarOptions): Promise<Started> {
+  const { socket, log, handlers = builtInHandlers } = options;
+  const health = healthService([EXT_PROC_SERVICE]);
+  const listening = await listenOnSocket(socket, [extProcService(selectHandler(handlers), log), health.service]);
+  if (listening.kind !== 'listening') return listening;
+  const agent: Agent = startAgent({ socket: options.agentSocket, folder: options.modules, log });
+  log.info({ socket, agentSocket: options.agentSocket, modules: options.modules }, 'ready');
+  return {
+    kind: 'started',
+    stop: async (deadline) => {
+      health.stop();
+      const [outcome] = await Promise.all([listening.server.drain(deadline), agent.stop()]);
+      log.info({ outcome }, 'stopped');
+    },
+  };
+}

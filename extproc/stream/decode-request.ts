@@ -1,0 +1,106 @@
+import { fromBinary, type JsonObject } from '@bufbuild/protobuf';
+import { type MessageTypes, schema } from '#proto/load.ts';
+import { headerView } from '../processor/header-view.ts';
+import type { MessageInfo, PhaseMessage } from '../processor/phases.ts';
+import { enums } from './enums.ts';
+
+type BodySendMode = NonNullable<ProcessingRequest['protocolConfig']>['requestBodyMode'];
+type ProcessingRequest = MessageTypes['envoy.service.ext_proc.v3.ProcessingRequest'];
+
+/** How the bodies of one direction come, as far as the answers differ. */
+export interface BodyFlow {
+  /** Each piece has to be sent back: modes FULL_DUPLEX_STREAMED and GRPC of `ProcessingMode.BodySendMode`. */
+  readonly duplex: boolean;
+}
+
+/** How the bodies of a stream come (envoy.service.ext_proc.v3.ProtocolConfiguration). */
+export interface StreamFlow {
+  readonly request: BodyFlow;
+  readonly response: BodyFlow;
+}
+
+/** What a `HttpBody` says beside its bytes, to be said again of the bytes that are sent back. */
+export interface BodyMarks {
+  readonly endOfStreamWithoutMessage: boolean;
+  readonly grpcMessageCompressed: boolean;
+}
+
+/** A message of Envoy's, decoded. */
+export type Incoming =
+  | {
+      readonly kind: 'phase';
+      readonly message: PhaseMessage;
+      /** Of a body only. */
+      readonly marks: BodyMarks | undefined;
+      /** Stated in the first message of a stream. */
+      readonly flow: StreamFlow | undefined;
+      /** Envoy only shows the message and takes no answer. */
+      readonly observed: boolean;
+    }
+  /** Flow control; not to be answered. */
+  | { readonly kind: 'window' }
+  | { readonly kind: 'invalid'; readonly reason: string };
+
+/** Decodes an `envoy.service.ext_proc.v3.ProcessingRequest`; a message of no known phase is invalid. */
+export function decodeRequest(bytes: Uint8Array): Incoming {
+  let request: ProcessingRequest;
+  try {
+    request = fromBinary(schema('envoy.service.ext_proc.v3.ProcessingRequest'), bytes);
+  } catch (error) {
+    return {
+      kind: 'invalid',
+      reason: `not a ProcessingRequest: ${error instanceof Error ? error.message : String(error)}`,
+    };
+  }
+  const message = phaseMessage(request);
+  if (message === undefined) {
+    if (request.clientWindowUpdate !== undefined) return { kind: 'window' };
+    return { kind: 'invalid', reason: 'ProcessingRequest.request is of no phase this version knows' };
+  }
+  return {
+    kind: 'phase',
+    message,
+    marks: bodyMarks(request),
+    flow: streamFlow(request),
+    observed: request.observabilityMode,
+  };
+}
+
+function phaseMessage({ request, ...rest }: ProcessingRequest): PhaseMessage | undefined {
+  const info: MessageInfo = {
+    attributes: rest.attributes,
+    metadata: rest.metadataContext?.filterMetadata ?? NO_METADATA,
+  };
+  switch (request.case) {
+    case 'requestHeaders':
+    case 'responseHeaders': {
+      const { headers, endOfStream } = request.value;
+      return { kind: request.case, ...info, headers: headerView(headers?.headers ?? []), endOfStream };
+    }
+    case 'requestBody':
+    case 'responseBody': {
+      const { body, endOfStream, endOfStreamWithoutMessage } = request.value;
+      return { kind: request.case, ...info, body, endOfStream: endOfStream || endOfStreamWithoutMessage };
+    }
+    case 'requestTrailers':
+    case 'responseTrailers':
+      return { kind: request.case, ...info, trailers: headerView(request.value.trailers?.headers ?? []) };
+    case undefined:
+      return undefined;
+    default:
+      return request satisfies never;
+  }
+}
+
+function bodyMarks({ request }: ProcessingRequest): BodyMarks | undefined {
+  return request.case === 'requestBody' || request.case === 'responseBody' ? request.value : undefined;
+}
+
+const NO_METADATA: Readonly<Record<string, JsonObject>> = Object.freeze({});
+
+function streamFlow({ protocolConfig }: ProcessingRequest): StreamFlow | undefined {
+  if (protocolConfig === undefined) return undefined;
+  const { FULL_DUPLEX_STREAMED, GRPC } = enums().bodySendMode;
+  const flow = (mode: BodySendMode): BodyFlow => ({ duplex: mode === FULL_DUPLEX_STREAMED || mode === GRPC });
+  return { request: flow(protocolConfig.requestBodyMode), response: flow(protocolConfig.responseBodyMode) };
+}
