@@ -43,6 +43,7 @@ function fromHeader(name: Slice, prefix: Slice): u32 {
 
 function fromQuery(name: Slice): u32 {
   const found = findHeader(PATH);
+  if (found.count == 0) return Extraction.none;
   let start = found.ptr;
   const end = found.ptr + found.len;
   while (start < end && load<u8>(start) != 63) start++;
@@ -51,6 +52,7 @@ function fromQuery(name: Slice): u32 {
 
 function fromCookie(name: Slice): u32 {
   const found = findHeader(COOKIE);
+  if (found.count == 0) return Extraction.none;
   if (found.count > 1) return Extraction.unusable;
   return named(name, found.ptr, found.ptr + found.len, 59);
 }

@@ -13,7 +13,7 @@ import { Reader } from "../../sdk/assembly/reader";
 import { literal } from "../../sdk/assembly/slice";
 import { compilePolicy, CompiledPolicy, ID_LENGTH } from "./compiled-policy";
 import { decide, refuseUnknownPolicy } from "./decide";
-import { collectGarbage, findPolicy, keepPolicy } from "./policy-table";
+import { collectGarbage, findPolicy, keepPolicy, noteGarbage } from "./policy-table";
 
 export function proxy_abi_version_0_2_1(): void {}
 
@@ -55,8 +55,8 @@ export function proxy_on_request_headers(_context: u32, _count: u32, _end: u32):
   const id = alloc(ID_LENGTH);
   if (!readId(id)) {
     // A request without a route is Envoy's to answer, with 404; a route that turned the filter on must have a policy.
-    if (!getProperty(ROUTE_NAME) || resultLen() == 0) return CONTINUE;
-    return refuse();
+    // Envoy finds the name of a route that has none (it is empty), and none where there is no route.
+    return getProperty(ROUTE_NAME) ? refuse() : CONTINUE;
   }
   for (let round: u32 = 0; round < MOST_ROUNDS; round++) {
     const policy = policyOf(id);
@@ -87,7 +87,9 @@ function policyOf(id: usize): CompiledPolicy | null {
   const known = findPolicy(id);
   if (known !== null) return known;
   if (!getProperty(BYTES)) return null;
-  const policy = compilePolicy(id, resultPtr(), resultLen());
-  if (policy !== null) keepPolicy(id, policy);
+  const size = resultLen();
+  const policy = compilePolicy(id, resultPtr(), size);
+  if (policy === null) noteGarbage(size);
+  else keepPolicy(id, policy);
   return policy;
 }

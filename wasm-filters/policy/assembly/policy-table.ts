@@ -6,11 +6,15 @@ const SETS: u32 = 256;
 const WAYS: u32 = 8;
 /** Bytes of policies beyond which older ones are given up. */
 const MOST_BYTES: u32 = 16777216;
+/** Bytes of garbage that are always tolerated, and what the smallest policy counts for. */
+const MOST_GARBAGE: u32 = 131072;
+const LEAST_GARBAGE: u32 = 64;
 
 const table = new StaticArray<CompiledPolicy | null>(SETS * WAYS);
 let bytes: u32 = 0;
 let clock: u32 = 0;
-let garbage = false;
+/** Bytes of policies that were read and are no longer kept, or never were. */
+let garbage: u32 = 0;
 
 /** The policy of this id, or `null`. */
 export function findPolicy(id: usize): CompiledPolicy | null {
@@ -43,10 +47,18 @@ export function keepPolicy(id: usize, policy: CompiledPolicy): void {
   while (bytes > MOST_BYTES) if (!giveUpOldestBut(place)) return;
 }
 
-/** Frees what was given up. Only where nothing on the stack refers to a policy: first in a callback. */
+/** Notes that a policy was read for nothing: what reading it left behind must be freed at some time. */
+export function noteGarbage(size: u32): void {
+  garbage += size + LEAST_GARBAGE;
+}
+
+/**
+ * Frees what was given up, when it is worth it: a collection looks at everything that is kept, so it waits for garbage in
+ * proportion. Only where nothing on the stack refers to a policy: first in a callback.
+ */
 export function collectGarbage(): void {
-  if (!garbage) return;
-  garbage = false;
+  if (garbage < MOST_GARBAGE + (bytes >> 1)) return;
+  garbage = 0;
   __collect();
 }
 
@@ -56,7 +68,7 @@ function giveUp(place: u32): void {
   bytes -= policy.size;
   policy.free();
   unchecked((table[place] = null));
-  garbage = true;
+  noteGarbage(policy.size);
 }
 
 function giveUpOldestBut(kept: u32): bool {

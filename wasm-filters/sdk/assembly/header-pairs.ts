@@ -22,9 +22,12 @@ export class Found {
 
 const FOUND: Found = new Found();
 
-/** Looks a header up. The result is valid until the next call. */
+/** Looks a header up; one that is missing has no bytes. The result is valid until the next call. */
 export function findHeader(name: Slice): Found {
+  // Where another header was found, of this request or an earlier one, must not be taken for this one's value.
   FOUND.count = 0;
+  FOUND.ptr = 0;
+  FOUND.len = 0;
   let data = pairs + 4 + (<usize>size << 3);
   for (let i: u32 = 0, lengths = pairs + 4; i < size; i++, lengths += 8) {
     const nameLen = load<u32>(lengths);
