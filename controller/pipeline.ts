@@ -100,7 +100,9 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
     notReady: () => [
       ...(synced ? [] : ['not everything has been read yet']),
       ...(options.allowPartial ? [] : unreadable(problems.values())),
-      ...[...proxies].filter(([, proxy]) => !proxy.ready).map(([key]) => `the proxy of Gateway ${key} has not acknowledged its configuration`),
+      ...[...proxies]
+        .filter(([, proxy]) => !proxy.ready)
+        .map(([key]) => `the proxy of Gateway ${key} has not acknowledged its configuration`),
     ],
     translation: () => translation,
     problems: () => [...problems.values()],

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { ImageModule } from './fetch/oci-layout.ts';
 import type { ProxyPaths } from './infra/local/bootstrap.ts';
+import { untilListening } from './infra/local/envoy-admin.ts';
 import { type Programs, type ProxyProcesses, startProxyProcesses } from './infra/local/proxy-processes.ts';
 import type { ProxyIr } from './ir/proxy.ts';
 import type { Clock } from './runtime/clock.ts';
@@ -30,23 +31,21 @@ export class RunningProxy {
   /** The `policy` module published last: it serves until the file of the one that is wanted is there. */
   #policyModule: ModuleFile | undefined;
   #started: Promise<{ readonly processes: ProxyProcesses; readonly stopServing: () => Promise<void> }> | undefined;
-  #acknowledged = false;
+  #ready = false;
+  readonly #stopping = new AbortController();
 
   constructor(options: RunningProxyOptions) {
     this.#options = options;
     this.#store = new ModuleStore(() => this.#publish());
     this.#publication = new Publication({
       rejected: (rejection) => this.#rejected(rejection),
-      acknowledged: () => {
-        this.#acknowledged = true;
-        options.log.info('configuration is acknowledged by the proxy');
-      },
+      acknowledged: () => void this.#becomeReady(),
     });
   }
 
-  /** Whether the proxy has ever acknowledged a whole configuration. */
+  /** Whether the proxy has ever acknowledged a whole configuration, its module included, and listened on all of it. */
   get ready(): boolean {
-    return this.#acknowledged;
+    return this.#ready;
   }
 
   /** Brings the proxy to a configuration; starts it with the first. */
@@ -67,6 +66,7 @@ export class RunningProxy {
 
   /** Ends the proxy: its processes, its socket. */
   async stop(): Promise<void> {
+    this.#stopping.abort();
     const started = await this.#started;
     await started?.processes.stop();
     await started?.stopServing();
@@ -90,6 +90,18 @@ export class RunningProxy {
     const path = this.#store.path(digest);
     if (path !== undefined) this.#policyModule = { digest, path };
     this.#publication.publish(lower(this.#ir, this.#policyModule));
+  }
+
+  async #becomeReady(): Promise<void> {
+    const ir = this.#ir;
+    if (this.#ready || ir === undefined) return;
+    const { digest } = ir.policyModule;
+    // A module that can be had is on its way; its arrival leads here again.
+    if (this.#options.modules.has(digest) && this.#policyModule?.digest !== digest) return;
+    const { paths, log } = this.#options;
+    if (!(await untilListening(paths.adminAddress, ir.listeners.length, this.#stopping.signal))) return;
+    if (!this.#ready) log.info('the proxy serves its first configuration');
+    this.#ready = true;
   }
 
   #rejected({ type, names, message }: Rejection): void {

@@ -62,7 +62,8 @@ export function backendProblem(backend: Backend): string | undefined {
   const { namespace, name } = backend.metadata;
   const { type, endpoints = [], tls, fallback, appProtocols = [] } = backend.spec;
   const object = `Backend ${namespace}/${name}`;
-  if (type !== 'Endpoints') return `${object}: spec.type: found ${type}, which this version does not implement; accepted is Endpoints`;
+  if (type !== 'Endpoints')
+    return `${object}: spec.type: found ${type}, which this version does not implement; accepted is Endpoints`;
   if (tls !== undefined) return `${object}: spec.tls is not implemented in this version`;
   if (fallback === true) return `${object}: spec.fallback is not implemented in this version`;
   if (appProtocols.includes('gateway.envoyproxy.io/wss')) {

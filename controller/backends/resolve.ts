@@ -58,7 +58,10 @@ export function resolveBackend(
   const service = resources.get('Service', namespace, ref.name);
   if (service === undefined) return missing;
   if (ref.port === undefined) {
-    return refusal('UnsupportedValue', `backendRef ${ref.name}: port: found none, a Service is referred to with one of its ports`);
+    return refusal(
+      'UnsupportedValue',
+      `backendRef ${ref.name}: port: found none, a Service is referred to with one of its ports`,
+    );
   }
   return serviceCluster(service, ref.port, protocol);
 }

@@ -57,7 +57,10 @@ export function createProgram(version: string): Command {
       process.stdout.write(`${version}\n`);
     });
 
-  program.addHelpText('after', `\nExit codes: ${EXIT.fine} fine, ${EXIT.findings} findings, ${EXIT.usage} usage, ${EXIT.internal} internal.`);
+  program.addHelpText(
+    'after',
+    `\nExit codes: ${EXIT.fine} fine, ${EXIT.findings} findings, ${EXIT.usage} usage, ${EXIT.internal} internal.`,
+  );
   return program;
 }
 

@@ -27,10 +27,16 @@ export interface PolicyResolver {
 
 /** A resolver of its own memory. */
 export function policyResolver(settings: Settings): PolicyResolver {
-  const indexSecurity = remembered((list: readonly SecurityPolicy[], now) => indexPolicies('SecurityPolicy', list, now));
-  const indexExtension = remembered((list: readonly EnvoyExtensionPolicy[], now) => indexPolicies('EnvoyExtensionPolicy', list, now));
+  const indexSecurity = remembered((list: readonly SecurityPolicy[], now) =>
+    indexPolicies('SecurityPolicy', list, now),
+  );
+  const indexExtension = remembered((list: readonly EnvoyExtensionPolicy[], now) =>
+    indexPolicies('EnvoyExtensionPolicy', list, now),
+  );
   const security = remembered((policy: SecurityPolicy, now) => resolveSecurityPolicy(policy, now));
-  const extension = remembered((policy: EnvoyExtensionPolicy, now) => resolveEnvoyExtensionPolicy(policy, now, settings));
+  const extension = remembered((policy: EnvoyExtensionPolicy, now) =>
+    resolveEnvoyExtensionPolicy(policy, now, settings),
+  );
   return {
     tables: (resources) => ({
       security: indexSecurity(resources.list('SecurityPolicy'), resources),

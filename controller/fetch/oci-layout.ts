@@ -32,7 +32,8 @@ export async function readOciLayout(folder: string): Read<ImageModule> {
   const index = await readBounded(join(folder, 'index.json'), LIMITS.index);
   if (!index.ok) return index;
   const [manifestRef] = descriptors(parse(index.value), 'manifests');
-  if (manifestRef === undefined) return refusal('Malformed', `${folder}/index.json: manifests: found none, one is needed`);
+  if (manifestRef === undefined)
+    return refusal('Malformed', `${folder}/index.json: manifests: found none, one is needed`);
   const manifest = await readBlob(folder, manifestRef, LIMITS.manifest);
   if (!manifest.ok) return manifest;
   const layer = descriptors(parse(manifest.value), 'layers').find(({ mediaType }) => mediaType === WASM_LAYER);
@@ -45,12 +46,16 @@ export async function readOciLayout(folder: string): Read<ImageModule> {
 
 async function readBlob(folder: string, { digest, size }: Descriptor, limit: number): Read<Buffer> {
   const hash = /^sha256:([0-9a-f]{64})$/u.exec(digest)?.[1];
-  if (hash === undefined) return refusal('Malformed', `${folder}: digest: found ${digest}, accepted is sha256:<64 hex digits>`);
+  if (hash === undefined)
+    return refusal('Malformed', `${folder}: digest: found ${digest}, accepted is sha256:<64 hex digits>`);
   const blob = await readBounded(join(folder, 'blobs', 'sha256', hash), Math.min(limit, size));
   if (!blob.ok) return blob;
   const found = createHash('sha256').update(blob.value).digest('hex');
   if (found !== hash || blob.value.length !== size) {
-    return refusal('DigestMismatch', `${folder}: blob ${digest} of ${size} bytes: found sha256:${found} of ${blob.value.length} bytes`);
+    return refusal(
+      'DigestMismatch',
+      `${folder}: blob ${digest} of ${size} bytes: found sha256:${found} of ${blob.value.length} bytes`,
+    );
   }
   return blob;
 }

@@ -17,7 +17,11 @@ export interface AttachedRoutes {
   /** By name of the listener; oldest routes first. */
   readonly byListener: ReadonlyMap<string, readonly AttachedRoute[]>;
   /** What is said of each parentRef that names this Gateway. */
-  readonly reports: readonly { readonly route: HTTPRoute; readonly ref: ParentReference; readonly verdicts: readonly Verdict[] }[];
+  readonly reports: readonly {
+    readonly route: HTTPRoute;
+    readonly ref: ParentReference;
+    readonly verdicts: readonly Verdict[];
+  }[];
 }
 
 /** Attaches every route that names `gateway` to its listeners. */

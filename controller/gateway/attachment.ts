@@ -62,7 +62,10 @@ export function attach(
   if (attachments.length === 0) {
     const found = (route.spec.hostnames ?? []).join(', ');
     const accepted = allowing.map(({ spec }) => spec.hostname ?? '*').join(', ');
-    return refusal('NoMatchingListenerHostname', `hostnames: found ${found}, the listeners of ${parent} accept ${accepted}`);
+    return refusal(
+      'NoMatchingListenerHostname',
+      `hostnames: found ${found}, the listeners of ${parent} accept ${accepted}`,
+    );
   }
   return success(attachments);
 }

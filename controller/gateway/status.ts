@@ -39,7 +39,12 @@ export function gatewayStatus(
           },
       served
         ? { type: 'Programmed', status: 'True', reason: 'Programmed', message: 'The proxy serves the Gateway' }
-        : { type: 'Programmed', status: 'False', reason: 'Invalid', message: 'No listener of the Gateway can be served' },
+        : {
+            type: 'Programmed',
+            status: 'False',
+            reason: 'Invalid',
+            message: 'No listener of the Gateway can be served',
+          },
     ],
     addresses: [...new Set(xds.listeners.map(({ address }) => address))],
     listeners: reports,

@@ -16,7 +16,10 @@ export interface PlacedRule {
 
 /** Builds virtual hosts, and gives the same object again for one that did not change. */
 export class VirtualHosts {
-  readonly #routes = new WeakMap<RuleCore, Map<string, { readonly features: RuleFeaturesIr; readonly routes: readonly RouteIr[] }>>();
+  readonly #routes = new WeakMap<
+    RuleCore,
+    Map<string, { readonly features: RuleFeaturesIr; readonly routes: readonly RouteIr[] }>
+  >();
   #hosts = new Map<string, VirtualHostIr>();
   #next = new Map<string, VirtualHostIr>();
 
@@ -60,7 +63,13 @@ export class VirtualHosts {
     if (known?.features === features) return known.routes;
     const { namespace, name } = route.metadata;
     const routes = rule.matches.map((match, index) =>
-      routeIr(`httproute/${namespace}/${name}/rule/${rule.index}/match/${index}/${hostname}`, match, rule, port, features),
+      routeIr(
+        `httproute/${namespace}/${name}/rule/${rule.index}/match/${index}/${hostname}`,
+        match,
+        rule,
+        port,
+        features,
+      ),
     );
     made.set(key, { features, routes });
     return routes;
@@ -73,7 +82,14 @@ function routeIr(name: string, match: RouteMatchIr, rule: RuleCore, port: number
     case 'refused':
       return { name, match, requestHeaders, responseHeaders, action: { kind: 'respond', status: 500 }, features: {} };
     case 'features':
-      return { name, match, requestHeaders, responseHeaders, action: at(rule.action, port), features: features.features };
+      return {
+        name,
+        match,
+        requestHeaders,
+        responseHeaders,
+        action: at(rule.action, port),
+        features: features.features,
+      };
     default:
       return features satisfies never;
   }

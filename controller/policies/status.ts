@@ -32,7 +32,12 @@ export function policyReports<P extends Policy>(
   return [...reports.values()];
 }
 
-function verdictOn(target: Target, winner: Policy | InvalidPolicy | undefined, refused: Refusal | undefined, resources: Resources): Verdict {
+function verdictOn(
+  target: Target,
+  winner: Policy | InvalidPolicy | undefined,
+  refused: Refusal | undefined,
+  resources: Resources,
+): Verdict {
   const found = resources.get(target.kind, target.namespace, target.name);
   const name = `${target.kind} ${target.namespace}/${target.name}`;
   if (found === undefined) return no('TargetNotFound', `${name} does not exist`);
@@ -44,7 +49,8 @@ function verdictOn(target: Target, winner: Policy | InvalidPolicy | undefined, r
     const { namespace, name: other } = winner.metadata;
     return no('Conflicted', `${winner.kind} ${namespace}/${other} already targets ${targetKey(target)}`);
   }
-  if (refused !== undefined) return no(refused.reason, `${refused.message}; requests to the targets are answered with 500`);
+  if (refused !== undefined)
+    return no(refused.reason, `${refused.message}; requests to the targets are answered with 500`);
   return { type: 'Accepted', status: 'True', reason: 'Accepted', message: 'The policy is in force' };
 }
 

@@ -7,9 +7,7 @@ const MILLISECONDS = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 } as const;
 export function parseDuration(text: string): number {
   const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(h|ms|m|s)/gu)];
   if (parts.map(([part]) => part).join('') !== text || parts.length === 0) throw new Error(`not a duration: ${text}`);
-  return Math.round(
-    parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * MILLISECONDS[unitOf(unit)], 0),
-  );
+  return Math.round(parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * MILLISECONDS[unitOf(unit)], 0));
 }
 
 function unitOf(unit: string | undefined): keyof typeof MILLISECONDS {

@@ -11,15 +11,18 @@ export interface ReferenceEnd {
  * Whether an object may refer to another: within its own namespace always, into another only when a ReferenceGrant
  * there says so (Gateway API, ReferenceGrant; GEP-709).
  */
-export function mayRefer(from: ReferenceEnd, to: ReferenceEnd & { readonly name: string }, resources: Resources): boolean {
+export function mayRefer(
+  from: ReferenceEnd,
+  to: ReferenceEnd & { readonly name: string },
+  resources: Resources,
+): boolean {
   if (from.namespace === to.namespace) return true;
   return resources
     .referenceGrants(to.namespace)
     .some(
       ({ spec }) =>
         spec.from.some(
-          ({ group, kind, namespace }) =>
-            group === from.group && kind === from.kind && namespace === from.namespace,
+          ({ group, kind, namespace }) => group === from.group && kind === from.kind && namespace === from.namespace,
         ) &&
         spec.to.some(
           ({ group, kind, name }) =>

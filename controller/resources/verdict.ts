@@ -25,6 +25,9 @@ export function success<T>(value: T): { readonly ok: true; readonly value: T } {
 }
 
 /** The outcome that is a refusal. */
-export function refusal<R extends string>(reason: R, message: string): { readonly ok: false; readonly refusal: Refusal<R> } {
+export function refusal<R extends string>(
+  reason: R,
+  message: string,
+): { readonly ok: false; readonly refusal: Refusal<R> } {
   return { ok: false, refusal: { reason, message } };
 }

@@ -1,6 +1,12 @@
 import { chmod, mkdir, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { Server, ServerCredentials, type ServiceDefinition, type UntypedHandleCall, type ServerDuplexStream } from '@grpc/grpc-js';
+import {
+  Server,
+  ServerCredentials,
+  type ServiceDefinition,
+  type UntypedHandleCall,
+  type ServerDuplexStream,
+} from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import type { Clock } from '../runtime/clock.ts';
 import type { Publication } from './ads/publication.ts';

@@ -26,7 +26,8 @@ export function renderStatus(status: ObjectStatus, occasion: Occasion): Rendered
 }
 
 function statusOf(status: ObjectStatus, generation: number, occasion: Occasion): RenderedStatus {
-  const conditions = (verdicts: readonly Verdict[]) => verdicts.map((verdict) => condition(verdict, generation, occasion));
+  const conditions = (verdicts: readonly Verdict[]) =>
+    verdicts.map((verdict) => condition(verdict, generation, occasion));
   const parent = ({ ref, verdicts }: ParentReport) => ({
     controllerName: occasion.controllerName,
     conditions: conditions(verdicts),

@@ -1,13 +1,12 @@
 import type { Any } from '@bufbuild/protobuf/wkt';
 import { createHash } from 'node:crypto';
 import { create, toBinary } from '@bufbuild/protobuf';
-import { schema } from '#proto/load.ts';
+import { enumMembers, schema } from '#proto/load.ts';
 import { authorizationConfig } from '../features/authorization/config.ts';
 import { jwtConfig } from '../features/jwt/config.ts';
 import type { RouteFeaturesIr } from '../ir/route.ts';
 import { withNeeds } from '#proto/needs.ts';
 import { adsSource } from './build/config-source.ts';
-import { ENUMS } from './build/enums.ts';
 import { any, duration, encode, type Init } from './build/message.ts';
 
 type HttpFilter = Init<'envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter'>;
@@ -16,7 +15,7 @@ type HttpFilter = Init<'envoy.extensions.filters.network.http_connection_manager
 export const POLICY_FILTER = 'sluice.policy';
 
 const WASM = 'envoy.extensions.filters.http.wasm.v3.Wasm';
-const { FAIL_RELOAD } = ENUMS['envoy.extensions.wasm.v3.FailurePolicy'];
+const { FAIL_RELOAD } = enumMembers('envoy.extensions.wasm.v3.FailurePolicy');
 
 /** What the `policy` module decides on a route: its bytes and the id that names them. */
 export interface PolicyBytes {
@@ -48,7 +47,11 @@ export function policyFilter(): HttpFilter {
     disabled: true,
     configType: {
       case: 'configDiscovery',
-      value: { configSource: adsSource(), typeUrls: [`type.googleapis.com/${WASM}`] },
+      value: {
+        // While there is no module the routes without a policy must not wait for it (Envoy's default is 15 s).
+        configSource: { ...adsSource(), initialFetchTimeout: duration(10) },
+        typeUrls: [`type.googleapis.com/${WASM}`],
+      },
     },
   };
 }

@@ -15,7 +15,10 @@ export function showSnapshot(snapshot: XdsSnapshot): { readonly [T in XdsType]?:
 
 function showResource(type: XdsType, wire: Uint8Array): JsonObject {
   const message = schema(MESSAGE_NAME[type]);
-  const json = toJson(message, fromBinary(message, resourceBody(wire)), { registry: registry(), useProtoFieldName: true });
+  const json = toJson(message, fromBinary(message, resourceBody(wire)), {
+    registry: registry(),
+    useProtoFieldName: true,
+  });
   if (typeof json !== 'object' || json === null || Array.isArray(json)) throw new Error(`${type} is no JSON object`);
   return json;
 }

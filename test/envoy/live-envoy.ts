@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
+import { untilListening } from '#controller/infra/local/envoy-admin.ts';
 import { bootstrap } from '#controller/infra/local/bootstrap.ts';
 import { systemClock } from '#controller/runtime/clock.ts';
 import { Publication } from '#controller/server/ads/publication.ts';
@@ -54,7 +55,15 @@ export async function startLiveEnvoy(): Promise<LiveEnvoy> {
   const { path: binary } = await envoyBinary();
   const child = spawn(
     binary,
-    ['--config-path', paths.bootstrap, '--admin-address-path', paths.adminAddress, '--disable-hot-restart', '--concurrency', '1'],
+    [
+      '--config-path',
+      paths.bootstrap,
+      '--admin-address-path',
+      paths.adminAddress,
+      '--disable-hot-restart',
+      '--concurrency',
+      '1',
+    ],
     { stdio: ['ignore', 'ignore', 'ignore'] },
   );
   return {
@@ -64,6 +73,8 @@ export async function startLiveEnvoy(): Promise<LiveEnvoy> {
       const done = new Promise<void>((resolve) => (settled = resolve));
       publication.publish(snapshot);
       await done;
+      const listeners = snapshot.listener.size;
+      if (rejections.length === 0) await untilListening(paths.adminAddress, listeners, AbortSignal.timeout(10_000));
       return [...rejections];
     },
     admin: async (path) => (await fetch(`http://${await fileOf(paths.adminAddress)}${path}`)).text(),

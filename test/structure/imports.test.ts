@@ -69,7 +69,9 @@ function isAllowed(file: string, target: string): boolean {
   const folder = folderOf(file);
   if (folder === undefined) return false;
   if (target.startsWith(`${folder}/`)) return true;
-  return (MAY_IMPORT[folder] ?? []).some((allowed) => allowed === '*' || target === allowed || target.startsWith(`${allowed}/`));
+  return (MAY_IMPORT[folder] ?? []).some(
+    (allowed) => allowed === '*' || target === allowed || target.startsWith(`${allowed}/`),
+  );
 }
 
 describe('imports', () => {
@@ -81,7 +83,11 @@ describe('imports', () => {
   it('keep to the directions of the architecture (tests of a file may import more)', () => {
     const wrong = sources
       .filter((file) => !file.endsWith('.test.ts') && !file.includes('/testing/'))
-      .flatMap((file) => importsOf(file).filter((target) => !isAllowed(file, target)).map((target) => `${file} -> ${target}`));
+      .flatMap((file) =>
+        importsOf(file)
+          .filter((target) => !isAllowed(file, target))
+          .map((target) => `${file} -> ${target}`),
+      );
     expect(wrong).toEqual([]);
   });
 });

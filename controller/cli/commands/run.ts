@@ -26,7 +26,8 @@ const READY_POLL = 20;
  */
 export async function run(paths: readonly string[], flags: RunFlags): Promise<number> {
   const admin = parseAddress(flags.admin);
-  if (admin === undefined) return usage(`--admin: found ${flags.admin}, accepted is HOST:PORT, such as 127.0.0.1:19001`);
+  if (admin === undefined)
+    return usage(`--admin: found ${flags.admin}, accepted is HOST:PORT, such as 127.0.0.1:19001`);
   const missing = paths.find((path) => !existsSync(path));
   if (missing !== undefined) return usage(`${missing}: no such file or folder`);
   const ended = untilSignal();
@@ -49,7 +50,7 @@ export async function run(paths: readonly string[], flags: RunFlags): Promise<nu
       extproc: resolve(ROOT, 'extproc/main.ts'),
     };
     const processors = await startProcessors(stateFolder, flags.processors, programs, log);
-    undo.unshift(processors.stop);
+    undo.unshift(() => processors.stop());
     const modules = new Map([[image.value.digest, image.value]]);
     const pipeline = await startPipeline({
       provider: filesProvider({ paths, log }),
@@ -95,8 +96,8 @@ function parseAddress(text: string): { readonly host: string; readonly port: num
 }
 
 function untilSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve());
+  return new Promise((done) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => done());
   });
 }
 

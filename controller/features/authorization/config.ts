@@ -1,10 +1,11 @@
+import { enumMembers } from '#proto/load.ts';
 import type { AuthorizationIr, AuthorizationRuleIr } from '../../ir/authorization.ts';
 import type { Init } from '../../xds/build/message.ts';
 
-/** `sluice.filter.v1.AuthorizationAction` */
-export const AUTHORIZATION_ACTION = { Allow: 1, Deny: 2 } as const;
-/** `sluice.filter.v1.ClaimType` */
-export const CLAIM_TYPE = { String: 1, StringArray: 2 } as const;
+const { ALLOW, DENY } = enumMembers('sluice.filter.v1.AuthorizationAction');
+const { STRING, STRING_ARRAY } = enumMembers('sluice.filter.v1.ClaimType');
+const AUTHORIZATION_ACTION = { Allow: ALLOW, Deny: DENY } as const;
+const CLAIM_TYPE = { String: STRING, StringArray: STRING_ARRAY } as const;
 
 /** Authorization as the filter reads it. */
 export function authorizationConfig(ir: AuthorizationIr): Init<'sluice.filter.v1.Authorization'> {

@@ -27,12 +27,21 @@ function unimplemented(rule: AuthorizationRule, path: string): string | undefine
   return found === undefined ? undefined : `${path}.${found} is not implemented in this version`;
 }
 
-const PRINCIPAL_NOT_YET = ['clientCIDRs', 'headers', 'clientIPGeoLocations'] as const satisfies readonly (keyof Principal)[];
+const PRINCIPAL_NOT_YET = [
+  'clientCIDRs',
+  'headers',
+  'clientIPGeoLocations',
+] as const satisfies readonly (keyof Principal)[];
 
-function unknownProvider({ principal }: AuthorizationRule, path: string, providers: readonly string[]): string | undefined {
+function unknownProvider(
+  { principal }: AuthorizationRule,
+  path: string,
+  providers: readonly string[],
+): string | undefined {
   const provider = principal?.jwt?.provider;
   if (provider === undefined || providers.includes(provider)) return undefined;
-  const known = providers.length === 0 ? 'the policy has no jwt providers' : `the providers of jwt are ${providers.join(', ')}`;
+  const known =
+    providers.length === 0 ? 'the policy has no jwt providers' : `the providers of jwt are ${providers.join(', ')}`;
   return `${path}.principal.jwt.provider: found ${provider}, ${known}`;
 }
 

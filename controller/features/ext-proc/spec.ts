@@ -26,7 +26,8 @@ export function resolveExtProc(
   const missing = NOT_YET.find((field) => spec[field] !== undefined && spec[field] !== false);
   if (missing !== undefined) return refusal('Invalid', `${path}.${missing} is not implemented in this version`);
   const mode = unimplementedMode(spec);
-  if (mode !== undefined) return refusal('Invalid', `${path}.processingMode.${mode} is not implemented in this version`);
+  if (mode !== undefined)
+    return refusal('Invalid', `${path}.processingMode.${mode} is not implemented in this version`);
   const refs = spec.backendRefs ?? (spec.backendRef === undefined ? [] : [spec.backendRef]);
   const [ref] = refs;
   if (ref === undefined || refs.length > 1) {

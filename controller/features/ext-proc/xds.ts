@@ -1,6 +1,6 @@
 import type { Any } from '@bufbuild/protobuf/wkt';
+import { enumMembers } from '#proto/load.ts';
 import type { ExtProcIr, ProcessingIr } from '../../ir/ext-proc.ts';
-import { ENUMS } from '../../xds/build/enums.ts';
 import { any, duration, type Init } from '../../xds/build/message.ts';
 
 type HttpFilter = Init<'envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter'>;
@@ -9,9 +9,9 @@ type ProcessingMode = Init<'envoy.extensions.filters.http.ext_proc.v3.Processing
 const MESSAGE = 'envoy.extensions.filters.http.ext_proc.v3.ExternalProcessor';
 const MESSAGE_PER_ROUTE = 'envoy.extensions.filters.http.ext_proc.v3.ExtProcPerRoute';
 
-const { SEND, SKIP } = ENUMS['envoy.extensions.filters.http.ext_proc.v3.ProcessingMode.HeaderSendMode'];
-const { RETAIN } = ENUMS['envoy.extensions.filters.http.ext_proc.v3.ExternalProcessor.RouteCacheAction'];
-const BODY = ENUMS['envoy.extensions.filters.http.ext_proc.v3.ProcessingMode.BodySendMode'];
+const { SEND, SKIP } = enumMembers('envoy.extensions.filters.http.ext_proc.v3.ProcessingMode.HeaderSendMode');
+const { RETAIN } = enumMembers('envoy.extensions.filters.http.ext_proc.v3.ExternalProcessor.RouteCacheAction');
+const BODY = enumMembers('envoy.extensions.filters.http.ext_proc.v3.ProcessingMode.BodySendMode');
 const BODY_MODE = {
   none: BODY.NONE,
   streamed: BODY.STREAMED,

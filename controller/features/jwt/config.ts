@@ -1,10 +1,9 @@
-import type { JwtAlgorithm, JwtIr, JwtProviderIr, TokenSourceIr } from '../../ir/jwt.ts';
+import { enumMembers } from '#proto/load.ts';
+import type { JwtIr, JwtProviderIr, TokenSourceIr } from '../../ir/jwt.ts';
 import type { Init } from '../../xds/build/message.ts';
 
-/** `sluice.filter.v1.JwtAlgorithm` by its name in RFC 7518. */
-export const JWT_ALGORITHM = { RS256: 1, RS384: 2, RS512: 3, ES256: 4, ES384: 5, ES512: 6 } as const satisfies {
-  readonly [A in JwtAlgorithm]: number;
-};
+/** The algorithms by their names in RFC 7518. */
+const JWT_ALGORITHM = enumMembers('sluice.filter.v1.JwtAlgorithm');
 
 /** JWT authentication as the filter reads it. */
 export function jwtConfig(ir: JwtIr): Init<'sluice.filter.v1.Jwt'> {

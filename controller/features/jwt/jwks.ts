@@ -39,7 +39,10 @@ function parseKey(jwk: unknown, path: string): Outcome<readonly JwtKeyIr[], 'Inv
   if (kid !== undefined && typeof kid !== 'string') return refusal('Invalid', `${path}.kid is not text`);
   const possible = possibleAlgorithms(jwk);
   if (possible.length === 0) {
-    return refusal('Invalid', `${path}: found kty ${String(kty)} crv ${String(jwk['crv'])}, accepted are RSA and EC P-256, P-384, P-521`);
+    return refusal(
+      'Invalid',
+      `${path}: found kty ${String(kty)} crv ${String(jwk['crv'])}, accepted are RSA and EC P-256, P-384, P-521`,
+    );
   }
   const algorithms = alg === undefined ? possible : possible.filter((algorithm) => algorithm === alg);
   if (algorithms.length === 0) {
@@ -59,7 +62,9 @@ function possibleAlgorithms(jwk: Record<string, unknown>): readonly JwtAlgorithm
 
 function publicKey(jwk: Record<string, unknown>): KeyObject | undefined {
   const { kty, crv, x, y, n, e } = jwk;
-  const text = Object.fromEntries(Object.entries({ kty, crv, x, y, n, e }).filter(([, value]) => typeof value === 'string'));
+  const text = Object.fromEntries(
+    Object.entries({ kty, crv, x, y, n, e }).filter(([, value]) => typeof value === 'string'),
+  );
   try {
     return createPublicKey({ key: text, format: 'jwk' });
   } catch {

@@ -51,7 +51,8 @@ function localKeys(
   if (localJWKS.type === 'Inline') return keysIn(localJWKS.inline, `${at}.inline`);
   const name = localJWKS.valueRef?.name ?? '';
   const data = resources.get('ConfigMap', namespace, name)?.data;
-  if (data === undefined) return refusal('Invalid', `${at}.valueRef: ConfigMap ${namespace}/${name} does not exist or is empty`);
+  if (data === undefined)
+    return refusal('Invalid', `${at}.valueRef: ConfigMap ${namespace}/${name} does not exist or is empty`);
   return keysIn(data['jwks'] ?? Object.values(data)[0], `${at}.valueRef: ConfigMap ${namespace}/${name}`);
 }
 

@@ -68,7 +68,10 @@ export class Daemon {
       const outcome = await this.#runOnce();
       if (this.#stopping) return;
       backOff = Date.now() - began > STEADY ? FIRST_BACK_OFF : Math.min(backOff * 2, LONGEST_BACK_OFF);
-      this.#log.error({ outcome, restartInMs: backOff, output: this.#spec.logFile }, 'process ended, it is started again');
+      this.#log.error(
+        { outcome, restartInMs: backOff, output: this.#spec.logFile },
+        'process ended, it is started again',
+      );
       await this.#pause(backOff);
     }
   }
@@ -124,15 +127,15 @@ export class Daemon {
 }
 
 async function end(record: ProcessRecord, graceMs: number): Promise<void> {
-  signal(record.pid, 'SIGTERM');
+  send('SIGTERM', record.pid);
   const deadline = Date.now() + graceMs;
   while (runs(record)) {
-    if (Date.now() > deadline) signal(record.pid, 'SIGKILL');
+    if (Date.now() > deadline) send('SIGKILL', record.pid);
     await sleep(20);
   }
 }
 
-function signal(pid: number, name: NodeJS.Signals): void {
+function send(name: NodeJS.Signals, pid: number): void {
   try {
     process.kill(pid, name);
   } catch {

@@ -10,7 +10,10 @@ export async function holdState(stateFolder: string): Promise<Outcome<() => Prom
   const file = join(stateFolder, 'controller.process');
   const holder = await readRecord(file);
   if (holder !== undefined && holder.pid !== process.pid) {
-    return refusal('Held', `--state-dir ${stateFolder} is in use by process ${holder.pid}: stop it, or choose another folder`);
+    return refusal(
+      'Held',
+      `--state-dir ${stateFolder} is in use by process ${holder.pid}: stop it, or choose another folder`,
+    );
   }
   const startTime = startTimeOf(process.pid) ?? '';
   await writeRecord(file, { pid: process.pid, startTime, command: 'sluice run' });

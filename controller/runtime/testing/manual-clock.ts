@@ -9,11 +9,11 @@ export interface ManualClock extends Clock {
 /** A manual clock that starts at `start` milliseconds since the epoch. */
 export function manualClock(start = 0): ManualClock {
   let now = start;
-  let timers: readonly { readonly due: number; readonly then: () => void }[] = [];
+  let timers: readonly { readonly due: number; readonly run: () => void }[] = [];
   return {
     now: () => now,
-    after(ms, then) {
-      const timer = { due: now + ms, then };
+    after(ms, run) {
+      const timer = { due: now + ms, run };
       timers = [...timers, timer];
       return () => {
         timers = timers.filter((other) => other !== timer);
@@ -26,7 +26,7 @@ export function manualClock(start = 0): ManualClock {
         if (next === undefined) break;
         timers = timers.filter((other) => other !== next);
         now = next.due;
-        next.then();
+        next.run();
       }
       now = end;
     },

@@ -1,25 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import { manualClock } from '../../runtime/testing/manual-clock.ts';
 import { EMPTY_SNAPSHOT, type XdsSnapshot, xdsResource } from '../../xds/snapshot.ts';
-import { typeOfUrl, typeUrl, type XdsType } from '../../xds/types.ts';
+import { typeOfUrl, typeUrl, XDS_TYPES, type XdsType } from '../../xds/types.ts';
 import { type Rejection, Session, SESSION_TIMES } from './session.ts';
 import type { DeltaRequest, DeltaResponse } from './wire.ts';
 
 /** A snapshot from names, and contents where they matter: "a" or "a=2". */
 function snapshot(resources: { readonly [T in XdsType]?: readonly string[] }): XdsSnapshot {
-  const entries = Object.entries(resources).map(([type, names]) => {
-    const known = typeOfUrl(typeUrl(type as XdsType));
-    if (known === undefined) throw new Error(type);
-    return [
-      type,
-      new Map(
-        names.map((text) => {
-          const [name = '', content = '1'] = text.split('=');
-          return [name, xdsResource(known, name, Buffer.from(content))];
-        }),
-      ),
-    ];
-  });
+  const entries = XDS_TYPES.map((type) => [
+    type,
+    new Map(
+      (resources[type] ?? []).map((text) => {
+        const [name = '', content = '1'] = text.split('=');
+        return [name, xdsResource(type, name, Buffer.from(content))];
+      }),
+    ),
+  ]);
   return { ...EMPTY_SNAPSHOT, ...Object.fromEntries(entries) };
 }
 
@@ -35,7 +31,10 @@ function scripted(desired: XdsSnapshot) {
     send: (response: DeltaResponse) => {
       const type = typeOfUrl(response.typeUrl) ?? 'listener';
       nonces.set(type, response.nonce);
-      const parts = [...response.resources.map(({ name }) => `+${name}`), ...response.removed.map((name) => `-${name}`)];
+      const parts = [
+        ...response.resources.map(({ name }) => `+${name}`),
+        ...response.removed.map((name) => `-${name}`),
+      ];
       sent.push([type, ...parts].join(' '));
     },
     rejected: (rejection) => rejections.push(rejection),
@@ -127,7 +126,13 @@ describe('a client that connects', () => {
     const desired = snapshot({ cluster: ['a', 'b=2'] });
     const version = desired.cluster.get('a')?.version ?? '';
     const client = scripted(desired);
-    client.say('cluster', { initialVersions: new Map([['a', version], ['b', 'old'], ['gone', 'old']]) });
+    client.say('cluster', {
+      initialVersions: new Map([
+        ['a', version],
+        ['b', 'old'],
+        ['gone', 'old'],
+      ]),
+    });
     expect(client.sent()).toEqual(['cluster +b']);
     client.ack('cluster');
     client.clock.pass(SESSION_TIMES.drain);

@@ -1,5 +1,5 @@
+import { enumMembers } from '#proto/load.ts';
 import type { DestinationIr, PathChangeIr, PathMatchIr, RedirectIr, RewriteIr } from '../../ir/route.ts';
-import { ENUMS } from './enums.ts';
 import { headerChanges } from './headers.ts';
 import type { Init } from './message.ts';
 
@@ -15,7 +15,8 @@ export function forward(destinations: readonly DestinationIr[], rewrite: Rewrite
   const [only] = destinations;
   const simple = destinations.length === 1 && only?.kind === 'cluster' && !changesHeaders(only);
   return {
-    clusterNotFoundResponseCode: ENUMS['envoy.config.route.v3.RouteAction.ClusterNotFoundResponseCode'].INTERNAL_SERVER_ERROR,
+    clusterNotFoundResponseCode: enumMembers('envoy.config.route.v3.RouteAction.ClusterNotFoundResponseCode')
+      .INTERNAL_SERVER_ERROR,
     clusterSpecifier: simple
       ? { case: 'cluster', value: only.cluster.name }
       : { case: 'weightedClusters', value: { clusters: destinations.map(clusterWeight) } },
@@ -37,7 +38,7 @@ export function redirect(ir: RedirectIr, match: PathMatchIr): RedirectAction {
   };
 }
 
-const CODES = ENUMS['envoy.config.route.v3.RedirectAction.RedirectResponseCode'];
+const CODES = enumMembers('envoy.config.route.v3.RedirectAction.RedirectResponseCode');
 
 /** Envoy's name for a redirect by its status. */
 const REDIRECT_CODE = {
@@ -48,10 +49,7 @@ const REDIRECT_CODE = {
   308: CODES.PERMANENT_REDIRECT,
 } as const;
 
-function pathRewrite(
-  path: PathChangeIr,
-  match: PathMatchIr,
-): NonNullable<RedirectAction['pathRewriteSpecifier']> {
+function pathRewrite(path: PathChangeIr, match: PathMatchIr): NonNullable<RedirectAction['pathRewriteSpecifier']> {
   switch (path.kind) {
     case 'full':
       return { case: 'pathRedirect', value: path.value };

@@ -1,7 +1,7 @@
 import type { Any } from '@bufbuild/protobuf/wkt';
+import { enumMembers } from '#proto/load.ts';
 import type { AddressIr, ClusterIr } from '../../ir/cluster.ts';
 import { adsSource } from './config-source.ts';
-import { ENUMS } from './enums.ts';
 import { any, duration, type Init } from './message.ts';
 
 const HTTP_PROTOCOL_OPTIONS = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
@@ -12,7 +12,7 @@ export function cluster(ir: ClusterIr): Init<'envoy.config.cluster.v3.Cluster'> 
     name: ir.name,
     connectTimeout: duration(10_000),
     perConnectionBufferLimitBytes: 32_768,
-    lbPolicy: ENUMS['envoy.config.cluster.v3.Cluster.LbPolicy'].LEAST_REQUEST,
+    lbPolicy: enumMembers('envoy.config.cluster.v3.Cluster.LbPolicy').LEAST_REQUEST,
     ignoreHealthOnHostRemoval: true,
     ...discovery(ir),
     ...(ir.protocol === 'http2' ? { typedExtensionProtocolOptions: { [HTTP_PROTOCOL_OPTIONS]: http2() } } : {}),
@@ -35,14 +35,17 @@ function discovery(ir: ClusterIr): Init<'envoy.config.cluster.v3.Cluster'> {
     case 'service':
     case 'addresses':
       return {
-        clusterDiscoveryType: { case: 'type', value: ENUMS['envoy.config.cluster.v3.Cluster.DiscoveryType'].EDS },
+        clusterDiscoveryType: { case: 'type', value: enumMembers('envoy.config.cluster.v3.Cluster.DiscoveryType').EDS },
         edsClusterConfig: { edsConfig: adsSource(), serviceName: ir.name },
       };
     case 'dns': {
       const hosts = ir.source.hosts.map(({ hostname, port }) => endpoint({ kind: 'ip', address: hostname, port }));
       return {
-        clusterDiscoveryType: { case: 'type', value: ENUMS['envoy.config.cluster.v3.Cluster.DiscoveryType'].STRICT_DNS },
-        dnsLookupFamily: ENUMS['envoy.config.cluster.v3.Cluster.DnsLookupFamily'].V4_PREFERRED,
+        clusterDiscoveryType: {
+          case: 'type',
+          value: enumMembers('envoy.config.cluster.v3.Cluster.DiscoveryType').STRICT_DNS,
+        },
+        dnsLookupFamily: enumMembers('envoy.config.cluster.v3.Cluster.DnsLookupFamily').V4_PREFERRED,
         respectDnsTtl: true,
         loadAssignment: { clusterName: ir.name, endpoints: [{ lbEndpoints: hosts }] },
       };

@@ -1,8 +1,9 @@
+import type { HeaderValueOption_HeaderAppendAction } from '#proto/gen/envoy/config/core/v3/base_pb.d.ts';
+import { enumMembers } from '#proto/load.ts';
 import type { HeaderChangesIr, HeaderIr } from '../../ir/route.ts';
-import { ENUMS } from './enums.ts';
 import type { Init } from './message.ts';
 
-const HeaderAppendAction = ENUMS['envoy.config.core.v3.HeaderValueOption.HeaderAppendAction'];
+const HeaderAppendAction = enumMembers('envoy.config.core.v3.HeaderValueOption.HeaderAppendAction');
 
 type HeaderValueOption = Init<'envoy.config.core.v3.HeaderValueOption'>;
 
@@ -20,7 +21,7 @@ export function headerChanges({ set, add, remove }: HeaderChangesIr): {
   };
 }
 
-function option({ name, value }: HeaderIr, appendAction: 0 | 2): HeaderValueOption {
+function option({ name, value }: HeaderIr, appendAction: HeaderValueOption_HeaderAppendAction): HeaderValueOption {
   // Envoy formats these values: a percent sign of the user's is doubled so that it stays one.
   return { header: { key: name, value: value.replaceAll('%', '%%') }, appendAction, keepEmptyValue: true };
 }

@@ -1,16 +1,16 @@
 import type { Any } from '@bufbuild/protobuf/wkt';
+import { enumMembers } from '#proto/load.ts';
 import type { ListenerIr } from '../../ir/listener.ts';
 import { adsSource } from './config-source.ts';
 import { socketAddress } from './cluster.ts';
-import { ENUMS } from './enums.ts';
 import { any, type Init } from './message.ts';
 
 type HttpFilter = Init<'envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter'>;
 
 const CONNECTION_MANAGER = 'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager';
-const { UNESCAPE_AND_REDIRECT } = ENUMS[`${CONNECTION_MANAGER}.PathWithEscapedSlashesAction`];
-const { PASS_THROUGH } = ENUMS[`${CONNECTION_MANAGER}.ServerHeaderTransformation`];
-const { REJECT_REQUEST } = ENUMS['envoy.config.core.v3.HttpProtocolOptions.HeadersWithUnderscoresAction'];
+const { UNESCAPE_AND_REDIRECT } = enumMembers(`${CONNECTION_MANAGER}.PathWithEscapedSlashesAction`);
+const { PASS_THROUGH } = enumMembers(`${CONNECTION_MANAGER}.ServerHeaderTransformation`);
+const { REJECT_REQUEST } = enumMembers('envoy.config.core.v3.HttpProtocolOptions.HeadersWithUnderscoresAction');
 
 /**
  * The Envoy listener of plaintext HTTP. Its connection manager is the first filter of the default filter chain, which

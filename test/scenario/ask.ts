@@ -1,0 +1,30 @@
+import { request as httpRequest } from 'node:http';
+import type { ScenarioRequest } from './scenario.ts';
+
+/** What came back: the status, and the headers that the back-end got, empty when it got nothing. */
+export interface Answer {
+  readonly status: number;
+  readonly upstream: Readonly<Record<string, string>>;
+}
+
+/** Sends a request as it is written, its path not normalised, to a listener on loopback. */
+export function ask(port: number, { path, headers }: ScenarioRequest): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const request = httpRequest({ host: '127.0.0.1', port, path, headers, agent: false }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('end', () => {
+        const status = response.statusCode ?? 0;
+        resolve({ status, upstream: status === 200 ? headersOf(Buffer.concat(chunks).toString()) : {} });
+      });
+    });
+    request.on('error', reject);
+    request.end();
+  });
+}
+
+function headersOf(text: string): Readonly<Record<string, string>> {
+  const parsed: unknown = JSON.parse(text);
+  if (typeof parsed !== 'object' || parsed === null) return {};
+  return Object.fromEntries(Object.entries(parsed).map(([name, value]) => [name, String(value)]));
+}

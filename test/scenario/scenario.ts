@@ -1,0 +1,81 @@
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import { type Issuer, issuer } from '#wasm-filters/testing/issuer.ts';
+
+/**
+ * A scenario: manifests, and what requests to them are answered. The same file runs on the filters' test host and on real
+ * Envoy.
+ *
+ * In its text `${port}` is the listener's port, `${echo}` that of a back-end that answers with the headers it got,
+ * `${jwks}` the key set of the tokens; in a request `${token:NAME}` is a token of the claims under that name.
+ */
+export interface Scenario {
+  readonly manifests: string;
+  readonly requests: readonly ScenarioRequest[];
+}
+
+/** One request and its answer. */
+export interface ScenarioRequest {
+  readonly name: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly status: number;
+  /** Headers that the back-end gets; null for one that it must not get. */
+  readonly upstream: Readonly<Record<string, string | null>>;
+}
+
+/** Where a scenario runs. */
+export interface Ports {
+  readonly port: number;
+  readonly echo: number;
+}
+
+const SIGNER: Issuer = issuer('RS256', 'scenario');
+
+/** Reads a scenario for these ports. */
+export function readScenario(file: string, ports: Ports): Scenario {
+  const raw: unknown = parse(readFileSync(file, 'utf8'));
+  if (!isRecord(raw) || typeof raw['manifests'] !== 'string' || !Array.isArray(raw['requests'])) {
+    throw new Error(`${file}: found no manifests or no requests`);
+  }
+  const claims = isRecord(raw['tokens']) ? raw['tokens'] : {};
+  const known: Readonly<Record<string, string>> = {
+    port: String(ports.port),
+    echo: String(ports.echo),
+    jwks: keySet(),
+  };
+  const fill = (text: string): string =>
+    text.replaceAll(/\$\{(?:token:)?([\w-]+)\}/gu, (whole, name: string) => {
+      const found = whole.startsWith('${token:') ? tokenOf(claims[name]) : known[name];
+      if (found === undefined) throw new Error(`${file}: ${whole} stands for nothing`);
+      return found;
+    });
+  return { manifests: fill(raw['manifests']), requests: raw['requests'].map((request) => requestOf(request, fill)) };
+}
+
+function requestOf(raw: unknown, fill: (text: string) => string): ScenarioRequest {
+  if (!isRecord(raw)) throw new Error('a request is no object');
+  const headers = isRecord(raw['headers']) ? raw['headers'] : {};
+  const upstream = isRecord(raw['upstream']) ? raw['upstream'] : {};
+  return {
+    name: String(raw['name']),
+    path: fill(String(raw['path'])),
+    headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, fill(String(value))])),
+    status: Number(raw['status']),
+    upstream: Object.fromEntries(
+      Object.entries(upstream).map(([name, value]) => [name, typeof value === 'string' ? value : null]),
+    ),
+  };
+}
+
+function tokenOf(claims: unknown): string | undefined {
+  return isRecord(claims) ? SIGNER.token(claims) : undefined;
+}
+
+function keySet(): string {
+  return JSON.stringify({ keys: [SIGNER.jwk] });
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
