@@ -30,11 +30,28 @@ export function bootstrap(key: string, { xdsSocket }: ProxyPaths): object {
       cds_config: ads,
     },
     static_resources: { clusters: [xdsCluster(xdsSocket)] },
+    overload_manager: OVERLOAD,
     layered_runtime: { layers: [{ name: 'sluice', static_layer: RUNTIME }] },
   };
 }
 
 const XDS_CLUSTER = 'sluice.xds';
+
+/** Connections beyond this are refused, so that clients cannot use up the file descriptors of the proxy. */
+const MOST_CONNECTIONS = 50_000;
+
+const OVERLOAD = {
+  resource_monitors: [
+    {
+      name: 'envoy.resource_monitors.global_downstream_max_connections',
+      typed_config: {
+        '@type':
+          'type.googleapis.com/envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig',
+        max_active_downstream_connections: MOST_CONNECTIONS,
+      },
+    },
+  ],
+};
 
 const RUNTIME = {
   // Without it Envoy resets every ext_proc stream, and Node's HTTP/2 server takes that for an attack under load.

@@ -1,6 +1,7 @@
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Logger } from 'pino';
+import { passOn } from './child-log.ts';
 import { Daemon } from './daemon.ts';
 import { tailLines } from './log-tail.ts';
 import type { Programs } from './proxy-processes.ts';
@@ -40,7 +41,7 @@ export async function startProcessors(
     },
     log,
   );
-  const stopTail = await tailLines(logFile, (line) => log.info({ process: 'processors' }, line));
+  const stopTail = await tailLines(logFile, (line) => passOn(line, log.child({ process: 'processors' })));
   daemon.start();
   return {
     unixPaths: new Map([[PROCESSORS_SOCKET, socket]]),

@@ -2,6 +2,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { bootstrap, type ProxyPaths } from './bootstrap.ts';
+import { passOn } from './child-log.ts';
 import { Daemon } from './daemon.ts';
 import { tailLines } from './log-tail.ts';
 
@@ -70,8 +71,8 @@ export async function startProxyProcesses(
     log,
   );
   const tails = await Promise.all([
-    tailLines(file('sidecar.log'), (line) => log.info({ process: 'sidecar' }, line)),
-    tailLines(file('envoy.log'), (line) => log.warn({ process: 'envoy' }, line)),
+    tailLines(file('sidecar.log'), (line) => passOn(line, log.child({ process: 'sidecar' }))),
+    tailLines(file('envoy.log'), (line) => passOn(line, log.child({ process: 'envoy' }))),
   ]);
   sidecar.start();
   envoy.start();

@@ -118,8 +118,14 @@ describe('a client that connects', () => {
 
   it('is told of a resource it asked for by name that there is none', () => {
     const client = scripted(snapshot(WORLD_A));
+    client.say('endpoint', { subscribe: ['gone'] });
+    expect(client.sent()).toEqual(['endpoint -gone']);
+  });
+
+  it('is left without an answer when that is an extension configuration: Envoy has a timeout for it', () => {
+    const client = scripted(snapshot(WORLD_A));
     client.say('extension-config', { subscribe: ['policy'] });
-    expect(client.sent()).toEqual(['extension-config -policy']);
+    expect(client.sent()).toEqual([]);
   });
 
   it('that says which versions it has is sent only what differs', () => {

@@ -4,6 +4,12 @@ import type { XdsType } from '../../xds/types.ts';
 /** Kinds that a client gets whole when it names none: it learns their names from the server alone. */
 const WILDCARD_TYPES: ReadonlySet<XdsType> = new Set<XdsType>(['listener', 'cluster']);
 
+/**
+ * Kinds of which a client is not told that what it asked for does not exist. Envoy takes such an answer for the first one,
+ * and then waits for another as long as it takes; unanswered it goes on after its initial fetch timeout.
+ */
+const SILENT_TYPES: ReadonlySet<XdsType> = new Set<XdsType>(['extension-config']);
+
 /** A difference that is ready to be sent. */
 export interface Difference {
   readonly resources: readonly XdsResource[];
@@ -102,7 +108,7 @@ export class Subscription {
       }
     }
     const removed = new Set<string>();
-    for (const name of this.#asked) if (!desired.has(name)) removed.add(name);
+    if (!SILENT_TYPES.has(this.type)) for (const name of this.#asked) if (!desired.has(name)) removed.add(name);
     if (removals) for (const name of this.#known.keys()) if (!desired.has(name)) removed.add(name);
     if (resources.length === 0 && removed.size === 0 && (this.#answeredOnce || !this.#wildcard)) return undefined;
     return { resources, removed: [...removed] };

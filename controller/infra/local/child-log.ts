@@ -1,0 +1,43 @@
+import type { Logger } from 'pino';
+
+/** Fields that every line of our own log has anyway, or that say nothing here. */
+const OWN_FIELDS: ReadonlySet<string> = new Set(['level', 'time', 'pid', 'hostname', 'name', 'msg']);
+/** Where the level stands in a line of Envoy: "[date][thread][warning][main] ...". */
+const ENVOY_LEVEL = /^\[[^\]]+\]\[\d+\]\[(?<level>trace|debug|info|warning|error|critical)\]/u;
+
+type Level = 'debug' | 'info' | 'warn' | 'error';
+
+/** Passes a line of a process's output on to the log, at the level it was written with. */
+export function passOn(line: string, log: Logger): void {
+  const record = parse(line);
+  if (record === undefined) {
+    log[envoyLevel(line)](line);
+    return;
+  }
+  const fields = Object.fromEntries(Object.entries(record).filter(([name]) => !OWN_FIELDS.has(name)));
+  log[pinoLevel(record['level'])](fields, String(record['msg'] ?? ''));
+}
+
+function parse(line: string): { readonly [field: string]: unknown } | undefined {
+  if (!line.startsWith('{')) return undefined;
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === 'object' && value !== null ? { ...value } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function pinoLevel(level: unknown): Level {
+  if (typeof level !== 'number') return 'info';
+  if (level >= 50) return 'error';
+  if (level >= 40) return 'warn';
+  return level >= 30 ? 'info' : 'debug';
+}
+
+function envoyLevel(line: string): Level {
+  const level = ENVOY_LEVEL.exec(line)?.groups?.['level'];
+  if (level === 'warning') return 'warn';
+  if (level === 'error' || level === 'critical') return 'error';
+  return level === 'debug' || level === 'trace' ? 'debug' : 'info';
+}
