@@ -74,7 +74,8 @@ interface Codec {
 function codecOf(field: DescField): Codec {
   if (field.fieldKind === 'map') throw new Error(`${field.toString()}: maps are outside what filters read`);
   const message = field.message;
-  if (message !== undefined) return { type: message.name, zero: 'null', wire: 2, read: `${message.name}.read(r.sub())` };
+  if (message !== undefined)
+    return { type: message.name, zero: 'null', wire: 2, read: `${message.name}.read(r.sub())` };
   if (field.enum !== undefined) return { type: 'i32', zero: '0', wire: 0, read: '<i32>r.varint()' };
   switch (field.scalar) {
     case ScalarType.STRING:
@@ -117,7 +118,8 @@ function fieldSource(field: DescField): string {
   const { wire, read, type } = codecOf(field);
   const member = `m.${field.localName}`;
   const set = field.oneof === undefined ? '' : ` m.${field.oneof.localName}Case = ${field.number};`;
-  const take = (value: string): string => (field.fieldKind === 'list' ? `${member}.push(${value});` : `${member} = ${value};`);
+  const take = (value: string): string =>
+    field.fieldKind === 'list' ? `${member}.push(${value});` : `${member} = ${value};`;
   const single =
     field.message === undefined
       ? `if (r.expect(${wire})) { ${take(read)}${set} }`

@@ -1,5 +1,6 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { enumMembers } from '#proto/load.ts';
 import { compilePolicy } from '../build.ts';
 import { type FilterHost, loadFilter } from '../testing/filter-host.ts';
 import { ALGORITHM, issuer } from '../testing/issuer.ts';
@@ -7,6 +8,7 @@ import { encodePolicy, identified, onRoute, type PolicyInit } from '../testing/p
 
 /** Seconds; the time of every request here. */
 const NOW = 1_800_000_000;
+const { ALLOW } = enumMembers('sluice.filter.v1.AuthorizationAction');
 const BEARER = [{ source: { case: 'header', value: { name: 'authorization', prefix: 'Bearer ' } } }] as const;
 
 let wasm: Uint8Array;
@@ -20,7 +22,8 @@ beforeAll(async () => {
 const rs = issuer('RS256');
 const CLAIMS = { iss: 'https://issuer', aud: 'shop', sub: 'alice', exp: NOW + 600 };
 
-type Provider = NonNullable<NonNullable<PolicyInit['jwt']>['providers']>[number];
+type Plain<T> = Extract<T, { readonly $typeName?: never }>;
+type Provider = Plain<NonNullable<NonNullable<Plain<PolicyInit>['jwt']>['providers']>[number]>;
 
 function provider(more: Partial<Provider> = {}): Provider {
   return {
@@ -30,16 +33,23 @@ function provider(more: Partial<Provider> = {}): Provider {
     keys: [{ kid: rs.kid, algorithm: ALGORITHM.RS256, spki: rs.spki }],
     sources: [...BEARER],
     ...more,
-  } as Provider;
+  };
 }
 
 /** Asks with these headers on a route with this policy: the status of an answer, or the headers that went on. */
 function ask(policy: PolicyInit, headers: Readonly<Record<string, string>> = {}, path = '/') {
   const all = Object.entries({ ':method': 'GET', ':path': path, ':authority': 'shop.example', ...headers });
   const result = host.request({ headers: all, properties: onRoute(encodePolicy(policy)) });
-  if (result.kind === 'continue') return { went: Object.fromEntries(result.headers) };
+  if (result.kind === 'continue') return { went: new Map(result.headers) };
   if (result.kind === 'response') return { status: result.status, headers: Object.fromEntries(result.headers) };
   throw new Error(result.kind);
+}
+
+/** The headers that went on to the back-end. */
+function wentOn(...question: Parameters<typeof ask>): ReadonlyMap<string, string> {
+  const { went } = ask(...question);
+  if (went === undefined) throw new Error('the request was answered');
+  return went;
 }
 
 function withToken(token: string, more: Partial<Provider> = {}) {
@@ -87,7 +97,10 @@ describe('the policy of a route', () => {
 
 describe('JWT', () => {
   it('is 401 without a token, and names the scheme and no error (RFC 6750)', () => {
-    expect(ask({ jwt: { providers: [provider()] } })).toEqual({ status: 401, headers: { 'www-authenticate': 'Bearer' } });
+    expect(ask({ jwt: { providers: [provider()] } })).toEqual({
+      status: 401,
+      headers: { 'www-authenticate': 'Bearer' },
+    });
   });
 
   it('is 401 with another scheme', () => {
@@ -119,7 +132,10 @@ describe('JWT', () => {
 
   const bad: readonly (readonly [string, () => string])[] = [
     ['alg none', () => `${encode({ alg: 'none' })}.${encode(CLAIMS)}.`],
-    ['alg none with the signature of another', () => `${encode({ alg: 'none', kid: rs.kid })}.${rs.token(CLAIMS).split('.').slice(1).join('.')}`],
+    [
+      'alg none with the signature of another',
+      () => `${encode({ alg: 'none', kid: rs.kid })}.${rs.token(CLAIMS).split('.').slice(1).join('.')}`,
+    ],
     ['HS256 with the public key as secret', () => rs.token(CLAIMS, { alg: 'HS256' })],
     ['an algorithm that its key is not for', () => rs.token(CLAIMS, { alg: 'RS512' })],
     ['an unknown kid', () => rs.token(CLAIMS, { kid: 'other' })],
@@ -128,14 +144,25 @@ describe('JWT', () => {
     ['two algs', () => rs.rawToken('{"alg":"RS256","kid":"key-1","alg":"RS256"}', JSON.stringify(CLAIMS))],
     ['a payload that is no object', () => rs.rawToken(JSON.stringify({ alg: 'RS256', kid: rs.kid }), '[]')],
     ['a payload that is no JSON', () => rs.rawToken(JSON.stringify({ alg: 'RS256', kid: rs.kid }), '{"a":1')],
-    ['two issuers', () => rs.rawToken(JSON.stringify({ alg: 'RS256', kid: rs.kid }), '{"iss":"x","iss":"https://issuer","aud":"shop"}')],
+    [
+      'two issuers',
+      () =>
+        rs.rawToken(JSON.stringify({ alg: 'RS256', kid: rs.kid }), '{"iss":"x","iss":"https://issuer","aud":"shop"}'),
+    ],
     ['another issuer', () => rs.token({ ...CLAIMS, iss: 'https://other' })],
     ['no issuer', () => rs.token({ aud: 'shop' })],
     ['another audience', () => rs.token({ ...CLAIMS, aud: 'other' })],
     ['audiences without ours', () => rs.token({ ...CLAIMS, aud: ['a', 'b'] })],
     ['an exp that has passed, leeway and all', () => rs.token({ ...CLAIMS, exp: NOW - 60 })],
     ['an exp that is text', () => rs.token({ ...CLAIMS, exp: String(NOW + 600) })],
-    ['two exps', () => rs.rawToken(JSON.stringify({ alg: 'RS256', kid: rs.kid }), `{"iss":"https://issuer","aud":"shop","exp":${NOW + 9},"exp":${NOW + 9}}`)],
+    [
+      'two exps',
+      () =>
+        rs.rawToken(
+          JSON.stringify({ alg: 'RS256', kid: rs.kid }),
+          `{"iss":"https://issuer","aud":"shop","exp":${NOW + 9},"exp":${NOW + 9}}`,
+        ),
+    ],
     ['an nbf in the future, leeway and all', () => rs.token({ ...CLAIMS, nbf: NOW + 61 })],
     ['a byte appended to its signature', () => `${rs.token(CLAIMS)}AA`],
     ['padding', () => `${rs.token(CLAIMS)}=`],
@@ -171,7 +198,10 @@ describe('JWT', () => {
   });
 
   it('takes the token from a query parameter and from a cookie when told so', () => {
-    const sources = [{ source: { case: 'queryParameter', value: 't' } }, { source: { case: 'cookie', value: 'session' } }] as const;
+    const sources = [
+      { source: { case: 'queryParameter', value: 't' } },
+      { source: { case: 'cookie', value: 'session' } },
+    ] as const;
     const policy = { jwt: { providers: [provider({ sources: [...sources] })] } };
     const token = rs.token(CLAIMS);
     expect(ask(policy, {}, `/a?x=1&t=${token}`)).toEqual(PASSES);
@@ -189,7 +219,11 @@ describe('JWT', () => {
 
   it('tries the providers in turn', () => {
     const other = issuer('ES256', 'other');
-    const second = provider({ name: 'second', issuer: 'https://second', keys: [{ kid: 'other', algorithm: ALGORITHM.ES256, spki: other.spki }] as Provider['keys'] });
+    const second = provider({
+      name: 'second',
+      issuer: 'https://second',
+      keys: [{ kid: 'other', algorithm: ALGORITHM.ES256, spki: other.spki }],
+    });
     const jwt = { providers: [provider(), second] };
     const token = other.token({ ...CLAIMS, iss: 'https://second' });
     expect(ask({ jwt }, { authorization: `Bearer ${token}` })).toEqual(PASSES);
@@ -203,7 +237,7 @@ describe('claims as headers', () => {
     { claim: ['sub'], header: 'x-user' },
     { claim: ['org', 'name'], header: 'x-org' },
   ];
-  const jwt = { providers: [provider({ claimToHeaders: claimToHeaders as Provider['claimToHeaders'] })], optional: true };
+  const jwt = { providers: [provider({ claimToHeaders: claimToHeaders })], optional: true };
 
   it.each([
     ['text', { sub: 'alice' }, 'alice'],
@@ -214,37 +248,40 @@ describe('claims as headers', () => {
     ['escapes', { sub: 'a"b\\cä😀' }, 'a"b\\cä😀'],
   ])('carry %s', (_, claims, value) => {
     const token = rs.token({ ...CLAIMS, ...claims });
-    expect(ask({ jwt }, { authorization: `Bearer ${token}` })).toMatchObject({ went: { 'x-user': value } });
+    expect(wentOn({ jwt }, { authorization: `Bearer ${token}` }).get('x-user')).toBe(value);
   });
 
   it('carry nested claims', () => {
     const token = rs.token({ ...CLAIMS, org: { name: 'acme' } });
-    expect(ask({ jwt }, { authorization: `Bearer ${token}` })).toMatchObject({ went: { 'x-org': 'acme' } });
+    expect(wentOn({ jwt }, { authorization: `Bearer ${token}` }).get('x-org')).toBe('acme');
   });
 
   it('belong to the policy: what a client sends under their names is gone', () => {
     const forged = { 'x-user': 'root', 'x-org': 'root' };
     const token = rs.token(CLAIMS);
-    const { went } = ask({ jwt }, { ...forged, authorization: `Bearer ${token}` }) as { went: Record<string, string> };
-    expect(went['x-user']).toBe('alice');
-    expect(went).not.toHaveProperty('x-org');
-    const anonymous = ask({ jwt }, forged) as { went: Record<string, string> };
-    expect(anonymous.went).not.toHaveProperty('x-user');
+    const went = wentOn({ jwt }, { ...forged, authorization: `Bearer ${token}` });
+    expect(went.get('x-user')).toBe('alice');
+    expect(went.has('x-org')).toBe(false);
+    expect(wentOn({ jwt }, forged).has('x-user')).toBe(false);
   });
 
   it('never carry a line break', () => {
     const token = rs.token({ ...CLAIMS, sub: 'a\r\nx-admin: 1' });
-    const { went } = ask({ jwt }, { authorization: `Bearer ${token}` }) as { went: Record<string, string> };
-    expect(went).not.toHaveProperty('x-user');
+    expect(wentOn({ jwt }, { authorization: `Bearer ${token}` }).has('x-user')).toBe(false);
   });
 });
 
 describe('authorization', () => {
   const jwt = { providers: [provider()], optional: true };
   const allow = (rule: object) => ({ defaultAction: 2, rules: [{ name: 'r', action: 1, ...rule }] });
-  const claim = (type: 1 | 2, values: readonly string[]) => ({ jwt: { provider: 'main', claims: [{ claim: ['role'], type, values }] } });
+  const claim = (type: 1 | 2, values: readonly string[]) => ({
+    jwt: { provider: 'main', claims: [{ claim: ['role'], type, values }] },
+  });
   const asking = (authorization: object, claims: object | undefined) =>
-    ask({ jwt, authorization }, claims === undefined ? {} : { authorization: `Bearer ${rs.token({ ...CLAIMS, ...claims })}` });
+    ask(
+      { jwt, authorization },
+      claims === undefined ? {} : { authorization: `Bearer ${rs.token({ ...CLAIMS, ...claims })}` },
+    );
   const FORBIDDEN = { status: 403, headers: expect.anything() };
 
   it.each([
@@ -271,7 +308,11 @@ describe('authorization', () => {
   });
 
   it('takes the first rule that matches', () => {
-    const deny = { name: 'd', action: 2, jwt: { provider: 'main', claims: [{ claim: ['role'], type: 1, values: ['guest'] }] } };
+    const deny = {
+      name: 'd',
+      action: 2,
+      jwt: { provider: 'main', claims: [{ claim: ['role'], type: 1, values: ['guest'] }] },
+    };
     const rules = [deny, { name: 'a', action: 1 }];
     expect(asking({ defaultAction: 2, rules }, { role: 'guest' })).toEqual(FORBIDDEN);
     expect(asking({ defaultAction: 2, rules }, { role: 'admin' })).toEqual(PASSES);
@@ -285,12 +326,16 @@ describe('authorization', () => {
 });
 
 describe('a request that a written header leads to another route', () => {
-  const claimToHeaders = [{ claim: ['sub'], header: 'x-user' }] as Provider['claimToHeaders'];
+  const claimToHeaders = [{ claim: ['sub'], header: 'x-user' }];
   const first = encodePolicy({ jwt: { providers: [provider({ claimToHeaders })] } });
   const go = (second: ReturnType<typeof encodePolicy> | undefined) =>
     host.request({
-      headers: [[':path', '/'], ['authorization', `Bearer ${rs.token(CLAIMS)}`]],
-      properties: (path, headers) => onRoute(headers.some(([name]) => name === 'x-user') ? second : first)(path, headers),
+      headers: [
+        [':path', '/'],
+        ['authorization', `Bearer ${rs.token(CLAIMS)}`],
+      ],
+      properties: (path, headers) =>
+        onRoute(headers.some(([name]) => name === 'x-user') ? second : first)(path, headers),
     });
 
   it('is judged by that route, too', () => {
@@ -304,7 +349,8 @@ describe('a request that a written header leads to another route', () => {
 
   it('is refused when it never comes to rest', () => {
     let n = 0;
-    const restless: ReturnType<typeof onRoute> = (path, headers) => onRoute(encodePolicy({ source: String((n += 1) >> 1) }))(path, headers);
+    const restless: ReturnType<typeof onRoute> = (path, headers) =>
+      onRoute(encodePolicy({ source: String((n += 1) >> 1) }))(path, headers);
     expect(host.request({ headers: [], properties: restless })).toMatchObject({ status: 503 });
   });
 });
@@ -315,7 +361,7 @@ describe('memory', () => {
     own.configure(new Uint8Array());
     const round = (from: number, to: number): void => {
       for (let i = from; i < to; i++) {
-        const policy = encodePolicy({ source: `policy-${i}`, authorization: { defaultAction: 1 } });
+        const policy = encodePolicy({ source: `policy-${i}`, authorization: { defaultAction: ALLOW } });
         expect(own.request({ headers: [], properties: onRoute(policy) }).kind).toBe('continue');
       }
     };

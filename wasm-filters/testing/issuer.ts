@@ -1,16 +1,19 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { enumMembers } from '#proto/load.ts';
 
-/** `sluice.filter.v1.JwtAlgorithm` by its name. */
-export const ALGORITHM = { RS256: 1, RS384: 2, RS512: 3, ES256: 4, ES384: 5, ES512: 6 } as const;
+/** The algorithms by their names. */
+export const ALGORITHM = enumMembers('sluice.filter.v1.JwtAlgorithm');
 
 /** The name of an algorithm. */
-export type Algorithm = keyof typeof ALGORITHM;
+export type Algorithm = 'RS256' | 'RS384' | 'RS512' | 'ES256' | 'ES384' | 'ES512';
 
 /** Somebody who issues tokens with one key. */
 export interface Issuer {
   readonly algorithm: Algorithm;
   readonly kid: string;
   readonly spki: Uint8Array<ArrayBuffer>;
+  /** The public key as a JSON Web Key (RFC 7517). */
+  readonly jwk: object;
   /** A token of these claims; `header` adds to or replaces the header's members. */
   token(claims: object, header?: object): string;
   /** A token of these texts, whatever they are. */
@@ -33,6 +36,7 @@ export function issuer(algorithm: Algorithm, kid = 'key-1'): Issuer {
     algorithm,
     kid,
     spki: Uint8Array.from(publicKey.export({ type: 'spki', format: 'der' })),
+    jwk: { ...publicKey.export({ format: 'jwk' }), kid, alg: algorithm, use: 'sig' },
     rawToken,
     token: (claims, header = {}) =>
       rawToken(JSON.stringify({ alg: algorithm, kid, ...header }), JSON.stringify(claims)),

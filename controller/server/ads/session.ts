@@ -167,11 +167,11 @@ export class Session {
   #done(types: readonly XdsType[]): boolean {
     return types.every((type) => {
       const subscription = this.#subscriptions.get(type);
-      // Secrets and extension configurations are asked for only once a listener or a cluster names them.
-      const named = type === 'secret' || type === 'extension-config';
-      if (subscription === undefined) return named || this.#desired[type].size === 0;
-      if (named) return !subscription.waiting && subscription.difference(this.#desired[type], false) === undefined;
-      return subscription.complete(this.#desired[type]);
+      if (subscription?.complete(this.#desired[type]) === true) return true;
+      // Secrets and extension configurations are asked for only once a listener or a cluster names them, which is later.
+      const mayBeLater = this.#stage === 'make' && (type === 'secret' || type === 'extension-config');
+      if (subscription === undefined) return mayBeLater || this.#desired[type].size === 0;
+      return mayBeLater && !subscription.waiting && subscription.difference(this.#desired[type], false) === undefined;
     });
   }
 }
