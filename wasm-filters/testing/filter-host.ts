@@ -28,6 +28,8 @@ export type FilterResult =
   | { readonly kind: 'trap'; readonly error: Error };
 
 export interface FilterHostOptions {
+  /** `config.name` of the plugin, which the filter reads as `plugin_name`; empty without it. */
+  readonly pluginName?: string;
   /** Milliseconds since the epoch; the real time without it. */
   readonly now?: () => number;
   /** Shared by hosts that model workers of one Envoy; its own without it. */
@@ -66,6 +68,7 @@ export async function loadFilter(wasm: Uint8Array, options: FilterHostOptions = 
   if (problems.length > 0) throw new Error(`the module ${problems.join('; it ')}`);
   const module = new WebAssembly.Module(wasm);
   const state: HostState = {
+    pluginName: options.pluginName ?? '',
     now: options.now ?? Date.now,
     logs: [],
     shared: options.shared ?? sharedData(),
@@ -133,6 +136,7 @@ export async function loadFilter(wasm: Uint8Array, options: FilterHostOptions = 
       lastId += 1;
       const stream: StreamState = {
         id: lastId,
+        received: headers,
         headers: headers.map(([name, value]) => [name, value]),
         properties: properties ?? (() => undefined),
         filterState: new Map(),

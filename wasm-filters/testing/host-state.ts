@@ -2,8 +2,8 @@ import type { Headers } from './header-pairs.ts';
 import type { SharedData } from './shared-data.ts';
 
 /**
- * Answers `proxy_get_property`: asked afresh on every call with the headers as they then are, so that a route chosen
- * anew after a header was written can be modelled. `undefined` is NotFound.
+ * Answers `proxy_get_property`; `undefined` is NotFound. The headers are those that the filter received, also after it
+ * wrote some: as in Envoy, the route that follows from what a filter writes is not chosen before its callback ends.
  */
 export type PropertySource = (path: readonly string[], headers: Headers) => Uint8Array | string | undefined;
 
@@ -25,6 +25,8 @@ export interface LocalResponse {
 /** One request on its way through the module. */
 export interface StreamState {
   readonly id: number;
+  /** As the filter received them. */
+  readonly received: Headers;
   headers: [string, string][];
   readonly properties: PropertySource;
   /** What `proxy_set_property` wrote; Envoy keeps `x` as filter state `wasm.x`. */
@@ -35,6 +37,8 @@ export interface StreamState {
 
 /** What the host functions read and write. */
 export interface HostState {
+  /** `config.name` of the plugin. */
+  readonly pluginName: string;
   readonly now: () => number;
   readonly logs: LogLine[];
   readonly shared: SharedData;

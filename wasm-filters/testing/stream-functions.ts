@@ -11,7 +11,10 @@ export function streamFunctions(state: HostState, memory: GuestMemory): Readonly
       const segments = memory.text(path, size).replace(/\0$/, '').split('\0');
       const { stream } = state;
       if (stream === undefined) return NOT_FOUND;
-      const value = stream.filterState.get(segments.join('\0')) ?? stream.properties(segments, [...stream.headers]);
+      const value =
+        segments[0] === 'plugin_name'
+          ? state.pluginName
+          : (stream.filterState.get(segments.join('\0')) ?? stream.properties(segments, stream.received));
       if (value === undefined) return NOT_FOUND;
       memory.give(value, pointerOut, sizeOut);
       return OK;

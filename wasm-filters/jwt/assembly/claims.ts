@@ -10,18 +10,27 @@ export function claimAt(payload: Json, path: Slice[]): Json {
   return path.length == 0 ? 0 : json;
 }
 
-const TEXT: Slice = new Slice(0, 0);
+/** Whether a claim can be the value of a header. */
+export namespace HeaderValue {
+  /** There is no claim, or it is null. */
+  export const none: u32 = 0;
+  export const some: u32 = 1;
+  /** It would break out of the header. */
+  export const unfit: u32 = 2;
+}
+
+/** What `headerValue` found last. */
+export const TEXT: Slice = new Slice(0, 0);
 
 /**
- * A claim as the value of a header: text as it is, numbers and booleans as written, an array of those joined by commas,
- * anything else as base64url of its JSON. `null` when there is none, or when it would break out of the header. The result
- * is valid until the next call.
+ * Puts a claim as the value of a header into `TEXT`: text as it is, numbers and booleans as written, an array of those
+ * joined by commas, anything else as base64url of its JSON.
  */
-export function headerValue(claim: Json): Slice | null {
+export function headerValue(claim: Json): u32 {
   switch (kindOf(claim)) {
     case JsonKind.none:
     case JsonKind.nothing:
-      return null;
+      return HeaderValue.none;
     case JsonKind.text:
     case JsonKind.number:
     case JsonKind.yes:
@@ -38,7 +47,7 @@ export function headerValue(claim: Json): Slice | null {
     default:
       encode(claim);
   }
-  return isHeaderValue(TEXT) ? TEXT : null;
+  return isHeaderValue(TEXT) ? HeaderValue.some : HeaderValue.unfit;
 }
 
 function plain(json: Json): void {
@@ -63,8 +72,9 @@ function isFlat(array: Json): bool {
 function join(array: Json): void {
   const start = alloc(rawLen(array));
   let to = start;
-  for (let one = firstElement(array); one != 0; one = nextElement(array, one)) {
-    if (to != start) store<u8>(to++, 44);
+  const first = firstElement(array);
+  for (let one = first; one != 0; one = nextElement(array, one)) {
+    if (one != first) store<u8>(to++, 44);
     plain(one);
     memory.copy(to, TEXT.ptr, TEXT.len);
     to += TEXT.len;

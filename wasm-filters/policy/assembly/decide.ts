@@ -1,14 +1,13 @@
 import { isAllowed } from "../../authorization/assembly/decide";
 import { Jwt } from "../../gen/jwt";
 import { ACCEPTED, authenticate, Authentication } from "../../jwt/assembly/authenticate";
-import { claimAt, headerValue } from "../../jwt/assembly/claims";
+import { claimsFit, hasClaimHeaders, writeClaimHeaders } from "../../jwt/assembly/claim-headers";
 import { alloc } from "../../sdk/assembly/arena";
-import { findHeader, onePair, usePairs } from "../../sdk/assembly/header-pairs";
-import {
-  getRequestHeaders, now, removeRequestHeader, resultLen, resultPtr, sendLocalResponse, setRequestHeader,
-} from "../../sdk/assembly/host";
+import { onePair, usePairs } from "../../sdk/assembly/header-pairs";
+import { getRequestHeaders, now, resultLen, resultPtr, sendLocalResponse } from "../../sdk/assembly/host";
 import { literal, Slice } from "../../sdk/assembly/slice";
 import { CompiledPolicy } from "./compiled-policy";
+import { isRecheck } from "./recheck";
 
 const WWW_AUTHENTICATE = literal("www-authenticate");
 // RFC 6750 section 3.1: who sent no token is told no error.
@@ -65,25 +64,11 @@ function unauthorized(details: Slice, body: Slice, challenge: Slice): bool {
   return false;
 }
 
-/**
- * Sets the headers that come from claims, and removes what the client sent under their names: they belong to the policy,
- * whichever provider accepted and whether or not the claim is there.
- */
+/** Writes the headers that come from claims, where that is still safe. */
 function writeClaims(jwt: Jwt): bool {
-  for (let i = 0; i < jwt.providers.length; i++) {
-    const mappings = unchecked(jwt.providers[i]).claimToHeaders;
-    for (let j = 0; j < mappings.length; j++) {
-      const name = unchecked(mappings[j]).header;
-      if (findHeader(name).count != 0 && !removeRequestHeader(name)) return unavailable();
-    }
-  }
-  if (ACCEPTED.provider < 0) return true;
-  const mappings = unchecked(jwt.providers[ACCEPTED.provider]).claimToHeaders;
-  for (let i = 0; i < mappings.length; i++) {
-    const mapping = unchecked(mappings[i]);
-    const value = headerValue(claimAt(ACCEPTED.payload, mapping.claim));
-    if (value !== null && !setRequestHeader(mapping.header, value.ptr, value.len)) return unavailable();
-  }
+  if (!claimsFit(jwt, ACCEPTED)) return unauthorized(D_INVALID, INVALID, CHALLENGE_INVALID);
+  if (hasClaimHeaders(jwt, ACCEPTED)) return true;
+  if (isRecheck() || !writeClaimHeaders(jwt, ACCEPTED)) return unavailable();
   return true;
 }
 

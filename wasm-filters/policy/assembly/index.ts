@@ -14,6 +14,7 @@ import { literal } from "../../sdk/assembly/slice";
 import { compilePolicy, CompiledPolicy, ID_LENGTH } from "./compiled-policy";
 import { decide, refuseUnknownPolicy } from "./decide";
 import { collectGarbage, findPolicy, keepPolicy, noteGarbage } from "./policy-table";
+import { isRecheck } from "./recheck";
 
 export function proxy_abi_version_0_2_1(): void {}
 
@@ -24,9 +25,6 @@ export function proxy_on_memory_allocate(size: usize): usize {
 
 const CONTINUE: u32 = 0;
 const STOP: u32 = 1;
-
-/** Most policies that are evaluated for one request: writing a header may lead it to another route each time. */
-const MOST_ROUNDS: u32 = 3;
 
 const ROUTE_NAME = literal("xds\0route_name");
 const ID = literal("xds\0route_metadata\0filter_metadata\0sluice.policy\0id");
@@ -56,18 +54,13 @@ export function proxy_on_request_headers(_context: u32, _count: u32, _end: u32):
   if (!readId(id)) {
     // A request without a route is Envoy's to answer, with 404; a route that turned the filter on must have a policy.
     // Envoy finds the name of a route that has none (it is empty), and none where there is no route.
-    return getProperty(ROUTE_NAME) ? refuse() : CONTINUE;
+    if (!getProperty(ROUTE_NAME)) return CONTINUE;
+    // To a second look the route may be one that nobody turned the filter on for.
+    return isRecheck() ? CONTINUE : refuse();
   }
-  for (let round: u32 = 0; round < MOST_ROUNDS; round++) {
-    const policy = policyOf(id);
-    if (policy === null) return refuse();
-    if (!decide(policy)) return STOP;
-    const next = alloc(ID_LENGTH);
-    // Headers that were written may have led the request to another route: what that one says counts, too.
-    if (!readId(next) || policy.hasId(next)) return CONTINUE;
-    memory.copy(id, next, ID_LENGTH);
-  }
-  return refuse();
+  const policy = policyOf(id);
+  if (policy === null) return refuse();
+  return decide(policy) ? CONTINUE : STOP;
 }
 
 function refuse(): u32 {
