@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Backend, Service } from '#controller/api/gen/types.d.ts';
 import type { AddressIr, ClusterIr, EndpointSourceIr } from '../ir/cluster.ts';
+import { unimplementedFields } from '../resources/unimplemented-fields.ts';
 import { type Outcome, refusal, success } from '../resources/verdict.ts';
 
 /** How a back-end is spoken to, for a consumer that knows better than the back-end says. */
@@ -57,21 +58,15 @@ export function backendCluster(
   return success(named(`backend/${namespace}/${name}`, spoken, sourceOf(backend, unixPaths)));
 }
 
-/** Why a Backend cannot be used by this build, or `undefined`. */
+/** Why a Backend cannot be used, or `undefined`. */
 export function backendProblem(backend: Backend): string | undefined {
+  const missing = unimplementedFields(backend, 'Invalid');
+  if (missing !== undefined) return missing.message;
   const { namespace, name } = backend.metadata;
-  const { type, endpoints = [], tls, fallback, appProtocols = [] } = backend.spec;
-  const object = `Backend ${namespace}/${name}`;
-  if (type !== 'Endpoints')
-    return `${object}: spec.type: found ${type}, which this version does not implement; accepted is Endpoints`;
-  if (tls !== undefined) return `${object}: spec.tls is not implemented in this version`;
-  if (fallback === true) return `${object}: spec.fallback is not implemented in this version`;
-  if (appProtocols.includes('gateway.envoyproxy.io/wss')) {
-    return `${object}: spec.appProtocols: gateway.envoyproxy.io/wss is not implemented in this version`;
-  }
-  if (endpoints.length === 0) return `${object}: spec.endpoints: found none, at least one is needed`;
+  const { endpoints = [] } = backend.spec;
+  if (endpoints.length === 0) return `Backend ${namespace}/${name}: spec.endpoints: found none, at least one is needed`;
   if (endpoints.some(({ unix }) => unix !== undefined) && endpoints.some(({ fqdn }) => fqdn !== undefined)) {
-    return `${object}: spec.endpoints: a unix endpoint and an fqdn endpoint cannot be in one Backend`;
+    return `Backend ${namespace}/${name}: spec.endpoints: a unix endpoint and an fqdn endpoint cannot be in one Backend`;
   }
   return undefined;
 }

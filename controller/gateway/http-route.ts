@@ -8,6 +8,7 @@ import type {
 } from '#controller/api/gen/types.d.ts';
 import type { DestinationIr, HeaderChangesIr, PathChangeIr, RouteActionIr, RouteMatchIr } from '../ir/route.ts';
 import type { Resources } from '../resources/resources.ts';
+import { unimplementedFields } from '../resources/unimplemented-fields.ts';
 import type { Refusal } from '../resources/verdict.ts';
 import type { Settings } from '../settings.ts';
 import { resolveBackend } from '../backends/resolve.ts';
@@ -35,7 +36,7 @@ export interface RuleCore {
 
 /** Resolves an HTTPRoute (Gateway API v1, HTTPRoute). */
 export function routeCore(route: HTTPRoute, resources: Resources, settings: Settings): RouteCore {
-  const refused = unimplemented(route);
+  const refused = unimplementedFields(route, 'UnsupportedValue');
   if (refused !== undefined) return { rules: [], refused, unresolved: undefined };
   const problems: Refusal[] = [];
   const rules = route.spec.rules.map((rule, index) => ruleCore(rule, index, { route, resources, settings, problems }));
@@ -48,44 +49,6 @@ interface Context {
   readonly settings: Settings;
   /** Takes the references that lead nowhere. */
   readonly problems: Refusal[];
-}
-
-const FILTERS_IMPLEMENTED: ReadonlySet<HTTPFilter['type']> = new Set<HTTPFilter['type']>([
-  'RequestHeaderModifier',
-  'ResponseHeaderModifier',
-  'RequestRedirect',
-  'URLRewrite',
-]);
-
-/** The first thing in a route that the schema knows and this version does not do. */
-function unimplemented({ metadata, spec }: HTTPRoute): Refusal | undefined {
-  const found = spec.rules.flatMap((rule, i) => {
-    const path = `spec.rules[${i}]`;
-    const fields = (['timeouts', 'retry', 'sessionPersistence'] as const).filter((field) => rule[field] !== undefined);
-    const ownFilters = filterPaths(rule.filters, `${path}.filters`, FILTERS_IMPLEMENTED);
-    const backendFilters = (rule.backendRefs ?? []).flatMap(({ filters }, j) =>
-      filterPaths(filters, `${path}.backendRefs[${j}].filters`, HEADER_FILTERS),
-    );
-    return [...fields.map((field) => `${path}.${field}`), ...ownFilters, ...backendFilters];
-  });
-  if (found[0] === undefined) return undefined;
-  return {
-    reason: 'UnsupportedValue',
-    message: `HTTPRoute ${metadata.namespace}/${metadata.name}: ${found[0]} is not implemented in this version`,
-  };
-}
-
-const HEADER_FILTERS: ReadonlySet<HTTPFilter['type']> = new Set<HTTPFilter['type']>([
-  'RequestHeaderModifier',
-  'ResponseHeaderModifier',
-]);
-
-function filterPaths(
-  filters: readonly HTTPFilter[] | undefined,
-  path: string,
-  implemented: ReadonlySet<HTTPFilter['type']>,
-): string[] {
-  return (filters ?? []).flatMap(({ type }, i) => (implemented.has(type) ? [] : [`${path}[${i}] (type ${type})`]));
 }
 
 function ruleCore(rule: HTTPRouteRule, index: number, context: Context): RuleCore {

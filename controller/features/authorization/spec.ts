@@ -1,4 +1,4 @@
-import type { Authorization, AuthorizationRule, Principal } from '#controller/api/gen/types.d.ts';
+import type { Authorization, AuthorizationRule } from '#controller/api/gen/types.d.ts';
 import type { AuthorizationIr, AuthorizationRuleIr } from '../../ir/authorization.ts';
 import { type Outcome, refusal, success } from '../../resources/verdict.ts';
 
@@ -13,25 +13,12 @@ export function resolveAuthorization(
   const rules: AuthorizationRuleIr[] = [];
   for (const [index, rule] of (spec.rules ?? []).entries()) {
     const path = `authorization.rules[${index}]`;
-    const problem = unimplemented(rule, path) ?? unknownProvider(rule, path, providers);
+    const problem = unknownProvider(rule, path, providers);
     if (problem !== undefined) return refusal('Invalid', problem);
     rules.push(ruleIr(rule, index));
   }
   return success({ defaultAction: spec.defaultAction ?? 'Deny', rules });
 }
-
-function unimplemented(rule: AuthorizationRule, path: string): string | undefined {
-  const inRule = (['operation', 'cel'] as const).filter((field) => rule[field] !== undefined);
-  const inPrincipal = PRINCIPAL_NOT_YET.filter((field) => rule.principal?.[field] !== undefined);
-  const [found] = [...inRule, ...inPrincipal.map((field) => `principal.${field}`)];
-  return found === undefined ? undefined : `${path}.${found} is not implemented in this version`;
-}
-
-const PRINCIPAL_NOT_YET = [
-  'clientCIDRs',
-  'headers',
-  'clientIPGeoLocations',
-] as const satisfies readonly (keyof Principal)[];
 
 function unknownProvider(
   { principal }: AuthorizationRule,

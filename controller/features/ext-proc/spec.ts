@@ -13,8 +13,6 @@ export interface ExtProcPlace {
   readonly index: number;
 }
 
-const NOT_YET = ['backendSettings', 'shadowMode', 'metadata', 'statusOnError'] as const;
-
 /** Resolves one entry of `extProc` of an EnvoyExtensionPolicy; messages start with the field. */
 export function resolveExtProc(
   spec: ExtProc,
@@ -23,11 +21,6 @@ export function resolveExtProc(
   settings: Settings,
 ): Outcome<ExtProcIr, 'Invalid'> {
   const path = `extProc[${index}]`;
-  const missing = NOT_YET.find((field) => spec[field] !== undefined && spec[field] !== false);
-  if (missing !== undefined) return refusal('Invalid', `${path}.${missing} is not implemented in this version`);
-  const mode = unimplementedMode(spec);
-  if (mode !== undefined)
-    return refusal('Invalid', `${path}.processingMode.${mode} is not implemented in this version`);
   const refs = spec.backendRefs ?? (spec.backendRef === undefined ? [] : [spec.backendRef]);
   const [ref] = refs;
   if (ref === undefined || refs.length > 1) {
@@ -45,13 +38,6 @@ export function resolveExtProc(
     request: processing(spec.processingMode?.request),
     response: processing(spec.processingMode?.response),
   });
-}
-
-function unimplementedMode({ processingMode }: ExtProc): string | undefined {
-  if (processingMode?.allowModeOverride === true) return 'allowModeOverride';
-  return (['request', 'response'] as const)
-    .filter((side) => (processingMode?.[side]?.attributes ?? []).length > 0)
-    .map((side) => `${side}.attributes`)[0];
 }
 
 const BODY = {

@@ -9,7 +9,6 @@ type Provider = Outcome<JwtProviderIr, 'Invalid'>;
 
 /** Resolves `jwt` of a SecurityPolicy in `namespace`; messages start with the field. */
 export function resolveJwt(spec: JWT, namespace: string, resources: Resources): Jwt {
-  if (spec.failOpen === true) return refusal('Invalid', 'jwt.failOpen is not implemented in this version');
   const providers: JwtProviderIr[] = [];
   for (const [index, provider] of spec.providers.entries()) {
     const found = resolveProvider(provider, `jwt.providers[${index}]`, namespace, resources);
@@ -20,11 +19,6 @@ export function resolveJwt(spec: JWT, namespace: string, resources: Resources): 
 }
 
 function resolveProvider(spec: JWTProvider, path: string, namespace: string, resources: Resources): Provider {
-  for (const field of ['remoteJWKS', 'recomputeRoute'] as const) {
-    if (spec[field] !== undefined && spec[field] !== false) {
-      return refusal('Invalid', `${path}.${field} is not implemented in this version`);
-    }
-  }
   const keys = localKeys(spec, path, namespace, resources);
   if (!keys.ok) return keys;
   return success({

@@ -1,21 +1,20 @@
 import type { SecurityPolicy } from '#controller/api/gen/types.d.ts';
 import type { RouteFeaturesIr } from '../../ir/route.ts';
 import type { Resources } from '../../resources/resources.ts';
+import { unimplementedFields } from '../../resources/unimplemented-fields.ts';
 import { type Outcome, refusal, success } from '../../resources/verdict.ts';
 import { resolveAuthorization } from '../authorization/spec.ts';
 import { resolveJwt } from '../jwt/spec.ts';
 
-/** The parts of a SecurityPolicy that this version does not implement: a policy that has one is refused whole. */
-const NOT_YET = ['mergeType', 'apiKeyAuth', 'cors', 'csrf', 'basicAuth', 'oidc', 'extAuth'] as const;
-
 /** What a SecurityPolicy adds to a route. */
 export function resolveSecurityPolicy(
-  { metadata, spec }: SecurityPolicy,
+  policy: SecurityPolicy,
   resources: Resources,
 ): Outcome<RouteFeaturesIr, 'Invalid'> {
+  const { metadata, spec } = policy;
   const object = `SecurityPolicy ${metadata.namespace}/${metadata.name}`;
-  const missing = NOT_YET.find((field) => spec[field] !== undefined);
-  if (missing !== undefined) return refusal('Invalid', `${object}: spec.${missing} is not implemented in this version`);
+  const missing = unimplementedFields(policy, 'Invalid');
+  if (missing !== undefined) return { ok: false, refusal: missing };
   const jwt = spec.jwt === undefined ? undefined : resolveJwt(spec.jwt, metadata.namespace, resources);
   if (jwt?.ok === false) return refusal('Invalid', `${object}: spec.${jwt.refusal.message}`);
   const providers = (spec.jwt?.providers ?? []).map(({ name }) => name);

@@ -15,7 +15,8 @@ export function passOn(line: string, log: Logger): void {
     return;
   }
   const fields = Object.fromEntries(Object.entries(record).filter(([name]) => !OWN_FIELDS.has(name)));
-  log[pinoLevel(record['level'])](fields, String(record['msg'] ?? ''));
+  const message = record['msg'];
+  log[pinoLevel(record['level'])](fields, typeof message === 'string' ? message : '');
 }
 
 function parse(line: string): { readonly [field: string]: unknown } | undefined {

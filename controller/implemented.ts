@@ -1,0 +1,98 @@
+import type { KindName } from './api/gen/types.d.ts';
+import type { ImplementedPaths } from './api/unimplemented.ts';
+
+/**
+ * What this version does of each kind. A field of an object that is not here is never ignored silently: `validate` warns of
+ * it and the object's status names it; routes that a SecurityPolicy or EnvoyExtensionPolicy with such a field targets answer
+ * 500.
+ */
+export const implementedPaths: { readonly [K in KindName]: ImplementedPaths } = {
+  GatewayClass: ['spec'],
+  Gateway: [
+    'spec.gatewayClassName',
+    'spec.listeners',
+    '!spec.listeners[].tls.options',
+    'spec.addresses',
+    '!spec.addresses[].type=Hostname',
+    // Labels and annotations of what runs the proxy; from files there is nothing to put them on.
+    'spec.infrastructure.labels',
+    'spec.infrastructure.annotations',
+  ],
+  HTTPRoute: [
+    'spec',
+    '!spec.useDefaultGateways',
+    '!spec.rules[].timeouts',
+    '!spec.rules[].retry',
+    '!spec.rules[].sessionPersistence',
+    '!spec.rules[].filters[].type=RequestMirror',
+    '!spec.rules[].filters[].type=CORS',
+    '!spec.rules[].filters[].type=ExternalAuth',
+    '!spec.rules[].filters[].type=ExtensionRef',
+    '!spec.rules[].backendRefs[].filters[].type=RequestRedirect',
+    '!spec.rules[].backendRefs[].filters[].type=URLRewrite',
+    '!spec.rules[].backendRefs[].filters[].type=RequestMirror',
+    '!spec.rules[].backendRefs[].filters[].type=CORS',
+    '!spec.rules[].backendRefs[].filters[].type=ExternalAuth',
+    '!spec.rules[].backendRefs[].filters[].type=ExtensionRef',
+  ],
+  ReferenceGrant: ['spec'],
+  Backend: [
+    'spec.type',
+    '!spec.type=DynamicResolver',
+    'spec.endpoints',
+    '!spec.endpoints[].hostname',
+    '!spec.endpoints[].zone',
+    'spec.appProtocols',
+    '!spec.appProtocols[]=gateway.envoyproxy.io/wss',
+  ],
+  SecurityPolicy: [
+    'spec.targetRef',
+    'spec.targetRefs',
+    'spec.targetSelectors',
+    '!spec.targetSelectors[].namespaces',
+    'spec.jwt.optional',
+    'spec.jwt.providers[].name',
+    'spec.jwt.providers[].issuer',
+    'spec.jwt.providers[].audiences',
+    'spec.jwt.providers[].localJWKS',
+    'spec.jwt.providers[].claimToHeaders',
+    'spec.jwt.providers[].extractFrom',
+    'spec.authorization.defaultAction',
+    'spec.authorization.rules[].name',
+    'spec.authorization.rules[].action',
+    'spec.authorization.rules[].principal.jwt',
+  ],
+  EnvoyExtensionPolicy: [
+    'spec.targetRef',
+    'spec.targetRefs',
+    'spec.targetSelectors',
+    '!spec.targetSelectors[].namespaces',
+    'spec.extProc[].backendRef',
+    'spec.extProc[].backendRefs',
+    'spec.extProc[].messageTimeout',
+    'spec.extProc[].failOpen',
+    'spec.extProc[].processingMode.request.body',
+    'spec.extProc[].processingMode.response.body',
+  ],
+  EnvoyProxy: [
+    'spec.mergeGateways',
+    // Where and how proxies run in a cluster; from files the proxies are processes of this machine.
+    'spec.provider.type',
+    'spec.provider.kubernetes',
+  ],
+  Service: ['spec'],
+  EndpointSlice: ['addressType', 'endpoints', 'ports'],
+  Secret: ['type', 'data', 'stringData', 'immutable'],
+  ConfigMap: ['data', 'binaryData', 'immutable'],
+  Namespace: ['spec'],
+  ListenerSet: [],
+  GRPCRoute: [],
+  TLSRoute: [],
+  TCPRoute: [],
+  UDPRoute: [],
+  BackendTLSPolicy: [],
+  ClientTrafficPolicy: [],
+  BackendTrafficPolicy: [],
+  EnvoyPatchPolicy: [],
+  HTTPRouteFilter: [],
+};
