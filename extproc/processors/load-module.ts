@@ -22,12 +22,13 @@ export async function loadModule(path: string): Promise<LoadedModule> {
   }
   const processor = exported(module, 'processor') ?? exported(module, 'default');
   if (isProcessor(processor)) return { kind: 'loaded', processor };
-  const found_ =
+  const what =
     processor === undefined ? 'exports neither processor nor default' : 'exports what defineProcessor has not made';
-  return { kind: 'failed', reason: `${path} ${found_}; accepted is export const processor = defineProcessor({...})` };
+  return { kind: 'failed', reason: `${path} ${what}; accepted is export const processor = defineProcessor({...})` };
 }
 
 function exported(module: unknown, name: string): unknown {
   if (typeof module !== 'object' || module === null) return undefined;
-  return Object.getOwnPropertyDescriptor(module, name)?.value;
+  const value: unknown = Reflect.get(module, name);
+  return value;
 }

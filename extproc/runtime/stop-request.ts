@@ -1,3 +1,5 @@
+import { Worker } from 'node:worker_threads';
+
 /** Why a process is to end. */
 export type StopReason = 'SIGTERM' | 'SIGINT' | 'stdin closed';
 
@@ -10,7 +12,7 @@ export function stopRequest({ exitWithStdin }: { readonly exitWithStdin: boolean
     process.on('SIGTERM', () => resolve('SIGTERM'));
     process.on('SIGINT', () => resolve('SIGINT'));
     if (!exitWithStdin) return;
-    const closed = (): void => resolve('stdin closed');
-    process.stdin.once('end', closed).once('close', closed).once('error', closed).resume();
+    const watch = new Worker(new URL('stdin-watch.ts', import.meta.url));
+    watch.once('message', () => resolve('stdin closed'));
   });
 }

@@ -7,11 +7,11 @@ import { enums } from './enums.ts';
 type BodySendMode = NonNullable<ProcessingRequest['protocolConfig']>['requestBodyMode'];
 type ProcessingRequest = MessageTypes['envoy.service.ext_proc.v3.ProcessingRequest'];
 
-/** How the bodies of one direction come, as far as the answers differ. */
-export interface BodyFlow {
-  /** Each piece has to be sent back: modes FULL_DUPLEX_STREAMED and GRPC of `ProcessingMode.BodySendMode`. */
-  readonly duplex: boolean;
-}
+/**
+ * How the bodies of one direction come, as far as the answers differ (`ProcessingMode.BodySendMode`): whole (BUFFERED);
+ * in pieces that have to be sent back (FULL_DUPLEX_STREAMED, GRPC); in pieces that go on by themselves (the others).
+ */
+export type BodyFlow = 'whole' | 'duplex' | 'pieces';
 
 /** How the bodies of a stream come (envoy.service.ext_proc.v3.ProtocolConfiguration). */
 export interface StreamFlow {
@@ -100,7 +100,10 @@ const NO_METADATA: Readonly<Record<string, JsonObject>> = Object.freeze({});
 
 function streamFlow({ protocolConfig }: ProcessingRequest): StreamFlow | undefined {
   if (protocolConfig === undefined) return undefined;
-  const { FULL_DUPLEX_STREAMED, GRPC } = enums().bodySendMode;
-  const flow = (mode: BodySendMode): BodyFlow => ({ duplex: mode === FULL_DUPLEX_STREAMED || mode === GRPC });
+  const { BUFFERED, FULL_DUPLEX_STREAMED, GRPC } = enums().bodySendMode;
+  const flow = (mode: BodySendMode): BodyFlow => {
+    if (mode === BUFFERED) return 'whole';
+    return mode === FULL_DUPLEX_STREAMED || mode === GRPC ? 'duplex' : 'pieces';
+  };
   return { request: flow(protocolConfig.requestBodyMode), response: flow(protocolConfig.responseBodyMode) };
 }

@@ -4,7 +4,7 @@ import { type MessageTypes, schema } from '#proto/load.ts';
 import { toBuffer } from '../grpc/raw-method.ts';
 import type { PhaseMessage } from '../processor/phases.ts';
 import type { Body, Changes, DynamicMetadata, PhaseResult, Respond } from '../processor/results.ts';
-import type { BodyMarks } from './decode-request.ts';
+import type { BodyFlow, BodyMarks } from './decode-request.ts';
 import { enums } from './enums.ts';
 import { headerMutation } from './header-mutation.ts';
 import { InvalidResult } from './invalid-result.ts';
@@ -21,8 +21,10 @@ type HttpStatusCode = MessageTypes['envoy.type.v3.HttpStatus']['code'];
 export interface Answered {
   readonly message: PhaseMessage;
   readonly marks: BodyMarks | undefined;
-  /** Pieces of this direction's body have to be sent back, changed or not. */
-  readonly duplex: boolean;
+  /** How the body of its direction comes. */
+  readonly flow: BodyFlow;
+  /** The headers of its direction have `content-length`. */
+  readonly declaresLength: boolean;
 }
 
 const COMMON = ['kind', 'metadata'] as const;
@@ -71,10 +73,14 @@ function passed(answered: Answered): Response {
   return continued(answered, {});
 }
 
-function continued({ message, marks, duplex }: Answered, changes: Changes): Response {
+function continued({ message, marks, flow, declaresLength }: Answered, changes: Changes): Response {
   switch (message.kind) {
     case 'requestHeaders':
     case 'responseHeaders': {
+      if (flow === 'duplex' && changes.body !== undefined) {
+        // Envoy fails such a stream without saying why.
+        throw new InvalidResult(`a result of ${message.kind} has body, which mode FULL_DUPLEX_STREAMED does not allow`);
+      }
       const response: CommonResponse = {
         ...common(changes),
         ...(changes.body !== undefined && {
@@ -86,8 +92,9 @@ function continued({ message, marks, duplex }: Answered, changes: Changes): Resp
     }
     case 'requestBody':
     case 'responseBody': {
-      const bodyMutation = duplex ? sentBack(message, marks, changes.body) : optional(changes.body);
-      return { response: { case: message.kind, value: { response: { ...common(changes), ...bodyMutation } } } };
+      const bodyMutation = flow === 'duplex' ? sentBack(message, marks, changes.body) : optional(changes.body);
+      const fitted = flow === 'whole' && declaresLength ? withLength(changes) : changes;
+      return { response: { case: message.kind, value: { response: { ...common(fitted), ...bodyMutation } } } };
     }
     case 'requestTrailers':
     case 'responseTrailers': {
@@ -104,6 +111,13 @@ function common({ headers, clearRouteCache }: Changes): CommonResponse {
     ...(headers !== undefined && { headerMutation: headerMutation(headers) }),
     ...(clearRouteCache === true && { clearRouteCache }),
   };
+}
+
+/** Adds the length of the new body: Envoy answers 500 to a whole body that is not as long as `content-length` says. */
+function withLength(changes: Changes): Changes {
+  if (changes.body === undefined) return changes;
+  const set = { ...changes.headers?.set, 'content-length': String(bodyBytes(changes.body).length) };
+  return { ...changes, headers: { ...changes.headers, set } };
 }
 
 function optional(body: Body | undefined): { bodyMutation?: BodyMutation } {

@@ -6,7 +6,6 @@ import { enums } from './enums.ts';
 import { InvalidResult } from './invalid-result.ts';
 
 type Init<K extends keyof MessageTypes> = MessageInitShape<GenMessage<MessageTypes[K]>>;
-type AppendAction = MessageTypes['envoy.config.core.v3.HeaderValueOption']['appendAction'];
 type SetHeader = Init<'envoy.config.core.v3.HeaderValueOption'>;
 
 /** A token (RFC 9110, 5.6.2), or a pseudo-header. */
@@ -25,35 +24,46 @@ export function headerMutation(changes: HeaderChanges): Init<'envoy.service.ext_
       throw new InvalidResult(`header changes have ${key}; accepted are set, append, remove`);
     }
   }
-  const { APPEND_IF_EXISTS_OR_ADD, OVERWRITE_IF_EXISTS_OR_ADD } = enums().appendAction;
-  const remove = changes.remove ?? [];
+  const { set = {}, append = {}, remove = [] } = changes;
   remove.forEach(checkName);
   return {
-    setHeaders: [
-      ...setHeaders(changes.set ?? {}, OVERWRITE_IF_EXISTS_OR_ADD),
-      ...setHeaders(changes.append ?? {}, APPEND_IF_EXISTS_OR_ADD),
-    ],
-    removeHeaders: [...remove],
+    setHeaders: [...setHeaders(set, 'overwrite'), ...setHeaders(append, 'append')],
+    // To have no value is to be absent.
+    removeHeaders: [...remove, ...Object.keys(set).filter((name) => set[name]?.length === 0 && set[name] !== '')],
   };
 }
 
-function setHeaders(values: HeaderValues, first: AppendAction): SetHeader[] {
+/** Whether a value takes the place of those there are, or joins them. */
+type Effect = 'overwrite' | 'append';
+
+function setHeaders(values: HeaderValues, first: Effect): SetHeader[] {
   return Object.entries(values).flatMap(([name, value]) => {
     checkName(name);
-    const list = typeof value === 'string' ? [value] : value;
-    if (!Array.isArray(list)) throw new InvalidResult(`header ${name} is a ${typeof value}; accepted are strings`);
-    // The first value takes the place of those there are; the others join it.
-    return list.map((text, index) =>
-      setHeader(name, text, index === 0 ? first : enums().appendAction.APPEND_IF_EXISTS_OR_ADD),
-    );
+    return valuesOf(name, value).map((text, index) => setHeader(name, text, index === 0 ? first : 'append'));
   });
 }
 
-function setHeader(name: string, value: unknown, appendAction: AppendAction): SetHeader {
+function valuesOf(name: string, value: HeaderValues[string]): readonly string[] {
+  if (typeof value === 'string') return [value];
+  if (Array.isArray(value)) return value;
+  throw new InvalidResult(`header ${name} is a ${typeof value}; accepted are strings`);
+}
+
+function setHeader(name: string, value: unknown, effect: Effect): SetHeader {
   if (typeof value !== 'string') throw new InvalidResult(`header ${name} is a ${typeof value}; accepted are strings`);
   // The value may be a secret, so it is not shown.
   if (FORBIDDEN.test(value)) throw new InvalidResult(`header ${name} has a control character in its value`);
-  return { header: { key: name.toLowerCase(), rawValue: Buffer.from(value) }, appendAction, keepEmptyValue: true };
+  const header = { key: name.toLowerCase(), rawValue: Buffer.from(value) };
+  const { APPEND_IF_EXISTS_OR_ADD, OVERWRITE_IF_EXISTS_OR_ADD } = enums().appendAction;
+  switch (effect) {
+    case 'overwrite':
+      return { header, appendAction: OVERWRITE_IF_EXISTS_OR_ADD, keepEmptyValue: true };
+    case 'append':
+      // ext_proc takes the default action for an overwrite unless the deprecated `append` says otherwise (Envoy 1.40).
+      return { header, appendAction: APPEND_IF_EXISTS_OR_ADD, append: true, keepEmptyValue: true };
+    default:
+      return effect satisfies never;
+  }
 }
 
 function checkName(name: unknown): void {

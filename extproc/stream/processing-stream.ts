@@ -24,7 +24,9 @@ export class ProcessingStream {
   readonly #life: StreamLife;
   readonly #order = new PhaseOrder();
   #handle: StreamHandler | undefined;
-  #flow: StreamFlow = { request: { duplex: false }, response: { duplex: false } };
+  #flow: StreamFlow = { request: 'pieces', response: 'pieces' };
+  /** The directions whose headers had `content-length`. */
+  readonly #declaresLength = new Set<keyof StreamFlow>();
   /** Once the stream has its last answer, or has failed, what Envoy still sends is dropped. */
   #answered = false;
 
@@ -97,8 +99,10 @@ export class ProcessingStream {
 
   #answer({ message, marks, observed }: PhaseIncoming, result: PhaseResult | void): void {
     if (this.#answered) return;
-    const direction = message.kind.startsWith('request') ? this.#flow.request : this.#flow.response;
-    const bytes = encodeAnswer({ message, marks, duplex: direction.duplex }, result);
+    const direction = message.kind.startsWith('request') ? 'request' : 'response';
+    if ('headers' in message && message.headers.has('content-length')) this.#declaresLength.add(direction);
+    const declaresLength = this.#declaresLength.has(direction);
+    const bytes = encodeAnswer({ message, marks, flow: this.#flow[direction], declaresLength }, result);
     if (observed) return;
     if (isRespond(result)) this.#answered = true;
     if (this.#call.write(bytes)) return;
