@@ -5,15 +5,27 @@
  * total: bytes that are malformed clear `ok` of the reader and yield zero values; they never trap.
  */
 import { basename } from 'node:path';
-import { type DescField, type DescFile, type DescMessage, getOption, ScalarType } from '@bufbuild/protobuf';
+import {
+  type DescEnum,
+  type DescField,
+  type DescFile,
+  type DescMessage,
+  type FileRegistry,
+  getOption,
+  ScalarType,
+} from '@bufbuild/protobuf';
 import { sluiceRegistry } from '../load.ts';
 
 /** Package of the messages that filters read. */
 const PACKAGE = 'sluice.filter.v1';
 
-/** The sources, by their file name in `wasm-filters/gen/`. */
-export function generateReaders(): ReadonlyMap<string, string> {
-  const files = [...sluiceRegistry().files].filter((file) => file.proto.package === PACKAGE);
+/**
+ * Gives the sources, by their file name in `wasm-filters/gen/`. Throws on a field of a kind that no filter reads yet.
+ *
+ * @param registry where the messages of the package are, and the extension `since`; Sluice's own without it
+ */
+export function generateReaders(registry: FileRegistry = sluiceRegistry()): ReadonlyMap<string, string> {
+  const files = [...registry.files].filter((file) => file.proto.package === PACKAGE);
   const readers = files.filter(({ messages, enums }) => messages.length + enums.length > 0);
   return new Map([
     ...readers.map((file): [string, string] => [`${moduleOf(file)}.ts`, fileSource(file)]),
@@ -33,7 +45,10 @@ function sinceOf(field: DescField): number {
   const extension = sluiceRegistry().getExtension(`${PACKAGE}.since`);
   if (extension === undefined) throw new Error(`${PACKAGE}.since is not among the descriptors`);
   const value: unknown = getOption(field, extension);
-  return typeof value === 'number' ? value : 0;
+  if (typeof value === 'number' && value > 0) return value;
+  // `needs` carries the others' revisions. A field without one would be ignored by the filters that are older than it.
+  if (field.name === 'needs') return 0;
+  throw new Error(`${field.toString()}: the option (since) is missing; it is the revision in which the field appeared`);
 }
 
 function moduleOf(file: DescFile): string {
@@ -76,7 +91,8 @@ function codecOf(field: DescField): Codec {
   const message = field.message;
   if (message !== undefined)
     return { type: message.name, zero: 'null', wire: 2, read: `${message.name}.read(r.sub())` };
-  if (field.enum !== undefined) return { type: 'i32', zero: '0', wire: 0, read: '<i32>r.varint()' };
+  if (field.enum !== undefined)
+    return { type: 'i32', zero: '0', wire: 0, read: `<i32>r.choice(${valueCount(field.enum)})` };
   switch (field.scalar) {
     case ScalarType.STRING:
       return { type: 'Slice', zero: 'Slice.EMPTY', wire: 2, read: 'r.text()' };
@@ -91,6 +107,16 @@ function codecOf(field: DescField): Codec {
     default:
       throw new Error(`${field.toString()}: scalars of type ${field.proto.type} are outside what filters read`);
   }
+}
+
+/** `needs` does not count the values of an enum, so a reader refuses those it does not know: they are 0 to this, less 1. */
+function valueCount(type: DescEnum): number {
+  const numbers = new Set(type.values.map((value) => value.number));
+  for (let number = 0; number < numbers.size; number += 1) {
+    if (!numbers.has(number))
+      throw new Error(`${type.toString()}: its values must be 0, 1, 2 and so on; there is no ${number}`);
+  }
+  return numbers.size;
 }
 
 function messageSource(message: DescMessage): string {

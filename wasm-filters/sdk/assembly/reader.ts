@@ -35,11 +35,17 @@ export class Reader {
     return true;
   }
 
-  /** Whether the field has this wire type; one that has not is skipped as unknown. */
+  /** Whether the field has this wire type. One that has not is malformed: skipping it could ignore a condition. */
   expect(wire: u32): bool {
-    if (this.wire == wire) return true;
-    this.skip();
-    return false;
+    return this.wire == wire || this.fail();
+  }
+
+  /** One of the first `count` values of an enum; any other is malformed. */
+  choice(count: u32): u32 {
+    const value = this.varint();
+    if (value < count) return <u32>value;
+    this.fail();
+    return 0;
   }
 
   varint(): u64 {
