@@ -1,21 +1,20 @@
-import type { Gateway, HTTPRoute } from '#controller/api/gen/types.d.ts';
+import type { Backend, HTTPRoute } from '#controller/api/gen/types.d.ts';
 import { backendProblem } from './backends/clusters.ts';
 import { endpointsOf } from './backends/endpoints.ts';
 import { policyResolver, type PolicyTables } from './features/rule-features.ts';
-import { type AttachedRoute, attachRoutes, type AttachedRoutes } from './gateway/attach-routes.ts';
-import { namesGateway } from './gateway/attachment.ts';
-import { type ClassState, gatewayClasses } from './gateway/gateway-classes.ts';
+import { gatewayClasses } from './gateway/gateway-classes.ts';
+import { type GatewayState, gatewayStates } from './gateway/gateways.ts';
 import { routeCore } from './gateway/http-route.ts';
-import { type ListenerState, listenerStates } from './gateway/listeners.ts';
-import { type PlacedRule, VirtualHosts } from './gateway/virtual-hosts.ts';
+import { clustersOf, secretsOf } from './gateway/references.ts';
+import { type Placement, socketsOf } from './gateway/sockets.ts';
+import { gatewayStatus, routeStatuses } from './gateway/status.ts';
+import { VirtualHosts } from './gateway/virtual-hosts.ts';
 import type { AddressIr, ClusterIr } from './ir/cluster.ts';
-import type { ListenerIr } from './ir/listener.ts';
 import type { InfraIr, ProxyIr } from './ir/proxy.ts';
 import { policyReports } from './policies/status.ts';
-import { compare, type Resources } from './resources/resources.ts';
+import type { Resources } from './resources/resources.ts';
 import { remembered } from './resources/tracked.ts';
 import { POLICY_DIGEST_ANNOTATION, type Settings } from './settings.ts';
-import { gatewayStatus, routeStatuses } from './gateway/status.ts';
 import type { ObjectStatus } from './status/object-status.ts';
 
 /** What the compiler makes of a state of the world. */
@@ -44,19 +43,15 @@ export function createTranslator(settings: Settings): (resources: Resources) => 
   return (resources) => {
     const classes = gatewayClasses(resources, settings);
     const tables = policies.tables(resources);
-    const gateways = acceptedGateways(classes, resources).map((gateway) => {
-      const listeners = listenerStates(gateway);
-      const candidates = resources.list('HTTPRoute').filter((route) => names(route, gateway));
-      const attached = attachRoutes(gateway, listeners, candidates, (route) => coreOf(route, resources), resources);
-      const place = placement(gateway, tables, resources);
-      return { gateway, listeners, attached, xds: proxyIr(gateway, listeners, attached, place, resources) };
-    });
+    const gateways = gatewayStates(classes, resources, (route) => coreOf(route, resources));
+    const place = placement(tables, resources);
+    const proxies = [...byProxy(gateways)].map(([key, served]) => proxyIr(key, served, place, resources));
     hosts.sweep();
     return {
-      proxies: new Map(gateways.map(({ xds }) => [xds.key, { xds, infra: infraIr(xds) }])),
+      proxies: new Map(proxies.map((xds) => [xds.key, { xds, infra: infraIr(xds) }])),
       statuses: [
         ...[...classes.values()].map(({ object, verdicts }) => ({ kind: 'conditions', object, verdicts }) as const),
-        ...gateways.map(({ gateway, listeners, attached, xds }) => gatewayStatus(gateway, listeners, attached, xds)),
+        ...gateways.map((state) => gatewayStatus(state, settings.bindAddress)),
         ...routeStatuses(gateways.flatMap(({ attached }) => attached.reports)),
         ...policyStatuses(tables, resources),
         ...resources.list('Backend').map(backendStatus),
@@ -64,49 +59,30 @@ export function createTranslator(settings: Settings): (resources: Resources) => 
     };
   };
 
-  type Placement = (attached: AttachedRoute, listener: ListenerState) => readonly PlacedRule[];
-
-  function placement({ metadata }: Gateway, tables: PolicyTables, resources: Resources): Placement {
-    return ({ route, core, hostnames }, { spec }) =>
-      core.rules.map((rule) => {
-        const place = {
-          gateway: { namespace: metadata.namespace, name: metadata.name, listener: spec.name },
-          route: { namespace: route.metadata.namespace, name: route.metadata.name, rule: rule.name },
-        };
-        return { route, rule, hostnames, port: spec.port, features: policies.featuresAt(place, tables, resources) };
-      });
+  function placement(tables: PolicyTables, resources: Resources): Placement {
+    return ({ gateway, attached }, { spec }) =>
+      (attached.byListener.get(spec.name) ?? []).flatMap(({ route, core, hostnames }) =>
+        core.rules.map((rule) => {
+          const place = {
+            gateway: { namespace: gateway.metadata.namespace, name: gateway.metadata.name, listener: spec.name },
+            route: { namespace: route.metadata.namespace, name: route.metadata.name, rule: rule.name },
+          };
+          return { route, rule, hostnames, port: spec.port, features: policies.featuresAt(place, tables, resources) };
+        }),
+      );
   }
 
-  function proxyIr(
-    gateway: Gateway,
-    listeners: readonly ListenerState[],
-    attached: AttachedRoutes,
-    place: Placement,
-    resources: Resources,
-  ): ProxyIr {
-    const { namespace, name, annotations } = gateway.metadata;
-    const key = `${namespace}/${name}`;
-    const sockets = byPort(listeners.filter(({ usable }) => usable)).map((group): ListenerIr => {
-      const [first] = group;
-      const listener = `${key}/${first.spec.name}`;
-      const rules = group.flatMap((state) =>
-        (attached.byListener.get(state.spec.name) ?? []).flatMap((route) => place(route, state)),
-      );
-      const hostnames = group.map(({ spec }) => spec.hostname?.toLowerCase() ?? '*');
-      return {
-        name: listener,
-        address: gateway.spec.addresses?.[0]?.value ?? settings.bindAddress,
-        port: first.spec.port,
-        virtualHosts: hosts.build(listener, hostnames, rules),
-      };
-    });
-    const clusters = clustersOf(sockets);
+  function proxyIr(key: string, gateways: readonly GatewayState[], place: Placement, resources: Resources): ProxyIr {
+    const listeners = socketsOf(gateways, settings.bindAddress, place, hosts);
+    const clusters = clustersOf(listeners);
+    const pinned = gateways.map(({ gateway }) => gateway.metadata.annotations?.[POLICY_DIGEST_ANNOTATION]);
     return {
       key,
-      listeners: sockets,
+      listeners,
       clusters,
       endpoints: assignments(clusters, resources),
-      policyModule: { digest: annotations?.[POLICY_DIGEST_ANNOTATION] ?? settings.policyDigest },
+      secrets: secretsOf(gateways),
+      policyModule: { digest: pinned.find((digest) => digest !== undefined) ?? settings.policyDigest },
     };
   }
 
@@ -124,39 +100,10 @@ export function createTranslator(settings: Settings): (resources: Resources) => 
   }
 }
 
-function acceptedGateways(classes: ReadonlyMap<string, ClassState>, resources: Resources): readonly Gateway[] {
-  return resources.list('Gateway').filter(({ spec }) => classes.get(spec.gatewayClassName)?.accepted === true);
-}
-
-function names(route: HTTPRoute, gateway: Gateway): boolean {
-  return (route.spec.parentRefs ?? []).some((ref) => namesGateway(ref, route, gateway));
-}
-
-type NonEmpty<T> = readonly [T, ...T[]];
-
-/** Listeners that share a port share a socket; it is called after the first of them. */
-function byPort(listeners: readonly ListenerState[]): readonly NonEmpty<ListenerState>[] {
-  const groups = new Map<number, [ListenerState, ...ListenerState[]]>();
-  for (const listener of listeners) {
-    const group = groups.get(listener.spec.port);
-    if (group === undefined) groups.set(listener.spec.port, [listener]);
-    else group.push(listener);
-  }
-  return [...groups.values()];
-}
-
-function clustersOf(listeners: readonly ListenerIr[]): readonly ClusterIr[] {
-  const clusters = new Map<string, ClusterIr>();
-  for (const { virtualHosts } of listeners) {
-    for (const { routes } of virtualHosts) {
-      for (const { action, features } of routes) {
-        for (const { cluster } of features.extProc ?? []) clusters.set(cluster.name, cluster);
-        if (action.kind !== 'forward') continue;
-        for (const to of action.destinations) if (to.kind === 'cluster') clusters.set(to.cluster.name, to.cluster);
-      }
-    }
-  }
-  return [...clusters.values()].sort((a, b) => compare(a.name, b.name));
+function byProxy(gateways: readonly GatewayState[]): ReadonlyMap<string, readonly GatewayState[]> {
+  const proxies = new Map<string, GatewayState[]>();
+  for (const state of gateways) proxies.set(state.proxy, [...(proxies.get(state.proxy) ?? []), state]);
+  return proxies;
 }
 
 function assignments(clusters: readonly ClusterIr[], resources: Resources): ReadonlyMap<string, readonly AddressIr[]> {
@@ -172,7 +119,7 @@ function infraIr({ key, listeners }: ProxyIr): InfraIr {
   return { key, ports: listeners.map(({ address, port }) => ({ address, port, protocol: 'TCP' })) };
 }
 
-function backendStatus(object: Parameters<typeof backendProblem>[0]): ObjectStatus {
+function backendStatus(object: Backend): ObjectStatus {
   const problem = backendProblem(object);
   const verdict =
     problem === undefined

@@ -1,11 +1,16 @@
 import type { Gateway, Listener, RouteGroupKind } from '#controller/api/gen/types.d.ts';
-import type { Verdict } from '../resources/verdict.ts';
+import type { SecretIr } from '../ir/secret.ts';
+import type { Resources } from '../resources/resources.ts';
+import type { Refusal, Verdict } from '../resources/verdict.ts';
+import { listenerCertificates } from './certificates.ts';
 
 /** A listener of a Gateway and what is said of it. */
 export interface ListenerState {
   readonly gateway: Gateway;
   readonly spec: Listener;
   readonly supportedKinds: readonly RouteGroupKind[];
+  /** Of a listener that terminates TLS; none of one that does not. */
+  readonly certificates: readonly SecretIr[];
   /** Whether it is served. */
   readonly usable: boolean;
   readonly verdicts: readonly Verdict[];
@@ -13,40 +18,47 @@ export interface ListenerState {
 
 const HTTP_ROUTE: RouteGroupKind = { group: 'gateway.networking.k8s.io', kind: 'HTTPRoute' };
 
-/** The listeners of a Gateway, in its order (Gateway API, "Listeners"). */
-export function listenerStates(gateway: Gateway): readonly ListenerState[] {
+/**
+ * The listeners of a Gateway, in its order (Gateway API, "Listeners"). `earlier` are those of older Gateways that the same
+ * proxy serves: they hold what they claim.
+ */
+export function listenerStates(
+  gateway: Gateway,
+  earlier: readonly Listener[],
+  resources: Resources,
+): readonly ListenerState[] {
   const { listeners } = gateway.spec;
   return listeners.map((spec, index) => {
-    const allowed = spec.allowedRoutes.kinds ?? [HTTP_ROUTE];
-    const supportedKinds = allowed.filter(isSupported);
-    const refused = refusalOf(gateway, spec);
-    const conflict = listeners.slice(0, index).find((other) => conflicts(other, spec));
-    return {
-      gateway,
-      spec,
-      supportedKinds,
-      usable: refused === undefined && conflict === undefined && supportedKinds.length > 0,
-      verdicts: [
-        conflict === undefined
-          ? verdict('Conflicted', 'False', 'NoConflicts', 'No other listener claims the same port and host name')
-          : verdict(
-              'Conflicted',
-              'True',
-              'HostnameConflict',
-              `listener ${conflict.name} already claims port ${spec.port} with host name ${spec.hostname ?? '*'}`,
-            ),
-        refused ?? verdict('Accepted', 'True', 'Accepted', 'The listener is served'),
-        allowed.every(isSupported)
-          ? verdict('ResolvedRefs', 'True', 'ResolvedRefs', 'Every reference of the listener leads somewhere')
-          : verdict(
-              'ResolvedRefs',
-              'False',
-              'InvalidRouteKinds',
-              `allowedRoutes.kinds: found ${allowed.map(({ kind }) => kind).join(', ')}, accepted for protocol ${spec.protocol} is HTTPRoute`,
-            ),
-      ],
-    };
+    const conflict = [...earlier, ...listeners.slice(0, index)].find((other) => conflicts(other, spec));
+    return listenerState(gateway, spec, conflict, resources);
   });
+}
+
+function listenerState(
+  gateway: Gateway,
+  spec: Listener,
+  conflict: Listener | undefined,
+  resources: Resources,
+): ListenerState {
+  const allowed = spec.allowedRoutes.kinds ?? [HTTP_ROUTE];
+  const supportedKinds = allowed.filter(isSupported);
+  const refused = unsupported(gateway, spec);
+  const wantsTls = spec.protocol === 'HTTPS' && refused === undefined;
+  const certificates = wantsTls ? listenerCertificates(gateway, spec, resources) : undefined;
+  const unresolved = certificates?.ok === false ? certificates.refusal : kindsProblem(spec, allowed);
+  const isBroken = refused !== undefined || conflict !== undefined || certificates?.ok === false;
+  return {
+    gateway,
+    spec,
+    supportedKinds,
+    certificates: certificates?.ok === true ? certificates.value : [],
+    usable: !isBroken && supportedKinds.length > 0,
+    verdicts: [
+      conflictVerdict(spec, conflict),
+      verdict('Accepted', refused, 'The listener is served'),
+      verdict('ResolvedRefs', unresolved, 'Every reference of the listener leads somewhere'),
+    ],
+  };
 }
 
 function isSupported({ group, kind }: RouteGroupKind): boolean {
@@ -54,19 +66,47 @@ function isSupported({ group, kind }: RouteGroupKind): boolean {
 }
 
 function conflicts(a: Listener, b: Listener): boolean {
-  return a.port === b.port && (a.protocol !== b.protocol || (a.hostname ?? '') === (b.hostname ?? ''));
+  return a.port === b.port && (a.protocol !== b.protocol || hostnameOf(a) === hostnameOf(b));
 }
 
-function refusalOf({ metadata }: Gateway, spec: Listener): Verdict | undefined {
-  if (spec.protocol === 'HTTP') return undefined;
-  return verdict(
-    'Accepted',
-    'False',
-    'UnsupportedProtocol',
-    `Gateway ${metadata.namespace}/${metadata.name}: listener ${spec.name}: protocol: found ${spec.protocol}, this version implements HTTP`,
-  );
+function hostnameOf({ hostname }: Listener): string {
+  return hostname?.toLowerCase() ?? '';
 }
 
-function verdict(type: string, status: Verdict['status'], reason: string, message: string): Verdict {
-  return { type, status, reason, message };
+function conflictVerdict(spec: Listener, conflict: Listener | undefined): Verdict {
+  if (conflict === undefined) {
+    const message = 'No other listener claims the same port and host name';
+    return { type: 'Conflicted', status: 'False', reason: 'NoConflicts', message };
+  }
+  const reason = conflict.protocol === spec.protocol ? 'HostnameConflict' : 'ProtocolConflict';
+  const message =
+    reason === 'HostnameConflict'
+      ? `listener ${conflict.name} already claims port ${spec.port} with host name ${spec.hostname ?? '*'}`
+      : `listener ${conflict.name} already claims port ${spec.port} with protocol ${conflict.protocol}`;
+  return { type: 'Conflicted', status: 'True', reason, message };
+}
+
+function unsupported({ metadata }: Gateway, { name, protocol, tls }: Listener): Refusal | undefined {
+  const at = `Gateway ${metadata.namespace}/${metadata.name}: listener ${name}`;
+  if (protocol !== 'HTTP' && protocol !== 'HTTPS') {
+    const message = `${at}: protocol: found ${protocol}, this version implements HTTP and HTTPS`;
+    return { reason: 'UnsupportedProtocol', message };
+  }
+  if (protocol === 'HTTPS' && tls?.mode === 'Passthrough') {
+    const message = `${at}: tls.mode: found Passthrough, accepted for protocol HTTPS is Terminate`;
+    return { reason: 'UnsupportedValue', message };
+  }
+  return undefined;
+}
+
+function kindsProblem({ protocol }: Listener, allowed: readonly RouteGroupKind[]): Refusal | undefined {
+  if (allowed.every(isSupported)) return undefined;
+  const found = allowed.map(({ kind }) => kind).join(', ');
+  const message = `allowedRoutes.kinds: found ${found}, accepted for protocol ${protocol} is HTTPRoute`;
+  return { reason: 'InvalidRouteKinds', message };
+}
+
+function verdict(type: 'Accepted' | 'ResolvedRefs', refused: Refusal | undefined, message: string): Verdict {
+  if (refused !== undefined) return { type, status: 'False', ...refused };
+  return { type, status: 'True', reason: type, message };
 }

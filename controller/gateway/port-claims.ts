@@ -67,10 +67,9 @@ export function overlaps(a: Socket, b: Socket): boolean {
   return a.address === b.address || covers(a.address, b.address) || covers(b.address, a.address);
 }
 
-/** Whether `wildcard` is all addresses of the family of `address`; a dual-stack "::" is taken for both. */
+/** Whether `wildcard` is all addresses of the family of `address`: Envoy binds "::" for IPv6 alone. */
 function covers(wildcard: string, address: string): boolean {
-  if (wildcard === '::') return true;
-  return wildcard === '0.0.0.0' && (!address.includes(':') || address.startsWith('::ffff:'));
+  return wildcard === (address.includes(':') ? '::' : '0.0.0.0');
 }
 
 type Wanted = { readonly claim: PortClaim; readonly state: PortState };

@@ -1,54 +1,48 @@
-import type { Gateway, HTTPRoute } from '#controller/api/gen/types.d.ts';
-import type { AttachedRoutes } from './attach-routes.ts';
-import type { ListenerState } from './listeners.ts';
-import type { ProxyIr } from '../ir/proxy.ts';
+import type { HTTPRoute } from '#controller/api/gen/types.d.ts';
 import type { Verdict } from '../resources/verdict.ts';
 import type { ListenerReport, ObjectStatus, ParentReport } from '../status/object-status.ts';
+import type { AttachedRoutes } from './attach-routes.ts';
+import type { GatewayState } from './gateways.ts';
 
 /** What is to be said of a Gateway and its listeners once its proxy has taken everything. */
 export function gatewayStatus(
-  object: Gateway,
-  listeners: readonly ListenerState[],
-  { byListener }: AttachedRoutes,
-  xds: ProxyIr,
+  { gateway, refused, listeners, attached }: GatewayState,
+  bindAddress: string,
 ): ObjectStatus {
-  const reports = listeners.map(({ spec, supportedKinds, usable, verdicts }): ListenerReport => {
-    const programmed: Verdict = usable
-      ? { type: 'Programmed', status: 'True', reason: 'Programmed', message: 'The proxy serves the listener' }
-      : { type: 'Programmed', status: 'False', reason: 'Invalid', message: 'See the other conditions of the listener' };
-    return {
-      name: spec.name,
-      supportedKinds,
-      attachedRoutes: byListener.get(spec.name)?.length ?? 0,
-      verdicts: [...verdicts, programmed],
-    };
-  });
+  const isServed = (usable: boolean): boolean => usable && refused === undefined;
+  const reports = listeners.map(({ spec, supportedKinds, usable, verdicts }): ListenerReport => ({
+    name: spec.name,
+    supportedKinds,
+    attachedRoutes: attached.byListener.get(spec.name)?.length ?? 0,
+    verdicts: [...verdicts, programmed(isServed(usable), 'The proxy serves the listener', 'the listener')],
+  }));
   const invalid = listeners.filter(({ usable }) => !usable).map(({ spec }) => spec.name);
-  const served = listeners.some(({ usable }) => usable);
+  const served = listeners.some(({ usable }) => isServed(usable));
+  const addresses = gateway.spec.addresses?.flatMap(({ value }) => (value === undefined ? [] : [value]));
   return {
     kind: 'gateway',
-    object,
+    object: gateway,
     verdicts: [
-      invalid.length === 0
-        ? { type: 'Accepted', status: 'True', reason: 'Accepted', message: 'The Gateway is served' }
-        : {
-            type: 'Accepted',
-            status: served ? 'True' : 'False',
-            reason: 'ListenersNotValid',
-            message: `Listeners that are not served: ${invalid.join(', ')}`,
-          },
-      served
-        ? { type: 'Programmed', status: 'True', reason: 'Programmed', message: 'The proxy serves the Gateway' }
-        : {
-            type: 'Programmed',
-            status: 'False',
-            reason: 'Invalid',
-            message: 'No listener of the Gateway can be served',
-          },
+      acceptance(refused, invalid, served),
+      programmed(served, 'The proxy serves the Gateway', 'the Gateway and its listeners'),
     ],
-    addresses: [...new Set(xds.listeners.map(({ address }) => address))],
+    addresses: served ? (addresses ?? [bindAddress]) : [],
     listeners: reports,
   };
+}
+
+function acceptance(refused: GatewayState['refused'], invalid: readonly string[], served: boolean): Verdict {
+  if (refused !== undefined) return { type: 'Accepted', status: 'False', ...refused };
+  if (invalid.length === 0) {
+    return { type: 'Accepted', status: 'True', reason: 'Accepted', message: 'The Gateway is served' };
+  }
+  const message = `Listeners that are not served: ${invalid.join(', ')}`;
+  return { type: 'Accepted', status: served ? 'True' : 'False', reason: 'ListenersNotValid', message };
+}
+
+function programmed(served: boolean, message: string, subject: string): Verdict {
+  if (served) return { type: 'Programmed', status: 'True', reason: 'Programmed', message };
+  return { type: 'Programmed', status: 'False', reason: 'Invalid', message: `See the other conditions of ${subject}` };
 }
 
 /** What is to be said of routes, each with all its parents together. */

@@ -1,16 +1,19 @@
 import type { AddressIr, ClusterIr } from './cluster.ts';
 import type { ListenerIr } from './listener.ts';
+import type { SecretIr } from './secret.ts';
 import type { WasmModuleRef } from './wasm-module.ts';
 
 /** Everything one proxy serves: one Gateway, or several merged. */
 export interface ProxyIr {
-  /** "<namespace>/<gateway>"; the identity of the proxy. */
+  /** "<namespace>/<gateway>", or the name of the class whose Gateways are merged; the identity of the proxy. */
   readonly key: string;
   readonly listeners: readonly ListenerIr[];
   /** Every cluster that a route names, once, by name. */
   readonly clusters: readonly ClusterIr[];
   /** The addresses of each cluster whose addresses are known here, by the cluster's name. */
   readonly endpoints: ReadonlyMap<string, readonly AddressIr[]>;
+  /** Every certificate that a listener names, once, by name. */
+  readonly secrets: readonly SecretIr[];
   /** The `policy` module this proxy runs. */
   readonly policyModule: WasmModuleRef;
 }

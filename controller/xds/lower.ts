@@ -1,12 +1,14 @@
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { extProcFilter, extProcFilterName } from '../features/ext-proc/xds.ts';
 import type { AddressIr, ClusterIr } from '../ir/cluster.ts';
-import type { ListenerIr } from '../ir/listener.ts';
+import type { ChainIr, ListenerIr } from '../ir/listener.ts';
 import type { ProxyIr } from '../ir/proxy.ts';
+import type { SecretIr } from '../ir/secret.ts';
 import type { RouteIr } from '../ir/route.ts';
 import type { VirtualHostIr } from '../ir/virtual-host.ts';
 import { assignment, cluster } from './build/cluster.ts';
 import { listener, router } from './build/listener.ts';
+import { tlsSecret } from './build/tls.ts';
 import { encode, type Init } from './build/message.ts';
 import { POLICY_FILTER, policyFilter, policyFilterConfig } from './policy-filter.ts';
 import { virtualHost } from './route.ts';
@@ -27,10 +29,10 @@ export interface ModuleFile {
 export function lower(ir: ProxyIr, policyModule: ModuleFile | undefined): XdsSnapshot {
   return {
     listener: byName(ir.listeners.map(lowerListener)),
-    route: byName(ir.listeners.map(lowerRoutes)),
+    route: byName(ir.listeners.flatMap(({ chains }) => chains.map(lowerRoutes))),
     cluster: byName([...ir.clusters].map(lowerCluster)),
     endpoint: byName([...ir.endpoints].map(([name, addresses]) => lowerEndpoints(name, addresses))),
-    secret: new Map(),
+    secret: byName(ir.secrets.map(lowerSecret)),
     'extension-config': byName(policyModule === undefined ? [] : [lowerPolicyModule(policyModule)]),
   };
 }
@@ -61,7 +63,7 @@ function processorFilters(ir: ListenerIr): HttpFilter[] {
     .map(([, { filter }]) => filter);
 }
 
-function lowerRoutes(ir: ListenerIr): XdsResource {
+function lowerRoutes(ir: ChainIr): XdsResource {
   const head = encode('envoy.config.route.v3.RouteConfiguration', { name: ir.name, ignorePortInHostMatching: true });
   const hosts = new BinaryWriter();
   for (const host of ir.virtualHosts) {
@@ -93,11 +95,15 @@ function lowerEndpoints(name: string, addresses: readonly AddressIr[]): XdsResou
   return xdsResource('endpoint', name, encode('envoy.config.endpoint.v3.ClusterLoadAssignment', message));
 }
 
+function lowerSecret(ir: SecretIr): XdsResource {
+  return xdsResource('secret', ir.name, encode('envoy.extensions.transport_sockets.tls.v3.Secret', tlsSecret(ir)));
+}
+
 function lowerPolicyModule({ digest, path }: ModuleFile): XdsResource {
   const message = policyFilterConfig(path, digest);
   return xdsResource('extension-config', POLICY_FILTER, encode('envoy.config.core.v3.TypedExtensionConfig', message));
 }
 
 function* routesOf(ir: ListenerIr): Iterable<RouteIr> {
-  for (const host of ir.virtualHosts) yield* host.routes;
+  for (const { virtualHosts } of ir.chains) for (const host of virtualHosts) yield* host.routes;
 }

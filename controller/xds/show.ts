@@ -20,5 +20,14 @@ function showResource(type: XdsType, wire: Uint8Array): JsonObject {
     useProtoFieldName: true,
   });
   if (typeof json !== 'object' || json === null || Array.isArray(json)) throw new Error(`${type} is no JSON object`);
-  return json;
+  return type === 'secret' ? withoutKeys(json) : json;
+}
+
+/** A secret with its private key hidden, as Envoy's config dump has it. */
+function withoutKeys(secret: JsonObject): JsonObject {
+  const text = JSON.stringify(secret, (name, value: unknown) =>
+    name === 'private_key' ? { inline_string: '[redacted]' } : value,
+  );
+  const shown: JsonObject = JSON.parse(text);
+  return shown;
 }

@@ -16,9 +16,9 @@ export async function filterHostRunner(
 ): Promise<(request: ScenarioRequest) => Answer> {
   const host = await loadFilter(wasm);
   if (!host.configure(new Uint8Array())) throw new Error('the module refuses its configuration');
-  const routes = proxy.listeners.flatMap(({ virtualHosts }) =>
-    virtualHosts.flatMap((virtualHost) => virtualHost.routes),
-  );
+  const routes = proxy.listeners
+    .flatMap(({ chains }) => chains)
+    .flatMap(({ virtualHosts }) => virtualHosts.flatMap((virtualHost) => virtualHost.routes));
   return ({ path, headers }) => {
     const normal = new URL(path, 'http://gateway').pathname;
     const route = routes.find(({ match }) => matches(match.path, normal));

@@ -39,7 +39,7 @@ const MAY_IMPORT: { readonly [folder: string]: readonly string[] } = {
   'controller/provider': ['controller/api', 'controller/resources'],
   'controller/fetch': ['controller/resources'],
   'controller/server': ['controller/runtime', 'controller/xds', 'proto'],
-  'controller/infra': ['controller/ir', 'controller/resources'],
+  'controller/infra': ['controller/ir', 'controller/resources', 'controller/gateway/port-claims.ts'],
   controller: ['*'],
   test: ['*'],
 };

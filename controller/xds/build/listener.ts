@@ -1,9 +1,10 @@
 import type { Any } from '@bufbuild/protobuf/wkt';
 import { enumMembers } from '#proto/load.ts';
-import type { ListenerIr } from '../../ir/listener.ts';
+import type { ChainIr, ListenerIr } from '../../ir/listener.ts';
 import { adsSource } from './config-source.ts';
 import { socketAddress } from './cluster.ts';
 import { any, type Init } from './message.ts';
+import { downstreamTls, tlsInspector } from './tls.ts';
 
 type HttpFilter = Init<'envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter'>;
 
@@ -13,30 +14,48 @@ const { PASS_THROUGH } = enumMembers(`${CONNECTION_MANAGER}.ServerHeaderTransfor
 const { REJECT_REQUEST } = enumMembers('envoy.config.core.v3.HttpProtocolOptions.HeadersWithUnderscoresAction');
 
 /**
- * The Envoy listener of plaintext HTTP. Its connection manager is the first filter of the default filter chain, which
- * EnvoyPatchPolicy relies on (`default_filter_chain/filters/0`).
+ * The Envoy listener of a socket. On plaintext its connection manager is the first filter of the default filter chain,
+ * which EnvoyPatchPolicy relies on (`default_filter_chain/filters/0`); with TLS there is a chain for each server name.
  */
 export function listener(ir: ListenerIr, filters: readonly HttpFilter[]): Init<'envoy.config.listener.v3.Listener'> {
+  const [first] = ir.chains;
+  const isPlain = first !== undefined && first.tls === undefined;
   return {
     name: ir.name,
     address: socketAddress({ kind: 'ip', address: ir.address, port: ir.port }),
     perConnectionBufferLimitBytes: 32_768,
-    defaultFilterChain: {
-      name: ir.name,
-      filters: [
-        {
-          name: 'envoy.filters.network.http_connection_manager',
-          configType: { case: 'typedConfig', value: connectionManager(ir, filters) },
-        },
-      ],
-    },
+    ...(isPlain
+      ? { defaultFilterChain: filterChain(first, filters) }
+      : { listenerFilters: [tlsInspector()], filterChains: ir.chains.map((chain) => filterChain(chain, filters)) }),
   };
 }
 
-function connectionManager(ir: ListenerIr, filters: readonly HttpFilter[]): Any {
+function filterChain(
+  { name, tls }: ChainIr,
+  filters: readonly HttpFilter[],
+): Init<'envoy.config.listener.v3.FilterChain'> {
+  const manager = 'envoy.filters.network.http_connection_manager';
+  return {
+    name,
+    filters: [
+      {
+        name: manager,
+        configType: { case: 'typedConfig', value: connectionManager(name, tls !== undefined, filters) },
+      },
+    ],
+    ...(tls === undefined
+      ? {}
+      : {
+          ...(tls.hostname === '*' ? {} : { filterChainMatch: { serverNames: [tls.hostname] } }),
+          transportSocket: downstreamTls(tls),
+        }),
+  };
+}
+
+function connectionManager(name: string, isTls: boolean, filters: readonly HttpFilter[]): Any {
   return any(CONNECTION_MANAGER, {
-    statPrefix: 'http',
-    routeSpecifier: { case: 'rds', value: { configSource: adsSource(), routeConfigName: ir.name } },
+    statPrefix: isTls ? 'https' : 'http',
+    routeSpecifier: { case: 'rds', value: { configSource: adsSource(), routeConfigName: name } },
     httpFilters: [...filters],
     useRemoteAddress: true,
     normalizePath: true,

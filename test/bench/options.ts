@@ -1,0 +1,122 @@
+import { parseArgs } from 'node:util';
+import { resolve } from 'node:path';
+
+/** The parts of the benchmark: (b) start, (c) one edit and memory, (d) edits under load. */
+export const PARTS = ['b', 'c', 'd'] as const;
+
+/** A part of the benchmark. */
+export type Part = (typeof PARTS)[number];
+
+/** What one run of the benchmark measures, and how often. */
+export interface BenchOptions {
+  readonly parts: readonly Part[];
+  /** Numbers of HTTPRoutes, ascending, the first of them 1: it is the base of the memory that a route takes. */
+  readonly sizes: readonly [1, ...number[]];
+  /** Number of HTTPRoutes that stand by in (d). */
+  readonly loadSize: number;
+  /** Number of Services in workload (i). */
+  readonly services: number;
+  /** Starts of each kind in (b). */
+  readonly starts: number;
+  /** Edits of each kind in (c). */
+  readonly edits: number;
+  /** Edits of each kind in (d). */
+  readonly editsUnderLoad: number;
+  /** How long the controller may take to give memory back. Milliseconds. */
+  readonly afterScaleDown: number;
+  /** The first of the 50 ports on loopback that the run uses. */
+  readonly ports: number;
+  /** Where `results.json` and `README.md` are written. */
+  readonly out: string;
+  /** Where CPU profiles of the controller are written, if anywhere. */
+  readonly profiles: string | undefined;
+}
+
+/** What a command line asks for. */
+export type Parsed =
+  | { readonly kind: 'options'; readonly options: BenchOptions }
+  | { readonly kind: 'usage'; readonly message: string };
+
+const DEFAULT = {
+  sizes: [1, 1_000, 5_000],
+  loadSize: 1_000,
+  services: 500,
+  starts: 5,
+  edits: 20,
+  editsUnderLoad: 50,
+  afterScaleDown: 20_000,
+} as const;
+
+/** So little that it only shows that the benchmark itself works. */
+const QUICK = {
+  sizes: [1, 200],
+  loadSize: 200,
+  services: 20,
+  starts: 1,
+  edits: 2,
+  editsUnderLoad: 2,
+  afterScaleDown: 500,
+} as const;
+
+const LARGEST = 20_000;
+const PORTS = 24_000;
+
+/** Reads the arguments of `npm run bench --`. */
+export function parseOptions(args: readonly string[], out: string): Parsed {
+  let parsed;
+  try {
+    parsed = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        full: { type: 'boolean', default: false },
+        quick: { type: 'boolean', default: false },
+        sizes: { type: 'string' },
+        out: { type: 'string', default: out },
+        ports: { type: 'string', default: String(PORTS) },
+        profiles: { type: 'string' },
+      },
+    });
+  } catch (error) {
+    return usage(error instanceof Error ? error.message : String(error));
+  }
+  const { values, positionals } = parsed;
+  const unknown = positionals.find((word) => !isPart(word));
+  if (unknown !== undefined) return usage(`found part ${unknown}, accepted are ${PARTS.join(', ')}`);
+  const ports = Number(values.ports);
+  if (!Number.isInteger(ports) || ports < 1_024 || ports > 65_485) {
+    return usage(`--ports: found ${values.ports}, accepted is a whole number from 1024 to 65485`);
+  }
+  const sizes = values.sizes?.split(',').map(Number) ?? [];
+  if (sizes.some((size) => !Number.isInteger(size) || size < 2 || size > LARGEST)) {
+    return usage(`--sizes: found ${values.sizes ?? ''}, accepted are whole numbers from 2 to ${LARGEST}`);
+  }
+  const amount = values.quick ? QUICK : DEFAULT;
+  const [, ...larger] = amount.sizes;
+  const chosen = sizes.length > 0 ? sizes.toSorted((a, b) => a - b) : larger;
+  return {
+    kind: 'options',
+    options: {
+      ...amount,
+      sizes: [1, ...chosen, ...(values.full && !chosen.includes(LARGEST) ? [LARGEST] : [])],
+      parts: positionals.length === 0 ? PARTS : PARTS.filter((part) => positionals.includes(part)),
+      ports,
+      out: resolve(values.out),
+      profiles: values.profiles === undefined ? undefined : resolve(values.profiles),
+    },
+  };
+}
+
+function isPart(word: string): word is Part {
+  return PARTS.some((part) => part === word);
+}
+
+function usage(message: string): Parsed {
+  return {
+    kind: 'usage',
+    message: [
+      `bench: ${message}`,
+      'usage: npm run bench -- [b] [c] [d] [--full] [--quick] [--sizes N,N] [--ports FIRST] [--out FOLDER] [--profiles FOLDER]',
+    ].join('\n'),
+  };
+}
