@@ -95,9 +95,12 @@ function routeIr(name: string, match: RouteMatchIr, rule: RuleCore, port: number
   }
 }
 
+/** Ports that clients leave out of the host they ask for. */
+const WELL_KNOWN_PORTS: ReadonlySet<number> = new Set([80, 443]);
+
 /** Fills in what an action takes from its listener: the port of a redirect that names neither port nor scheme. */
 function at(action: RouteActionIr, port: number): RouteActionIr {
-  if (action.kind !== 'redirect' || action.redirect.port !== undefined) return action;
+  if (action.kind !== 'redirect' || action.redirect.port !== undefined || WELL_KNOWN_PORTS.has(port)) return action;
   return { ...action, redirect: { ...action.redirect, port } };
 }
 
