@@ -61,6 +61,39 @@ describe('the token of one request', () => {
   });
 });
 
+describe('a token that one provider accepted', () => {
+  const token = rs.token({ iss: 'one', aud: 'shop', exp: NOW + 600 });
+  const headers: Headers = [...HEADERS, ['authorization', `Bearer ${token}`]];
+  const key = { kid: rs.kid, algorithm: ALGORITHM.RS256, spki: rs.spki };
+  const main = { name: 'main', issuer: 'one', audiences: ['shop'], keys: [key], sources: [HEADER] };
+  const asking = (provider: typeof main) =>
+    host.request({ headers, properties: onRoute(encodePolicy({ jwt: { providers: [provider] } })) });
+
+  it.each([
+    ['issuer', { ...main, issuer: 'other' }],
+    ['audience', { ...main, audiences: ['other'] }],
+    ['key', { ...main, keys: [{ ...key, spki: issuer('ES256').spki }] }],
+    ['kid', { ...main, keys: [{ ...key, kid: 'other' }] }],
+    ['algorithm', { ...main, keys: [{ ...key, algorithm: ALGORITHM.RS512 }] }],
+  ] satisfies [string, typeof main][])('is not good for one with another %s', (_, other) => {
+    expect(asking(main)).toMatchObject({ kind: 'continue' });
+    expect(asking(other)).toMatchObject({ status: 401 });
+    expect(asking(main)).toMatchObject({ kind: 'continue' });
+  });
+
+  it('is good no longer than it says, remembered or not', async () => {
+    let now = NOW;
+    const own = await loadFilter(wasm, { now: () => now * 1000 });
+    own.configure(new Uint8Array());
+    const properties = onRoute(encodePolicy({ jwt: { providers: [main] } }));
+    expect(own.request({ headers, properties })).toMatchObject({ kind: 'continue' });
+    now += 659;
+    expect(own.request({ headers, properties })).toMatchObject({ kind: 'continue' });
+    now += 1;
+    expect(own.request({ headers, properties })).toMatchObject({ status: 401 });
+  });
+});
+
 describe('a route that turns the filter on and has no policy', () => {
   it('is 503, whether it has a name or not', () => {
     expect(host.request({ headers: HEADERS, properties: onRoute(undefined, 'named') })).toMatchObject({ status: 503 });
