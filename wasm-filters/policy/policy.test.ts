@@ -232,6 +232,28 @@ describe('JWT', () => {
   });
 });
 
+describe('why a token is refused', () => {
+  it.each([
+    ['no key made its signature', () => `${rs.token(CLAIMS).slice(0, -4)}AAAA`],
+    ['by exp or nbf it is not good now', () => rs.token({ ...CLAIMS, exp: NOW - 600 })],
+    ["iss is not the provider's issuer", () => rs.token({ ...CLAIMS, iss: 'other' })],
+    ['the provider has no key for its alg and kid', () => rs.token(CLAIMS, { kid: 'other' })],
+  ])('is in the log at debug level, and not the token: %s', (why, token) => {
+    const before = host.logs.length;
+    const refused = token();
+    expect(withToken(refused)).toEqual(UNAUTHORIZED);
+    expect(host.logs.slice(before)).toEqual([{ level: 'debug', message: `token refused: ${why}` }]);
+  });
+
+  it('makes no garbage', () => {
+    const token = `${rs.token(CLAIMS).slice(0, -4)}AAAA`;
+    withToken(token);
+    const before = host.memoryBytes();
+    for (let i = 0; i < 5_000; i++) withToken(token);
+    expect(host.memoryBytes()).toBe(before);
+  });
+});
+
 describe('claims as headers', () => {
   const claimToHeaders = [
     { claim: ['sub'], header: 'x-user' },

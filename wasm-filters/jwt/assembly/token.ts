@@ -5,6 +5,7 @@ import {
   countMembers, firstElement, Json, JsonKind, kindOf, member, nextElement, numberOf, parseJson, textEquals, textOf,
 } from "../../sdk/assembly/json";
 import { literal, Slice } from "../../sdk/assembly/slice";
+import { refuseToken } from "./refusal";
 import { remembersToken, rememberToken } from "./token-cache";
 import { verifySignature } from "./verify-signature";
 
@@ -35,20 +36,29 @@ const ES512 = literal("ES512");
  * decides whether a token is good.
  */
 export function verifyToken(provider: JwtProvider, keyId: u64, ptr: usize, len: u32, seconds: f64): Json {
-  if (len > LONGEST_TOKEN) return 0;
+  PAYLOAD = 0;
+  return accepts(provider, keyId, ptr, len, seconds) ? PAYLOAD : 0;
+}
+
+let PAYLOAD: Json = 0;
+
+function accepts(provider: JwtProvider, keyId: u64, ptr: usize, len: u32, seconds: f64): bool {
+  if (len > LONGEST_TOKEN) return refuseToken("token refused: longer than 64 KiB");
   const first = dot(ptr, 0, len);
   const second = dot(ptr, first + 1, len);
-  if (first == 0 || second == len || second == first + 1 || dot(ptr, second + 1, len) != len) return 0;
-  const known = remembersToken(keyId, ptr, len);
-  if (!known && !verifies(provider, ptr, first, second, len)) return 0;
-  const payload = decodeJson(ptr + first + 1, second - first - 1);
-  if (kindOf(payload) != JsonKind.object) return 0;
-  if (!inTime(payload, seconds)) return 0;
-  if (!known) {
-    if (!fromIssuer(provider, payload) || !forAudience(provider, payload)) return 0;
-    rememberToken(keyId, ptr, len);
+  if (first == 0 || second == len || second == first + 1 || dot(ptr, second + 1, len) != len) {
+    return refuseToken("token refused: it has not three parts");
   }
-  return payload;
+  const known = remembersToken(keyId, ptr, len);
+  if (!known && !verifies(provider, ptr, first, second, len)) return false;
+  PAYLOAD = decodeJson(ptr + first + 1, second - first - 1);
+  if (kindOf(PAYLOAD) != JsonKind.object) return refuseToken("token refused: its payload is no JSON object");
+  if (!inTime(PAYLOAD, seconds)) return refuseToken("token refused: by exp or nbf it is not good now");
+  if (known) return true;
+  if (!fromIssuer(provider, PAYLOAD)) return refuseToken("token refused: iss is not the provider's issuer");
+  if (!forAudience(provider, PAYLOAD)) return refuseToken("token refused: aud has none of the provider's audiences");
+  rememberToken(keyId, ptr, len);
+  return true;
 }
 
 /** Where the next dot is at or after `from`; `len` when there is none. */
@@ -67,25 +77,28 @@ function decodeJson(ptr: usize, len: u32): Json {
 function verifies(provider: JwtProvider, ptr: usize, first: u32, second: u32, len: u32): bool {
   const header = decodeJson(ptr, first);
   // What `crit` names must be understood, and nothing is (RFC 7515 section 4.1.11).
-  if (kindOf(header) != JsonKind.object || has(header, CRIT)) return false;
+  if (kindOf(header) != JsonKind.object) return refuseToken("token refused: its header is no JSON object");
+  if (has(header, CRIT)) return refuseToken("token refused: its header has crit");
   const algorithm = algorithmOf(member(header, ALG));
-  if (algorithm == JwtAlgorithm.UNSPECIFIED) return false;
+  if (algorithm == JwtAlgorithm.UNSPECIFIED) return refuseToken("token refused: alg is none of RS256 to ES512");
   const named = has(header, KID);
   const kid = member(header, KID);
-  if (named && kindOf(kid) != JsonKind.text) return false;
+  if (named && kindOf(kid) != JsonKind.text) return refuseToken("token refused: kid is no text");
   const room = len - second - 1;
   const signature = alloc(decodedSize(room));
   const n = decodeBase64Url(ptr + second + 1, room, signature);
-  if (n <= 0) return false;
+  if (n <= 0) return refuseToken("token refused: its signature is no base64url");
   let tries: u32 = 0;
   for (let i = 0; i < provider.keys.length; i++) {
     const key = unchecked(provider.keys[i]);
     if (key.algorithm != algorithm) continue;
     if (named && !textEquals(kid, key.kid.ptr, key.kid.len)) continue;
-    if (tries++ == MOST_TRIES) return false;
+    if (tries++ == MOST_TRIES) break;
     if (verifySignature(algorithm, key.spki, ptr, second, signature, <u32>n)) return true;
   }
-  return false;
+  return tries == 0
+    ? refuseToken("token refused: the provider has no key for its alg and kid")
+    : refuseToken("token refused: no key made its signature");
 }
 
 /** Whether an object has a member of this name, once or more often. */
