@@ -1,26 +1,34 @@
 import type { ChainIr, ListenerIr } from '../ir/listener.ts';
 import type { GatewayState } from './gateways.ts';
 import type { ListenerState } from './listeners.ts';
-import type { PlacedRule, VirtualHosts } from './virtual-hosts.ts';
-
-/** The rules of the routes that are attached to a listener, where they stand. */
-export type Placement = (state: GatewayState, listener: ListenerState) => readonly PlacedRule[];
+import { type FeaturesAt, placeRoute } from './placed-route.ts';
+import type { ChainContent, VirtualHosts } from './virtual-hosts.ts';
 
 interface Member {
   readonly state: GatewayState;
   readonly listener: ListenerState;
 }
 
+/** What the sockets are made with. */
+export interface SocketOptions {
+  /** Address of Gateways that state none. */
+  readonly bindAddress: string;
+  readonly featuresOf: FeaturesAt;
+  /** The memory of a chain, by its name. */
+  readonly hostsOf: (chain: string) => VirtualHosts;
+}
+
+/** A socket with its chains, and what they serve. */
+export interface Socket {
+  readonly listener: ListenerIr;
+  readonly contents: readonly ChainContent[];
+}
+
 /** The sockets of one proxy from the Gateways it serves. Listeners that share address and port share a socket. */
-export function socketsOf(
-  gateways: readonly GatewayState[],
-  bindAddress: string,
-  place: Placement,
-  hosts: VirtualHosts,
-): readonly ListenerIr[] {
+export function socketsOf(gateways: readonly GatewayState[], options: SocketOptions): readonly Socket[] {
   const groups = new Map<string, { readonly address: string; readonly port: number; readonly members: Member[] }>();
   for (const state of gateways.filter(({ refused }) => refused === undefined)) {
-    const address = state.gateway.spec.addresses?.[0]?.value ?? bindAddress;
+    const address = state.gateway.spec.addresses?.[0]?.value ?? options.bindAddress;
     for (const listener of state.listeners.filter(({ usable }) => usable)) {
       const { port } = listener.spec;
       const key = `${address} ${port}`;
@@ -30,34 +38,50 @@ export function socketsOf(
     }
   }
   return [...groups.values()].map(({ address, port, members }) => {
-    const chains = chainsOf(members, place, hosts);
-    return { name: chains[0]?.name ?? '', address, port, chains };
+    const chains = chainsOf(members, options);
+    const name = chains[0]?.chain.name ?? '';
+    return {
+      listener: { name, address, port, chains: chains.map(({ chain }) => chain) },
+      contents: chains.map(({ content }) => content),
+    };
   });
 }
 
-function chainsOf(members: readonly Member[], place: Placement, hosts: VirtualHosts): readonly ChainIr[] {
+interface ChainWithContent {
+  readonly chain: ChainIr;
+  readonly content: ChainContent;
+}
+
+function chainsOf(members: readonly Member[], options: SocketOptions): readonly ChainWithContent[] {
   const [first] = members;
   if (first === undefined) return [];
-  if (first.listener.spec.protocol === 'HTTPS') return members.map((member) => chainOf([member], place, hosts));
-  return [chainOf(members, place, hosts)];
+  if (first.listener.spec.protocol === 'HTTPS') return members.map((member) => chainOf([member], options));
+  return [chainOf(members, options)];
 }
 
 /** A chain is called after the first of its listeners. */
-function chainOf(members: readonly Member[], place: Placement, hosts: VirtualHosts): ChainIr {
+function chainOf(members: readonly Member[], { featuresOf, hostsOf }: SocketOptions): ChainWithContent {
   const [first] = members;
   const name = first === undefined ? '' : listenerName(first);
   const hostnames = members.map(({ listener }) => hostnameOf(listener));
-  const rules = members.flatMap(({ state, listener }) => place(state, listener));
+  const placed = members.flatMap(({ state, listener }) =>
+    state.routes.flatMap((route) =>
+      route.attachments.flatMap((attachment) =>
+        attachment.listener === listener ? [placeRoute(route, attachment, hostnames, featuresOf)] : [],
+      ),
+    ),
+  );
+  const content = hostsOf(name).update(hostnames, placed);
+  const isTls = first?.listener.spec.protocol === 'HTTPS';
   return {
-    name,
-    tls:
-      first?.listener.spec.protocol === 'HTTPS'
-        ? {
-            hostname: hostnameOf(first.listener),
-            certificates: first.listener.certificates.map((secret) => secret.name),
-          }
+    content,
+    chain: {
+      name,
+      tls: isTls
+        ? { hostname: hostnameOf(first.listener), certificates: first.listener.certificates.map((secret) => secret.name) }
         : undefined,
-    virtualHosts: hosts.build(name, hostnames, rules),
+      virtualHosts: content.virtualHosts,
+    },
   };
 }
 
