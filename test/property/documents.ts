@@ -1,0 +1,52 @@
+import * as fc from 'fast-check';
+import { backend, endpointSlice, service } from './back-end-documents.ts';
+import { admit } from '#controller/provider/admit.ts';
+import type { Document } from './choices.ts';
+import { envoyProxy, gateway, gatewayClass, namespace, referenceGrant } from './gateway-documents.ts';
+import { configMap, extensionPolicy, securityPolicy } from './policy-documents.ts';
+import { httpRoute } from './route-documents.ts';
+import { secret } from './secret-documents.ts';
+
+/**
+ * Manifests of a small world: few names, so that they refer to one another, replace one another and leave one another
+ * dangling. Every one of them passes validation: what the rules between fields refuse is drawn again.
+ */
+export const anyDocument: fc.Arbitrary<Document> = fc
+  .oneof(
+    { weight: 1, arbitrary: gatewayClass() },
+    { weight: 2, arbitrary: gateway() },
+    { weight: 6, arbitrary: httpRoute() },
+    { weight: 2, arbitrary: backend() },
+    { weight: 2, arbitrary: service() },
+    { weight: 2, arbitrary: endpointSlice() },
+    { weight: 3, arbitrary: securityPolicy() },
+    { weight: 2, arbitrary: extensionPolicy() },
+    { weight: 1, arbitrary: configMap() },
+    { weight: 2, arbitrary: referenceGrant() },
+    { weight: 1, arbitrary: namespace() },
+    { weight: 1, arbitrary: secret() },
+    { weight: 1, arbitrary: envoyProxy() },
+  )
+  .filter((document) => admit(document).kind === 'resource');
+
+/** What every generated world begins with, so that most of what follows has an effect. */
+export const BEGINNING: readonly Document[] = [
+  {
+    apiVersion: 'gateway.networking.k8s.io/v1',
+    kind: 'GatewayClass',
+    metadata: { name: 'c1' },
+    spec: { controllerName: 'gateway.envoyproxy.io/gatewayclass-controller' },
+  },
+  {
+    apiVersion: 'gateway.networking.k8s.io/v1',
+    kind: 'Gateway',
+    metadata: { name: 'g1', namespace: 'a' },
+    spec: {
+      gatewayClassName: 'c1',
+      listeners: [
+        { name: 'http', protocol: 'HTTP', port: 8080, allowedRoutes: { namespaces: { from: 'All' } } },
+        { name: 'narrow', protocol: 'HTTP', port: 8080, hostname: '*.example.com' },
+      ],
+    },
+  },
+];
