@@ -98,11 +98,9 @@ export async function startBarePush(content: Translated, folder: string): Promis
 
 function encodeKind(message: (typeof MESSAGES)[keyof typeof MESSAGES], contents: readonly JsonObject[]): Encoded {
   const resources = contents.map((content): [string, Uint8Array] => {
-    // fromJson reads its input only; its type asks for a mutable object.
-    const value = fromJson(schema(message), structuredClone(content) as Parameters<typeof fromJson>[1], {
-      registry: registry(),
-    });
-    const name = String(content['name'] ?? content['cluster_name']);
+    const value = fromJson(schema(message), content, { registry: registry() });
+    const name = content['name'] ?? content['cluster_name'];
+    if (typeof name !== 'string') throw new Error(`a ${message} without a name`);
     const resource = create(schema('envoy.service.discovery.v3.Resource'), {
       name,
       version: TEMPLATE,

@@ -1,4 +1,4 @@
-import type { BenchOptions } from './options.ts';
+import type { BenchOptions, Workload } from './options.ts';
 import type { Ports } from './ports.ts';
 import type { Result } from './result.ts';
 import type { WorldShape } from './world.ts';
@@ -14,12 +14,6 @@ export interface Bench {
   /** Tells what is under way. */
   say(words: string): void;
 }
-
-/** The two workloads: (i) over a fixed number of Services, (ii) over as many Services as routes. */
-export const WORKLOADS = ['i', 'ii'] as const;
-
-/** A workload. */
-export type Workload = (typeof WORKLOADS)[number];
 
 /** The most that anything may take to serve. Milliseconds. */
 export const PATIENCE = 180_000;

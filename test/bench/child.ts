@@ -12,17 +12,21 @@ export interface Child {
 const KEPT = 4_000;
 const GRACE = 15_000;
 
-const running = new Set<ChildProcess>();
+const running = new Map<ChildProcess, Child>();
 // Nothing that was started outlives the benchmark, even where it ends by a bug.
 process.on('exit', () => {
-  for (const child of running) child.kill('SIGTERM');
+  for (const child of running.keys()) child.kill('SIGTERM');
 });
+
+/** Ends every program that runs. */
+export async function stopChildren(): Promise<void> {
+  await Promise.all([...running.values()].map((child) => child.stop()));
+}
 
 /** Starts a program; what it writes is kept, the last of it. Throws when it cannot be started. */
 export function startChild(command: string, args: readonly string[], cwd: string): Child {
   const child = spawn(command, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
   if (child.pid === undefined) throw new Error(`${command} cannot be started`);
-  running.add(child);
   let output = '';
   const keep = (bytes: Buffer): void => {
     output = (output + bytes.toString()).slice(-KEPT);
@@ -35,7 +39,7 @@ export function startChild(command: string, args: readonly string[], cwd: string
       resolve();
     }),
   );
-  return {
+  const started: Child = {
     pid: child.pid,
     output: () => output,
     stop: async (signal = 'SIGTERM') => {
@@ -45,4 +49,6 @@ export function startChild(command: string, args: readonly string[], cwd: string
       clearTimeout(late);
     },
   };
+  running.set(child, started);
+  return started;
 }

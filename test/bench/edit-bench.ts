@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startBarePush } from './bare-push.ts';
-import { type Bench, PATIENCE, shapeOf, WORKLOADS, wordsOf, type Workload } from './bench.ts';
+import { type Bench, PATIENCE, shapeOf, wordsOf } from './bench.ts';
 import { openInspector } from './inspector.ts';
+import type { Workload } from './options.ts';
 import { cpuMs, residentKib } from './process-usage.ts';
 import { type Limit, result } from './result.ts';
 import { startSluice } from './sluice.ts';
@@ -20,8 +21,6 @@ const BACK_TARGET: Limit = { of: 'ratio', most: 1.2, words: 'within 20% of the b
 
 /** Between two edits, so that each is one of its own. Milliseconds. */
 const BETWEEN = 250;
-/** Until an edit has no after-effects: what was removed is gone (the drain of the xDS server is a second). */
-const SETTLED = 1_500;
 
 /** Memory of a controller: KiB. */
 interface Memory {
@@ -31,7 +30,7 @@ interface Memory {
 
 /** (c): start to the last route, one edit against a bare push, CPU of an edit, memory of a route. */
 export async function benchEdits(bench: Bench): Promise<void> {
-  for (const workload of WORKLOADS) {
+  for (const workload of bench.options.workloads) {
     let base: Memory | undefined;
     let cpuAt1000: number | undefined;
     for (const routes of bench.options.sizes) {
@@ -74,7 +73,7 @@ async function benchOne(
     bench.add(result({ ...line('last-route', 'start to the last route serving (ms)'), ours: serving - started }));
     await bare.ready;
     await untilAnswer({ port: ports.bare, host, is: ({ status }) => status === 200, within: PATIENCE });
-    await sleep(SETTLED);
+    await sleep(options.settled);
 
     const effects: number[] = [];
     const pushes: number[] = [];
@@ -94,12 +93,12 @@ async function benchOne(
       await sleep(BETWEEN);
     };
     const idleFrom = cpuMs(sluice.pid);
-    await sleep(SETTLED);
-    const idle = (cpuMs(sluice.pid) - idleFrom) / SETTLED;
+    await sleep(options.settled);
+    const idle = (cpuMs(sluice.pid) - idleFrom) / options.settled;
     const cpuFrom = cpuMs(sluice.pid);
     const timeFrom = performance.now();
     for (let number = 1; number <= options.edits; number += 1) await edit(number);
-    await sleep(SETTLED);
+    await sleep(options.settled);
     const used = cpuMs(sluice.pid) - cpuFrom - idle * (performance.now() - timeFrom);
     const cpu = used / options.edits;
     bench.add(

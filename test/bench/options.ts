@@ -7,6 +7,12 @@ export const PARTS = ['b', 'c', 'd'] as const;
 /** A part of the benchmark. */
 export type Part = (typeof PARTS)[number];
 
+/** The two workloads: (i) over a fixed number of Services, (ii) over as many Services as routes. */
+export const WORKLOADS = ['i', 'ii'] as const;
+
+/** A workload. */
+export type Workload = (typeof WORKLOADS)[number];
+
 /** What one run of the benchmark measures, and how often. */
 export interface BenchOptions {
   readonly parts: readonly Part[];
@@ -14,6 +20,7 @@ export interface BenchOptions {
   readonly sizes: readonly [1, ...number[]];
   /** Number of HTTPRoutes that stand by in (d). */
   readonly loadSize: number;
+  readonly workloads: readonly Workload[];
   /** Number of Services in workload (i). */
   readonly services: number;
   /** Starts of each kind in (b). */
@@ -22,6 +29,14 @@ export interface BenchOptions {
   readonly edits: number;
   /** Edits of each kind in (d). */
   readonly editsUnderLoad: number;
+  /** How long an edit in (d) may take to show: milliseconds. One that takes longer has failed. */
+  readonly giveUp: number;
+  /** Whether (d) is done beside a resolver that never answers, too. */
+  readonly blackHole: boolean;
+  /** Until an edit has no after-effects: milliseconds. What was removed is gone a second later, the drain of the xDS server. */
+  readonly settled: number;
+  /** Pauses after an edit in (d), in turn: milliseconds. Some end before what was replaced is taken away, some after it. */
+  readonly pauses: readonly number[];
   /** How long the controller may take to give memory back. Milliseconds. */
   readonly afterScaleDown: number;
   /** The first of the 50 ports on loopback that the run uses. */
@@ -40,10 +55,15 @@ export type Parsed =
 const DEFAULT = {
   sizes: [1, 1_000, 5_000],
   loadSize: 1_000,
+  workloads: WORKLOADS,
+  settled: 1_500,
+  pauses: [30, 200, 1_300],
   services: 500,
   starts: 5,
   edits: 20,
   editsUnderLoad: 50,
+  giveUp: 15_000,
+  blackHole: true,
   afterScaleDown: 20_000,
 } as const;
 
@@ -51,10 +71,15 @@ const DEFAULT = {
 const QUICK = {
   sizes: [1, 200],
   loadSize: 200,
+  workloads: ['ii'],
+  settled: 300,
+  pauses: [30, 200],
   services: 20,
   starts: 1,
   edits: 2,
   editsUnderLoad: 2,
+  giveUp: 15_000,
+  blackHole: false,
   afterScaleDown: 500,
 } as const;
 

@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
-import { type Bench, PATIENCE, shapeOf, WORKLOADS, wordsOf, type Workload } from './bench.ts';
+import { type Bench, PATIENCE, shapeOf, wordsOf } from './bench.ts';
 import { startEnvoy, writeBootstrap } from './bare-envoy.ts';
+import type { Workload } from './options.ts';
 import { type Limit, result } from './result.ts';
 import { startSluice } from './sluice.ts';
 import { staticBootstrap } from './static-bootstrap.ts';
@@ -17,7 +18,7 @@ const TARGET: Limit = { of: 'ratio', most: 2, words: 'at most 2 times bare Envoy
  */
 export async function benchStart(bench: Bench): Promise<void> {
   for (const routes of bench.options.sizes) {
-    for (const workload of WORKLOADS) await benchOne(bench, workload, routes);
+    for (const workload of bench.options.workloads) await benchOne(bench, workload, routes);
   }
 }
 

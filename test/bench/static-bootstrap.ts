@@ -1,4 +1,4 @@
-import { isJsonObject, type Json, type JsonObject, mapObjects, objectsOf } from './json.ts';
+import { isJsonObject, type JsonObject, type JsonValue, mapObjects, objectsOf } from './json.ts';
 import type { Translated } from './translated.ts';
 
 /**
@@ -13,20 +13,20 @@ export function staticBootstrap({ listener, route, cluster, endpoint }: Translat
     node: { id: 'bench', cluster: 'bench' },
     admin: { address: { socket_address: { address: '127.0.0.1', port_value: 0 } } },
     static_resources: {
-      listeners: mapObjects(listener, (object) => withRoutesInline(object, routes)),
+      listeners: mapObjects([...listener], (object) => withRoutesInline(object, routes)),
       clusters: cluster.map((each) => withEndpointsInline(each, assignments)),
     },
   };
 }
 
-type ByName = ReadonlyMap<Json | undefined, JsonObject>;
+type ByName = ReadonlyMap<JsonValue | undefined, JsonObject>;
 
 function withRoutesInline(object: JsonObject, routes: ByName): JsonObject {
   if (!isJsonObject(object['rds'])) return object;
   const { rds, http_filters: filters, ...rest } = object;
   const name = rds['route_config_name'];
   const config = routes.get(name);
-  if (config === undefined) throw new Error(`no RouteConfiguration ${String(name)}`);
+  if (config === undefined) throw new Error(`no RouteConfiguration ${JSON.stringify(name)}`);
   return {
     ...rest,
     route_config: config,
@@ -39,6 +39,6 @@ function withEndpointsInline(cluster: JsonObject, assignments: ByName): JsonObje
   const { eds_cluster_config: eds, ...rest } = cluster;
   const service = isJsonObject(eds) ? eds['service_name'] : undefined;
   const assignment = assignments.get(service ?? cluster['name']);
-  if (assignment === undefined) throw new Error(`no endpoints of cluster ${String(cluster['name'])}`);
+  if (assignment === undefined) throw new Error(`no endpoints of cluster ${JSON.stringify(cluster['name'])}`);
   return { ...rest, type: 'STATIC', load_assignment: assignment };
 }
