@@ -5,9 +5,7 @@ import { type Document, ENVOY_GATEWAY, identity, maybe, name, namespaced, NAMESP
 export function backendRef(): fc.Arbitrary<object> {
   const to = present(fc.record({ namespace: maybe(NAMESPACES), weight: maybe(fc.integer({ min: 0, max: 3 })) }));
   return fc.oneof(
-    fc
-      .tuple(name('s', 2), fc.constantFrom(80, 81), to)
-      .map(([found, port, more]) => ({ name: found, port, ...more })),
+    fc.tuple(name('s', 2), fc.constantFrom(80, 81), to).map(([found, port, more]) => ({ name: found, port, ...more })),
     fc
       .tuple(name('b', 3), to)
       .map(([found, more]) => ({ group: 'gateway.envoyproxy.io', kind: 'Backend', name: found, ...more })),

@@ -63,22 +63,13 @@ describe('translation', () => {
     );
   });
 
-  it('made twice is the same, and unchanged virtual hosts, routes and features keep their identity', () => {
+  it('made twice is the same', () => {
     fc.assert(
       fc.property(anyWorld, (world) => {
         const store = storeOf([...BEGINNING, ...world]);
         const translate = createTranslator(DEFAULT_SETTINGS);
         const [first, second] = [translate(store), translate(store)];
         expectSame(second, first);
-        for (const [key, { xds }] of second.proxies) {
-          const before = first.proxies.get(key)?.xds.listeners.flatMap(({ chains }) => chains) ?? [];
-          const after = xds.listeners.flatMap(({ chains }) => chains);
-          for (const [index, { virtualHosts }] of after.entries()) {
-            for (const [place, host] of virtualHosts.entries()) {
-              expect(host === before[index]?.virtualHosts[place]).toBe(true);
-            }
-          }
-        }
       }),
       RUNS,
     );
