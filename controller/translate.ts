@@ -1,15 +1,14 @@
-import type { Backend, HTTPRoute } from '#controller/api/gen/types.d.ts';
+import type { Backend, EnvoyExtensionPolicy, HTTPRoute, SecurityPolicy } from '#controller/api/gen/types.d.ts';
 import { backendProblem } from './backends/clusters.ts';
-import { endpointsOf } from './backends/endpoints.ts';
-import { policyResolver, type PolicyTables } from './features/rule-features.ts';
+import { rememberedAssignments } from './backends/assignments.ts';
+import { featuresAt, type PolicyTable, policyTables } from './features/rule-features.ts';
 import { gatewayClasses } from './gateway/gateway-classes.ts';
 import { type GatewayState, gatewayStates } from './gateway/gateways.ts';
 import { routeCore } from './gateway/http-route.ts';
 import { clustersOf, secretsOf } from './gateway/references.ts';
-import { type Placement, socketsOf } from './gateway/sockets.ts';
+import { type SocketOptions, socketsOf } from './gateway/sockets.ts';
 import { gatewayStatus, routeStatuses } from './gateway/status.ts';
 import { VirtualHosts } from './gateway/virtual-hosts.ts';
-import type { AddressIr, ClusterIr } from './ir/cluster.ts';
 import type { InfraIr, ProxyIr } from './ir/proxy.ts';
 import { policyReports } from './policies/status.ts';
 import type { Resources } from './resources/resources.ts';
@@ -36,83 +35,76 @@ export interface TranslatedProxy {
  * is not made again.
  */
 export function createTranslator(settings: Settings): (resources: Resources) => Translation {
-  const policies = policyResolver(settings);
+  const tablesOf = policyTables(settings);
   const coreOf = remembered((route: HTTPRoute, now) => routeCore(route, now, settings));
-  const hosts = new VirtualHosts();
+  const backendStatusOf = remembered(backendStatus);
+  const assignmentsOf = rememberedAssignments();
+  let chains: ReadonlyMap<string, VirtualHosts> = new Map();
 
   return (resources) => {
     const classes = gatewayClasses(resources, settings);
-    const tables = policies.tables(resources);
+    const tables = tablesOf(resources);
     const gateways = gatewayStates(classes, resources, (route) => coreOf(route, resources));
-    const place = placement(tables, resources);
-    const proxies = [...byProxy(gateways)].map(([key, served]) => proxyIr(key, served, place, resources));
-    hosts.sweep();
+    const used = new Map<string, VirtualHosts>();
+    const options: SocketOptions = {
+      bindAddress: settings.bindAddress,
+      featuresOf: (place) => featuresAt(place, tables),
+      hostsOf: (chain) => {
+        const hosts = chains.get(chain) ?? new VirtualHosts();
+        used.set(chain, hosts);
+        return hosts;
+      },
+    };
+    const proxies = [...byProxy(gateways)].map(([key, served]) => proxyIr(key, served, options, resources));
+    chains = used;
     return {
       proxies: new Map(proxies.map((xds) => [xds.key, { xds, infra: infraIr(xds) }])),
       statuses: [
         ...[...classes.values()].map(({ object, verdicts }) => ({ kind: 'conditions', object, verdicts }) as const),
         ...gateways.map((state) => gatewayStatus(state, settings.bindAddress)),
-        ...routeStatuses(gateways.flatMap(({ attached }) => attached.reports)),
-        ...policyStatuses(tables, resources),
-        ...resources.list('Backend').map(backendStatus),
+        ...routeStatuses(gateways),
+        ...policyStatuses(tables.security, resources),
+        ...policyStatuses(tables.extension, resources),
+        ...resources.list('Backend').map((backend) => backendStatusOf(backend, resources)),
       ],
     };
   };
 
-  function placement(tables: PolicyTables, resources: Resources): Placement {
-    return ({ gateway, attached }, { spec }) =>
-      (attached.byListener.get(spec.name) ?? []).flatMap(({ route, core, hostnames }) =>
-        core.rules.map((rule) => {
-          const place = {
-            gateway: { namespace: gateway.metadata.namespace, name: gateway.metadata.name, listener: spec.name },
-            route: { namespace: route.metadata.namespace, name: route.metadata.name, rule: rule.name },
-          };
-          return { route, rule, hostnames, port: spec.port, features: policies.featuresAt(place, tables, resources) };
-        }),
-      );
-  }
-
-  function proxyIr(key: string, gateways: readonly GatewayState[], place: Placement, resources: Resources): ProxyIr {
-    const listeners = socketsOf(gateways, settings.bindAddress, place, hosts);
-    const clusters = clustersOf(listeners);
+  function proxyIr(
+    key: string,
+    gateways: readonly GatewayState[],
+    options: SocketOptions,
+    resources: Resources,
+  ): ProxyIr {
+    const sockets = socketsOf(gateways, options);
+    const clusters = clustersOf(sockets);
     const pinned = gateways.map(({ gateway }) => gateway.metadata.annotations?.[POLICY_DIGEST_ANNOTATION]);
     return {
       key,
-      listeners,
+      listeners: sockets.map(({ listener }) => listener),
       clusters,
-      endpoints: assignments(clusters, resources),
+      endpoints: assignmentsOf(clusters, resources),
       secrets: secretsOf(gateways),
       policyModule: { digest: pinned.find((digest) => digest !== undefined) ?? settings.policyDigest },
     };
   }
+}
 
-  function policyStatuses(tables: PolicyTables, resources: Resources): readonly ObjectStatus[] {
-    return [
-      ...resources.list('SecurityPolicy').map((object): ObjectStatus => {
-        const refused = policies.refusalOf(object, resources);
-        return { kind: 'policy', object, ancestors: policyReports(object, tables.security, refused, resources) };
-      }),
-      ...resources.list('EnvoyExtensionPolicy').map((object): ObjectStatus => {
-        const refused = policies.refusalOf(object, resources);
-        return { kind: 'policy', object, ancestors: policyReports(object, tables.extension, refused, resources) };
-      }),
-    ];
-  }
+function policyStatuses<P extends SecurityPolicy | EnvoyExtensionPolicy>(
+  { policies, index, resolved }: PolicyTable<P>,
+  resources: Resources,
+): readonly ObjectStatus[] {
+  return policies.map((object): ObjectStatus => {
+    const outcome = resolved.get(object);
+    const refused = outcome?.ok === false ? outcome.refusal : undefined;
+    return { kind: 'policy', object, ancestors: policyReports(object, index, refused, resources) };
+  });
 }
 
 function byProxy(gateways: readonly GatewayState[]): ReadonlyMap<string, readonly GatewayState[]> {
   const proxies = new Map<string, GatewayState[]>();
   for (const state of gateways) proxies.set(state.proxy, [...(proxies.get(state.proxy) ?? []), state]);
   return proxies;
-}
-
-function assignments(clusters: readonly ClusterIr[], resources: Resources): ReadonlyMap<string, readonly AddressIr[]> {
-  return new Map(
-    clusters.flatMap((cluster): [string, readonly AddressIr[]][] => {
-      const addresses = endpointsOf(cluster, resources);
-      return addresses === undefined ? [] : [[cluster.name, addresses]];
-    }),
-  );
 }
 
 function infraIr({ key, listeners }: ProxyIr): InfraIr {

@@ -1,58 +1,44 @@
-import type { Gateway, HTTPRoute, ParentReference } from '#controller/api/gen/types.d.ts';
-import { byAge, type Resources } from '../resources/resources.ts';
+import type { HTTPRoute, ParentReference } from '#controller/api/gen/types.d.ts';
+import type { Resources } from '../resources/resources.ts';
+import { rememberedIn } from '../resources/tracked.ts';
 import type { Refusal, Verdict } from '../resources/verdict.ts';
-import { attach, namesGateway } from './attachment.ts';
+import { attach, type Attachment, namesGateway } from './attachment.ts';
 import type { RouteCore } from './http-route.ts';
-import type { ListenerState } from './listeners.ts';
+import type { GatewayListeners } from './listeners.ts';
 
-/** A route on a listener, with the host names that both allow. */
+/** A route with regard to one Gateway that it names. The same object as long as neither changes. */
 export interface AttachedRoute {
-  readonly route: HTTPRoute;
   readonly core: RouteCore;
-  readonly hostnames: readonly string[];
-}
-
-/** The routes of one Gateway. */
-export interface AttachedRoutes {
-  /** By name of the listener; oldest routes first. */
-  readonly byListener: ReadonlyMap<string, readonly AttachedRoute[]>;
+  /** Each listener once. */
+  readonly attachments: readonly Attachment[];
   /** What is said of each parentRef that names this Gateway. */
-  readonly reports: readonly {
-    readonly route: HTTPRoute;
-    readonly ref: ParentReference;
-    readonly verdicts: readonly Verdict[];
-  }[];
+  readonly reports: readonly RouteReport[];
 }
 
-/** Attaches every route that names `gateway` to its listeners. */
-export function attachRoutes(
-  gateway: Gateway,
-  listeners: readonly ListenerState[],
-  routes: readonly HTTPRoute[],
-  coreOf: (route: HTTPRoute) => RouteCore,
-  resources: Resources,
-): AttachedRoutes {
-  const byListener = new Map<string, AttachedRoute[]>(listeners.map(({ spec }) => [spec.name, []]));
-  const reports: AttachedRoutes['reports'][number][] = [];
-  for (const route of [...routes].sort(byAge)) {
-    const core = coreOf(route);
-    const seen = new Set<string>();
+/** What is said of a route with regard to one of its parents. */
+export interface RouteReport {
+  readonly route: HTTPRoute;
+  readonly ref: ParentReference;
+  readonly verdicts: readonly Verdict[];
+}
+
+/** Attaches a route to the listeners of a Gateway that it names (Gateway API, "Attaching routes"). */
+export const attachRoute: (core: RouteCore, gateway: GatewayListeners, resources: Resources) => AttachedRoute =
+  rememberedIn((core: RouteCore, { gateway, listeners }: GatewayListeners, resources) => {
+    const { route } = core;
+    const attachments = new Map<string, Attachment>();
+    const reports: RouteReport[] = [];
     for (const ref of route.spec.parentRefs ?? []) {
       if (!namesGateway(ref, route, gateway)) continue;
       const attached = attach(route, ref, listeners, resources);
       const refused = attached.ok ? core.refused : attached.refusal;
       reports.push({ route, ref, verdicts: [acceptance(refused), resolution(core.unresolved)] });
       if (!attached.ok || refused !== undefined) continue;
-      for (const { listener, hostnames } of attached.value) {
-        // Two parentRefs may name one listener: by its name, and by its Gateway or port.
-        if (seen.has(listener.spec.name)) continue;
-        seen.add(listener.spec.name);
-        byListener.get(listener.spec.name)?.push({ route, core, hostnames });
-      }
+      // Two parentRefs may name one listener: by its name, and by its Gateway or port.
+      for (const attachment of attached.value) attachments.set(attachment.listener.spec.name, attachment);
     }
-  }
-  return { byListener, reports };
-}
+    return { core, attachments: [...attachments.values()], reports };
+  });
 
 function acceptance(refused: Refusal | undefined): Verdict {
   if (refused !== undefined) return { type: 'Accepted', status: 'False', ...refused };

@@ -1,12 +1,13 @@
-import type { Gateway, HTTPRoute } from '#controller/api/gen/types.d.ts';
+import type { Gateway, HTTPRoute, Listener } from '#controller/api/gen/types.d.ts';
 import { byAge, compare, type Resources } from '../resources/resources.ts';
+import { remembered } from '../resources/tracked.ts';
 import { unimplementedFields } from '../resources/unimplemented-fields.ts';
 import type { Refusal } from '../resources/verdict.ts';
-import { attachRoutes, type AttachedRoutes } from './attach-routes.ts';
+import { attachRoute, type AttachedRoute } from './attach-routes.ts';
 import { namesGateway } from './attachment.ts';
 import type { ClassState } from './gateway-classes.ts';
 import type { RouteCore } from './http-route.ts';
-import { type ListenerState, listenerStates } from './listeners.ts';
+import { gatewayListeners, type ListenerState } from './listeners.ts';
 
 /** A Gateway of one of our classes, with what is attached to it. */
 export interface GatewayState {
@@ -16,7 +17,8 @@ export interface GatewayState {
   /** Why it is not served at all, or `undefined`. */
   readonly refused: Refusal | undefined;
   readonly listeners: readonly ListenerState[];
-  readonly attached: AttachedRoutes;
+  /** Every route that names the Gateway. */
+  readonly routes: readonly AttachedRoute[];
 }
 
 /** The Gateways of our accepted classes, older ones first: of two that claim the same the older has it. */
@@ -35,16 +37,24 @@ export function gatewayStates(
     const { namespace, name } = gateway.metadata;
     const merged = classes.get(gateway.spec.gatewayClassName)?.mergeGateways === true;
     const proxy = merged ? gateway.spec.gatewayClassName : `${namespace}/${name}`;
-    const refused = unimplementedFields(gateway, 'Invalid');
-    const earlier = states
-      .filter((state) => state.proxy === proxy && state.refused === undefined)
-      .flatMap(({ listeners }) => listeners.filter(({ usable }) => usable).map(({ spec }) => spec));
-    const listeners = listenerStates(gateway, earlier, resources);
-    const candidates = routes.get(`${namespace}/${name}`) ?? [];
-    const attached = attachRoutes(gateway, listeners, candidates, coreOf, resources);
-    states.push({ gateway, proxy, refused, listeners, attached });
+    const refused = refusalOf(gateway, resources);
+    const served = gatewayListeners(gateway, claimsBefore(states, proxy), resources);
+    const named = routes.get(`${namespace}/${name}`) ?? [];
+    const attached = named.map((route) => attachRoute(coreOf(route), served, resources));
+    states.push({ gateway, proxy, refused, listeners: served.listeners, routes: attached });
   }
   return states.sort((a, b) => compare(a.proxy, b.proxy));
+}
+
+const refusalOf = remembered((gateway: Gateway) => unimplementedFields(gateway, 'Invalid'));
+
+const NO_CLAIMS: readonly Listener[] = [];
+
+/** The listeners of the Gateways before on the same proxy. */
+function claimsBefore(states: readonly GatewayState[], proxy: string): readonly Listener[] {
+  const sharing = states.filter((state) => state.proxy === proxy && state.refused === undefined);
+  if (sharing.length === 0) return NO_CLAIMS;
+  return sharing.flatMap(({ listeners }) => listeners.filter(({ usable }) => usable).map(({ spec }) => spec));
 }
 
 /** The routes that name each Gateway, by "<namespace>/<gateway>". */
@@ -60,10 +70,16 @@ function routesByGateway(routes: readonly HTTPRoute[]): ReadonlyMap<string, read
   return groups;
 }
 
-function gatewayKeys(route: HTTPRoute): ReadonlySet<string> {
+const keysOfRoutes = new WeakMap<HTTPRoute, readonly string[]>();
+
+function gatewayKeys(route: HTTPRoute): readonly string[] {
+  const known = keysOfRoutes.get(route);
+  if (known !== undefined) return known;
   const keys = (route.spec.parentRefs ?? []).map((ref) => {
     const metadata = { namespace: ref.namespace ?? route.metadata.namespace, name: ref.name };
     return namesGateway(ref, route, { metadata }) ? `${metadata.namespace}/${metadata.name}` : '';
   });
-  return new Set(keys.filter((key) => key !== ''));
+  const found = [...new Set(keys.filter((key) => key !== ''))];
+  keysOfRoutes.set(route, found);
+  return found;
 }

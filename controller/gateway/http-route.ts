@@ -17,6 +17,7 @@ import { matchIr } from './http-match.ts';
 
 /** What an HTTPRoute says, references resolved, before it is known where it is attached. */
 export interface RouteCore {
+  readonly route: HTTPRoute;
   readonly rules: readonly RuleCore[];
   /** Why the route cannot be served at all (condition Accepted). */
   readonly refused: Refusal | undefined;
@@ -37,10 +38,10 @@ export interface RuleCore {
 /** Resolves an HTTPRoute (Gateway API v1, HTTPRoute). */
 export function routeCore(route: HTTPRoute, resources: Resources, settings: Settings): RouteCore {
   const refused = unimplementedFields(route, 'UnsupportedValue');
-  if (refused !== undefined) return { rules: [], refused, unresolved: undefined };
+  if (refused !== undefined) return { route, rules: [], refused, unresolved: undefined };
   const problems: Refusal[] = [];
   const rules = route.spec.rules.map((rule, index) => ruleCore(rule, index, { route, resources, settings, problems }));
-  return { rules, refused: undefined, unresolved: problems[0] };
+  return { route, rules, refused: undefined, unresolved: problems[0] };
 }
 
 interface Context {

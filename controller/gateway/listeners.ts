@@ -1,6 +1,7 @@
 import type { Gateway, Listener, RouteGroupKind } from '#controller/api/gen/types.d.ts';
 import type { SecretIr } from '../ir/secret.ts';
 import type { Resources } from '../resources/resources.ts';
+import { rememberedIn } from '../resources/tracked.ts';
 import type { Refusal, Verdict } from '../resources/verdict.ts';
 import { listenerCertificates } from './certificates.ts';
 
@@ -16,23 +17,30 @@ export interface ListenerState {
   readonly verdicts: readonly Verdict[];
 }
 
+/** A Gateway with its listeners; the same object as long as neither changes. */
+export interface GatewayListeners {
+  readonly gateway: Gateway;
+  readonly listeners: readonly ListenerState[];
+}
+
 const HTTP_ROUTE: RouteGroupKind = { group: 'gateway.networking.k8s.io', kind: 'HTTPRoute' };
 
 /**
  * The listeners of a Gateway, in its order (Gateway API, "Listeners"). `earlier` are those of older Gateways that the same
  * proxy serves: they hold what they claim.
  */
-export function listenerStates(
+export const gatewayListeners: (
   gateway: Gateway,
   earlier: readonly Listener[],
   resources: Resources,
-): readonly ListenerState[] {
-  const { listeners } = gateway.spec;
-  return listeners.map((spec, index) => {
-    const conflict = [...earlier, ...listeners.slice(0, index)].find((other) => conflicts(other, spec));
+) => GatewayListeners = rememberedIn((gateway: Gateway, earlier: readonly Listener[], resources) => {
+  const specs = gateway.spec.listeners;
+  const listeners = specs.map((spec, index) => {
+    const conflict = [...earlier, ...specs.slice(0, index)].find((other) => conflicts(other, spec));
     return listenerState(gateway, spec, conflict, resources);
   });
-}
+  return { gateway, listeners };
+});
 
 function listenerState(
   gateway: Gateway,

@@ -78,7 +78,10 @@ function chainOf(members: readonly Member[], { featuresOf, hostsOf }: SocketOpti
     chain: {
       name,
       tls: isTls
-        ? { hostname: hostnameOf(first.listener), certificates: first.listener.certificates.map((secret) => secret.name) }
+        ? {
+            hostname: hostnameOf(first.listener),
+            certificates: first.listener.certificates.map((secret) => secret.name),
+          }
         : undefined,
       virtualHosts: content.virtualHosts,
     },

@@ -1,19 +1,20 @@
 import type { HTTPRoute } from '#controller/api/gen/types.d.ts';
 import type { Verdict } from '../resources/verdict.ts';
-import type { ListenerReport, ObjectStatus, ParentReport } from '../status/object-status.ts';
-import type { AttachedRoutes } from './attach-routes.ts';
+import type { ListenerReport, ObjectStatus } from '../status/object-status.ts';
+import type { AttachedRoute, RouteReport } from './attach-routes.ts';
 import type { GatewayState } from './gateways.ts';
 
 /** What is to be said of a Gateway and its listeners once its proxy has taken everything. */
 export function gatewayStatus(
-  { gateway, refused, listeners, attached }: GatewayState,
+  { gateway, refused, listeners, routes }: GatewayState,
   bindAddress: string,
 ): ObjectStatus {
   const isServed = (usable: boolean): boolean => usable && refused === undefined;
+  const attached = attachedRoutes(routes);
   const reports = listeners.map(({ spec, supportedKinds, usable, verdicts }): ListenerReport => ({
     name: spec.name,
     supportedKinds,
-    attachedRoutes: attached.byListener.get(spec.name)?.length ?? 0,
+    attachedRoutes: attached.get(spec.name) ?? 0,
     verdicts: [...verdicts, programmed(isServed(usable), 'The proxy serves the listener', 'the listener')],
   }));
   const invalid = listeners.filter(({ usable }) => !usable).map(({ spec }) => spec.name);
@@ -31,6 +32,14 @@ export function gatewayStatus(
   };
 }
 
+function attachedRoutes(routes: readonly AttachedRoute[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { attachments } of routes) {
+    for (const { listener } of attachments) counts.set(listener.spec.name, (counts.get(listener.spec.name) ?? 0) + 1);
+  }
+  return counts;
+}
+
 function acceptance(refused: GatewayState['refused'], invalid: readonly string[], served: boolean): Verdict {
   if (refused !== undefined) return { type: 'Accepted', status: 'False', ...refused };
   if (invalid.length === 0) {
@@ -46,12 +55,32 @@ function programmed(served: boolean, message: string, subject: string): Verdict 
 }
 
 /** What is to be said of routes, each with all its parents together. */
-export function routeStatuses(reports: AttachedRoutes['reports']): readonly ObjectStatus[] {
-  const byRoute = new Map<HTTPRoute, ParentReport[]>();
-  for (const { route, ref, verdicts } of reports) {
-    const parents = byRoute.get(route) ?? [];
-    parents.push({ ref, verdicts });
-    byRoute.set(route, parents);
+export function routeStatuses(gateways: readonly GatewayState[]): readonly ObjectStatus[] {
+  const byRoute = new Map<HTTPRoute, readonly AttachedRoute[]>();
+  for (const { routes } of gateways) {
+    for (const attached of routes) {
+      const { route } = attached.core;
+      byRoute.set(route, [...(byRoute.get(route) ?? []), attached]);
+    }
   }
-  return [...byRoute].map(([object, parents]) => ({ kind: 'route', object, parents }));
+  return [...byRoute.values()].flatMap((attached) => routeStatus(attached));
+}
+
+const statuses = new WeakMap<AttachedRoute, ObjectStatus>();
+
+function routeStatus(attached: readonly AttachedRoute[]): readonly ObjectStatus[] {
+  const [first, ...rest] = attached;
+  if (first === undefined) return [];
+  if (rest.length > 0) return [statusOf(attached.flatMap(({ reports }) => reports))].flat();
+  const known = statuses.get(first);
+  if (known !== undefined) return [known];
+  const made = statusOf(first.reports);
+  if (made[0] !== undefined) statuses.set(first, made[0]);
+  return made;
+}
+
+function statusOf(reports: readonly RouteReport[]): readonly ObjectStatus[] {
+  const [first] = reports;
+  if (first === undefined) return [];
+  return [{ kind: 'route', object: first.route, parents: reports.map(({ ref, verdicts }) => ({ ref, verdicts })) }];
 }

@@ -1,107 +1,115 @@
-import type { HTTPRoute } from '#controller/api/gen/types.d.ts';
-import type { RouteActionIr, RouteIr, RouteMatchIr, RuleFeaturesIr } from '../ir/route.ts';
+import type { ClusterIr } from '../ir/cluster.ts';
+import type { RouteIr } from '../ir/route.ts';
 import type { VirtualHostIr } from '../ir/virtual-host.ts';
-import { compare } from '../resources/resources.ts';
-import type { RuleCore } from './http-route.ts';
+import { byAge } from '../resources/resources.ts';
+import { SortedTable } from '../resources/sorted-table.ts';
+import type { PlacedRoute } from './placed-route.ts';
 import { byPrecedence } from './precedence.ts';
 
-/** A rule where it is attached. */
-export interface PlacedRule {
-  readonly route: HTTPRoute;
-  readonly rule: RuleCore;
-  readonly hostnames: readonly string[];
-  readonly port: number;
-  readonly features: RuleFeaturesIr;
+/** What a chain serves. The lists are the same arrays as long as no member changed. */
+export interface ChainContent {
+  /** By host name. */
+  readonly virtualHosts: readonly VirtualHostIr[];
+  /** Every cluster that a route names, once, by name. */
+  readonly clusters: readonly ClusterIr[];
 }
 
-/** Builds virtual hosts, and gives the same object again for one that did not change. */
+/**
+ * The virtual hosts of one chain, kept from one translation to the next: only hosts of routes that came, went or changed
+ * are made again. What comes out depends on what is served alone, not on the way there.
+ */
 export class VirtualHosts {
-  readonly #routes = new WeakMap<
-    RuleCore,
-    Map<string, { readonly features: RuleFeaturesIr; readonly routes: readonly RouteIr[] }>
-  >();
-  #hosts = new Map<string, VirtualHostIr>();
-  #next = new Map<string, VirtualHostIr>();
+  #placed: ReadonlySet<PlacedRoute> = new Set();
+  #own: ReadonlySet<string> = new Set();
+  readonly #routesOf = new Map<string, Set<PlacedRoute>>();
+  readonly #hosts = new SortedTable<VirtualHostIr>();
+  readonly #clusters = new SortedTable<ClusterIr>();
+  /** How many virtual hosts name each cluster. */
+  readonly #uses = new Map<string, number>();
 
-  /**
-   * The virtual hosts of a listener: one for each of `hostnames`, and for each that a rule brings. `rules` come in the
-   * order in which equals win: older routes first, then by name, then by place in the route.
-   */
-  build(listener: string, hostnames: readonly string[], rules: readonly PlacedRule[]): readonly VirtualHostIr[] {
-    const byHost = new Map<string, RouteIr[]>(hostnames.map((hostname) => [hostname, []]));
-    for (const placed of rules) {
-      for (const hostname of placed.hostnames) {
-        const routes = byHost.get(hostname) ?? [];
-        routes.push(...this.#routesOf(placed, hostname));
-        byHost.set(hostname, routes);
-      }
+  /** Brings the chain to these routes; `hostnames` are those of its listeners, which exist even without a route. */
+  update(hostnames: readonly string[], placed: readonly PlacedRoute[]): ChainContent {
+    const now = new Set(placed);
+    const own = new Set(hostnames);
+    const dirty = new Set<string>();
+    for (const hostname of own.symmetricDifference(this.#own)) dirty.add(hostname);
+    for (const route of now) if (!this.#placed.has(route)) this.#join(route, dirty);
+    for (const route of this.#placed) if (!now.has(route)) this.#leave(route, dirty);
+    this.#placed = now;
+    this.#own = own;
+    for (const hostname of dirty) this.#rebuild(hostname);
+    return { virtualHosts: this.#hosts.list(), clusters: this.#clusters.list() };
+  }
+
+  #join(route: PlacedRoute, dirty: Set<string>): void {
+    for (const hostname of route.hosts.keys()) {
+      const routes = this.#routesOf.get(hostname) ?? new Set();
+      routes.add(route);
+      this.#routesOf.set(hostname, routes);
+      dirty.add(hostname);
     }
-    return [...byHost]
-      .sort(([a], [b]) => compare(a, b))
-      .map(([hostname, routes]) => this.#host(listener, hostname, routes.sort(byPrecedence)));
   }
 
-  /** Forgets the hosts that were not built since the last call. */
-  sweep(): void {
-    this.#hosts = this.#next;
-    this.#next = new Map();
+  #leave(route: PlacedRoute, dirty: Set<string>): void {
+    for (const hostname of route.hosts.keys()) {
+      const routes = this.#routesOf.get(hostname);
+      routes?.delete(route);
+      if (routes?.size === 0) this.#routesOf.delete(hostname);
+      dirty.add(hostname);
+    }
   }
 
-  #host(listener: string, hostname: string, routes: readonly RouteIr[]): VirtualHostIr {
-    const key = `${listener}/${hostname}`;
-    const known = this.#hosts.get(key);
-    const host = known !== undefined && sameMembers(known.routes, routes) ? known : { hostname, routes };
-    this.#next.set(key, host);
-    return host;
+  #rebuild(hostname: string): void {
+    const before = this.#hosts.get(hostname);
+    const placed = this.#routesOf.get(hostname);
+    if (placed === undefined && !this.#own.has(hostname)) {
+      this.#hosts.delete(hostname);
+      this.#replaceClusters(before?.routes ?? [], []);
+      return;
+    }
+    const routes = [...(placed ?? [])]
+      .sort((a, b) => byAge(a.route, b.route))
+      .flatMap(({ hosts }) => hosts.get(hostname) ?? [])
+      .sort(byPrecedence);
+    if (before !== undefined && sameMembers(before.routes, routes)) return;
+    this.#hosts.set(hostname, { hostname, routes });
+    this.#replaceClusters(before?.routes ?? [], routes);
   }
 
-  #routesOf({ route, rule, port, features }: PlacedRule, hostname: string): readonly RouteIr[] {
-    const key = `${hostname}:${port}`;
-    const made = this.#routes.get(rule) ?? new Map<string, { features: RuleFeaturesIr; routes: readonly RouteIr[] }>();
-    this.#routes.set(rule, made);
-    const known = made.get(key);
-    if (known?.features === features) return known.routes;
-    const { namespace, name } = route.metadata;
-    const routes = rule.matches.map((match, index) =>
-      routeIr(
-        `httproute/${namespace}/${name}/rule/${rule.index}/match/${index}/${hostname}`,
-        match,
-        rule,
-        port,
-        features,
-      ),
-    );
-    made.set(key, { features, routes });
-    return routes;
-  }
-}
-
-function routeIr(name: string, match: RouteMatchIr, rule: RuleCore, port: number, features: RuleFeaturesIr): RouteIr {
-  const { requestHeaders, responseHeaders } = rule;
-  switch (features.kind) {
-    case 'refused':
-      return { name, match, requestHeaders, responseHeaders, action: { kind: 'respond', status: 500 }, features: {} };
-    case 'features':
-      return {
-        name,
-        match,
-        requestHeaders,
-        responseHeaders,
-        action: at(rule.action, port),
-        features: features.features,
-      };
-    default:
-      return features satisfies never;
+  #replaceClusters(before: readonly RouteIr[], after: readonly RouteIr[]): void {
+    for (const [name, cluster] of clustersOf(after)) {
+      const uses = (this.#uses.get(name) ?? 0) + 1;
+      this.#uses.set(name, uses);
+      // The first to name it decides which of equal objects it is.
+      if (uses === 1 || !sameCluster(this.#clusters.get(name), cluster)) this.#clusters.set(name, cluster);
+    }
+    for (const name of clustersOf(before).keys()) {
+      const uses = (this.#uses.get(name) ?? 0) - 1;
+      if (uses > 0) {
+        this.#uses.set(name, uses);
+        continue;
+      }
+      this.#uses.delete(name);
+      this.#clusters.delete(name);
+    }
   }
 }
 
-/** Ports that clients leave out of the host they ask for. */
-const WELL_KNOWN_PORTS: ReadonlySet<number> = new Set([80, 443]);
+function clustersOf(routes: readonly RouteIr[]): ReadonlyMap<string, ClusterIr> {
+  const clusters = new Map<string, ClusterIr>();
+  for (const { action, features } of routes) {
+    for (const { cluster } of features.extProc ?? []) clusters.set(cluster.name, cluster);
+    if (action.kind !== 'forward') continue;
+    for (const to of action.destinations) if (to.kind === 'cluster') clusters.set(to.cluster.name, to.cluster);
+  }
+  return clusters;
+}
 
-/** Fills in what an action takes from its listener: the port of a redirect that names neither port nor scheme. */
-function at(action: RouteActionIr, port: number): RouteActionIr {
-  if (action.kind !== 'redirect' || action.redirect.port !== undefined || WELL_KNOWN_PORTS.has(port)) return action;
-  return { ...action, redirect: { ...action.redirect, port } };
+/** Whether two clusters of one name have the same addresses; everything else is in the name. */
+function sameCluster(a: ClusterIr | undefined, b: ClusterIr): boolean {
+  if (a === undefined) return false;
+  if (a.source.kind !== 'addresses' || b.source.kind !== 'addresses') return true;
+  return JSON.stringify(a.source.addresses) === JSON.stringify(b.source.addresses);
 }
 
 function sameMembers(a: readonly unknown[], b: readonly unknown[]): boolean {

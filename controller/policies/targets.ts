@@ -48,6 +48,8 @@ export function targetKey({ kind, namespace, name, sectionName }: Target): strin
 
 /** The policies of one kind by what they target. */
 export interface PolicyIndex<P extends Policy> {
+  /** Whether no policy targets anything. */
+  readonly isEmpty: boolean;
   /** The policy in force on exactly this target: one that cannot be read if there is any, else the oldest that names it. */
   on(target: Target): P | InvalidPolicy | undefined;
 }
@@ -78,7 +80,7 @@ export function indexPolicies<P extends Policy>(
       if (!winners.has(key)) winners.set(key, policy);
     }
   }
-  return { on: (target) => winners.get(targetKey(target)) };
+  return { isEmpty: winners.size === 0, on: (target) => winners.get(targetKey(target)) };
 }
 
 /** Where a request goes: what policies on any of these are about it. */

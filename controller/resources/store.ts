@@ -1,9 +1,9 @@
 import type { EndpointSlice, KindName, ReferenceGrant, Resource, ResourceOf } from '#controller/api/gen/types.d.ts';
 import type { InvalidPolicy } from './invalid-policy.ts';
 import { byName, namespaceOf, type Resources } from './resources.ts';
+import { SortedTable } from './sorted-table.ts';
 
-type Tables = { readonly [K in KindName]: Map<string, ResourceOf<K>> };
-type Lists = { [K in KindName]?: readonly ResourceOf<K>[] };
+type Tables = { readonly [K in KindName]: SortedTable<ResourceOf<K>> };
 
 /** The label by which a slice names its Service. */
 const SERVICE_NAME = 'kubernetes.io/service-name';
@@ -11,45 +11,40 @@ const SERVICE_NAME = 'kubernetes.io/service-name';
 /** Holds the objects. The one mutable thing between the providers and the compiler; cost follows the change. */
 export class ResourceStore implements Resources {
   readonly #tables: Tables = {
-    GatewayClass: new Map(),
-    Gateway: new Map(),
-    ListenerSet: new Map(),
-    HTTPRoute: new Map(),
-    GRPCRoute: new Map(),
-    TLSRoute: new Map(),
-    TCPRoute: new Map(),
-    UDPRoute: new Map(),
-    ReferenceGrant: new Map(),
-    BackendTLSPolicy: new Map(),
-    EnvoyProxy: new Map(),
-    ClientTrafficPolicy: new Map(),
-    BackendTrafficPolicy: new Map(),
-    SecurityPolicy: new Map(),
-    EnvoyExtensionPolicy: new Map(),
-    EnvoyPatchPolicy: new Map(),
-    Backend: new Map(),
-    HTTPRouteFilter: new Map(),
-    Service: new Map(),
-    EndpointSlice: new Map(),
-    Secret: new Map(),
-    ConfigMap: new Map(),
-    Namespace: new Map(),
+    GatewayClass: new SortedTable(),
+    Gateway: new SortedTable(),
+    ListenerSet: new SortedTable(),
+    HTTPRoute: new SortedTable(),
+    GRPCRoute: new SortedTable(),
+    TLSRoute: new SortedTable(),
+    TCPRoute: new SortedTable(),
+    UDPRoute: new SortedTable(),
+    ReferenceGrant: new SortedTable(),
+    BackendTLSPolicy: new SortedTable(),
+    EnvoyProxy: new SortedTable(),
+    ClientTrafficPolicy: new SortedTable(),
+    BackendTrafficPolicy: new SortedTable(),
+    SecurityPolicy: new SortedTable(),
+    EnvoyExtensionPolicy: new SortedTable(),
+    EnvoyPatchPolicy: new SortedTable(),
+    Backend: new SortedTable(),
+    HTTPRouteFilter: new SortedTable(),
+    Service: new SortedTable(),
+    EndpointSlice: new SortedTable(),
+    Secret: new SortedTable(),
+    ConfigMap: new SortedTable(),
+    Namespace: new SortedTable(),
   };
-  #lists: Lists = {};
   #invalidPolicies: readonly InvalidPolicy[] = [];
   readonly #slices = new Groups<EndpointSlice>();
   readonly #grants = new Groups<ReferenceGrant>();
 
   get<K extends KindName>(kind: K, namespace: string, name: string): ResourceOf<K> | undefined {
-    return this.#table(kind).get(`${namespace}/${name}`);
+    return this.#table(kind).get(tableKey(namespace, name));
   }
 
   list<K extends KindName>(kind: K): readonly ResourceOf<K>[] {
-    const known: readonly ResourceOf<K>[] | undefined = this.#lists[kind];
-    if (known !== undefined) return known;
-    const list = [...this.#table(kind).values()].sort(byName);
-    this.#lists = { ...this.#lists, [kind]: list };
-    return list;
+    return this.#table(kind).list();
   }
 
   endpointSlices(namespace: string, service: string): readonly EndpointSlice[] {
@@ -74,31 +69,34 @@ export class ResourceStore implements Resources {
 
   /** Adds an object or replaces the one of its name. */
   upsert(resource: Resource): void {
-    this.delete(resource.kind, namespaceOf(resource), resource.metadata.name);
-    this.#put(resource.kind, resource);
+    this.#leaveGroups(resource.kind, namespaceOf(resource), resource.metadata.name);
+    const table: SortedTable<Resource> = this.#tables[resource.kind];
+    table.set(tableKey(namespaceOf(resource), resource.metadata.name), resource);
     if (resource.kind === 'EndpointSlice') this.#slices.add(serviceOf(resource), resource);
     if (resource.kind === 'ReferenceGrant') this.#grants.add(resource.metadata.namespace, resource);
   }
 
   /** Removes an object; one that is not there is no error. */
   delete(kind: KindName, namespace: string, name: string): void {
-    const key = `${namespace}/${name}`;
-    const slice = kind === 'EndpointSlice' ? this.#tables.EndpointSlice.get(key) : undefined;
+    this.#leaveGroups(kind, namespace, name);
+    this.#table(kind).delete(tableKey(namespace, name));
+  }
+
+  #leaveGroups(kind: KindName, namespace: string, name: string): void {
+    const slice = kind === 'EndpointSlice' ? this.get(kind, namespace, name) : undefined;
     if (slice !== undefined) this.#slices.remove(serviceOf(slice), slice);
-    const grant = kind === 'ReferenceGrant' ? this.#tables.ReferenceGrant.get(key) : undefined;
+    const grant = kind === 'ReferenceGrant' ? this.get(kind, namespace, name) : undefined;
     if (grant !== undefined) this.#grants.remove(namespace, grant);
-    if (this.#table(kind).delete(key)) this.#lists = { ...this.#lists, [kind]: undefined };
   }
 
   #table<K extends KindName>(kind: K): Tables[K] {
     return this.#tables[kind];
   }
+}
 
-  #put(kind: KindName, resource: Resource): void {
-    const table: Map<string, Resource> = this.#tables[kind];
-    table.set(`${namespaceOf(resource)}/${resource.metadata.name}`, resource);
-    this.#lists = { ...this.#lists, [kind]: undefined };
-  }
+/** Sorts by namespace, then name: NUL is in neither, and before everything that is. */
+function tableKey(namespace: string, name: string): string {
+  return `${namespace}\0${name}`;
 }
 
 function serviceOf(slice: EndpointSlice): string {

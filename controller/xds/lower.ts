@@ -1,20 +1,22 @@
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { extProcFilter, extProcFilterName } from '../features/ext-proc/xds.ts';
 import type { AddressIr, ClusterIr } from '../ir/cluster.ts';
+import type { ExtProcIr } from '../ir/ext-proc.ts';
 import type { ChainIr, ListenerIr } from '../ir/listener.ts';
 import type { ProxyIr } from '../ir/proxy.ts';
 import type { SecretIr } from '../ir/secret.ts';
-import type { RouteIr } from '../ir/route.ts';
 import type { VirtualHostIr } from '../ir/virtual-host.ts';
 import { assignment, cluster } from './build/cluster.ts';
 import { listener, router } from './build/listener.ts';
-import { tlsSecret } from './build/tls.ts';
 import { encode, type Init } from './build/message.ts';
-import { POLICY_FILTER, policyFilter, policyFilterConfig } from './policy-filter.ts';
+import { tlsSecret } from './build/tls.ts';
+import { once } from './memory.ts';
+import { POLICY_FILTER, policyFilters, policyFilterConfigs } from './policy-filter.ts';
 import { virtualHost } from './route.ts';
 import { type XdsResource, type XdsSnapshot, xdsResource } from './snapshot.ts';
 
 type HttpFilter = Init<'envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter'>;
+type Resources = ReadonlyMap<string, XdsResource>;
 
 /** A module whose file is with the proxy: its digest, and the file's path as Envoy sees it. */
 export interface ModuleFile {
@@ -24,38 +26,38 @@ export interface ModuleFile {
 
 /**
  * The resources of a proxy. Pure and deterministic; every reference between them closes, save that to the `policy`
- * module's configuration while its file is not with the proxy: routes with a policy then answer 500.
+ * module's configuration while its file is not with the proxy: routes with a policy then answer 500. What did not change
+ * in the IR is the same object here, down to the maps.
  */
 export function lower(ir: ProxyIr, policyModule: ModuleFile | undefined): XdsSnapshot {
   return {
     listener: byName(ir.listeners.map(lowerListener)),
     route: byName(ir.listeners.flatMap(({ chains }) => chains.map(lowerRoutes))),
-    cluster: byName([...ir.clusters].map(lowerCluster)),
-    endpoint: byName([...ir.endpoints].map(([name, addresses]) => lowerEndpoints(name, addresses))),
+    cluster: lowerClusters(ir.clusters),
+    endpoint: lowerAssignments(ir.endpoints),
     secret: byName(ir.secrets.map(lowerSecret)),
-    'extension-config': byName(policyModule === undefined ? [] : [lowerPolicyModule(policyModule)]),
+    'extension-config': byName(policyModule === undefined ? [] : lowerPolicyModule(policyModule)),
   };
 }
 
-function byName(resources: readonly XdsResource[]): ReadonlyMap<string, XdsResource> {
+function byName(resources: readonly XdsResource[]): Resources {
   return new Map(resources.map((resource) => [resource.name, resource]));
 }
 
 function lowerListener(ir: ListenerIr): XdsResource {
-  return xdsResource(
-    'listener',
-    ir.name,
-    encode('envoy.config.listener.v3.Listener', listener(ir, [policyFilter(), ...processorFilters(ir), router()])),
-  );
+  const filters = [...policyFilters(), ...processorFilters(ir), router()];
+  return xdsResource('listener', ir.name, encode('envoy.config.listener.v3.Listener', listener(ir, filters)));
 }
 
 /** One filter for each place and message timeout that a processor of any route needs, in order of place. */
-function processorFilters(ir: ListenerIr): HttpFilter[] {
+function processorFilters({ chains }: ListenerIr): HttpFilter[] {
   const filters = new Map<string, { readonly index: number; readonly filter: HttpFilter }>();
-  for (const { features } of routesOf(ir)) {
-    for (const [index, processor] of (features.extProc ?? []).entries()) {
-      const name = extProcFilterName(index, processor);
-      if (!filters.has(name)) filters.set(name, { index, filter: extProcFilter(index, processor) });
+  for (const { virtualHosts } of chains) {
+    for (const host of virtualHosts) {
+      for (const { index, processor } of processorsOf(host)) {
+        const name = extProcFilterName(index, processor);
+        if (!filters.has(name)) filters.set(name, { index, filter: extProcFilter(index, processor) });
+      }
     }
   }
   return [...filters]
@@ -63,47 +65,67 @@ function processorFilters(ir: ListenerIr): HttpFilter[] {
     .map(([, { filter }]) => filter);
 }
 
-function lowerRoutes(ir: ChainIr): XdsResource {
-  const head = encode('envoy.config.route.v3.RouteConfiguration', { name: ir.name, ignorePortInHostMatching: true });
-  const hosts = new BinaryWriter();
-  for (const host of ir.virtualHosts) {
-    hosts.tag(VIRTUAL_HOSTS_FIELD, WireType.LengthDelimited).bytes(virtualHostBytes(host, ir.name));
-  }
-  return xdsResource('route', ir.name, Buffer.concat([head, hosts.finish()]));
+type PlacedProcessor = { readonly index: number; readonly processor: ExtProcIr };
+
+const processorsOf = once(({ routes }: VirtualHostIr): readonly PlacedProcessor[] =>
+  routes.flatMap(({ features }) => (features.extProc ?? []).map((processor, index) => ({ index, processor }))),
+);
+
+function lowerRoutes({ name, virtualHosts }: ChainIr): XdsResource {
+  const head = encode('envoy.config.route.v3.RouteConfiguration', { name, ignorePortInHostMatching: true });
+  return xdsResource('route', name, Buffer.concat([head, ...virtualHosts.map((host) => hostField(host, name))]));
 }
 
 /** Number of `virtual_hosts` in `envoy.config.route.v3.RouteConfiguration`. */
-const VIRTUAL_HOSTS_FIELD = 2;
+const VIRTUAL_HOSTS = 2;
 
-const encodedHosts = new WeakMap<VirtualHostIr, { readonly listener: string; readonly bytes: Uint8Array }>();
+const fieldsOfHosts = once((_host: VirtualHostIr) => new Map<string, Uint8Array>());
 
-/** A virtual host's bytes, made once: one that did not change costs nothing when another of its listener does. */
-function virtualHostBytes(ir: VirtualHostIr, listenerName: string): Uint8Array {
-  const known = encodedHosts.get(ir);
-  if (known?.listener === listenerName) return known.bytes;
-  const bytes = encode('envoy.config.route.v3.VirtualHost', virtualHost(ir, listenerName));
-  encodedHosts.set(ir, { listener: listenerName, bytes });
-  return bytes;
+/** A virtual host as a field of its RouteConfiguration, made once: one that did not change costs no encoding. */
+function hostField(host: VirtualHostIr, listenerName: string): Uint8Array {
+  const fields = fieldsOfHosts(host);
+  const known = fields.get(listenerName);
+  if (known !== undefined) return known;
+  const body = encode('envoy.config.route.v3.VirtualHost', virtualHost(host, listenerName));
+  const field = new BinaryWriter().tag(VIRTUAL_HOSTS, WireType.LengthDelimited).bytes(body).finish();
+  fields.set(listenerName, field);
+  return field;
 }
 
-function lowerCluster(ir: ClusterIr): XdsResource {
-  return xdsResource('cluster', ir.name, encode('envoy.config.cluster.v3.Cluster', cluster(ir)));
+const lowerCluster = once((ir: ClusterIr) =>
+  xdsResource('cluster', ir.name, encode('envoy.config.cluster.v3.Cluster', cluster(ir))),
+);
+
+const lowerClusters = once((clusters: readonly ClusterIr[]): Resources => byName(clusters.map(lowerCluster)));
+
+const assignmentsOf = once((_addresses: readonly AddressIr[]) => new Map<string, XdsResource>());
+
+function lowerAssignment(name: string, addresses: readonly AddressIr[]): XdsResource {
+  const made = assignmentsOf(addresses);
+  const known = made.get(name);
+  if (known !== undefined) return known;
+  const body = encode('envoy.config.endpoint.v3.ClusterLoadAssignment', assignment(name, addresses));
+  const resource = xdsResource('endpoint', name, body);
+  made.set(name, resource);
+  return resource;
 }
 
-function lowerEndpoints(name: string, addresses: readonly AddressIr[]): XdsResource {
-  const message = assignment(name, addresses);
-  return xdsResource('endpoint', name, encode('envoy.config.endpoint.v3.ClusterLoadAssignment', message));
-}
+const lowerAssignments = once((endpoints: ReadonlyMap<string, readonly AddressIr[]>): Resources => {
+  const resources = new Map<string, XdsResource>();
+  for (const [name, addresses] of endpoints) resources.set(name, lowerAssignment(name, addresses));
+  return resources;
+});
 
-function lowerSecret(ir: SecretIr): XdsResource {
-  return xdsResource('secret', ir.name, encode('envoy.extensions.transport_sockets.tls.v3.Secret', tlsSecret(ir)));
-}
+const lowerSecret = once((ir: SecretIr) =>
+  xdsResource('secret', ir.name, encode('envoy.extensions.transport_sockets.tls.v3.Secret', tlsSecret(ir))),
+);
 
-function lowerPolicyModule({ digest, path }: ModuleFile): XdsResource {
-  const message = policyFilterConfig(path, digest);
-  return xdsResource('extension-config', POLICY_FILTER, encode('envoy.config.core.v3.TypedExtensionConfig', message));
-}
-
-function* routesOf(ir: ListenerIr): Iterable<RouteIr> {
-  for (const { virtualHosts } of ir.chains) for (const host of virtualHosts) yield* host.routes;
+function lowerPolicyModule(file: ModuleFile): readonly XdsResource[] {
+  return policyFilterConfigs(file.path, file.digest).map((config) =>
+    xdsResource(
+      'extension-config',
+      config.name ?? POLICY_FILTER,
+      encode('envoy.config.core.v3.TypedExtensionConfig', config),
+    ),
+  );
 }

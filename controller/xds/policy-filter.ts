@@ -13,6 +13,10 @@ type HttpFilter = Init<'envoy.extensions.filters.network.http_connection_manager
 
 /** Name of the filter, of its ECDS resource and of the metadata in which routes carry their policy. A contract. */
 export const POLICY_FILTER = 'sluice.policy';
+/** The same module behind a change of route; it knows its place by this name. A contract with the module. */
+const RECHECK_FILTER = 'sluice.policy.recheck';
+/** The native filter that makes Envoy choose the route anew. */
+const REROUTE_FILTER = 'sluice.policy.reroute';
 
 const WASM = 'envoy.extensions.filters.http.wasm.v3.Wasm';
 const { FAIL_RELOAD } = enumMembers('envoy.extensions.wasm.v3.FailurePolicy');
@@ -23,6 +27,8 @@ export interface PolicyBytes {
   readonly id: string;
   /** An encoded `sluice.filter.v1.Policy`. */
   readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Whether it may write request headers, and so lead the request to another route. */
+  readonly writesHeaders: boolean;
 }
 
 /** The policy of a route, or `undefined` where the filter has nothing to decide. */
@@ -37,13 +43,24 @@ export function policyBytes(features: RouteFeaturesIr): PolicyBytes | undefined 
   });
   const bytes = toBinary(type, withNeeds(type, message));
   const id = createHash('sha256').update(bytes).digest('hex').slice(0, 32);
-  return { id, bytes };
+  const writesHeaders = jwt?.providers.some(({ claimToHeaders }) => claimToHeaders.length > 0) ?? false;
+  return { id, bytes, writesHeaders };
 }
 
-/** The place of the filter in a chain: off, its configuration by ECDS. Routes with a policy turn it on. */
-export function policyFilter(): HttpFilter {
+/**
+ * The places of the module in a chain: off, their configuration by ECDS. Routes with a policy turn on the first.
+ *
+ * A header that the first one writes makes Envoy choose the route anew, but only once a native filter has asked for it:
+ * `REROUTE` does, and changes nothing. The module behind it then judges the request by the policy of the route it has come
+ * to, so that no claim leads past another route's policy. Routes whose policy writes headers turn all three on.
+ */
+export function policyFilters(): readonly HttpFilter[] {
+  return [wasmFilter(POLICY_FILTER), rerouteFilter(), wasmFilter(RECHECK_FILTER)];
+}
+
+function wasmFilter(name: string): HttpFilter {
   return {
-    name: POLICY_FILTER,
+    name,
     disabled: true,
     configType: {
       case: 'configDiscovery',
@@ -56,14 +73,29 @@ export function policyFilter(): HttpFilter {
   };
 }
 
-/** The ECDS resource that makes Envoy load the module from `path`. */
-export function policyFilterConfig(path: string, digest: string): Init<'envoy.config.core.v3.TypedExtensionConfig'> {
+function rerouteFilter(): HttpFilter {
   return {
-    name: POLICY_FILTER,
+    name: REROUTE_FILTER,
+    disabled: true,
+    configType: {
+      case: 'typedConfig',
+      value: any('envoy.extensions.filters.http.header_mutation.v3.HeaderMutation', {}),
+    },
+  };
+}
+
+/** The ECDS resources that make Envoy load the module from `path`: one VM for all places of it. */
+export function policyFilterConfigs(
+  path: string,
+  digest: string,
+): readonly Init<'envoy.config.core.v3.TypedExtensionConfig'>[] {
+  return [POLICY_FILTER, RECHECK_FILTER].map((name) => ({
+    name,
     typedConfig: any(WASM, {
       config: {
-        name: POLICY_FILTER,
-        rootId: POLICY_FILTER,
+        // The module knows its place by this name.
+        name,
+        rootId: name,
         vm: {
           case: 'vmConfig',
           value: {
@@ -78,11 +110,11 @@ export function policyFilterConfig(path: string, digest: string): Init<'envoy.co
         reloadConfig: { backoff: { baseInterval: duration(10), maxInterval: duration(10) } },
       },
     }),
-  };
+  }));
 }
 
 /** What a route with a policy carries: the policy itself and the switch that turns the filter on. */
-export function policyPerRoute({ id, bytes }: PolicyBytes): {
+export function policyPerRoute({ id, bytes, writesHeaders }: PolicyBytes): {
   readonly metadata: Init<'envoy.config.core.v3.Metadata'>;
   readonly perFilterConfig: { readonly [filter: string]: Any };
 } {
@@ -91,6 +123,20 @@ export function policyPerRoute({ id, bytes }: PolicyBytes): {
       filterMetadata: { [POLICY_FILTER]: { id } },
       typedFilterMetadata: { [POLICY_FILTER]: any('google.protobuf.BytesValue', { value: bytes }) },
     },
-    perFilterConfig: { [POLICY_FILTER]: any('envoy.config.route.v3.FilterConfig', { config: {} }) },
+    perFilterConfig: Object.fromEntries(
+      (writesHeaders ? [POLICY_FILTER, REROUTE_FILTER, RECHECK_FILTER] : [POLICY_FILTER]).map((name) => [
+        name,
+        turnedOn(name),
+      ]),
+    ),
   };
+}
+
+/** The configuration of a route that turns a filter on as it is. */
+function turnedOn(name: string): Any {
+  const config =
+    name === REROUTE_FILTER
+      ? any('envoy.extensions.filters.http.header_mutation.v3.HeaderMutationPerRoute', { mutations: {} })
+      : {};
+  return any('envoy.config.route.v3.FilterConfig', { config });
 }

@@ -1,40 +1,52 @@
 import type { ProxyIr } from '#controller/ir/proxy.ts';
-import type { PathMatchIr, RouteIr } from '#controller/ir/route.ts';
+import type { PathMatchIr, RouteIr, RouteMatchIr } from '#controller/ir/route.ts';
 import { policyBytes } from '#controller/xds/policy-filter.ts';
-import { loadFilter } from '#wasm-filters/testing/filter-host.ts';
+import { type FilterHost, type FilterResult, type Headers, loadFilter } from '#wasm-filters/testing/filter-host.ts';
 import { onRoute } from '#wasm-filters/testing/policy-bytes.ts';
 import type { Answer } from './ask.ts';
 import type { ScenarioRequest } from './scenario.ts';
 
 /**
- * Answers requests by the policy module alone: the route is found by its path as Envoy would, everything behind the
- * filter is a back-end that answers 200.
+ * Answers requests by the policy module alone, in both its places: routes are chosen by path and headers as Envoy would,
+ * and again where the policy writes headers; everything behind the filters is a back-end that answers 200.
  */
 export async function filterHostRunner(
   proxy: ProxyIr,
   wasm: Uint8Array,
 ): Promise<(request: ScenarioRequest) => Answer> {
-  const host = await loadFilter(wasm);
-  if (!host.configure(new Uint8Array())) throw new Error('the module refuses its configuration');
+  const [first, recheck] = await Promise.all(
+    ['sluice.policy', 'sluice.policy.recheck'].map(async (pluginName) => {
+      const host = await loadFilter(wasm, { pluginName });
+      if (!host.configure(new Uint8Array())) throw new Error('the module refuses its configuration');
+      return host;
+    }),
+  );
+  if (first === undefined || recheck === undefined) throw new Error('no host');
   const routes = proxy.listeners
     .flatMap(({ chains }) => chains)
     .flatMap(({ virtualHosts }) => virtualHosts.flatMap((virtualHost) => virtualHost.routes));
-  return ({ path, headers }) => {
-    const normal = new URL(path, 'http://gateway').pathname;
-    const route = routes.find(({ match }) => matches(match.path, normal));
+  return ({ path, headers: sent }) => {
+    const headers: Headers = [
+      [':method', 'GET'],
+      [':path', new URL(path, 'http://gateway').pathname],
+      ...Object.entries(sent),
+    ];
+    const route = routes.find(({ match }) => matches(match, headers));
     if (route === undefined) return { status: 404, upstream: {} };
-    return answer(host, route, [[':method', 'GET'], [':path', normal], ...Object.entries(headers)]);
+    const result = decide(first, route, headers);
+    if (result.kind !== 'continue' || policyBytes(route.features)?.writesHeaders !== true) return answerOf(result);
+    const next = routes.find(({ match }) => matches(match, result.headers)) ?? route;
+    return answerOf(decide(recheck, next, result.headers));
   };
 }
 
-function answer(
-  host: Awaited<ReturnType<typeof loadFilter>>,
-  { features, name }: RouteIr,
-  headers: readonly (readonly [string, string])[],
-): Answer {
+function decide(host: FilterHost, { features, name }: RouteIr, headers: Headers): FilterResult {
   const policy = policyBytes(features);
-  if (policy === undefined) return { status: 200, upstream: Object.fromEntries(headers) };
-  const result = host.request({ headers, properties: onRoute(policy, name) });
+  if (policy === undefined) return { kind: 'continue', headers: headers.map(([key, value]) => [key, value]) };
+  return host.request({ headers, properties: onRoute(policy, name) });
+}
+
+function answerOf(result: FilterResult): Answer {
   switch (result.kind) {
     case 'continue':
       return { status: 200, upstream: Object.fromEntries(result.headers) };
@@ -48,7 +60,15 @@ function answer(
   }
 }
 
-function matches(match: PathMatchIr, path: string): boolean {
+function matches({ path, headers: wanted }: RouteMatchIr, headers: Headers): boolean {
+  const valueOf = (name: string): string | undefined => headers.find(([key]) => key === name)?.[1];
+  return (
+    matchesPath(path, valueOf(':path') ?? '') &&
+    wanted.every(({ kind, name, value }) => kind === 'exact' && valueOf(name) === value)
+  );
+}
+
+function matchesPath(match: PathMatchIr, path: string): boolean {
   switch (match.kind) {
     case 'exact':
       return path === match.value;

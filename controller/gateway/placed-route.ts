@@ -1,0 +1,95 @@
+import type { HTTPRoute } from '#controller/api/gen/types.d.ts';
+import type { RouteActionIr, RouteIr, RouteMatchIr, RuleFeaturesIr } from '../ir/route.ts';
+import type { Place } from '../policies/targets.ts';
+import type { AttachedRoute } from './attach-routes.ts';
+import type { Attachment } from './attachment.ts';
+import { covers } from './hostnames.ts';
+import type { RuleCore } from './http-route.ts';
+
+/** A route on one listener: what it adds to each virtual host. The same object as long as it adds the same. */
+export interface PlacedRoute {
+  readonly route: HTTPRoute;
+  readonly hosts: ReadonlyMap<string, readonly RouteIr[]>;
+}
+
+/** What policies add at a place. */
+export type FeaturesAt = (place: Place) => RuleFeaturesIr;
+
+interface Memory {
+  readonly siblings: string;
+  readonly features: readonly RuleFeaturesIr[];
+  readonly placed: PlacedRoute;
+}
+
+const memories = new WeakMap<Attachment, Memory>();
+
+/**
+ * Places a route on a listener. `siblings` are the host names of all listeners of the socket: a host belongs to the listener
+ * with the most specific one, and to no other (Gateway API, GatewayHTTPListenerIsolation).
+ */
+export function placeRoute(
+  { core }: AttachedRoute,
+  attachment: Attachment,
+  siblings: readonly string[],
+  featuresOf: FeaturesAt,
+): PlacedRoute {
+  const { route } = core;
+  const { gateway, spec } = attachment.listener;
+  const features = core.rules.map((rule) =>
+    featuresOf({
+      gateway: { namespace: gateway.metadata.namespace, name: gateway.metadata.name, listener: spec.name },
+      route: { namespace: route.metadata.namespace, name: route.metadata.name, rule: rule.name },
+    }),
+  );
+  const known = memories.get(attachment);
+  const all = siblings.length === 1 ? '' : siblings.join(' ');
+  if (known?.siblings === all && features.every((one, index) => one === known.features[index])) return known.placed;
+  const own = spec.hostname?.toLowerCase() ?? '*';
+  const hostnames = attachment.hostnames.filter((hostname) => belongs(hostname, own, siblings));
+  const hosts = new Map(
+    hostnames.map((hostname) => [
+      hostname,
+      core.rules.flatMap((rule, index) => routesOf(route, rule, hostname, spec.port, features[index])),
+    ]),
+  );
+  const placed = { route, hosts };
+  memories.set(attachment, { siblings: all, features, placed });
+  return placed;
+}
+
+/** Whether no listener beside the one with `own` is more specific for a host. */
+function belongs(hostname: string, own: string, siblings: readonly string[]): boolean {
+  return !siblings.some((other) => other !== own && covers(own, other) && covers(other, hostname));
+}
+
+function routesOf(
+  { metadata }: HTTPRoute,
+  rule: RuleCore,
+  hostname: string,
+  port: number,
+  features: RuleFeaturesIr | undefined,
+): readonly RouteIr[] {
+  const prefix = `httproute/${metadata.namespace}/${metadata.name}/rule/${rule.index}/match`;
+  return rule.matches.map((match, index) => routeIr(`${prefix}/${index}/${hostname}`, match, rule, port, features));
+}
+
+function routeIr(
+  name: string,
+  match: RouteMatchIr,
+  { requestHeaders, responseHeaders, action }: RuleCore,
+  port: number,
+  features: RuleFeaturesIr | undefined,
+): RouteIr {
+  const rest = { name, match, requestHeaders, responseHeaders };
+  if (features?.kind !== 'features') return { ...rest, action: { kind: 'respond', status: 500 }, features: {} };
+  return { ...rest, action: at(action, port), features: features.features };
+}
+
+/** Ports that clients leave out of the host they ask for. */
+const WELL_KNOWN_PORTS: ReadonlySet<number> = new Set([80, 443]);
+
+/** Fills in what an action takes from its listener: the port of a redirect that names neither port nor scheme. */
+function at(action: RouteActionIr, port: number): RouteActionIr {
+  if (action.kind !== 'redirect' || action.redirect.port !== undefined || WELL_KNOWN_PORTS.has(port)) return action;
+  return { ...action, redirect: { ...action.redirect, port } };
+}
