@@ -4,14 +4,23 @@ import packageJson from '../package.json' with { type: 'json' };
 import { EXIT } from './cli/exit-codes.ts';
 import { createProgram } from './cli/program.ts';
 
+// Whoever reads our output may have had enough of it: `sluice translate ... | head`.
+process.stdout.on('error', () => process.exit());
+process.on('uncaughtException', fail);
+process.on('unhandledRejection', fail);
+
 try {
   await createProgram(packageJson.version).parseAsync(process.argv);
 } catch (error) {
-  if (error instanceof CommanderError) {
-    process.exitCode = error.exitCode === 0 ? EXIT.fine : EXIT.usage;
-  } else {
-    const message = error instanceof Error ? error.message : String(error);
-    process.stderr.write(`sluice: ${message}\n`);
-    process.exitCode = EXIT.internal;
-  }
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.fine : EXIT.usage;
+  else fail(error);
+}
+
+/** A bug ends the process with one line; the proxies keep serving, and the next run takes them over. */
+function fail(error: unknown): void {
+  const message = error instanceof Error ? error.message : String(error);
+  const isDebug = (process.env['DEBUG'] ?? '') !== '';
+  const text = isDebug && error instanceof Error ? error.stack : message.replaceAll(/\s*\n\s*/gu, ' ');
+  process.stderr.write(`sluice: internal error: ${text}\n`);
+  process.exit(EXIT.internal);
 }

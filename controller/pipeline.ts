@@ -1,13 +1,23 @@
 import type { Logger } from 'pino';
 import type { Resource } from '#controller/api/gen/types.d.ts';
+import type { PortBook, PortClaim } from './gateway/port-claims.ts';
 import { readInvalidPolicies } from './provider/invalid-policies.ts';
 import { formatProblem } from './provider/format-problem.ts';
 import type { Problem, Provider, ResourceBatch, Stop } from './provider/provider.ts';
 import { ResourceStore } from './resources/store.ts';
 import { namespaceOf } from './resources/resources.ts';
-import type { RunningProxy } from './running-proxy.ts';
+import type { ProxyReport, RunningProxy } from './running-proxy.ts';
 import type { Settings } from './settings.ts';
+import { claimsOf, createPortPass } from './settle-ports.ts';
+import { liveStatus } from './status/live-status.ts';
+import type { ObjectStatus } from './status/object-status.ts';
 import { createTranslator, type Translation } from './translate.ts';
+
+/** What the machine says of ports, and learns of them. */
+export interface Ports extends PortBook {
+  want(sockets: readonly PortClaim[]): void;
+  stop(): void;
+}
 
 /** What the pipeline works with. */
 export interface PipelineOptions {
@@ -15,8 +25,14 @@ export interface PipelineOptions {
   readonly settings: Settings;
   /** Makes the proxy of a key; it starts with its first configuration. */
   readonly proxy: (key: string) => RunningProxy;
+  /** Makes the book of ports; `changed` is to be called when it says something else than before. */
+  readonly ports: (changed: () => void) => Ports;
+  /** Ends the proxies of earlier runs that are none of these; called when everything has been read. */
+  readonly endOrphans: (serving: ReadonlySet<string>) => Promise<void>;
   /** Whether documents that cannot be parsed at the start keep the controller from being ready. */
   readonly allowPartial: boolean;
+  /** How long a translation took, in milliseconds, or that it failed. */
+  readonly translated: (ms: number, failed: boolean) => void;
   readonly log: Logger;
 }
 
@@ -26,7 +42,11 @@ export interface Pipeline {
   notReady(): readonly string[];
   /** What the compiler made last. */
   translation(): Translation;
+  /** The status of every object, with what the proxies say. */
+  statuses(): readonly ObjectStatus[];
+  resources(): Iterable<Resource>;
   problems(): readonly Problem[];
+  proxies(): readonly ProxyReport[];
   /** Stops reading, and ends every proxy. */
   stop(): Promise<void>;
 }
@@ -35,24 +55,29 @@ export interface Pipeline {
 export async function startPipeline(options: PipelineOptions): Promise<Pipeline> {
   const { log, settings } = options;
   const store = new ResourceStore();
-  const keys = new Map<string, Resource>();
+  const resources = new Map<string, Resource>();
   const problems = new Map<string, Problem>();
   const proxies = new Map<string, RunningProxy>();
-  const ending = new Set<Promise<void>>();
+  const ending = new Map<string, Promise<void>>();
   const translate = createTranslator(settings);
+  const settlePorts = createPortPass();
+  const ports = options.ports(() => publish());
+  let raw: Translation | undefined;
   let translation: Translation = { proxies: new Map(), statuses: [] };
+  let undecided: ReadonlySet<string> = new Set();
   let synced = false;
+  let stopped = false;
 
   const onBatch = (batch: ResourceBatch): void => {
     for (const event of batch) {
       switch (event.kind) {
         case 'upsert':
-          keys.set(event.key, event.resource);
+          resources.set(event.key, event.resource);
           store.upsert(event.resource);
           break;
         case 'delete': {
-          const gone = keys.get(event.key);
-          keys.delete(event.key);
+          const gone = resources.get(event.key);
+          resources.delete(event.key);
           if (gone !== undefined) store.delete(gone.kind, namespaceOf(gone), gone.metadata.name);
           break;
         }
@@ -71,48 +96,95 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
       }
     }
     store.setInvalidPolicies(readInvalidPolicies(problems.values()));
-    if (synced) publish();
+    if (!synced) return;
+    compile();
+    publish();
+  };
+
+  const compile = (): void => {
+    const began = performance.now();
+    try {
+      raw = translate(store);
+      options.translated(performance.now() - began, false);
+      ports.want(claimsOf(raw));
+    } catch (error) {
+      // A bug: what serves keeps serving.
+      options.translated(performance.now() - began, true);
+      log.error({ err: error }, 'translation failed; the last good state keeps serving');
+    }
   };
 
   const publish = (): void => {
-    try {
-      translation = translate(store);
-    } catch (error) {
-      // A bug: what serves keeps serving.
-      log.error({ err: error }, 'translation failed; the last good state keeps serving');
-      return;
-    }
+    if (raw === undefined || stopped) return;
+    ({ translation, undecided } = settlePorts(raw, ports));
     for (const [key, { xds }] of translation.proxies) {
-      const proxy = proxies.get(key) ?? options.proxy(key);
+      if (undecided.has(key)) continue;
+      const known = proxies.get(key);
+      // One that has just been deleted still has the folder: its end leads here again.
+      if (known === undefined && ending.has(key)) continue;
+      const proxy = known ?? options.proxy(key);
       proxies.set(key, proxy);
       proxy.apply(xds);
     }
     for (const [key, proxy] of proxies) {
       if (translation.proxies.has(key)) continue;
       proxies.delete(key);
-      const ended = proxy.stop().finally(() => ending.delete(ended));
-      ending.add(ended);
+      const ended = proxy.stop().finally(() => {
+        ending.delete(key);
+        publish();
+      });
+      ending.set(key, ended);
     }
   };
 
   const stopReading: Stop = await options.provider.start(onBatch);
+  const orphans = hidesGateways(problems.values())
+    ? Promise.resolve(log.warn('proxies of earlier runs are left alone: a document that cannot be read may be theirs'))
+    : options.endOrphans(new Set(translation.proxies.keys()));
   return {
     notReady: () => [
       ...(synced ? [] : ['not everything has been read yet']),
       ...(options.allowPartial ? [] : unreadable(problems.values())),
-      ...[...proxies]
-        .filter(([, proxy]) => !proxy.ready)
-        .map(([key]) => `the proxy of Gateway ${key} has not acknowledged its configuration`),
+      ...[...translation.proxies.keys()]
+        .filter((key) => proxies.get(key)?.ready !== true)
+        .map((key) => `the proxy of Gateway ${key} has not acknowledged its configuration`),
     ],
     translation: () => translation,
+    statuses: () => liveStatus(translation.statuses, liveProxies(translation, proxies)),
+    resources: () => resources.values(),
     problems: () => [...problems.values()],
+    proxies: () => [...proxies.values()].map((proxy) => proxy.report()),
     stop: async () => {
+      stopped = true;
+      ports.stop();
       await stopReading();
-      await Promise.all([...ending, ...[...proxies.values()].map((proxy) => proxy.stop())]);
+      await Promise.all([orphans, ...ending.values(), ...[...proxies.values()].map((proxy) => proxy.stop())]);
     },
   };
 }
 
+function liveProxies(translation: Translation, proxies: ReadonlyMap<string, RunningProxy>) {
+  return [...translation.proxies].map(([key, { xds }]) => {
+    const report = proxies.get(key)?.report();
+    return {
+      listeners: xds.listeners.map(({ name }) => name),
+      ready: report?.ready ?? false,
+      rejected: report?.rejected ?? [],
+    };
+  });
+}
+
 function unreadable(problems: Iterable<Problem>): string[] {
   return [...problems].filter(({ reason }) => reason === 'syntax').map(formatProblem);
+}
+
+/** Kinds without which a Gateway is not served. */
+const GATEWAY_KINDS: ReadonlySet<string> = new Set(['GatewayClass', 'Gateway', 'EnvoyProxy']);
+
+/** Whether a Gateway may be there that is not seen, because what declares it cannot be read. */
+function hidesGateways(problems: Iterable<Problem>): boolean {
+  return [...problems].some(({ severity, reason, object }) => {
+    if (severity !== 'error') return false;
+    return reason === 'syntax' || reason === 'unreadable' || (object !== undefined && GATEWAY_KINDS.has(object.kind));
+  });
 }

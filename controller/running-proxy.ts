@@ -1,6 +1,11 @@
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { ImageModule } from './fetch/oci-layout.ts';
 import type { ProxyPaths } from './infra/local/bootstrap.ts';
+import { pauseAfter } from './infra/local/daemon.ts';
 import { untilListening } from './infra/local/envoy-admin.ts';
 import { type Programs, type ProxyProcesses, startProxyProcesses } from './infra/local/proxy-processes.ts';
 import type { ProxyIr } from './ir/proxy.ts';
@@ -9,7 +14,10 @@ import { Publication } from './server/ads/publication.ts';
 import type { Rejection } from './server/ads/session.ts';
 import { ModuleStore } from './server/agent/module-store.ts';
 import { serveProxy } from './server/proxy-server.ts';
+import type { RejectedResource } from './status/live-status.ts';
 import { lower, type ModuleFile } from './xds/lower.ts';
+import type { XdsSnapshot } from './xds/snapshot.ts';
+import type { XdsType } from './xds/types.ts';
 
 /** What a running proxy is made with. */
 export interface RunningProxyOptions {
@@ -20,32 +28,74 @@ export interface RunningProxyOptions {
   readonly modules: ReadonlyMap<string, ImageModule>;
   readonly clock: Clock;
   readonly log: Logger;
+  /** A client has answered a response of a type. */
+  readonly answered: (type: XdsType, isRejected: boolean) => void;
+  /** It has become ready, or what it rejects has changed. */
+  readonly changed: () => void;
 }
+
+/** What is to be told of a proxy. */
+export interface ProxyReport {
+  readonly key: string;
+  readonly ready: boolean;
+  readonly connected: boolean;
+  readonly envoyPid: number | undefined;
+  readonly restarts: { readonly envoy: number; readonly sidecar: number };
+  readonly ir: ProxyIr | undefined;
+  /** What it is to have. */
+  readonly snapshot: XdsSnapshot;
+  /** Whether it has acknowledged all of that. */
+  readonly complete: boolean;
+  readonly rejected: readonly RejectedResource[];
+}
+
+type Started = { readonly processes: ProxyProcesses; readonly stopServing: () => Promise<void> };
 
 /** One proxy from its configuration to its processes. */
 export class RunningProxy {
   readonly #options: RunningProxyOptions;
   readonly #publication: Publication;
   readonly #store: ModuleStore;
+  readonly #rejected = new Map<string, RejectedResource & { readonly version: string | undefined }>();
   #ir: ProxyIr | undefined;
   /** The `policy` module published last: it serves until the file of the one that is wanted is there. */
   #policyModule: ModuleFile | undefined;
-  #started: Promise<{ readonly processes: ProxyProcesses; readonly stopServing: () => Promise<void> }> | undefined;
+  #starting: Promise<Started | undefined> | undefined;
+  #started: Started | undefined;
   #ready = false;
+  #complete = false;
   readonly #stopping = new AbortController();
 
   constructor(options: RunningProxyOptions) {
     this.#options = options;
     this.#store = new ModuleStore(() => this.#publish());
     this.#publication = new Publication({
-      rejected: (rejection) => this.#rejected(rejection),
-      acknowledged: () => void this.#becomeReady(),
+      rejected: (rejection) => this.#onRejected(rejection),
+      acknowledged: () => {
+        this.#complete = true;
+        void this.#becomeReady();
+      },
     });
   }
 
   /** Whether the proxy has ever acknowledged a whole configuration, its module included, and listened on all of it. */
   get ready(): boolean {
     return this.#ready;
+  }
+
+  /** What is to be told of it now. */
+  report(): ProxyReport {
+    return {
+      key: this.#options.key,
+      ready: this.#ready,
+      connected: this.#publication.clients > 0,
+      envoyPid: this.#started?.processes.envoyPid,
+      restarts: this.#started?.processes.restarts ?? { envoy: 0, sidecar: 0 },
+      ir: this.#ir,
+      snapshot: this.#publication.snapshot,
+      complete: this.#complete,
+      rejected: [...this.#rejected.values()],
+    };
   }
 
   /** Brings the proxy to a configuration; starts it with the first. */
@@ -60,36 +110,69 @@ export class RunningProxy {
       );
     }
     this.#store.want(wanted === undefined ? [] : [wanted]);
-    this.#publish();
-    this.#started ??= this.#start();
+    if (this.#starting === undefined) this.#starting = this.#start();
+    else this.#publish();
   }
 
   /** Ends the proxy: its processes, its socket. */
   async stop(): Promise<void> {
     this.#stopping.abort();
-    const started = await this.#started;
-    await started?.processes.stop();
-    await started?.stopServing();
+    await this.#starting;
+    await this.#started?.processes.stop();
+    await this.#started?.stopServing();
   }
 
-  async #start(): Promise<{ readonly processes: ProxyProcesses; readonly stopServing: () => Promise<void> }> {
-    const { key, paths, programs, clock, log } = this.#options;
+  /** Starts what it needs, again and again where that fails: a disk that is full has space later. */
+  async #start(): Promise<Started | undefined> {
+    const { paths, log } = this.#options;
+    // An Envoy that is taken over has the module. Were it published without, its agent being slower, it would lose it.
+    this.#policyModule = await readModuleFile(paths.folder);
+    this.#publish();
+    for (let failures = 1; !this.#stopping.signal.aborted; failures += 1) {
+      try {
+        this.#started = await this.#startOnce();
+        return this.#started;
+      } catch (error) {
+        const restartInMs = pauseAfter(failures);
+        log.error({ reason: messageOf(error), restartInMs }, 'the proxy cannot be started, it is tried again');
+        await sleep(restartInMs, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
+      }
+    }
+    return undefined;
+  }
+
+  async #startOnce(): Promise<Started> {
+    const { key, paths, programs, clock, log, answered } = this.#options;
     const stopServing = await serveProxy({
       socket: paths.xdsSocket,
       publication: this.#publication,
       modules: this.#store,
       clock,
       log,
+      answered,
     });
-    return { stopServing, processes: await startProxyProcesses(key, paths, programs, log) };
+    try {
+      return { stopServing, processes: await startProxyProcesses(key, paths, programs, log) };
+    } catch (error) {
+      await stopServing();
+      throw error;
+    }
   }
 
   #publish(): void {
     if (this.#ir === undefined) return;
     const { digest } = this.#ir.policyModule;
     const path = this.#store.path(digest);
-    if (path !== undefined) this.#policyModule = { digest, path };
-    this.#publication.publish(lower(this.#ir, this.#policyModule));
+    if (path !== undefined && path !== this.#policyModule?.path) {
+      this.#policyModule = { digest, path };
+      void writeModuleFile(this.#options.paths.folder, this.#policyModule);
+    }
+    const snapshot = lower(this.#ir, this.#policyModule);
+    this.#complete = false;
+    for (const [id, { type, name, version }] of this.#rejected) {
+      if (snapshot[type].get(name)?.version !== version) this.#rejected.delete(id);
+    }
+    this.#publication.publish(snapshot);
   }
 
   async #becomeReady(): Promise<void> {
@@ -100,11 +183,39 @@ export class RunningProxy {
     if (this.#options.modules.has(digest) && this.#policyModule?.digest !== digest) return;
     const { paths, log } = this.#options;
     if (!(await untilListening(paths.adminAddress, ir.listeners.length, this.#stopping.signal))) return;
-    if (!this.#ready) log.info('the proxy serves its first configuration');
+    if (this.#ready) return;
     this.#ready = true;
+    log.info('the proxy serves its first configuration');
+    this.#options.changed();
   }
 
-  #rejected({ type, names, message }: Rejection): void {
+  #onRejected({ type, names, message }: Rejection): void {
     this.#options.log.error({ type, names, reason: message }, 'the proxy rejected a configuration');
+    for (const name of names) {
+      const version = this.#publication.snapshot[type].get(name)?.version;
+      this.#rejected.set(`${type}/${name}`, { type, name, message, version });
+    }
+    this.#options.changed();
   }
 }
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The module that this proxy was told last, where its file still is there. */
+async function readModuleFile(folder: string): Promise<ModuleFile | undefined> {
+  const [digest, path] = (await readFile(join(folder, MODULE_FILE), 'utf8').catch(() => '')).split('\n');
+  if (digest === undefined || path === undefined || !existsSync(path)) return undefined;
+  return { digest, path };
+}
+
+/** A controller that comes back without it finds the module with the agent, a moment later. */
+async function writeModuleFile(folder: string, { digest, path }: ModuleFile): Promise<void> {
+  const file = join(folder, MODULE_FILE);
+  await writeFile(`${file}.new`, `${digest}\n${path}\n`, { mode: 0o600 })
+    .then(() => rename(`${file}.new`, file))
+    .catch(() => undefined);
+}
+
+const MODULE_FILE = 'policy-module';

@@ -1,9 +1,12 @@
 import { Command, Option } from 'commander';
-import { LOG_LEVELS } from '../runtime/log.ts';
+import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from '../runtime/log.ts';
 import { EXIT } from './exit-codes.ts';
 
 /** Where the admin endpoint listens unless told otherwise. */
 export const DEFAULT_ADMIN = '127.0.0.1:19001';
+
+/** Shells that completions are written for. */
+export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 
 /** The command line of `sluice`. What a command needs is loaded only when it runs, so that help is quick. */
 export function createProgram(version: string): Command {
@@ -12,57 +15,146 @@ export function createProgram(version: string): Command {
     .version(version)
     .exitOverride()
     .showHelpAfterError('Run it with --help to see what is accepted.');
+  for (const add of [addRun, addTranslate, addValidate, addStatus, addConfigDump, addVersion, addCompletion]) {
+    add(program, version);
+  }
+  program.addHelpText('after', AFTER_HELP);
+  return program;
+}
 
+function addRun(program: Command): void {
   program
     .command('run')
     .description('serve the manifests in files and folders; a change of a file is live')
     .argument('<path...>', 'files and folders of manifests (*.yaml, *.yml, *.json)')
-    .option('--admin <address>', 'where /readyz and /healthz are served', DEFAULT_ADMIN)
+    .option('--admin <address>', 'where /readyz, /healthz, /metrics and the admin service are', DEFAULT_ADMIN)
     .option('--state-dir <folder>', 'where sockets, modules and logs of the proxies are kept')
     .option('--processors <file>', 'run the processors that this processors.yaml lists')
     .option('--allow-partial', 'be ready although a document cannot be parsed', false)
     .addOption(new Option('--log-level <level>', 'least level that is logged').choices(LOG_LEVELS).default('info'))
-    .addHelpText('after', RUN_EXAMPLES)
+    .addOption(
+      new Option('--log-format <format>', 'how the log is written (default: text on a terminal, else json)').choices(
+        LOG_FORMATS,
+      ),
+    )
+    .addHelpText(
+      'after',
+      examples(
+        'sluice run manifests/',
+        'sluice run gateway.yaml routes.yaml --log-level debug',
+        'sluice run deploy/examples/demo/manifests --processors deploy/examples/demo/processors.yaml',
+      ),
+    )
     .action(async (paths: readonly string[], options: RunFlags) => {
       const { run } = await import('./commands/run.ts');
       process.exitCode = await run(paths, options);
     });
+}
 
-  program
-    .command('validate')
-    .description('judge manifests as an API server would, without network or set-up')
-    .argument('<path...>', 'files and folders; - is standard input')
-    .addHelpText('after', '\nExample:\n  sluice validate deploy/examples/demo/manifests\n')
-    .action(async (paths: readonly string[]) => {
-      const { validate } = await import('./commands/validate.ts');
-      process.exitCode = await validate(paths);
-    });
-
+function addTranslate(program: Command): void {
   program
     .command('translate')
     .description('show what manifests become, without network or set-up')
     .argument('<path...>', 'files and folders; - is standard input')
     .addOption(new Option('--to <what>', 'what to show').choices(['xds', 'ir', 'status']).default('xds'))
     .addOption(new Option('-o, --output <format>', 'how to show it').choices(['json', 'yaml']).default('yaml'))
-    .addHelpText('after', '\nExample:\n  sluice translate deploy/examples/demo/manifests --to status -o json\n')
+    .addHelpText(
+      'after',
+      examples(
+        'sluice translate manifests/ --to status -o json',
+        'sluice translate manifests/ --to xds',
+        'kubectl kustomize . | sluice translate - --to ir',
+      ),
+    )
     .action(async (paths: readonly string[], options: TranslateFlags) => {
       const { translate } = await import('./commands/translate.ts');
       process.exitCode = await translate(paths, options);
     });
+}
 
+function addValidate(program: Command): void {
+  program
+    .command('validate')
+    .description('judge manifests as an API server would, without network or set-up')
+    .argument('<path...>', 'files and folders; - is standard input')
+    .addOption(outputOption())
+    .addHelpText('after', examples('sluice validate manifests/', 'cat gateway.yaml | sluice validate -'))
+    .action(async (paths: readonly string[], options: ValidateFlags) => {
+      const { validate } = await import('./commands/validate.ts');
+      process.exitCode = await validate(paths, options);
+    });
+}
+
+function addStatus(program: Command): void {
+  program
+    .command('status')
+    .description('show the status of the objects that a running sluice serves')
+    .argument('[kind]', 'only this kind: Gateway, httproutes, ...')
+    .argument('[name]', 'only the object of this name')
+    .option('-n, --namespace <namespace>', 'only objects of this namespace')
+    .addOption(adminOption())
+    .addOption(outputOption())
+    .addHelpText('after', examples('sluice status', 'sluice status gateway shop -o yaml'))
+    .action(async (kind: string | undefined, name: string | undefined, options: StatusFlags) => {
+      const { status } = await import('./commands/status.ts');
+      process.exitCode = await status(kind, name, options);
+    });
+}
+
+function addConfigDump(program: Command): void {
+  program
+    .command('config-dump')
+    .description('show what the proxies of a running sluice are to have')
+    .argument('[gateway]', 'only the proxy of this Gateway: NAMESPACE/NAME, or NAME in namespace default')
+    .addOption(
+      new Option('--show <what>', 'xds: resources as in Envoy; ir: the model before; acks: what Envoy said to each')
+        .choices(['xds', 'ir', 'acks'])
+        .default('xds'),
+    )
+    .addOption(adminOption())
+    .addOption(new Option('-o, --output <format>', 'how to show it').choices(['json', 'yaml']).default('yaml'))
+    .addHelpText('after', examples('sluice config-dump default/shop -o json', 'sluice config-dump --show acks'))
+    .action(async (gateway: string | undefined, options: ConfigDumpFlags) => {
+      const { configDump } = await import('./commands/config-dump.ts');
+      process.exitCode = await configDump(gateway, options);
+    });
+}
+
+function addVersion(program: Command, version: string): void {
   program
     .command('version')
     .description('print the version')
     .action(() => {
       process.stdout.write(`${version}\n`);
     });
-
-  program.addHelpText(
-    'after',
-    `\nExit codes: ${EXIT.fine} fine, ${EXIT.findings} findings, ${EXIT.usage} usage, ${EXIT.internal} internal.`,
-  );
-  return program;
 }
+
+function addCompletion(program: Command): void {
+  program
+    .command('completion')
+    .description('print the completions of a shell')
+    .argument('<shell>', `one of ${SHELLS.join(', ')}`)
+    .addHelpText('after', examples('source <(sluice completion bash)', 'sluice completion fish | source'))
+    .action(async (shell: string) => {
+      const { completion } = await import('./commands/completion.ts');
+      process.exitCode = completion(program, shell);
+    });
+}
+
+function adminOption(): Option {
+  return new Option('--admin <address>', 'the admin address of the running sluice').default(DEFAULT_ADMIN);
+}
+
+function outputOption(): Option {
+  return new Option('-o, --output <format>', 'how to show it').choices(['table', 'json', 'yaml']).default('table');
+}
+
+function examples(...lines: readonly string[]): string {
+  return `\nExample${lines.length === 1 ? '' : 's'}:\n${lines.map((line) => `  ${line}\n`).join('')}`;
+}
+
+const AFTER_HELP = `${examples('sluice run manifests/', 'sluice validate manifests/', 'sluice status')}
+Exit codes: ${EXIT.fine} fine, ${EXIT.findings} findings, ${EXIT.usage} usage, ${EXIT.internal} internal.`;
 
 /** Flags of `sluice run`. */
 export interface RunFlags {
@@ -70,7 +162,8 @@ export interface RunFlags {
   readonly stateDir?: string;
   readonly processors?: string;
   readonly allowPartial: boolean;
-  readonly logLevel: (typeof LOG_LEVELS)[number];
+  readonly logLevel: LogLevel;
+  readonly logFormat?: LogFormat;
 }
 
 /** Flags of `sluice translate`. */
@@ -79,9 +172,21 @@ export interface TranslateFlags {
   readonly output: 'json' | 'yaml';
 }
 
-const RUN_EXAMPLES = `
-Examples:
-  sluice run manifests/
-  sluice run gateway.yaml routes.yaml --log-level debug
-  sluice run deploy/examples/demo/manifests --processors deploy/examples/demo/processors.yaml
-`;
+/** Flags of `sluice validate`. */
+export interface ValidateFlags {
+  readonly output: 'table' | 'json' | 'yaml';
+}
+
+/** Flags of `sluice status`. */
+export interface StatusFlags {
+  readonly admin: string;
+  readonly namespace?: string;
+  readonly output: 'table' | 'json' | 'yaml';
+}
+
+/** Flags of `sluice config-dump`. */
+export interface ConfigDumpFlags {
+  readonly admin: string;
+  readonly show: 'xds' | 'ir' | 'acks';
+  readonly output: 'json' | 'yaml';
+}

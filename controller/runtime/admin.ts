@@ -1,40 +1,67 @@
-import { createServer, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { ConnectRouter } from '@connectrpc/connect';
+import { connectNodeAdapter } from '@connectrpc/connect-node';
+import { isOwnHost } from './admin-host.ts';
 
 /** What the admin endpoint tells. */
 export interface AdminSource {
   /** Why the controller is not ready; none when it is. */
   notReady(): readonly string[];
+  /** The metrics in the text format of Prometheus. */
+  metrics(): Promise<string>;
+  readonly metricsType: string;
+  /** Adds the services that are spoken with Connect, gRPC-Web or curl. */
+  readonly routes: (router: ConnectRouter) => void;
 }
 
 /**
- * Serves `/readyz` (200, or 503 with the reasons) and `/healthz` on an address of loopback. Resolves with a function that
- * stops serving; rejects when the address is taken.
+ * Serves `/readyz` (200, or 503 with the reasons), `/healthz`, `/metrics` and Connect services. Resolves with a function that
+ * stops serving; rejects when the address is taken. Requests that name a host of others are refused (DNS rebinding).
  */
 export async function serveAdmin(host: string, port: number, source: AdminSource): Promise<() => Promise<void>> {
-  const server = createServer((request, response) => {
-    switch (request.url) {
-      case '/healthz':
-        answer(response, 200, 'ok\n');
-        return;
-      case '/readyz': {
-        const reasons = source.notReady();
-        answer(response, reasons.length === 0 ? 200 : 503, reasons.length === 0 ? 'ok\n' : `${reasons.join('\n')}\n`);
-        return;
-      }
-      default:
-        answer(response, 404, 'not found; served are /readyz and /healthz\n');
-    }
+  const connect = connectNodeAdapter({ routes: source.routes });
+  const server = createServer((request: IncomingMessage, response: ServerResponse) => {
+    if (isOwnHost(request.headers.host, host)) {
+      if (request.url?.startsWith(SERVICES) === true) connect(request, response);
+      else void answerPath(request.url ?? '', response, source);
+    } else answer(response, 421, 'this host is not served here; ask for the IP address or localhost\n');
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, resolve);
   });
   return async () => {
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     server.closeAllConnections();
-    await new Promise<void>((resolve) => server.close(() => resolve()));
+    await closed;
   };
 }
 
-function answer(response: ServerResponse, status: number, body: string): void {
-  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' }).end(body);
+/** Where Connect puts the methods of our services: "/<service>/<method>". */
+const SERVICES = '/sluice.admin.';
+
+async function answerPath(url: string, response: ServerResponse, source: AdminSource): Promise<void> {
+  const [path] = url.split('?');
+  switch (path) {
+    case '/healthz':
+      answer(response, 200, 'ok\n');
+      return;
+    case '/readyz': {
+      const reasons = source.notReady();
+      answer(response, reasons.length === 0 ? 200 : 503, reasons.length === 0 ? 'ok\n' : `${reasons.join('\n')}\n`);
+      return;
+    }
+    case '/metrics': {
+      const text = await source.metrics().catch(() => undefined);
+      if (text === undefined) answer(response, 500, 'the metrics cannot be collected\n');
+      else answer(response, 200, text, source.metricsType);
+      return;
+    }
+    default:
+      answer(response, 404, 'not found; served are /readyz, /healthz, /metrics and /sluice.admin.v1.Admin/\n');
+  }
+}
+
+function answer(response: ServerResponse, status: number, body: string, type = 'text/plain; charset=utf-8'): void {
+  response.writeHead(status, { 'content-type': type, 'x-content-type-options': 'nosniff' }).end(body);
 }

@@ -9,6 +9,7 @@ import {
 } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import type { Clock } from '../runtime/clock.ts';
+import { typeOfUrl, type XdsType } from '../xds/types.ts';
 import type { Publication } from './ads/publication.ts';
 import { decodeDeltaRequest, encodeDeltaResponse } from './ads/wire.ts';
 import type { ModuleStore } from './agent/module-store.ts';
@@ -25,6 +26,8 @@ export interface ProxyServerOptions {
   readonly modules: ModuleStore;
   readonly clock: Clock;
   readonly log: Logger;
+  /** The client has answered a response of a type. */
+  readonly answered?: (type: XdsType, isRejected: boolean) => void;
 }
 
 const identity = (bytes: Buffer): Buffer => bytes;
@@ -81,7 +84,7 @@ export async function serveProxy(options: ProxyServerOptions): Promise<() => Pro
   };
 }
 
-function serveDelta(stream: RawStream, { publication, clock, log }: ProxyServerOptions): void {
+function serveDelta(stream: RawStream, { publication, clock, log, answered }: ProxyServerOptions): void {
   const session = publication.connect({
     clock,
     send: (response) => {
@@ -95,7 +98,10 @@ function serveDelta(stream: RawStream, { publication, clock, log }: ProxyServerO
   const end = (): void => publication.disconnect(session);
   stream.on('data', (bytes: Buffer) => {
     try {
-      session.receive(decodeDeltaRequest(bytes));
+      const request = decodeDeltaRequest(bytes);
+      const type = typeOfUrl(request.typeUrl);
+      if (type !== undefined && request.nonce !== '') answered?.(type, request.error !== undefined);
+      session.receive(request);
     } catch (error) {
       log.error({ err: error }, 'a client of the xDS server sent what is no DeltaDiscoveryRequest');
       end();

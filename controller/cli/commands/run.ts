@@ -1,24 +1,40 @@
 import { existsSync } from 'node:fs';
+import { lookup } from 'node:dns/promises';
 import { resolve } from 'node:path';
+import type { Logger } from 'pino';
 import { ensure, SetupError } from '#deploy/setup/setup.ts';
 import { findEnvoy } from '#deploy/setup/envoy.ts';
 import { ROOT } from '#deploy/setup/node24.mjs';
 import { filesProvider } from '../../provider/files/files-provider.ts';
 import { readOciLayout } from '../../fetch/oci-layout.ts';
+import { MachinePorts } from '../../infra/local/machine-ports.ts';
+import { endOrphans, proxyOf } from '../../infra/local/orphans.ts';
+import { describeProcess, holdersOf } from '../../infra/local/port-holder.ts';
 import { defaultStateFolder, prepareStateFolder, proxyPaths } from '../../infra/local/state-folder.ts';
 import { holdState } from '../../infra/local/state-lock.ts';
 import { startProcessors } from '../../infra/local/processors.ts';
-import { startPipeline } from '../../pipeline.ts';
+import { type Pipeline, startPipeline } from '../../pipeline.ts';
 import { serveAdmin } from '../../runtime/admin.ts';
+import { adminRoutes } from '../../runtime/admin-service.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { createLog } from '../../runtime/log.ts';
+import { createMetrics, type Metrics } from '../../runtime/metrics.ts';
 import { RunningProxy } from '../../running-proxy.ts';
 import { CONTROLLER_NAME } from '../../settings.ts';
+import { type Address, notAnAddress, parseAddress } from '../address.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { RunFlags } from '../program.ts';
 
 /** How often readiness is looked at to tell when it comes. Milliseconds. */
 const READY_POLL = 20;
+/** After a signal the process ends after this time whatever is left to do. Milliseconds. */
+const LONGEST_STOP = 4_800;
+
+/** Something that keeps `run` from going on, told in one line. */
+class RunError extends Error {}
+
+/** What is undone at the end, last first. */
+type Undo = (() => Promise<void>)[];
 
 /**
  * `sluice run`: serves manifests until SIGINT or SIGTERM, then ends every process it started. Resolves with the exit
@@ -26,75 +42,135 @@ const READY_POLL = 20;
  */
 export async function run(paths: readonly string[], flags: RunFlags): Promise<number> {
   const admin = parseAddress(flags.admin);
-  if (admin === undefined)
-    return usage(`--admin: found ${flags.admin}, accepted is HOST:PORT, such as 127.0.0.1:19001`);
-  const missing = paths.find((path) => !existsSync(path));
-  if (missing !== undefined) return usage(`${missing}: no such file or folder`);
-  const ended = untilSignal();
+  if (admin === undefined) return say(notAnAddress('--admin', flags.admin), EXIT.usage);
+  const missing = [...paths, ...(flags.processors === undefined ? [] : [flags.processors])].find(
+    (path) => !existsSync(path),
+  );
+  if (missing !== undefined) return say(`${missing}: no such file or folder`, EXIT.usage);
   const stateFolder = resolve(flags.stateDir ?? defaultStateFolder());
   const unusable = await prepareStateFolder(stateFolder);
-  if (unusable !== undefined) return usage(unusable);
-  const hold = await holdState(stateFolder);
-  if (!hold.ok) return internal(hold.refusal.message);
-  const log = createLog(flags.logLevel);
-  const undo: (() => Promise<void>)[] = [hold.value];
+  if (unusable !== undefined) return say(unusable, EXIT.usage);
+  const ended = untilSignal();
+  const log = createLog(flags.logLevel, flags.logFormat);
+  const undo: Undo = [];
   try {
-    await ensure(['filters', 'envoy']);
-    const envoy = findEnvoy(process.env);
-    if (envoy.kind !== 'found') return internal('Envoy is missing although the set-up is done');
-    const image = await readOciLayout(resolve(ROOT, 'build/filters/policy'));
-    if (!image.ok) return internal(`policy module: ${image.refusal.message}`);
-    const programs = {
-      envoy: envoy.path,
-      node: process.execPath,
-      extproc: resolve(ROOT, 'extproc/main.ts'),
-    };
-    const processors = await startProcessors(stateFolder, flags.processors, programs, log);
-    undo.unshift(() => processors.stop());
-    const modules = new Map([[image.value.digest, image.value]]);
-    const pipeline = await startPipeline({
-      provider: filesProvider({ paths, log }),
-      settings: {
-        controllerName: CONTROLLER_NAME,
-        policyDigest: image.value.digest,
-        bindAddress: '0.0.0.0',
-        unixPaths: processors.unixPaths,
-      },
-      proxy: (key) =>
-        new RunningProxy({
-          key,
-          paths: proxyPaths(stateFolder, key),
-          programs,
-          modules,
-          clock: systemClock,
-          log: log.child({ gateway: key }),
-        }),
-      allowPartial: flags.allowPartial,
-      log,
-    });
-    undo.unshift(() => pipeline.stop());
-    undo.unshift(await serveAdmin(admin.host, admin.port, pipeline));
-    const watch = tellWhenReady(pipeline, () => log.info('ready'));
+    await Promise.race([start({ paths, flags, admin, stateFolder, log, undo, ended }), ended.then(() => undefined)]);
     await ended;
-    clearInterval(watch);
     log.info('stopping');
     return EXIT.fine;
   } catch (error) {
-    if (error instanceof SetupError) return internal(error.message);
-    if (isAddressInUse(error)) return internal(`--admin ${flags.admin}: the address is in use: another sluice run?`);
+    if (error instanceof SetupError || error instanceof RunError) return say(error.message, EXIT.internal);
     throw error;
   } finally {
-    for (const step of undo) await step();
+    setTimeout(() => process.exit(), LONGEST_STOP).unref();
+    for (let step = undo.pop(); step !== undefined; step = undo.pop()) await step();
   }
 }
 
-function parseAddress(text: string): { readonly host: string; readonly port: number } | undefined {
-  const found = /^(?<host>\[[0-9a-f:]+\]|[^:]+):(?<port>\d{1,5})$/iu.exec(text)?.groups;
-  const port = Number(found?.['port']);
-  if (found?.['host'] === undefined || port > 65_535) return undefined;
-  return { host: found['host'].replace(/^\[|\]$/gu, ''), port };
+interface Start {
+  readonly paths: readonly string[];
+  readonly flags: RunFlags;
+  readonly admin: Address;
+  readonly stateFolder: string;
+  readonly log: Logger;
+  readonly undo: Undo;
+  readonly ended: Promise<void>;
 }
 
+async function start({ paths, flags, admin, stateFolder, log, undo, ended }: Start): Promise<void> {
+  let isEnding = false;
+  void ended.then(() => (isEnding = true));
+  const hold = await holdState(stateFolder);
+  if (!hold.ok) throw new RunError(hold.refusal.message);
+  undo.push(hold.value);
+  const metrics = createMetrics();
+  const told: Told = { pipeline: undefined };
+  undo.push(await admit(admin, flags.admin, told, metrics));
+  await ensure(['filters', 'envoy']);
+  const envoy = findEnvoy(process.env);
+  if (envoy.kind !== 'found') throw new RunError('Envoy is missing although the set-up is done');
+  const image = await readOciLayout(resolve(ROOT, 'build/filters/policy'));
+  if (!image.ok) throw new RunError(`policy module: ${image.refusal.message}`);
+  if (isEnding) return;
+  const programs = { envoy: envoy.path, node: process.execPath, extproc: resolve(ROOT, 'extproc/main.ts') };
+  const processors = await startProcessors(stateFolder, flags.processors, programs, log);
+  undo.push(() => processors.stop());
+  const modules = new Map([[image.value.digest, image.value]]);
+  const pipeline = await startPipeline({
+    provider: filesProvider({ paths, log }),
+    settings: {
+      controllerName: CONTROLLER_NAME,
+      policyDigest: image.value.digest,
+      bindAddress: '0.0.0.0',
+      unixPaths: processors.unixPaths,
+    },
+    proxy: (key) =>
+      new RunningProxy({
+        key,
+        paths: proxyPaths(stateFolder, key),
+        programs,
+        modules,
+        clock: systemClock,
+        log: log.child({ gateway: key }),
+        answered: (type, isRejected) => metrics.answered(type, isRejected),
+        changed: () => undefined,
+      }),
+    ports: (changed) => new MachinePorts({ proxyOf: (pid) => proxyOf(stateFolder, pid), changed, log }),
+    endOrphans: (serving) => endOrphans(stateFolder, serving, log),
+    allowPartial: flags.allowPartial,
+    translated: (ms, failed) => metrics.translated(ms, failed),
+    log,
+  });
+  undo.push(() => pipeline.stop());
+  told.pipeline = pipeline;
+  const watch = tellWhenReady(pipeline, () => log.info('ready'));
+  undo.push(() => Promise.resolve(clearInterval(watch)));
+}
+
+/** What the admin endpoint tells of, as soon as there is something. */
+interface Told {
+  pipeline: Pipeline | undefined;
+}
+
+async function admit(admin: Address, text: string, told: Told, metrics: Metrics): Promise<() => Promise<void>> {
+  const view = {
+    resources: () => told.pipeline?.resources() ?? [],
+    problems: () => told.pipeline?.problems() ?? [],
+    statuses: () => told.pipeline?.statuses() ?? [],
+    proxies: () => told.pipeline?.proxies() ?? [],
+  };
+  try {
+    return await serveAdmin(admin.host, admin.port, {
+      notReady: () => told.pipeline?.notReady() ?? ['it is starting'],
+      metrics: () =>
+        metrics.expose({ resources: view.resources(), problems: view.problems(), proxies: view.proxies() }),
+      metricsType: metrics.contentType,
+      routes: adminRoutes({ ...view, clock: systemClock, controllerName: CONTROLLER_NAME }),
+    });
+  } catch (error) {
+    throw new RunError(await describeListenError(error, admin, text), { cause: error });
+  }
+}
+
+async function describeListenError(error: unknown, { host, port }: Address, text: string): Promise<string> {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code !== 'EADDRINUSE') {
+    return `--admin ${text}: cannot be listened on: ${error instanceof Error ? error.message : String(error)}`;
+  }
+  const [holder] = holdersOf({ address: await addressOf(host), port, protocol: 'TCP' });
+  const who = holder === undefined ? 'another process' : describeProcess(holder);
+  return `--admin ${text} is in use by ${who}: stop it, or choose another address`;
+}
+
+async function addressOf(host: string): Promise<string> {
+  try {
+    return (await lookup(host)).address;
+  } catch {
+    return host;
+  }
+}
+
+/** Any number of signals is one: a terminal and a wrapper may both pass the same Ctrl-C on. */
 function untilSignal(): Promise<void> {
   return new Promise((done) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => done());
@@ -110,16 +186,7 @@ function tellWhenReady(pipeline: { notReady(): readonly string[] }, ready: () =>
   return watch;
 }
 
-function isAddressInUse(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
-}
-
-function usage(message: string): number {
+function say(message: string, code: number): number {
   process.stderr.write(`sluice run: ${message}\n`);
-  return EXIT.usage;
-}
-
-function internal(message: string): number {
-  process.stderr.write(`sluice run: ${message}\n`);
-  return EXIT.internal;
+  return code;
 }

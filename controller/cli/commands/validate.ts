@@ -1,11 +1,35 @@
 import { formatProblem } from '../../provider/format-problem.ts';
 import { loadOnce } from '../../provider/files/load-once.ts';
+import type { Problem } from '../../provider/provider.ts';
 import { EXIT } from '../exit-codes.ts';
+import { findings } from '../findings.ts';
+import { serialize } from '../print.ts';
+import type { ValidateFlags } from '../program.ts';
+import { withReadingNote } from '../reading-note.ts';
 import { readStandardInput } from '../standard-input.ts';
 
 /** `sluice validate`: prints each problem on a line of its own. Resolves with the exit code: 1 when there is an error. */
-export async function validate(paths: readonly string[]): Promise<number> {
-  const { problems } = loadOnce(paths, await readStandardInput(paths));
-  for (const problem of problems) process.stdout.write(`${formatProblem(problem)}\n`);
-  return problems.some(({ severity }) => severity === 'error') ? EXIT.findings : EXIT.fine;
+export async function validate(paths: readonly string[], flags: ValidateFlags): Promise<number> {
+  const input = await readStandardInput(paths);
+  const problems = withReadingNote(() => findings(loadOnce(paths, input)));
+  process.stdout.write(flags.output === 'table' ? lines(problems) : serialize(problems.map(shown), flags.output));
+  const errors = problems.filter(({ severity }) => severity === 'error').length;
+  const warnings = problems.length - errors;
+  if (problems.length > 0) process.stderr.write(`${count(errors, 'error')}, ${count(warnings, 'warning')}\n`);
+  return errors > 0 ? EXIT.findings : EXIT.fine;
+}
+
+function lines(problems: readonly Problem[]): string {
+  return problems.map((problem) => `${formatProblem(problem)}\n`).join('');
+}
+
+/** The document itself is not repeated. */
+function shown({ object, ...problem }: Problem): object {
+  if (object === undefined) return problem;
+  const { kind, namespace, name } = object;
+  return { ...problem, object: { kind, namespace, name } };
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }

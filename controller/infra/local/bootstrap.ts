@@ -24,7 +24,7 @@ export function bootstrap(key: string, { xdsSocket }: ProxyPaths): object {
         api_type: 'DELTA_GRPC',
         transport_api_version: 'V3',
         set_node_on_first_message_only: true,
-        grpc_services: [{ envoy_grpc: { cluster_name: XDS_CLUSTER } }],
+        grpc_services: [{ envoy_grpc: { cluster_name: XDS_CLUSTER, retry_policy: RECONNECT } }],
       },
       lds_config: ads,
       cds_config: ads,
@@ -34,6 +34,9 @@ export function bootstrap(key: string, { xdsSocket }: ProxyPaths): object {
     layered_runtime: { layers: [{ name: 'sluice', static_layer: RUNTIME }] },
   };
 }
+
+/** Envoy's own pause grows to 30 s, which is how long a controller that comes back would wait to be heard. */
+const RECONNECT = { retry_back_off: { base_interval: '0.05s', max_interval: '0.5s' } };
 
 const XDS_CLUSTER = 'sluice.xds';
 

@@ -13,6 +13,8 @@ export interface DaemonSpec {
   /** Its output is appended here; it stays open when the controller is gone. */
   readonly logFile: string;
   readonly recordFile: string;
+  /** Runs before each start; what an earlier process left is removed here. */
+  readonly before?: () => Promise<void>;
 }
 
 const FIRST_BACK_OFF = 100;
@@ -31,6 +33,7 @@ export class Daemon {
   readonly #log: Logger;
   #record: ProcessRecord | undefined;
   #stopping = false;
+  #restarts = 0;
   #loop: Promise<void> | undefined;
   #wake: () => void = () => undefined;
 
@@ -42,6 +45,11 @@ export class Daemon {
   /** Process number while it runs. */
   get pid(): number | undefined {
     return this.#record?.pid;
+  }
+
+  /** How often the program was started again because it had ended. */
+  get restarts(): number {
+    return this.#restarts;
   }
 
   /** Starts the program, or takes over the one that runs. */
@@ -56,23 +64,27 @@ export class Daemon {
     const record = this.#record;
     if (record !== undefined) await end(record, graceMs);
     await this.#loop;
+    // It may have been started just then.
+    if (this.#record !== undefined) await end(this.#record, graceMs);
     await removeRecord(this.#spec.recordFile);
   }
 
   async #keepRunning(): Promise<void> {
-    let backOff = FIRST_BACK_OFF;
+    let failures = 0;
     const left = await this.#takeOver();
-    if (left !== undefined) await this.#untilGone(left);
+    if (left !== undefined) {
+      await this.#untilGone(left);
+      if (!this.#stopping) this.#log.error({ pid: left.pid }, 'process ended, it is started again');
+    }
     while (!this.#stopping) {
       const began = Date.now();
-      const outcome = await this.#runOnce();
+      const outcome = await this.#runOnce().catch((error: unknown) => describeError(error));
       if (this.#stopping) return;
-      backOff = Date.now() - began > STEADY ? FIRST_BACK_OFF : Math.min(backOff * 2, LONGEST_BACK_OFF);
-      this.#log.error(
-        { outcome, restartInMs: backOff, output: this.#spec.logFile },
-        'process ended, it is started again',
-      );
-      await this.#pause(backOff);
+      failures = Date.now() - began > STEADY ? 1 : failures + 1;
+      const restartInMs = pauseAfter(failures);
+      this.#log.error({ outcome, restartInMs, output: this.#spec.logFile }, 'process ended, it is started again');
+      await this.#pause(restartInMs);
+      this.#restarts += 1;
     }
   }
 
@@ -94,6 +106,7 @@ export class Daemon {
   }
 
   async #runOnce(): Promise<string> {
+    await this.#spec.before?.();
     const output = openSync(this.#spec.logFile, 'a', 0o600);
     // A group of its own: Ctrl-C reaches the controller only, which ends its processes in order.
     const child = spawn(this.#spec.command, [...this.#spec.args], {
@@ -108,13 +121,23 @@ export class Daemon {
     const startTime = child.pid === undefined ? undefined : startTimeOf(child.pid);
     if (child.pid !== undefined && startTime !== undefined) {
       this.#record = { pid: child.pid, startTime, command: this.#commandLine() };
-      await writeRecord(this.#spec.recordFile, this.#record);
+      await this.#remember(this.#record);
       this.#log.info({ pid: child.pid }, 'process started');
       if (this.#stopping) child.kill('SIGTERM');
     }
     const outcome = await ended;
     this.#record = undefined;
     return outcome;
+  }
+
+  /** A process without a record would be lost to the next controller, and hold its ports against it: it does not stay. */
+  async #remember(record: ProcessRecord): Promise<void> {
+    try {
+      await writeRecord(this.#spec.recordFile, record);
+    } catch (error) {
+      await end(record, 0);
+      throw error;
+    }
   }
 
   #commandLine(): string {
@@ -126,12 +149,25 @@ export class Daemon {
   }
 }
 
-async function end(record: ProcessRecord, graceMs: number): Promise<void> {
+/** The pause before a restart after so many failures in a row. Milliseconds. */
+export function pauseAfter(failures: number): number {
+  return Math.min(FIRST_BACK_OFF * 2 ** (failures - 1), LONGEST_BACK_OFF);
+}
+
+function describeError(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Ends a process: SIGTERM, and SIGKILL after `graceMs`. Resolves when it is gone. */
+export async function end(record: ProcessRecord, graceMs: number): Promise<void> {
+  if (!runs(record)) return;
   send('SIGTERM', record.pid);
+  // A process that was stopped would not see it.
+  send('SIGCONT', record.pid);
   const deadline = Date.now() + graceMs;
   while (runs(record)) {
-    if (Date.now() > deadline) send('SIGKILL', record.pid);
-    await sleep(20);
+    if (Date.now() >= deadline) send('SIGKILL', record.pid);
+    await sleep(10);
   }
 }
 

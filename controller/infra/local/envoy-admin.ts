@@ -7,10 +7,15 @@ const POLL = 10;
 const PATIENCE = 1_000;
 
 /** Asks Envoy's admin interface, whose address Envoy wrote to a file; `undefined` while it does not answer. */
-export async function askAdmin(addressFile: string, path: string): Promise<string | undefined> {
+export async function askAdmin(
+  addressFile: string,
+  path: string,
+  method: 'GET' | 'POST' = 'GET',
+  patience: number = PATIENCE,
+): Promise<string | undefined> {
   const address = await readFile(addressFile, 'utf8').catch(() => '');
   if (address === '') return undefined;
-  return fetch(`http://${address}${path}`, { signal: AbortSignal.timeout(PATIENCE) })
+  return fetch(`http://${address}${path}`, { method, signal: AbortSignal.timeout(Math.max(patience, 1)) })
     .then((response) => response.text())
     .catch(() => undefined);
 }
@@ -27,4 +32,28 @@ export async function untilListening(addressFile: string, listeners: number, sto
     await sleep(POLL);
   }
   return false;
+}
+
+/**
+ * Lets an Envoy that is about to end finish the requests it has: clients are told to close their connections, nothing new
+ * is accepted, and what is under way is waited for, at most `budget` milliseconds. At once when there is none.
+ */
+export async function drain(addressFile: string, budget: number): Promise<void> {
+  const deadline = Date.now() + budget;
+  const ask = (path: string, method: 'GET' | 'POST'): Promise<string | undefined> =>
+    askAdmin(addressFile, path, method, Math.min(PATIENCE, deadline - Date.now()));
+  // Health checks fail, HTTP/1 answers say "connection: close", HTTP/2 connections get a GOAWAY.
+  if ((await ask('/healthcheck/fail', 'POST')) === undefined) return;
+  await ask('/drain_listeners', 'POST');
+  while (Date.now() < deadline) {
+    const stats = await ask('/stats?filter=downstream_rq_active', 'GET');
+    if (stats === undefined || activeRequests(stats) === 0) return;
+    await sleep(POLL);
+  }
+}
+
+/** The requests under way in a list of statistics ("name: value" a line), without ours to the admin interface. */
+export function activeRequests(stats: string): number {
+  const counts = [...stats.matchAll(/^http\.(?!admin\.)\S*downstream_rq_active: (?<count>\d+)$/gmu)];
+  return counts.reduce((sum, { groups }) => sum + Number(groups?.['count'] ?? 0), 0);
 }

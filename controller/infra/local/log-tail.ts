@@ -1,4 +1,4 @@
-import { open, stat } from 'node:fs/promises';
+import { copyFile, open, stat, truncate } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** How often a log file is looked at. Milliseconds. */
@@ -8,8 +8,15 @@ const LONGEST_LINE = 16_384;
 /** Most that is read at once. Bytes. */
 const CHUNK = 262_144;
 
-/** Passes on the lines that are appended to a file from now on, until the returned function is called. */
-export async function tailLines(file: string, line: (text: string) => void): Promise<() => Promise<void>> {
+/** A log file larger than this starts anew; its content is kept as `<file>.1` in place of what was there. Bytes. */
+const LARGEST_FILE = 16 * 1024 * 1024;
+
+/** Passes on the lines that are appended to a file from now on, until the returned function is called, and keeps the file small. */
+export async function tailLines(
+  file: string,
+  line: (text: string) => void,
+  largest: number = LARGEST_FILE,
+): Promise<() => Promise<void>> {
   const stop = new AbortController();
   let position = await sizeOf(file);
   let rest = '';
@@ -31,6 +38,10 @@ export async function tailLines(file: string, line: (text: string) => void): Pro
   const loop = (async () => {
     while (!stop.signal.aborted) {
       await readNew().catch(() => undefined);
+      if (position > largest) {
+        await startAnew(file);
+        position = 0;
+      }
       await sleep(POLL, undefined, { signal: stop.signal, ref: false }).catch(() => undefined);
     }
     await readNew().catch(() => undefined);
@@ -39,6 +50,12 @@ export async function tailLines(file: string, line: (text: string) => void): Pro
     stop.abort();
     await loop;
   };
+}
+
+/** The process has the file open for appending and goes on at its new end. Where a copy cannot be kept there is none. */
+async function startAnew(file: string): Promise<void> {
+  await copyFile(file, `${file}.1`).catch(() => undefined);
+  await truncate(file).catch(() => undefined);
 }
 
 async function sizeOf(file: string): Promise<number> {

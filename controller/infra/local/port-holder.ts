@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { basename } from 'node:path';
 import { overlaps, type Socket } from '../../gateway/port-claims.ts';
 
 /** State of a socket in `/proc/net/tcp` that listens (TCP_LISTEN), and of one in `/proc/net/udp` that is bound. */
@@ -6,17 +7,24 @@ const LISTENS = { TCP: '0A', UDP: '07' } as const;
 
 /** The processes whose sockets stand in the way of a socket; empty where none can be told (another user's). */
 export function holdersOf(socket: Socket): readonly number[] {
-  const inodes = new Set(listening(socket.protocol).flatMap((held) => (overlaps(held, socket) ? [held.inode] : [])));
+  const inodes = new Set(
+    listening(socket.protocol).flatMap((held) => (standsInTheWay(held, socket) ? [held.inode] : [])),
+  );
   return inodes.size === 0 ? [] : processesWith(inodes);
 }
 
 /** A process as people know it: "process 4711 (nginx)". Its arguments are left out: they may hold secrets. */
 export function describeProcess(pid: number): string {
   try {
-    return `process ${pid} (${readFileSync(`/proc/${pid}/comm`, 'utf8').trim()})`;
+    return `process ${pid} (${basename(readlinkSync(`/proc/${pid}/exe`))})`;
   } catch {
     return `process ${pid}`;
   }
+}
+
+/** As `overlaps`, but "::" may stand for IPv4, too: other programs bind it for both. */
+function standsInTheWay(held: Socket, wanted: Socket): boolean {
+  return overlaps(held, wanted) || (held.address === '::' && held.port === wanted.port);
 }
 
 type Held = Socket & { readonly inode: string };
@@ -45,7 +53,7 @@ function linesOf(file: string): readonly string[] {
 
 /** The kernel writes an address as hexadecimal words of four bytes, each in the byte order of the machine. */
 function decodeAddress(text: string): string {
-  const bytes = (text.match(/.{8}/gu) ?? []).flatMap((word) => [...Buffer.from(word, 'hex')].reverse());
+  const bytes = (text.match(/.{8}/gu) ?? []).flatMap((word) => [...Buffer.from(word, 'hex')].toReversed());
   if (bytes.length === 4) return bytes.join('.');
   if (bytes.every((byte) => byte === 0)) return '::';
   if (bytes.every((byte, index) => byte === (index === 15 ? 1 : 0))) return '::1';

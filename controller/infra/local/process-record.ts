@@ -25,7 +25,7 @@ export async function removeRecord(file: string): Promise<void> {
 export async function readRecord(file: string): Promise<ProcessRecord | undefined> {
   const text = await readFile(file, 'utf8').catch(() => undefined);
   if (text === undefined) return undefined;
-  const record = parse(text);
+  const record = parseRecord(text);
   return record !== undefined && runs(record) ? record : undefined;
 }
 
@@ -45,7 +45,8 @@ export function startTimeOf(pid: number): string | undefined {
   }
 }
 
-function parse(text: string): ProcessRecord | undefined {
+/** The record that a file's text is; `undefined` for a text that is none. */
+export function parseRecord(text: string): ProcessRecord | undefined {
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value !== 'object' || value === null) return undefined;

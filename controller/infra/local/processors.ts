@@ -1,4 +1,4 @@
-import { accessSync, constants, mkdirSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Logger } from 'pino';
 import { passOn } from './child-log.ts';
@@ -48,12 +48,13 @@ export async function startProcessors(
     stop: async () => {
       await daemon.stop(STOP_GRACE);
       await stopTail();
+      rmSync(socket, { force: true });
     },
   };
 }
 
 /** Milliseconds. */
-const STOP_GRACE = 3_000;
+const STOP_GRACE = 700;
 
 function canMake(socket: string): boolean {
   try {

@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { bootstrap, type ProxyPaths } from './bootstrap.ts';
 import { passOn } from './child-log.ts';
 import { Daemon } from './daemon.ts';
+import { drain } from './envoy-admin.ts';
 import { tailLines } from './log-tail.ts';
 
 /** The programs that proxies are made of. */
@@ -15,14 +16,18 @@ export interface Programs {
   readonly extproc: string;
 }
 
-/** How long processes may take to end before they are killed. Milliseconds. */
-const GRACE = 3_000;
+/** How long an Envoy that is to end may take over the requests it has. Milliseconds. */
+export const DRAIN = 2_500;
+/** How long a process may take to end before it is killed. Milliseconds. */
+export const GRACE = 700;
 
 /** The Envoy and the sidecar of one proxy, running. */
 export interface ProxyProcesses {
   /** Process number of Envoy while it runs. */
   readonly envoyPid: number | undefined;
-  /** Ends Envoy, then the sidecar, which finishes what Envoy still had in hand. */
+  /** How often Envoy and the sidecar were started again because they had ended. */
+  readonly restarts: { readonly envoy: number; readonly sidecar: number };
+  /** Drains and ends Envoy, then the sidecar, which finishes what Envoy still had in hand. */
   stop(): Promise<void>;
 }
 
@@ -65,6 +70,8 @@ export async function startProxyProcesses(
         'warning',
         '--disable-hot-restart',
       ],
+      // The address of one that has ended may be another's by now.
+      before: () => rm(paths.adminAddress, { force: true }),
       logFile: file('envoy.log'),
       recordFile: file('envoy.process'),
     },
@@ -80,11 +87,16 @@ export async function startProxyProcesses(
     get envoyPid() {
       return envoy.pid;
     },
+    get restarts() {
+      return { envoy: envoy.restarts, sidecar: sidecar.restarts };
+    },
     stop: async () => {
+      await drain(paths.adminAddress, DRAIN);
       await envoy.stop(GRACE);
       await sidecar.stop(GRACE);
       await Promise.all(tails.map((stop) => stop()));
-      await Promise.all([paths.xdsSocket, paths.sidecarSocket].map((socket) => rm(socket, { force: true })));
+      const left = [paths.xdsSocket, paths.sidecarSocket, paths.adminAddress];
+      await Promise.all(left.map((path) => rm(path, { force: true })));
     },
   };
 }

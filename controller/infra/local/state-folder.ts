@@ -15,7 +15,11 @@ export function defaultStateFolder(environment: NodeJS.ProcessEnv = process.env)
 
 /** The paths of a proxy under the state folder. A hash stands for its key: a socket's path must be short. */
 export function proxyPaths(stateFolder: string, key: string): ProxyPaths {
-  const folder = join(resolve(stateFolder), 'proxies', createHash('sha256').update(key).digest('hex').slice(0, 12));
+  return pathsIn(join(resolve(stateFolder), 'proxies', createHash('sha256').update(key).digest('hex').slice(0, 12)));
+}
+
+/** The paths of the proxy that has this folder. */
+export function pathsIn(folder: string): ProxyPaths {
   return {
     folder,
     xdsSocket: join(folder, 'xds.sock'),
@@ -24,6 +28,19 @@ export function proxyPaths(stateFolder: string, key: string): ProxyPaths {
     bootstrap: join(folder, 'bootstrap.json'),
     adminAddress: join(folder, 'admin-address'),
   };
+}
+
+/** The key of the proxy that a bootstrap is of; `undefined` for a text that is no bootstrap of ours. */
+export function nodeOf(bootstrapText: string): string | undefined {
+  try {
+    const value: unknown = JSON.parse(bootstrapText);
+    if (typeof value !== 'object' || value === null || !('node' in value)) return undefined;
+    const { node } = value;
+    if (typeof node !== 'object' || node === null || !('id' in node)) return undefined;
+    return typeof node.id === 'string' ? node.id : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Creates the state folder, for this user only. Returns what is wrong with it, or `undefined`. */

@@ -1,0 +1,67 @@
+import { styleText } from 'node:util';
+import { kinds } from '#controller/api/kinds.ts';
+import { notAnAddress, parseAddress } from '../address.ts';
+import { adminClient, adminFailure } from '../admin-client.ts';
+import { EXIT } from '../exit-codes.ts';
+import { serialize, table } from '../print.ts';
+import type { StatusFlags } from '../program.ts';
+import { type ShownObject, statusRows } from '../status-rows.ts';
+
+/** `sluice status`: prints the status of what a running sluice serves. Resolves with the exit code. */
+export async function status(kind: string | undefined, name: string | undefined, flags: StatusFlags): Promise<number> {
+  if (parseAddress(flags.admin) === undefined) return say(notAnAddress('--admin', flags.admin), EXIT.usage);
+  const wanted = kind === undefined ? '' : kindOf(kind);
+  if (wanted === undefined) {
+    return say(`${kind}: no such kind; accepted are ${kinds.map((known) => known.kind).join(', ')}`, EXIT.usage);
+  }
+  try {
+    const { json } = await adminClient(flags.admin).listStatus({ kind: wanted });
+    const items = objectsOf(json).filter(
+      ({ metadata }) =>
+        (flags.namespace === undefined || metadata.namespace === flags.namespace) &&
+        (name === undefined || metadata.name === name),
+    );
+    if (name !== undefined && items.length === 0) return say(`${wanted} ${name}: none is served`, EXIT.findings);
+    process.stdout.write(
+      flags.output === 'table' ? tableOf(items) : serialize({ apiVersion: 'v1', kind: 'List', items }, flags.output),
+    );
+    return EXIT.fine;
+  } catch (error) {
+    const failure = adminFailure(error, flags.admin);
+    return say(failure.message, failure.exitCode);
+  }
+}
+
+/** A kind by any of the names that kubectl takes: its own, the plural, a short one. */
+function kindOf(text: string): string | undefined {
+  const wanted = text.toLowerCase();
+  return kinds.find(
+    ({ kind, plural, shortNames }) => kind.toLowerCase() === wanted || plural === wanted || shortNames.includes(wanted),
+  )?.kind;
+}
+
+/** Our own server wrote the list, as `renderStatus` has it. */
+function objectsOf(json: string): readonly ShownObject[] {
+  const list: { readonly items: readonly ShownObject[] } = JSON.parse(json);
+  return list.items;
+}
+
+function tableOf(items: readonly ShownObject[]): string {
+  const rows = items.flatMap(statusRows);
+  if (rows.length === 0) return 'No resources found\n';
+  const text = table(
+    ['NAMESPACE', 'KIND', 'NAME', 'OF', 'STATUS', 'MESSAGE'],
+    rows.map(({ namespace, kind, name, of, state, message }) => [namespace, kind, name, of, state, message]),
+  );
+  const [head = '', ...lines] = text.trimEnd().split('\n');
+  const painted = lines.map((line, index) => {
+    const row = rows[index];
+    return row === undefined || row.isGood ? line : styleText('red', line, { stream: process.stdout });
+  });
+  return `${[styleText('bold', head, { stream: process.stdout }), ...painted].join('\n')}\n`;
+}
+
+function say(message: string, code: number): number {
+  process.stderr.write(`sluice status: ${message}\n`);
+  return code;
+}

@@ -1,0 +1,63 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { drain } from './envoy-admin.ts';
+import { end } from './daemon.ts';
+import { parseRecord, readRecord } from './process-record.ts';
+import { nodeOf, pathsIn } from './state-folder.ts';
+import { DRAIN, GRACE } from './proxy-processes.ts';
+
+/**
+ * Ends the proxies that an earlier controller left and whose Gateways are no more, and removes their folders. `serving` are
+ * the keys of those that are.
+ */
+export async function endOrphans(stateFolder: string, serving: ReadonlySet<string>, log: Logger): Promise<void> {
+  const root = join(stateFolder, 'proxies');
+  const known = namesIn(root).map((name) => {
+    const folder = join(root, name);
+    return { key: nodeOf(textOf(pathsIn(folder).bootstrap)) ?? name, folder };
+  });
+  const orphans = known.filter(({ key }) => !serving.has(key));
+  await Promise.all(
+    orphans.map(async ({ key, folder }) => {
+      for (const name of ['envoy.process', 'sidecar.process']) {
+        const record = await readRecord(join(folder, name));
+        if (record === undefined) continue;
+        log.warn({ gateway: key, pid: record.pid }, 'process of a Gateway that is no more is ended');
+        if (name === 'envoy.process') await drain(pathsIn(folder).adminAddress, DRAIN);
+        await end(record, GRACE);
+      }
+      await rm(folder, { recursive: true, force: true }).catch((error: unknown) => {
+        log.warn({ folder, err: error }, 'folder of a Gateway that is no more cannot be removed');
+      });
+    }),
+  );
+}
+
+/** The key of the proxy that the Envoy with this process number serves as; `undefined` for another process. */
+export function proxyOf(stateFolder: string, pid: number): string | undefined {
+  const root = join(stateFolder, 'proxies');
+  for (const name of namesIn(root)) {
+    const folder = join(root, name);
+    const record = parseRecord(textOf(join(folder, 'envoy.process')));
+    if (record?.pid === pid) return nodeOf(textOf(pathsIn(folder).bootstrap)) ?? name;
+  }
+  return undefined;
+}
+
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,88 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { XdsType } from '../xds/types.ts';
+
+/** What is looked at when metrics are asked for. */
+export interface MetricsSource {
+  readonly resources: Iterable<{ readonly kind: string }>;
+  readonly problems: readonly { readonly severity: 'error' | 'warning' }[];
+  readonly proxies: readonly {
+    readonly key: string;
+    readonly ready: boolean;
+    readonly connected: boolean;
+    readonly restarts: { readonly envoy: number; readonly sidecar: number };
+    readonly rejected: readonly unknown[];
+  }[];
+}
+
+/** The metrics of a controller; their names are a contract. */
+export interface Metrics {
+  translated(ms: number, failed: boolean): void;
+  answered(type: XdsType, isRejected: boolean): void;
+  /** Everything in the text format of Prometheus. */
+  expose(source: MetricsSource): Promise<string>;
+  /** The content type of that text. */
+  readonly contentType: string;
+}
+
+/** Makes the metrics of a controller, each at zero. */
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  const translate = new Histogram({
+    name: 'sluice_translate_seconds',
+    help: 'Time from resources to configurations.',
+    buckets: [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10],
+    registers,
+  });
+  const translateFailures = new Counter({
+    name: 'sluice_translate_failures_total',
+    help: 'Translations that failed: bugs.',
+    registers,
+  });
+  const labelled = (name: string, help: string, labelNames: readonly string[]) =>
+    new Gauge({ name, help, labelNames: [...labelNames], registers });
+  const acks = new Counter({
+    name: 'sluice_xds_acks_total',
+    help: 'Responses that a proxy acknowledged.',
+    labelNames: ['type'],
+    registers,
+  });
+  const nacks = new Counter({
+    name: 'sluice_xds_nacks_total',
+    help: 'Responses that a proxy rejected.',
+    labelNames: ['type'],
+    registers,
+  });
+  const ready = labelled('sluice_proxy_ready', 'Whether the proxy has served a whole configuration.', ['gateway']);
+  const connected = labelled('sluice_proxy_connected', 'Whether the proxy has a stream to the controller.', [
+    'gateway',
+  ]);
+  const rejected = labelled('sluice_proxy_rejected_resources', 'Resources that the proxy rejects now.', ['gateway']);
+  const restarts = labelled('sluice_proxy_restarts', 'Starts of a process after it had ended.', ['gateway', 'process']);
+  const resources = labelled('sluice_resources', 'Objects that are served.', ['kind']);
+  const problems = labelled('sluice_problems', 'Things that are wrong with what was read.', ['severity']);
+  return {
+    contentType: registry.contentType,
+    translated: (ms, failed) => {
+      translate.observe(ms / 1000);
+      if (failed) translateFailures.inc();
+    },
+    answered: (type, isRejected) => (isRejected ? nacks : acks).inc({ type }),
+    expose: (source) => {
+      for (const gauge of [ready, connected, rejected, restarts, resources, problems]) gauge.reset();
+      for (const severity of ['error', 'warning']) problems.set({ severity }, 0);
+      for (const { kind } of source.resources) resources.inc({ kind });
+      for (const { severity } of source.problems) problems.inc({ severity });
+      for (const proxy of source.proxies) {
+        const gateway = proxy.key;
+        ready.set({ gateway }, Number(proxy.ready));
+        connected.set({ gateway }, Number(proxy.connected));
+        rejected.set({ gateway }, proxy.rejected.length);
+        restarts.set({ gateway, process: 'envoy' }, proxy.restarts.envoy);
+        restarts.set({ gateway, process: 'sidecar' }, proxy.restarts.sidecar);
+      }
+      return registry.metrics();
+    },
+  };
+}

@@ -1,0 +1,15 @@
+/** A value as JSON has it: maps become objects, bytes base64, and private keys are left out. */
+export function toPlainJson(value: unknown): unknown {
+  return JSON.parse(
+    JSON.stringify(value, (key, member: unknown) => {
+      if (SECRET_FIELDS.has(key) && typeof member === 'string') return REDACTED;
+      if (member instanceof Map) return Object.fromEntries(member);
+      return member instanceof Uint8Array ? Buffer.from(member).toString('base64') : member;
+    }) ?? 'null',
+  );
+}
+
+/** Stands where a secret was left out, as in Envoy's config dump. */
+export const REDACTED = '[redacted]';
+
+const SECRET_FIELDS: ReadonlySet<string> = new Set(['privateKey', 'password', 'clientSecret', 'hmacSecret']);
