@@ -17,6 +17,7 @@ import { serveProxy } from './server/proxy-server.ts';
 import type { RejectedResource } from './status/live-status.ts';
 import { lower, type ModuleFile } from './xds/lower.ts';
 import type { XdsSnapshot } from './xds/snapshot.ts';
+import { withhold } from './xds/withhold.ts';
 import type { XdsType } from './xds/types.ts';
 
 /** What a running proxy is made with. */
@@ -30,6 +31,8 @@ export interface RunningProxyOptions {
   readonly log: Logger;
   /** A client has answered a response of a type. */
   readonly answered: (type: XdsType, isRejected: boolean) => void;
+  /** For tests alone: makes of a snapshot one that Envoy rejects. */
+  readonly tamper?: (snapshot: XdsSnapshot) => XdsSnapshot;
   /** It has become ready, or what it rejects has changed. */
   readonly changed: () => void;
 }
@@ -58,6 +61,9 @@ export class RunningProxy {
   readonly #store: ModuleStore;
   readonly #rejected = new Map<string, RejectedResource & { readonly version: string | undefined }>();
   #ir: ProxyIr | undefined;
+  /** What was published last, and what the proxy acknowledged last as a whole. */
+  #published: ProxyIr | undefined;
+  #lastGood: ProxyIr | undefined;
   /** The `policy` module published last: it serves until the file of the one that is wanted is there. */
   #policyModule: ModuleFile | undefined;
   #starting: Promise<Started | undefined> | undefined;
@@ -72,7 +78,8 @@ export class RunningProxy {
     this.#publication = new Publication({
       rejected: (rejection) => this.#onRejected(rejection),
       acknowledged: () => {
-        this.#complete = true;
+        this.#complete = this.#rejected.size === 0;
+        this.#lastGood = this.#published;
         void this.#becomeReady();
       },
     });
@@ -172,7 +179,10 @@ export class RunningProxy {
     for (const [id, { type, name, version }] of this.#rejected) {
       if (snapshot[type].get(name)?.version !== version) this.#rejected.delete(id);
     }
-    this.#publication.publish(snapshot);
+    const clusters = [...this.#rejected.values()].filter(({ type }) => type === 'cluster').map(({ name }) => name);
+    this.#published = withhold(this.#ir, new Set(clusters), this.#lastGood);
+    const tamper = this.#options.tamper ?? ((untouched: XdsSnapshot) => untouched);
+    this.#publication.publish(tamper(clusters.length === 0 ? snapshot : lower(this.#published, this.#policyModule)));
   }
 
   async #becomeReady(): Promise<void> {
@@ -189,12 +199,12 @@ export class RunningProxy {
     this.#options.changed();
   }
 
-  #onRejected({ type, names, message }: Rejection): void {
-    this.#options.log.error({ type, names, reason: message }, 'the proxy rejected a configuration');
-    for (const name of names) {
-      const version = this.#publication.snapshot[type].get(name)?.version;
-      this.#rejected.set(`${type}/${name}`, { type, name, message, version });
-    }
+  #onRejected({ type, name, message }: Rejection): void {
+    this.#options.log.error({ type, name, reason: message }, 'the proxy rejected a configuration');
+    const wanted = this.#ir === undefined ? undefined : lower(this.#ir, this.#policyModule)[type].get(name);
+    this.#rejected.set(`${type}/${name}`, { type, name, message, version: wanted?.version });
+    // Routes to a cluster that was rejected go back to what they were; everything else is out already.
+    if (type === 'cluster') this.#publish();
     this.#options.changed();
   }
 }

@@ -38,7 +38,7 @@ export function gatewayStates(
     const merged = classes.get(gateway.spec.gatewayClassName)?.mergeGateways === true;
     const proxy = merged ? gateway.spec.gatewayClassName : `${namespace}/${name}`;
     const refused = refusalOf(gateway, resources);
-    const served = gatewayListeners(gateway, claimsBefore(states, proxy), resources);
+    const served = gatewayListeners(gateway, claimsBefore(gateway, states, proxy), resources);
     const named = routes.get(`${namespace}/${name}`) ?? [];
     const attached = named.map((route) => attachRoute(coreOf(route), served, resources));
     states.push({ gateway, proxy, refused, listeners: served.listeners, routes: attached });
@@ -50,11 +50,17 @@ const refusalOf = remembered((gateway: Gateway) => unimplementedFields(gateway, 
 
 const NO_CLAIMS: readonly Listener[] = [];
 
-/** The listeners of the Gateways before on the same proxy. */
-function claimsBefore(states: readonly GatewayState[], proxy: string): readonly Listener[] {
+const lastClaims = new WeakMap<Gateway, readonly Listener[]>();
+
+/** The listeners of the Gateways before one on the same proxy; the same array as long as they are the same. */
+function claimsBefore(gateway: Gateway, states: readonly GatewayState[], proxy: string): readonly Listener[] {
   const sharing = states.filter((state) => state.proxy === proxy && state.refused === undefined);
   if (sharing.length === 0) return NO_CLAIMS;
-  return sharing.flatMap(({ listeners }) => listeners.filter(({ usable }) => usable).map(({ spec }) => spec));
+  const claims = sharing.flatMap(({ listeners }) => listeners.filter(({ usable }) => usable).map(({ spec }) => spec));
+  const last = lastClaims.get(gateway);
+  if (last?.length === claims.length && claims.every((claim, index) => claim === last[index])) return last;
+  lastClaims.set(gateway, claims);
+  return claims;
 }
 
 /** The routes that name each Gateway, by "<namespace>/<gateway>". */

@@ -192,7 +192,7 @@ describe('a client that rejects a resource', () => {
     client.ack('cluster');
     client.say('listener');
     client.nack('listener', 'no such filter');
-    expect(client.rejections).toEqual([{ type: 'listener', names: ['l'], message: 'no such filter' }]);
+    expect(client.rejections).toMatchObject([{ type: 'listener', name: 'l', message: 'no such filter' }]);
     client.sent();
     client.session.publish(snapshot({ listener: ['l=bad'] }));
     expect(client.sent()).toEqual([]);
@@ -209,6 +209,39 @@ describe('a client that rejects a resource', () => {
     client.session.publish(snapshot({ listener: ['l=good'] }));
     expect(client.sent()).toEqual(['listener +l']);
     client.ack('listener');
+    expect(client.completed()).toBe(1);
+  });
+});
+
+describe('a client that rejects one of many resources', () => {
+  const names = Array.from({ length: 9 }, (_, i) => `c${i}`);
+  /** Answers every response until nothing is sent any more; one that has `bad` in it is rejected. */
+  const answerAll = (client: Scripted, bad: string): string[] => {
+    const responses: string[] = [];
+    for (let sent = client.sent(); sent.length > 0; sent = client.sent()) {
+      responses.push(...sent);
+      if (sent.some((response) => response.includes(`+${bad}`))) client.nack('cluster', 'bad cluster');
+      else client.ack('cluster');
+    }
+    return responses;
+  };
+
+  it('gets all others, and the one is found by halves', () => {
+    const client = scripted(snapshot({ cluster: names }));
+    client.say('cluster');
+    const responses = answerAll(client, 'c5');
+    expect(client.rejections).toMatchObject([{ type: 'cluster', name: 'c5', message: 'bad cluster' }]);
+    expect(responses.length).toBeLessThanOrEqual(9);
+  });
+
+  it('goes on to listeners and routes, and keeps what is gone, since the old version may still use it', () => {
+    const client = scripted(snapshot(WORLD_A));
+    settle(client, 'a');
+    client.session.publish(snapshot({ cluster: ['b=bad'], listener: ['l'], route: ['r=to b'] }));
+    client.nack('cluster', 'bad cluster');
+    client.ack('route');
+    client.clock.pass(SESSION_TIMES.drain);
+    expect(client.sent()).toEqual(['cluster +b', 'route +r']);
     expect(client.completed()).toBe(1);
   });
 });

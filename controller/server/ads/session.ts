@@ -29,10 +29,11 @@ export interface SessionTimes {
 /** The times used where no others are given. */
 export const SESSION_TIMES: SessionTimes = { makeDeadline: 2_000, drain: 1_000 };
 
-/** A response that the client rejected. */
+/** A resource that the client rejected. */
 export interface Rejection {
   readonly type: XdsType;
-  readonly names: readonly string[];
+  readonly name: string;
+  readonly version: string;
   /** Envoy's words. */
   readonly message: string;
 }
@@ -42,7 +43,7 @@ export interface SessionPorts {
   readonly clock: Clock;
   send(response: DeltaResponse): void;
   rejected(rejection: Rejection): void;
-  /** The client has acknowledged everything of the snapshot it is to have. Called once a snapshot. */
+  /** The client has acknowledged everything of the snapshot it is to have, and rejects none of it. Once a snapshot. */
   complete(): void;
 }
 
@@ -99,9 +100,12 @@ export class Session {
   #answered(type: XdsType, subscription: Subscription, request: DeltaRequest): void {
     const verdict = subscription.answer(request.nonce, request.error !== undefined);
     switch (verdict.kind) {
-      case 'rejected':
-        this.#ports.rejected({ type, names: verdict.names, message: request.error ?? '' });
+      case 'rejected': {
+        const { name, version } = verdict.resource;
+        this.#ports.rejected({ type, name, version, message: request.error ?? '' });
         return;
+      }
+      case 'doubted':
       case 'accepted':
       case 'stale':
         return;
@@ -133,7 +137,7 @@ export class Session {
     }
     if (this.#stage === 'switch' && this.#done(ALL_TYPES)) {
       this.#enter('drain');
-      this.#ports.complete();
+      if (!this.#isRefused()) this.#ports.complete();
       this.#sendAll();
     }
   }
@@ -146,7 +150,7 @@ export class Session {
   #send(type: XdsType): void {
     const subscription = this.#subscriptions.get(type);
     if (subscription === undefined) return;
-    const removals = this.#stage === 'break' || (this.#stage !== 'make' && type === 'listener');
+    const removals = this.#mayRemove(type);
     const difference = subscription.difference(this.#desired[type], removals);
     if (difference === undefined) return;
     this.#nonce += 1;
@@ -154,6 +158,16 @@ export class Session {
     subscription.sent(nonce, difference);
     this.#ports.send({ typeUrl: typeUrl(type), nonce, ...difference });
     if (type === 'cluster') this.#resendEndpoints(difference.resources.map(({ name }) => name));
+  }
+
+  /** What is gone may be removed once nothing uses it: a version that was rejected leaves the one before in use. */
+  #mayRemove(type: XdsType): boolean {
+    if (this.#stage === 'break') return !this.#isRefused();
+    return this.#stage !== 'make' && type === 'listener';
+  }
+
+  #isRefused(): boolean {
+    return ALL_TYPES.some((type) => this.#subscriptions.get(type)?.refuses(this.#desired[type]) === true);
   }
 
   /** Envoy does not ask again for the endpoints of a cluster that changed, but waits for them (15 s). */
@@ -167,7 +181,7 @@ export class Session {
   #done(types: readonly XdsType[]): boolean {
     return types.every((type) => {
       const subscription = this.#subscriptions.get(type);
-      if (subscription?.complete(this.#desired[type]) === true) return true;
+      if (subscription?.settled(this.#desired[type]) === true) return true;
       // Secrets and extension configurations are asked for only once a listener or a cluster names them, which is later.
       const mayBeLater = this.#stage === 'make' && (type === 'secret' || type === 'extension-config');
       if (subscription === undefined) return mayBeLater || this.#desired[type].size === 0;

@@ -10,6 +10,8 @@ const WILDCARD_TYPES: ReadonlySet<XdsType> = new Set<XdsType>(['listener', 'clus
  */
 const SILENT_TYPES: ReadonlySet<XdsType> = new Set<XdsType>(['extension-config']);
 
+type Resources = ReadonlyMap<string, XdsResource>;
+
 /** A difference that is ready to be sent. */
 export interface Difference {
   readonly resources: readonly XdsResource[];
@@ -20,14 +22,16 @@ export interface Difference {
 export type Verdict =
   | { readonly kind: 'stale' }
   | { readonly kind: 'accepted' }
-  | { readonly kind: 'rejected'; readonly names: readonly string[]; readonly removed: readonly string[] };
+  /** One of several resources is to blame; they are sent again in parts until it is known which. */
+  | { readonly kind: 'doubted' }
+  | { readonly kind: 'rejected'; readonly resource: XdsResource };
 
 /**
  * What one client wants and has of one kind of resource.
  *
  * At most one response is unanswered at any time, so a client that reads slowly costs one response of memory, and what
- * changes meanwhile is sent as one difference after its answer. A version that the client rejected counts as one it
- * has: it is not sent again until the resource changes.
+ * changes meanwhile is sent as one difference after its answer. A version that the client rejected is not sent again until
+ * the resource changes; which of several it was is found by sending halves, so that it holds back no other.
  */
 export class Subscription {
   readonly type: XdsType;
@@ -40,6 +44,10 @@ export class Subscription {
   readonly #asked = new Set<string>();
   #unanswered: { readonly nonce: string; readonly difference: Difference } | undefined;
   #answeredOnce = false;
+  /** Groups of names of which at least one was rejected, to be sent one group at a time. */
+  #suspects: readonly (readonly string[])[] = [];
+  /** The resources that the client is known to lack nothing of, and whether those that are gone counted. */
+  #upToDate: { readonly desired: Resources; readonly removals: boolean } | undefined;
 
   constructor(type: XdsType, initialVersions: ReadonlyMap<string, string>, firstNames: readonly string[]) {
     this.type = type;
@@ -49,6 +57,7 @@ export class Subscription {
 
   /** Notes what the client wants from now on and no more. */
   change(subscribe: readonly string[], unsubscribe: readonly string[]): void {
+    if (subscribe.length + unsubscribe.length > 0) this.#upToDate = undefined;
     for (const name of subscribe) {
       if (name === '*') this.#wildcard = true;
       else {
@@ -61,6 +70,7 @@ export class Subscription {
       this.#names.delete(name);
       this.#asked.delete(name);
       this.#known.delete(name);
+      this.#refused.delete(name);
     }
   }
 
@@ -72,45 +82,61 @@ export class Subscription {
   /** Takes the client's answer to the response `nonce`. */
   answer(nonce: string, rejected: boolean): Verdict {
     if (this.#unanswered?.nonce !== nonce) return { kind: 'stale' };
-    const { resources, removed } = this.#unanswered.difference;
+    const { resources } = this.#unanswered.difference;
     this.#unanswered = undefined;
-    if (rejected) for (const { name, version } of resources) this.#refused.set(name, version);
-    return rejected ? { kind: 'rejected', names: resources.map(({ name }) => name), removed } : { kind: 'accepted' };
+    if (!rejected) return { kind: 'accepted' };
+    this.#upToDate = undefined;
+    const [first, ...rest] = resources;
+    if (first === undefined) return { kind: 'accepted' };
+    if (rest.length === 0) {
+      this.#refused.set(first.name, first.version);
+      return { kind: 'rejected', resource: first };
+    }
+    const names = resources.map(({ name }) => name);
+    const half = Math.ceil(names.length / 2);
+    this.#suspects = [names.slice(0, half), names.slice(half), ...this.#suspects];
+    return { kind: 'doubted' };
   }
 
-  /** Whether the client has acknowledged every resource of `desired` at its version. */
-  complete(desired: ReadonlyMap<string, XdsResource>): boolean {
-    if (this.waiting) return false;
-    for (const resource of desired.values()) {
-      if (this.#lacks(resource) || this.#refused.get(resource.name) === resource.version) return false;
-    }
+  /** Whether the client has answered for every resource of `desired` at its version, if only to refuse it. */
+  settled(desired: Resources): boolean {
+    if (this.waiting || this.#suspects.length > 0) return false;
+    if (this.#upToDate?.desired === desired) return true;
+    for (const resource of desired.values()) if (this.#lacks(resource)) return false;
     return true;
+  }
+
+  /** Whether the client refuses a resource of `desired`. */
+  refuses(desired: Resources): boolean {
+    for (const [name, version] of this.#refused) if (desired.get(name)?.version === version) return true;
+    return false;
   }
 
   /** Makes the resource be sent again although its version is known. */
   forget(name: string): void {
-    if (this.#known.delete(name) && this.#names.has(name)) this.#asked.add(name);
+    if (!this.#known.delete(name)) return;
+    this.#upToDate = undefined;
+    if (this.#names.has(name)) this.#asked.add(name);
   }
 
   /**
    * What `desired` has and the client lacks, or `undefined` when there is nothing to say. Resources that are gone are
    * told only with `removals`, or when the client has just asked for one by name.
    */
-  difference(desired: ReadonlyMap<string, XdsResource>, removals: boolean): Difference | undefined {
+  difference(desired: Resources, removals: boolean): Difference | undefined {
     if (this.waiting) return undefined;
-    const resources: XdsResource[] = [];
-    if (this.#wildcard) {
-      for (const resource of desired.values()) if (this.#lacks(resource)) resources.push(resource);
-    } else {
-      for (const name of this.#names) {
-        const resource = desired.get(name);
-        if (resource !== undefined && this.#lacks(resource)) resources.push(resource);
-      }
+    const suspects = this.#nextSuspects(desired);
+    if (suspects !== undefined) return suspects;
+    const known = this.#upToDate;
+    if (known?.desired === desired && (known.removals || !removals)) return undefined;
+    const resources = this.#wildcard
+      ? [...desired.values()].filter((resource) => this.#lacks(resource))
+      : [...this.#names].flatMap((name) => desired.get(name) ?? []).filter((resource) => this.#lacks(resource));
+    const removed = this.#removed(desired, removals);
+    if (resources.length === 0 && removed.size === 0 && (this.#answeredOnce || !this.#wildcard)) {
+      this.#upToDate = { desired, removals };
+      return undefined;
     }
-    const removed = new Set<string>();
-    if (!SILENT_TYPES.has(this.type)) for (const name of this.#asked) if (!desired.has(name)) removed.add(name);
-    if (removals) for (const name of this.#known.keys()) if (!desired.has(name)) removed.add(name);
-    if (resources.length === 0 && removed.size === 0 && (this.#answeredOnce || !this.#wildcard)) return undefined;
     return { resources, removed: [...removed] };
   }
 
@@ -119,14 +145,33 @@ export class Subscription {
     for (const { name, version } of difference.resources) {
       this.#known.set(name, version);
       this.#refused.delete(name);
+      this.#asked.delete(name);
     }
     for (const name of difference.removed) {
       this.#known.delete(name);
       this.#refused.delete(name);
+      this.#asked.delete(name);
     }
-    this.#asked.clear();
     this.#answeredOnce = true;
     this.#unanswered = { nonce, difference };
+  }
+
+  /** The next group of which one was rejected, as far as it still exists. */
+  #nextSuspects(desired: Resources): Difference | undefined {
+    while (this.#suspects[0] !== undefined) {
+      const [names, ...rest] = this.#suspects;
+      this.#suspects = rest;
+      const resources = (names ?? []).flatMap((name) => desired.get(name) ?? []);
+      if (resources.length > 0) return { resources, removed: [] };
+    }
+    return undefined;
+  }
+
+  #removed(desired: Resources, removals: boolean): ReadonlySet<string> {
+    const removed = new Set<string>();
+    if (!SILENT_TYPES.has(this.type)) for (const name of this.#asked) if (!desired.has(name)) removed.add(name);
+    if (removals) for (const name of this.#known.keys()) if (!desired.has(name)) removed.add(name);
+    return removed;
   }
 
   #lacks(resource: XdsResource): boolean {

@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest';
+import type { ClusterIr } from '../ir/cluster.ts';
+import type { ProxyIr } from '../ir/proxy.ts';
+import { NO_HEADER_CHANGES, type RouteIr } from '../ir/route.ts';
+import { withhold } from './withhold.ts';
+
+function cluster(name: string): ClusterIr {
+  return { name, protocol: 'http1', source: { kind: 'addresses', addresses: [] } };
+}
+
+function route(name: string, to: string): RouteIr {
+  const changes = { requestHeaders: NO_HEADER_CHANGES, responseHeaders: NO_HEADER_CHANGES };
+  return {
+    name,
+    match: { path: { kind: 'prefix', value: '/' }, method: undefined, headers: [], query: [] },
+    action: {
+      kind: 'forward',
+      destinations: [{ kind: 'cluster', weight: 1, cluster: cluster(to), ...changes }],
+      rewrite: { hostname: undefined, path: undefined },
+    },
+    ...changes,
+    features: {},
+  };
+}
+
+function proxy(routes: readonly RouteIr[], clusters: readonly string[]): ProxyIr {
+  const chain = { name: 'l', tls: undefined, virtualHosts: [{ hostname: '*', routes }] };
+  return {
+    key: 'a/b',
+    listeners: [{ name: 'l', address: '0.0.0.0', port: 1, chains: [chain] }],
+    clusters: clusters.map(cluster),
+    endpoints: new Map(clusters.map((name) => [name, []])),
+    secrets: [],
+    policyModule: { digest: '' },
+  };
+}
+
+function summary(ir: ProxyIr) {
+  const routes = ir.listeners[0]?.chains[0]?.virtualHosts[0]?.routes ?? [];
+  return {
+    routes: routes.map(({ name, action }) => {
+      const to = action.kind === 'forward' ? action.destinations[0] : undefined;
+      return `${name} ${to?.kind === 'cluster' ? to.cluster.name : action.kind}`;
+    }),
+    clusters: ir.clusters.map(({ name }) => name),
+    endpoints: [...ir.endpoints.keys()],
+  };
+}
+
+describe('a cluster that the proxy rejected', () => {
+  const before = proxy([route('r1', 'old'), route('r2', 'old')], ['old']);
+  const now = proxy([route('r1', 'bad'), route('r2', 'new'), route('r3', 'bad')], ['bad', 'new']);
+
+  it('changes nothing while there is none', () => {
+    expect(withhold(now, new Set(), before)).toBe(now);
+  });
+
+  it('leaves routes to it as they were, with their clusters, and lets every other change go ahead', () => {
+    expect(summary(withhold(now, new Set(['bad']), before))).toEqual({
+      routes: ['r1 old', 'r2 new', 'r3 respond'],
+      clusters: ['new', 'old'],
+      endpoints: ['new', 'old'],
+    });
+  });
+
+  it('makes routes answer 500 where nothing was before', () => {
+    expect(summary(withhold(now, new Set(['bad']), undefined)).routes).toEqual(['r1 respond', 'r2 new', 'r3 respond']);
+  });
+});
