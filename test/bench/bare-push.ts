@@ -6,7 +6,7 @@ import { Server, ServerCredentials, type ServerDuplexStream } from '@grpc/grpc-j
 import { registry, schema } from '#proto/load.ts';
 import { startEnvoy, writeBootstrap } from './bare-envoy.ts';
 import type { JsonObject } from './json.ts';
-import type { Translated } from './translated.ts';
+import { MESSAGES, type Translated } from './translated.ts';
 import { editValue } from './world.ts';
 
 /** An Envoy with the same content, whose RouteConfiguration is pushed by a server that encodes nothing. */
@@ -26,13 +26,6 @@ interface Encoded {
   /** `envoy.service.discovery.v3.Resource`, encoded, by name. */
   readonly resources: ReadonlyMap<string, Uint8Array>;
 }
-
-const MESSAGES = {
-  listener: 'envoy.config.listener.v3.Listener',
-  route: 'envoy.config.route.v3.RouteConfiguration',
-  cluster: 'envoy.config.cluster.v3.Cluster',
-  endpoint: 'envoy.config.endpoint.v3.ClusterLoadAssignment',
-} as const;
 
 /** Version, nonce and header value of a push are this text, so that a patch of equal length makes the next one. */
 const TEMPLATE = editValue(0);

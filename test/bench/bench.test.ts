@@ -22,13 +22,13 @@ describe('the benchmark, with so few routes that it takes seconds', () => {
     let said = '';
     child.stderr.on('data', (bytes: Buffer) => (said += bytes.toString()));
     const code = await new Promise((resolve) => child.once('exit', resolve));
-    expect(said).not.toContain('Error');
+    expect(said).not.toContain('failed');
     expect(code).toBe(0);
     const results: readonly Result[] = JSON.parse(readFileSync(join(folder, 'results.json'), 'utf8'));
     expect(results.filter(({ ours }) => !Number.isFinite(ours))).toEqual([]);
     expect(results.filter(({ id, n }) => id === 'b/start/ii' && n === 200)).toHaveLength(1);
     expect(results.filter(({ id, reference }) => id === 'c/edit/ii' && reference !== null)).toHaveLength(2);
-    const losses = results.filter(({ id }) => id.startsWith('d/') && !id.endsWith('/effect'));
+    const losses = results.filter(({ id }) => /^d\/[^/]+$/u.test(id));
     expect(losses).toHaveLength(6);
     expect(losses.map(({ ours }) => ours)).toEqual([0, 0, 0, 0, 0, 0]);
     expect(readFileSync(join(folder, 'README.md'), 'utf8')).toContain('| met |');

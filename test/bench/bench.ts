@@ -11,6 +11,8 @@ export interface Bench {
   folder(): string;
   /** Takes a line of the tables, and shows it. */
   add(result: Result): void;
+  /** Makes one measurement; when it fails the others go on, and the benchmark fails at its end. */
+  attempt<T>(words: string, measure: () => Promise<T>): Promise<T | undefined>;
   /** Tells what is under way. */
   say(words: string): void;
 }

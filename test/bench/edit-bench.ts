@@ -34,9 +34,11 @@ export async function benchEdits(bench: Bench): Promise<void> {
     let base: Memory | undefined;
     let cpuAt1000: number | undefined;
     for (const routes of bench.options.sizes) {
-      const { memory, cpu } = await benchOne(bench, workload, routes, base, cpuAt1000);
-      base ??= memory;
-      if (routes === 1_000) cpuAt1000 = cpu;
+      const measured = await bench.attempt(`(c) edits, ${routes} routes, ${wordsOf(bench, workload)}`, () =>
+        benchOne(bench, workload, routes, base, cpuAt1000),
+      );
+      base ??= measured?.memory;
+      if (routes === 1_000) cpuAt1000 = measured?.cpu;
     }
   }
 }
@@ -50,7 +52,6 @@ async function benchOne(
 ): Promise<{ readonly memory: Memory; readonly cpu: number }> {
   const { options, ports } = bench;
   const words = wordsOf(bench, workload);
-  bench.say(`(c) edits, ${routes} routes, ${words}`);
   const shape = shapeOf(bench, workload, routes);
   const manifests = bench.folder();
   writeWorld(manifests, worldOf(shape));
@@ -92,15 +93,10 @@ async function benchOne(
       pushes.push(await bare.push(number));
       await sleep(BETWEEN);
     };
-    const idleFrom = cpuMs(sluice.pid);
-    await sleep(options.settled);
-    const idle = (cpuMs(sluice.pid) - idleFrom) / options.settled;
     const cpuFrom = cpuMs(sluice.pid);
-    const timeFrom = performance.now();
     for (let number = 1; number <= options.edits; number += 1) await edit(number);
     await sleep(options.settled);
-    const used = cpuMs(sluice.pid) - cpuFrom - idle * (performance.now() - timeFrom);
-    const cpu = used / options.edits;
+    const cpu = (cpuMs(sluice.pid) - cpuFrom) / options.edits;
     bench.add(
       result({
         ...line('edit', 'one edit, write to effect; reference: bare pre-encoded push to ACK (ms)'),

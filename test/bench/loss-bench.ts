@@ -16,6 +16,8 @@ const TARGET: Limit = { of: 'value', most: 0, words: 'none' };
 
 /** From the change of the black hole's name to the next edit: milliseconds. */
 const BEFORE = 200;
+/** After so many edits without an effect there is nothing more to learn. */
+const MOST_LATE = 3;
 /** After so many edits the black hole's host name is another one, whose cluster warms anew. */
 const NEW_NAME_EVERY = 10;
 
@@ -45,7 +47,10 @@ async function benchAll(bench: Bench, blackHole: BlackHole | undefined): Promise
   writeWorld(manifests, new Map([...worldOf(shapeOf(bench, 'i', options.loadSize)), ['answers.yaml', services]]));
   const sluice = startSluice({ manifests, folder: bench.folder(), ports, through: blackHole?.through });
   try {
-    for (const edit of edits) await benchOne(bench, edit, manifests, blackHole !== undefined);
+    for (const edit of edits) {
+      const words = `(d) ${edit.words}${blackHole === undefined ? '' : ', beside a black hole'}`;
+      await bench.attempt(words, () => benchOne(bench, edit, manifests, blackHole !== undefined));
+    }
   } catch (error) {
     throw new Error(`(d); the controller's output:\n${sluice.output()}`, { cause: error });
   } finally {
@@ -55,7 +60,6 @@ async function benchAll(bench: Bench, blackHole: BlackHole | undefined): Promise
 
 async function benchOne(bench: Bench, edit: LoadedEdit, manifests: string, blackHole: boolean): Promise<void> {
   const { options, ports } = bench;
-  bench.say(`(d) ${edit.words}${blackHole ? ', beside a black hole' : ''}`);
   const file = join(manifests, 'loaded.yaml');
   const make = async (number: number): Promise<number> => {
     const { content, ...awaited } = edit.state(number);
@@ -77,7 +81,7 @@ async function benchOne(bench: Bench, edit: LoadedEdit, manifests: string, black
   });
   const effects: number[] = [];
   let late = 0;
-  for (let number = 1; number <= options.editsUnderLoad; number += 1) {
+  for (let number = 1; number <= options.editsUnderLoad && late < MOST_LATE; number += 1) {
     if (blackHole && number % NEW_NAME_EVERY === 1) {
       writeFileSync(join(manifests, 'unresolved.yaml'), blackHoleRoute(performance.now() | 0));
       await sleep(BEFORE);
@@ -89,7 +93,6 @@ async function benchOne(bench: Bench, edit: LoadedEdit, manifests: string, black
   }
   const { asked, lost, losses } = await load.stop();
   for (const { host, what } of losses) bench.say(`    lost: ${host}: ${what}`);
-  if (late > 0) bench.say(`    ${late} edits had no effect within ${options.giveUp} ms`);
   const beside = blackHole ? ', beside a black hole' : '';
   const id = `d/${edit.id}${blackHole ? '/black-hole' : ''}`;
   bench.add(
@@ -103,8 +106,17 @@ async function benchOne(bench: Bench, edit: LoadedEdit, manifests: string, black
   );
   bench.add(
     result({
+      id: `${id}/late`,
+      case: `${edit.words}${beside}: without effect after ${options.giveUp / 1_000} s, of ${effects.length + late} edits`,
+      n: options.loadSize,
+      ours: late,
+      target: TARGET,
+    }),
+  );
+  bench.add(
+    result({
       id: `${id}/effect`,
-      case: `${edit.words}${beside}: write to effect${late > 0 ? `, ${late} never` : ''} (ms)`,
+      case: `${edit.words}${beside}: write to effect (ms)`,
       n: options.loadSize,
       ours: median(effects),
       spread: spreadOf(effects),

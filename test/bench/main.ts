@@ -6,6 +6,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { ROOT } from '#deploy/setup/node24.mjs';
 import { ensure } from '#deploy/setup/setup.ts';
 import type { Bench } from './bench.ts';
@@ -55,6 +56,16 @@ async function measure(options: BenchOptions): Promise<void> {
     add: (result) => {
       results.push(result);
       process.stderr.write(`  ${resultLine(result)}\n`);
+    },
+    attempt: async (words, measureOne) => {
+      bench.say(words);
+      try {
+        return await measureOne();
+      } catch (error) {
+        process.exitCode = 1;
+        bench.say(`  failed: ${words}: ${inspect(error)}`);
+        return undefined;
+      }
     },
     say: (words) => void process.stderr.write(`${words}\n`),
   };

@@ -78,7 +78,7 @@ through Envoy, asked for every 5 ms. Values are medians; the spread is least to 
 
 - (b) The reference is Envoy with one static JSON file: routes inline, STATIC clusters, without the policy filter, which needs a server.
 - (c) The reference is an ADS server that patches a few bytes of an encoded response and waits for the ACK of an Envoy with the same
-  configuration. CPU is that of the controller's process, less what it uses idle. Resident memory is taken as it is, the heap
+  configuration. CPU is that of the controller's process from before the first edit until after the last. Resident memory is taken as it is, the heap
   after a full collection.
 - (d) Lost is a request without an answer, with another status than 200 or with a wrong body, of 400 a second on 4 keep-alive connections. The
   black hole is a resolver that takes questions and never answers, for a Backend whose host name changes every 10 edits.

@@ -18,13 +18,15 @@ const TARGET: Limit = { of: 'ratio', most: 2, words: 'at most 2 times bare Envoy
  */
 export async function benchStart(bench: Bench): Promise<void> {
   for (const routes of bench.options.sizes) {
-    for (const workload of bench.options.workloads) await benchOne(bench, workload, routes);
+    for (const workload of bench.options.workloads) {
+      const words = `(b) start, ${routes} routes, ${wordsOf(bench, workload)}`;
+      await bench.attempt(words, () => benchOne(bench, workload, routes));
+    }
   }
 }
 
 async function benchOne(bench: Bench, workload: Workload, routes: number): Promise<void> {
   const { options, ports } = bench;
-  bench.say(`(b) start, ${routes} routes, ${wordsOf(bench, workload)}`);
   const manifests = bench.folder();
   writeWorld(manifests, worldOf(shapeOf(bench, workload, routes)));
   const bareFolder = bench.folder();
