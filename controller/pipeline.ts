@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Resource } from '#controller/api/gen/types.d.ts';
 import type { PortBook, PortClaim } from './gateway/port-claims.ts';
+import type { ProxyIr } from './ir/proxy.ts';
 import { readInvalidPolicies } from './provider/invalid-policies.ts';
 import { formatProblem } from './provider/format-problem.ts';
 import type { Problem, Provider, ResourceBatch, Stop } from './provider/provider.ts';
@@ -118,7 +119,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
     if (raw === undefined || stopped) return;
     ({ translation, undecided } = settlePorts(raw, ports));
     for (const [key, { xds }] of translation.proxies) {
-      if (undecided.has(key)) continue;
+      if (undecided.has(key) || !listens(xds)) continue;
       const known = proxies.get(key);
       // One that has just been deleted still has the folder: its end leads here again.
       if (known === undefined && ending.has(key)) continue;
@@ -127,7 +128,8 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
       proxy.apply(xds);
     }
     for (const [key, proxy] of proxies) {
-      if (translation.proxies.has(key)) continue;
+      const wanted = translation.proxies.get(key);
+      if (wanted !== undefined && listens(wanted.xds)) continue;
       proxies.delete(key);
       const ended = proxy.stop().finally(() => {
         ending.delete(key);
@@ -145,12 +147,12 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
     notReady: () => [
       ...(synced ? [] : ['not everything has been read yet']),
       ...(options.allowPartial ? [] : unreadable(problems.values())),
-      ...[...translation.proxies.keys()]
-        .filter((key) => proxies.get(key)?.ready !== true)
-        .map((key) => `the proxy of Gateway ${key} has not acknowledged its configuration`),
+      ...[...translation.proxies]
+        .filter(([key, { xds }]) => listens(xds) && proxies.get(key)?.ready !== true)
+        .map(([key]) => `the proxy of Gateway ${key} has not acknowledged its configuration`),
     ],
     translation: () => translation,
-    statuses: () => liveStatus(translation.statuses, liveProxies(translation, proxies)),
+    statuses: () => liveStatus(translation.statuses, liveProxies(raw, proxies)),
     resources: () => resources.values(),
     problems: () => [...problems.values()],
     proxies: () => [...proxies.values()].map((proxy) => proxy.report()),
@@ -163,15 +165,26 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
   };
 }
 
-function liveProxies(translation: Translation, proxies: ReadonlyMap<string, RunningProxy>) {
-  return [...translation.proxies].map(([key, { xds }]) => {
+/** Ports are taken from the translation before ports were given: statuses speak of ports as they are written. */
+function liveProxies(written: Translation | undefined, proxies: ReadonlyMap<string, RunningProxy>) {
+  return [...(written?.proxies ?? [])].map(([key, { xds }]) => {
     const report = proxies.get(key)?.report();
     return {
-      listeners: xds.listeners.map(({ name }) => name),
+      key,
+      sockets: xds.listeners.map(({ name, port, chains }) => ({
+        name,
+        port,
+        chains: chains.map((chain) => chain.name),
+      })),
       ready: report?.ready ?? false,
       rejected: report?.rejected ?? [],
     };
   });
+}
+
+/** A proxy that has nothing to listen on does not run. */
+function listens({ listeners }: ProxyIr): boolean {
+  return listeners.length > 0;
 }
 
 function unreadable(problems: Iterable<Problem>): string[] {

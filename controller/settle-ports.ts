@@ -87,17 +87,15 @@ function settleStatus(
   { proxies }: Translation,
   decisions: ReadonlyMap<string, PortDecision>,
 ): GatewayStatus {
-  const prefix = `${gatewayKey(status)}/`;
-  const byPort = new Map<number, PortDecision>();
-  for (const { xds } of proxies.values()) {
-    for (const { name, port } of xds.listeners) {
-      const decision = name.startsWith(prefix) ? decisions.get(name) : undefined;
-      if (decision !== undefined) byPort.set(port, decision);
-    }
-  }
+  const { spec } = status.object;
+  const sockets = proxies.get(gatewayKey(status)) ?? proxies.get(spec.gatewayClassName);
   const decisionOf = ({ name }: ListenerReport): PortDecision | undefined => {
-    const port = status.object.spec.listeners.find((listener) => listener.name === name)?.port;
-    return port === undefined ? undefined : byPort.get(port);
+    const port = spec.listeners.find((listener) => listener.name === name)?.port;
+    const [wanted] = spec.addresses ?? [];
+    const socket = sockets?.xds.listeners.find(
+      (listener) => listener.port === port && (wanted?.value === undefined || wanted.value === listener.address),
+    );
+    return socket === undefined ? undefined : decisions.get(socket.name);
   };
   const listeners = status.listeners.map((report) => settleReport(report, decisionOf(report)));
   const refused = listeners.filter((report, index) => report !== status.listeners[index] && !isServed(report));

@@ -14,8 +14,10 @@ export interface RejectedResource {
 
 /** What a proxy says of its configuration. */
 export interface LiveProxy {
-  /** Names of its Listeners: "<namespace>/<gateway>/<listener>". */
-  readonly listeners: readonly string[];
+  /** Its key: "<namespace>/<gateway>", or the class whose Gateways are merged. */
+  readonly key: string;
+  /** Its sockets: the name of the Listener, the port as it is written, the names of the RouteConfigurations. */
+  readonly sockets: readonly { readonly name: string; readonly port: number; readonly chains: readonly string[] }[];
   /** Whether it has ever acknowledged a whole configuration. */
   readonly ready: boolean;
   readonly rejected: readonly RejectedResource[];
@@ -30,29 +32,34 @@ export function liveStatus(statuses: readonly ObjectStatus[], proxies: readonly 
 }
 
 function live(status: GatewayStatus, proxies: readonly LiveProxy[]): GatewayStatus {
-  const { namespace, name } = status.object.metadata;
-  const prefix = `${namespace}/${name}/`;
-  const proxy = proxies.find(({ listeners }) => listeners.some((listener) => listener.startsWith(prefix)));
+  const { metadata, spec } = status.object;
+  const key = `${metadata.namespace}/${metadata.name}`;
+  const proxy =
+    proxies.find((candidate) => candidate.key === key) ??
+    proxies.find((candidate) => candidate.key === spec.gatewayClassName);
   if (proxy === undefined) return status;
   if (!proxy.ready && proxy.rejected.length === 0) {
     const pending = no('Pending', 'The proxy has not acknowledged its configuration yet');
     return withProgrammed(status, pending, () => pending);
   }
-  const isSocket = ({ type }: RejectedResource): boolean => type === 'listener' || type === 'route';
-  const own = proxy.rejected.filter((rejected) => !isSocket(rejected) || rejected.name.startsWith(prefix));
+  const concerns = (rejected: RejectedResource, listener: string, port: number | undefined): boolean =>
+    proxy.sockets.some(
+      ({ name, port: socketPort, chains }) =>
+        socketPort === port &&
+        ((rejected.type === 'listener' && rejected.name === name) ||
+          (rejected.type === 'route' && chains.includes(rejected.name) && (chains.length === 1 || rejected.name === `${key}/${listener}`))),
+    );
+  const ofListener = ({ name }: ListenerReport): readonly RejectedResource[] => {
+    const port = spec.listeners.find((listener) => listener.name === name)?.port;
+    return proxy.rejected.filter((rejected) => concerns(rejected, name, port));
+  };
+  const others = proxy.rejected.filter(({ type }) => type !== 'listener' && type !== 'route');
+  const own = [...new Set([...status.listeners.flatMap(ofListener), ...others])];
   if (own.length === 0) return status;
   return withProgrammed(status, no('Invalid', own.map(describe).join('; ')), (report) => {
-    const refused = own.filter(
-      (rejected) => isSocket(rejected) && serves(rejected.name.slice(prefix.length), report, status),
-    );
-    return refused.length === 0 ? undefined : no('Invalid', refused.map(describe).join('; '));
+    const rejected = ofListener(report);
+    return rejected.length === 0 ? undefined : no('Invalid', rejected.map(describe).join('; '));
   });
-}
-
-/** Listeners that share a port share a Listener of Envoy, which is called after the first of them. */
-function serves(first: string, report: ListenerReport, { object }: GatewayStatus): boolean {
-  const portOf = (name: string): number | undefined => object.spec.listeners.find((spec) => spec.name === name)?.port;
-  return report.name === first || (portOf(first) !== undefined && portOf(first) === portOf(report.name));
 }
 
 function withProgrammed(

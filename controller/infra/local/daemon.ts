@@ -74,7 +74,9 @@ export class Daemon {
     const left = await this.#takeOver();
     if (left !== undefined) {
       await this.#untilGone(left);
-      if (!this.#stopping) this.#log.error({ pid: left.pid }, 'process ended, it is started again');
+      if (this.#stopping) return;
+      this.#log.error({ pid: left.pid }, 'process ended, it is started again');
+      this.#restarts += 1;
     }
     while (!this.#stopping) {
       const began = Date.now();
