@@ -12,7 +12,7 @@ export const GATEWAY_API = 'gateway.networking.k8s.io/v1';
 /** apiVersion of Envoy Gateway's kinds. */
 export const ENVOY_GATEWAY = 'gateway.envoyproxy.io/v1alpha1';
 /** The namespaces of the small world. */
-export const NAMESPACES = fc.constantFrom('a', 'b');
+export const NAMESPACES = fc.constantFrom('a', 'a', 'a', 'b');
 /** Host names, some within others. */
 export const HOSTNAMES = fc.constantFrom(
   'example.com',

@@ -28,25 +28,3 @@ export const anyDocument: fc.Arbitrary<Document> = fc
     { weight: 1, arbitrary: envoyProxy() },
   )
   .filter((document) => admit(document).kind === 'resource');
-
-/** What every generated world begins with, so that most of what follows has an effect. */
-export const BEGINNING: readonly Document[] = [
-  {
-    apiVersion: 'gateway.networking.k8s.io/v1',
-    kind: 'GatewayClass',
-    metadata: { name: 'c1' },
-    spec: { controllerName: 'gateway.envoyproxy.io/gatewayclass-controller' },
-  },
-  {
-    apiVersion: 'gateway.networking.k8s.io/v1',
-    kind: 'Gateway',
-    metadata: { name: 'g1', namespace: 'a' },
-    spec: {
-      gatewayClassName: 'c1',
-      listeners: [
-        { name: 'http', protocol: 'HTTP', port: 8080, allowedRoutes: { namespaces: { from: 'All' } } },
-        { name: 'narrow', protocol: 'HTTP', port: 8080, hostname: '*.example.com' },
-      ],
-    },
-  },
-];

@@ -78,8 +78,8 @@ export function httpRoute(): fc.Arbitrary<Document> {
       hostnames: maybe(fc.uniqueArray(HOSTNAMES, { maxLength: 2 })),
       rules: fc.uniqueArray(
         fc.oneof(
-          { weight: 8, arbitrary: forwarding },
-          { weight: 3, arbitrary: redirecting },
+          { weight: 24, arbitrary: forwarding },
+          { weight: 4, arbitrary: redirecting },
           { weight: 1, arbitrary: unimplemented },
         ),
         {

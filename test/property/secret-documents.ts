@@ -2,7 +2,8 @@ import * as fc from 'fast-check';
 import { selfSigned } from '../seeds/self-signed.ts';
 import { type Document, identity, name, namespaced } from './choices.ts';
 
-const FIRST_PAIR = selfSigned('first.test');
+/** A certificate with its key. */
+export const FIRST_PAIR = selfSigned('first.test');
 const SECOND_PAIR = selfSigned('second.test');
 
 /** Secrets: two pairs, and one whose key is not that of its certificate. */

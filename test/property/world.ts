@@ -3,9 +3,9 @@ import * as fc from 'fast-check';
 import type { Resource } from '#controller/api/gen/types.d.ts';
 import { SOME_MODULE } from '#controller/compile.ts';
 import { admit } from '#controller/provider/admit.ts';
-import { readInvalidPolicy } from '#controller/resources/invalid-policy.ts';
+import { type InvalidPolicy, readInvalidPolicy } from '#controller/resources/invalid-policy.ts';
 import { namespaceOf } from '#controller/resources/resources.ts';
-import type { ResourceStore } from '#controller/resources/store.ts';
+import { ResourceStore } from '#controller/resources/store.ts';
 import type { Translation } from '#controller/translate.ts';
 import { lower } from '#controller/xds/lower.ts';
 import type { Document } from './choices.ts';
@@ -35,28 +35,38 @@ export function resourceOf(document: Document): Resource {
   throw new Error(`a document is refused: ${JSON.stringify({ admitted, document })}`);
 }
 
-/** Applies a change as the pipeline does. */
-export function applyEdit(store: ResourceStore, edit: Edit): void {
-  switch (edit.kind) {
-    case 'write':
-      store.upsert(resourceOf(edit.document));
-      break;
-    case 'remove': {
-      const { kind, metadata } = resourceOf(edit.document);
-      store.delete(kind, namespaceOf({ metadata }), metadata.name);
-      break;
+/** A state of the world that changes as the pipeline changes it. */
+export class World {
+  readonly store = new ResourceStore();
+  #broken: readonly InvalidPolicy[] = [];
+
+  constructor(documents: readonly Document[]) {
+    for (const document of documents) this.store.upsert(resourceOf(document));
+  }
+
+  apply(edit: Edit): void {
+    switch (edit.kind) {
+      case 'write':
+        this.store.upsert(resourceOf(edit.document));
+        break;
+      case 'remove': {
+        const { kind, metadata } = resourceOf(edit.document);
+        this.store.delete(kind, namespaceOf({ metadata }), metadata.name);
+        break;
+      }
+      case 'break': {
+        const { kind, metadata } = edit.document;
+        const broken = readInvalidPolicy(kind, metadata.namespace ?? 'default', metadata.name, edit.document);
+        if (broken !== undefined) this.#broken = [broken];
+        break;
+      }
+      case 'mend':
+        this.#broken = [];
+        break;
+      default:
+        edit satisfies never;
     }
-    case 'break': {
-      const { kind, metadata } = edit.document;
-      const broken = readInvalidPolicy(kind, metadata.namespace ?? 'default', metadata.name, edit.document);
-      store.setInvalidPolicies(broken === undefined ? [] : [broken]);
-      break;
-    }
-    case 'mend':
-      store.setInvalidPolicies([]);
-      break;
-    default:
-      edit satisfies never;
+    this.store.setInvalidPolicies(this.#broken);
   }
 }
 
