@@ -2,7 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { claimPorts, OPEN_PORTS, overlaps, type PortBook, type PortClaim, type PortState } from './port-claims.ts';
 
 /** A claim of a listener "http" of the Gateway `name`, born in the year `born` where that matters. */
-function claim(name: string, port: number, more: { readonly address?: string; readonly born?: number } = {}): PortClaim {
+function claim(
+  name: string,
+  port: number,
+  more: { readonly address?: string; readonly born?: number } = {},
+): PortClaim {
   const creationTimestamp = more.born === undefined ? {} : { creationTimestamp: `${more.born}-01-01T00:00:00Z` };
   return {
     proxy: `default/${name}`,

@@ -47,7 +47,9 @@ function live(status: GatewayStatus, proxies: readonly LiveProxy[]): GatewayStat
       ({ name, port: socketPort, chains }) =>
         socketPort === port &&
         ((rejected.type === 'listener' && rejected.name === name) ||
-          (rejected.type === 'route' && chains.includes(rejected.name) && (chains.length === 1 || rejected.name === `${key}/${listener}`))),
+          (rejected.type === 'route' &&
+            chains.includes(rejected.name) &&
+            (chains.length === 1 || rejected.name === `${key}/${listener}`))),
     );
   const ofListener = ({ name }: ListenerReport): readonly RejectedResource[] => {
     const port = spec.listeners.find((listener) => listener.name === name)?.port;

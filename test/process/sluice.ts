@@ -180,7 +180,12 @@ export async function get(port: number, path: string): Promise<number | string> 
       await response.arrayBuffer();
       return response.status;
     })
-    .catch((error: unknown) => (error instanceof Error ? String(error.cause ?? error) : 'failed'));
+    .catch(reasonOf);
+}
+
+function reasonOf(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  return cause instanceof Error ? cause.message : 'failed';
 }
 
 /** A port that nobody has just now. */

@@ -40,16 +40,16 @@ afterAll(async () => {
 /** Keeps asking, one request after the other, until the returned function is called; it gives what was not 200. */
 function steadyTraffic(): () => Promise<readonly (number | string)[]> {
   const bad: (number | string)[] = [];
-  let isOn = true;
+  const stop = new AbortController();
   const loop = (async () => {
-    while (isOn) {
+    while (!stop.signal.aborted) {
       const status = await get(port, '/a');
       if (status !== 200) bad.push(status);
       await sleep(2);
     }
   })();
   return async () => {
-    isOn = false;
+    stop.abort();
     await loop;
     return bad;
   };

@@ -1,0 +1,158 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { CLASS, gateway, route } from './manifests.ts';
+import { sluice } from './sluice.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'sl-cli-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function file(name: string, text: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+const NOBODY = '127.0.0.1:1';
+const good = file('good.yaml', CLASS + gateway('shop', 8080) + route('a', 'shop', '/', 3000));
+const broken = file('broken.yaml', `${CLASS}---\nkind: [Gateway\n`);
+const typo = file('typo.yaml', CLASS + gateway('shop', 8080).replace('gatewayClassName', 'gatewayClasName'));
+const dangling = file('dangling.yaml', CLASS + route('a', 'nowhere', '/', 3000));
+const ahead = file(
+  'ahead.yaml',
+  `${CLASS}${gateway('shop', 8080)}${route('a', 'shop', '/', 3000).replace('rules:', 'useDefaultGateways: All\n  rules:')}`,
+);
+const badCertificate = file(
+  'secret.yaml',
+  'apiVersion: v1\nkind: Secret\nmetadata: { name: tls }\ntype: kubernetes.io/tls\ndata:\n  tls.crt: aGVsbG8=\n  tls.key: aGVsbG8=\n',
+);
+
+describe('an exit code', () => {
+  it.each([
+    ['0 for help', ['--help'], 0],
+    ['0 for the help of a command', ['run', '--help'], 0],
+    ['0 for version', ['version'], 0],
+    ['0 for completion', ['completion', 'bash'], 0],
+    ['0 for manifests without errors', ['validate', good], 0],
+    ['0 for manifests with warnings', ['validate', dangling], 0],
+    ['1 for manifests with errors', ['validate', typo], 1],
+    ['1 for a path that is not there', ['validate', join(folder, 'nowhere')], 1],
+    ['1 for a translation that leaves something out', ['translate', broken], 1],
+    ['2 for no command', [], 2],
+    ['2 for an unknown command', ['serve'], 2],
+    ['2 for an unknown flag', ['validate', good, '--fast'], 2],
+    ['2 for an unknown output', ['translate', good, '-o', 'xml'], 2],
+    ['2 for a shell without completions', ['completion', 'tcsh'], 2],
+    ['2 for an admin address that is none', ['run', good, '--admin', 'here'], 2],
+    ['2 for a path that cannot be run', ['run', join(folder, 'nowhere')], 2],
+    [
+      '2 for a state folder whose sockets would have too long names',
+      ['run', good, '--state-dir', join(folder, 'x'.repeat(100))],
+      2,
+    ],
+    ['2 for the status of an unknown kind', ['status', 'gatway'], 2],
+    ['3 for the status of what does not run', ['status', '--admin', NOBODY], 3],
+    ['3 for the configuration of what does not run', ['config-dump', '--admin', NOBODY], 3],
+  ] as const)('is %s', async (_, args, expected) => {
+    const { code, stderr, stdout } = await sluice(args);
+    expect(`${stderr}${stdout}`).not.toMatch(/^\s+at /mu);
+    expect(code).toBe(expected);
+    expect(stderr !== '' || expected < 2).toBe(true);
+  });
+});
+
+describe('validate', () => {
+  it.each([
+    ['an unknown field', typo, `${typo}:10:3: Gateway default/shop: spec.gatewayClasName: `],
+    ['a document that is no YAML', broken, `${broken}:`],
+    ['a certificate that is none', badCertificate, `${badCertificate}:6:`],
+    [
+      'a reference that leads nowhere',
+      dangling,
+      'HTTPRoute default/a: spec.parentRefs[0]: warning: Gateway default/nowhere is not in what was read',
+    ],
+    [
+      'a field that is not implemented',
+      ahead,
+      'HTTPRoute default/a: spec.useDefaultGateways: warning: this version does not implement the field',
+    ],
+  ])('says in one line where %s is', async (_, path, expected) => {
+    const { stdout } = await sluice(['validate', path]);
+    expect(stdout.split('\n').filter((line) => line.includes(expected))).toHaveLength(1);
+  });
+
+  it('reads standard input', async () => {
+    const { code, stdout } = await sluice(['validate', '-'], 'kind: [x\n');
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^-:\d+:\d+: /u);
+  });
+
+  it('gives what it found as JSON', async () => {
+    const { stdout } = await sluice(['validate', typo, '-o', 'json']);
+    expect(JSON.parse(stdout)).toEqual(
+      expect.arrayContaining([expect.objectContaining({ severity: 'error', field: 'spec.gatewayClasName', line: 10 })]),
+    );
+  });
+});
+
+describe('translate', () => {
+  it('gives one List of statuses, complete although a document is broken, and nothing else on standard output', async () => {
+    const { code, stdout, stderr } = await sluice(['translate', good, broken, '--to', 'status', '-o', 'json']);
+    expect(code).toBe(1);
+    expect(stderr).toContain(`${broken}:`);
+    const list: unknown = JSON.parse(stdout);
+    expect(list).toMatchObject({ apiVersion: 'v1', kind: 'List' });
+    expect(list).toMatchObject({
+      items: expect.arrayContaining([
+        {
+          apiVersion: 'gateway.networking.k8s.io/v1',
+          kind: 'Gateway',
+          metadata: { name: 'shop', namespace: 'default', generation: 1 },
+          status: expect.objectContaining({
+            conditions: expect.arrayContaining([expect.objectContaining({ type: 'Programmed', status: 'True' })]),
+          }),
+        },
+        expect.objectContaining({ kind: 'HTTPRoute' }),
+      ]),
+    });
+  });
+
+  it('gives resources per proxy as Envoy’s config dump has them', async () => {
+    const { stdout } = await sluice(['translate', good, '--to', 'xds', '-o', 'json']);
+    expect(JSON.parse(stdout)).toMatchObject({
+      'default/shop': {
+        configs: expect.arrayContaining([
+          expect.objectContaining({
+            '@type': 'type.googleapis.com/envoy.admin.v3.ListenersConfigDump',
+            dynamic_listeners: [
+              expect.objectContaining({
+                name: 'default/shop/http',
+                active_state: expect.objectContaining({
+                  listener: expect.objectContaining({
+                    '@type': 'type.googleapis.com/envoy.config.listener.v3.Listener',
+                  }),
+                }),
+              }),
+            ],
+          }),
+        ]),
+      },
+    });
+  });
+
+  it('says of two Gateways on one port which has it', async () => {
+    const both = file('both.yaml', CLASS + gateway('b', 80) + gateway('a', 80));
+    const { stdout } = await sluice(['translate', both, '--to', 'status']);
+    expect(stdout).toContain('held by listener http of Gateway default/a');
+  });
+});
+
+describe('completion', () => {
+  it.each(['bash', 'zsh', 'fish'])('knows the commands and their flags in %s', async (shell) => {
+    const { stdout } = await sluice(['completion', shell]);
+    for (const word of ['run', 'translate', 'validate', 'status', 'config-dump', 'allow-partial']) {
+      expect(stdout).toContain(word);
+    }
+  });
+});
