@@ -48,7 +48,7 @@ export function createTranslator(settings: Settings): (resources: Resources) => 
     const used = new Map<string, VirtualHosts>();
     const options: SocketOptions = {
       bindAddress: settings.bindAddress,
-      featuresOf: (place) => featuresAt(place, tables),
+      oracle: { policies: tables, featuresAt: (place) => featuresAt(place, tables) },
       hostsOf: (chain) => {
         const hosts = chains.get(chain) ?? new VirtualHosts();
         used.set(chain, hosts);

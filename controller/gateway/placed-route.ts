@@ -12,10 +12,16 @@ export interface PlacedRoute {
   readonly hosts: ReadonlyMap<string, readonly RouteIr[]>;
 }
 
-/** What policies add at a place. */
-export type FeaturesAt = (place: Place) => RuleFeaturesIr;
+/** Tells what policies add at a place. */
+export interface PolicyOracle {
+  /** Stands for all policies: while it is the same object, the answers are the same. */
+  readonly policies: object;
+  readonly featuresAt: (place: Place) => RuleFeaturesIr;
+}
 
 interface Memory {
+  /** The policies that were asked last. */
+  readonly policies: object;
   readonly siblings: string;
   readonly features: readonly RuleFeaturesIr[];
   readonly placed: PlacedRoute;
@@ -31,19 +37,23 @@ export function placeRoute(
   { core }: AttachedRoute,
   attachment: Attachment,
   siblings: readonly string[],
-  featuresOf: FeaturesAt,
+  { policies, featuresAt }: PolicyOracle,
 ): PlacedRoute {
+  const known = memories.get(attachment);
+  const all = siblings.length === 1 ? '' : siblings.join(' ');
+  if (known?.policies === policies && known.siblings === all) return known.placed;
   const { route } = core;
   const { gateway, spec } = attachment.listener;
   const features = core.rules.map((rule) =>
-    featuresOf({
+    featuresAt({
       gateway: { namespace: gateway.metadata.namespace, name: gateway.metadata.name, listener: spec.name },
       route: { namespace: route.metadata.namespace, name: route.metadata.name, rule: rule.name },
     }),
   );
-  const known = memories.get(attachment);
-  const all = siblings.length === 1 ? '' : siblings.join(' ');
-  if (known?.siblings === all && features.every((one, index) => one === known.features[index])) return known.placed;
+  if (known?.siblings === all && features.every((one, index) => one === known.features[index])) {
+    memories.set(attachment, { ...known, policies });
+    return known.placed;
+  }
   const own = spec.hostname?.toLowerCase() ?? '*';
   const hostnames = attachment.hostnames.filter((hostname) => belongs(hostname, own, siblings));
   const hosts = new Map(
@@ -53,7 +63,7 @@ export function placeRoute(
     ]),
   );
   const placed = { route, hosts };
-  memories.set(attachment, { siblings: all, features, placed });
+  memories.set(attachment, { policies, siblings: all, features, placed });
   return placed;
 }
 

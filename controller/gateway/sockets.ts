@@ -1,7 +1,7 @@
 import type { ChainIr, ListenerIr } from '../ir/listener.ts';
 import type { GatewayState } from './gateways.ts';
 import type { ListenerState } from './listeners.ts';
-import { type FeaturesAt, placeRoute } from './placed-route.ts';
+import { placeRoute, type PolicyOracle } from './placed-route.ts';
 import type { ChainContent, VirtualHosts } from './virtual-hosts.ts';
 
 interface Member {
@@ -13,7 +13,7 @@ interface Member {
 export interface SocketOptions {
   /** Address of Gateways that state none. */
   readonly bindAddress: string;
-  readonly featuresOf: FeaturesAt;
+  readonly oracle: PolicyOracle;
   /** The memory of a chain, by its name. */
   readonly hostsOf: (chain: string) => VirtualHosts;
 }
@@ -60,14 +60,14 @@ function chainsOf(members: readonly Member[], options: SocketOptions): readonly 
 }
 
 /** A chain is called after the first of its listeners. */
-function chainOf(members: readonly Member[], { featuresOf, hostsOf }: SocketOptions): ChainWithContent {
+function chainOf(members: readonly Member[], { oracle, hostsOf }: SocketOptions): ChainWithContent {
   const [first] = members;
   const name = first === undefined ? '' : listenerName(first);
   const hostnames = members.map(({ listener }) => hostnameOf(listener));
   const placed = members.flatMap(({ state, listener }) =>
     state.routes.flatMap((route) =>
       route.attachments.flatMap((attachment) =>
-        attachment.listener === listener ? [placeRoute(route, attachment, hostnames, featuresOf)] : [],
+        attachment.listener === listener ? [placeRoute(route, attachment, hostnames, oracle)] : [],
       ),
     ),
   );

@@ -16,6 +16,8 @@ export interface Resources {
   referenceGrants(namespace: string): readonly ReferenceGrant[];
   /** Policies that cannot be read and of which no good version is known; by namespace and name. */
   invalidPolicies(): readonly InvalidPolicy[];
+  /** A number that grows with every change of an object of a kind: while it is the same, so are they all. */
+  versionOf(kind: KindName | 'InvalidPolicy'): number;
 }
 
 /** Identity of an object: "<kind>/<namespace>/<name>", the namespace empty for a cluster-scoped one. */

@@ -6,7 +6,13 @@ export class SortedTable<V> {
   /** Every key, and perhaps some that are gone, in order but for those that were added since. */
   #order: string[] = [];
   #isOrdered = true;
+  #version = 0;
   #list: readonly V[] | undefined = [];
+
+  /** Grows with every change. */
+  get version(): number {
+    return this.#version;
+  }
 
   get(key: string): V | undefined {
     return this.#values.get(key);
@@ -21,6 +27,7 @@ export class SortedTable<V> {
       this.#isOrdered = false;
     }
     this.#values.set(key, value);
+    this.#version += 1;
     this.#list = undefined;
   }
 
@@ -28,6 +35,7 @@ export class SortedTable<V> {
   delete(key: string): boolean {
     if (!this.#values.delete(key)) return false;
     this.#isOrdered = false;
+    this.#version += 1;
     this.#list = undefined;
     return true;
   }

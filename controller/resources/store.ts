@@ -36,6 +36,7 @@ export class ResourceStore implements Resources {
     Namespace: new SortedTable(),
   };
   #invalidPolicies: readonly InvalidPolicy[] = [];
+  #invalidPoliciesVersion = 0;
   readonly #slices = new Groups<EndpointSlice>();
   readonly #grants = new Groups<ReferenceGrant>();
 
@@ -59,12 +60,18 @@ export class ResourceStore implements Resources {
     return this.#invalidPolicies;
   }
 
+  versionOf(kind: KindName | 'InvalidPolicy'): number {
+    return kind === 'InvalidPolicy' ? this.#invalidPoliciesVersion : this.#table(kind).version;
+  }
+
   /** Sets the policies that cannot be read. Those of which a good version is here do not count: that one is in force. */
   setInvalidPolicies(policies: readonly InvalidPolicy[]): void {
     const left = policies
       .filter(({ kind, metadata }) => this.get(kind, metadata.namespace, metadata.name) === undefined)
       .sort(byName);
-    if (JSON.stringify(left) !== JSON.stringify(this.#invalidPolicies)) this.#invalidPolicies = left;
+    if (JSON.stringify(left) === JSON.stringify(this.#invalidPolicies)) return;
+    this.#invalidPolicies = left;
+    this.#invalidPoliciesVersion += 1;
   }
 
   /** Adds an object or replaces the one of its name. */

@@ -1,11 +1,23 @@
+import type { KindName } from '#controller/api/gen/types.d.ts';
 import type { Resources } from './resources.ts';
 
-/** Says whether what was read once still reads the same. */
-type Read = (resources: Resources) => boolean;
+/** Something that was read, and whether it still reads the same. */
+interface Read {
+  readonly kind: KindName | 'InvalidPolicy';
+  readonly isUnchanged: (resources: Resources) => boolean;
+}
 
+/** What was computed, and from what. */
 interface Memory<R> {
   readonly reads: readonly Read[];
+  /** The version that each kind had when the reads were compared last: while it has it, they need not be. */
+  readonly versions: { readonly kind: Read['kind']; at: number }[];
   readonly result: R;
+}
+
+/** Resources that note what is read from them. */
+interface Recording extends Resources {
+  readonly noted: Read[];
 }
 
 /**
@@ -41,43 +53,63 @@ function recall<T extends object, R>(
   compute: (resources: Resources) => R,
 ): R {
   const known = results.get(input);
-  if (known !== undefined && stillReads(known.reads, resources)) return known.result;
-  const reads: Read[] = [];
-  const result = compute(recording(resources, reads));
-  results.set(input, { reads, result });
+  if (known !== undefined && isCurrent(known, resources)) {
+    // Whoever remembers what is computed from this must compare the same.
+    if (isRecording(resources)) resources.noted.push(...known.reads);
+    return known.result;
+  }
+  const recording = recordingOf(resources);
+  const result = compute(recording);
+  const kinds = new Set(recording.noted.map(({ kind }) => kind));
+  const versions = [...kinds].map((kind) => ({ kind, at: resources.versionOf(kind) }));
+  results.set(input, { reads: recording.noted, versions, result });
+  if (isRecording(resources)) resources.noted.push(...recording.noted);
   return result;
 }
 
-function stillReads(reads: readonly Read[], resources: Resources): boolean {
-  for (const unchanged of reads) if (!unchanged(resources)) return false;
+function isCurrent(memory: Memory<unknown>, resources: Resources): boolean {
+  let isUntouched = true;
+  for (const { kind, at } of memory.versions) {
+    if (resources.versionOf(kind) !== at) isUntouched = false;
+  }
+  if (isUntouched) return true;
+  for (const read of memory.reads) if (!read.isUnchanged(resources)) return false;
+  for (const version of memory.versions) version.at = resources.versionOf(version.kind);
   return true;
 }
 
-function recording(resources: Resources, reads: Read[]): Resources {
+function isRecording(resources: Resources): resources is Recording {
+  return 'noted' in resources;
+}
+
+function recordingOf(resources: Resources): Recording {
+  const noted: Read[] = [];
   return {
+    noted,
+    versionOf: (kind) => resources.versionOf(kind),
     get: (kind, namespace, name) => {
       const value = resources.get(kind, namespace, name);
-      reads.push((now) => now.get(kind, namespace, name) === value);
+      noted.push({ kind, isUnchanged: (now) => now.get(kind, namespace, name) === value });
       return value;
     },
     list: (kind) => {
       const value = resources.list(kind);
-      reads.push((now) => now.list(kind) === value);
+      noted.push({ kind, isUnchanged: (now) => now.list(kind) === value });
       return value;
     },
     endpointSlices: (namespace, service) => {
       const value = resources.endpointSlices(namespace, service);
-      reads.push((now) => now.endpointSlices(namespace, service) === value);
+      noted.push({ kind: 'EndpointSlice', isUnchanged: (now) => now.endpointSlices(namespace, service) === value });
       return value;
     },
     referenceGrants: (namespace) => {
       const value = resources.referenceGrants(namespace);
-      reads.push((now) => now.referenceGrants(namespace) === value);
+      noted.push({ kind: 'ReferenceGrant', isUnchanged: (now) => now.referenceGrants(namespace) === value });
       return value;
     },
     invalidPolicies: () => {
       const value = resources.invalidPolicies();
-      reads.push((now) => now.invalidPolicies() === value);
+      noted.push({ kind: 'InvalidPolicy', isUnchanged: (now) => now.invalidPolicies() === value });
       return value;
     },
   };

@@ -28,23 +28,19 @@ export const EMPTY_SNAPSHOT: XdsSnapshot = {
   'extension-config': new Map(),
 };
 
-/** Wraps the encoded message `body` as a resource of `type` called `name`. */
+/** Wraps the encoded message `body` as a resource of `type` called `name`. The body is copied once. */
 export function xdsResource(type: XdsType, name: string, body: Uint8Array): XdsResource {
   const version = createHash('sha256').update(body).digest('base64url').slice(0, 16);
-  const any = new BinaryWriter()
-    .tag(1, WireType.LengthDelimited)
-    .string(typeUrl(type))
-    .tag(2, WireType.LengthDelimited)
-    .bytes(body)
+  // Any { type_url = 1, value = 2 } within Resource { version = 1, resource = 2, name = 3 } within `resources` = 2.
+  const anyHead = new BinaryWriter().tag(1, LEN).string(typeUrl(type)).tag(2, LEN).uint32(body.length).finish();
+  const anyLength = anyHead.length + body.length;
+  const head = new BinaryWriter().tag(1, LEN).string(version).tag(2, LEN).uint32(anyLength).finish();
+  const tail = new BinaryWriter().tag(3, LEN).string(name).finish();
+  const field = new BinaryWriter()
+    .tag(2, LEN)
+    .uint32(head.length + anyLength + tail.length)
     .finish();
-  const resource = new BinaryWriter()
-    .tag(1, WireType.LengthDelimited)
-    .string(version)
-    .tag(2, WireType.LengthDelimited)
-    .bytes(any)
-    .tag(3, WireType.LengthDelimited)
-    .string(name)
-    .finish();
-  const wire = new BinaryWriter().tag(2, WireType.LengthDelimited).bytes(resource).finish();
-  return { name, version, wire };
+  return { name, version, wire: Buffer.concat([field, head, anyHead, body, tail]) };
 }
+
+const LEN = WireType.LengthDelimited;
