@@ -8,6 +8,7 @@ import { routeCore } from './gateway/http-route.ts';
 import { clustersOf, secretsOf } from './gateway/references.ts';
 import { type SocketOptions, socketsOf } from './gateway/sockets.ts';
 import { gatewayStatus, routeStatuses } from './gateway/status.ts';
+import { unimplementedKinds } from './gateway/unimplemented-kinds.ts';
 import { VirtualHosts } from './gateway/virtual-hosts.ts';
 import type { InfraIr, ProxyIr } from './ir/proxy.ts';
 import { policyReports } from './policies/status.ts';
@@ -65,6 +66,7 @@ export function createTranslator(settings: Settings): (resources: Resources) => 
         ...routeStatuses(gateways),
         ...policyStatuses(tables.security, resources),
         ...policyStatuses(tables.extension, resources),
+        ...unimplementedKinds(resources),
         ...resources.list('Backend').map((backend) => backendStatusOf(backend, resources)),
       ],
     };

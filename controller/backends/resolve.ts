@@ -63,5 +63,22 @@ export function resolveBackend(
       `backendRef ${ref.name}: port: found none, a Service is referred to with one of its ports`,
     );
   }
+  if (wantsTls(namespace, ref.name, resources)) {
+    return refusal(
+      'UnsupportedValue',
+      `Service ${namespace}/${ref.name} is the target of a BackendTLSPolicy, which is not implemented in this version: nothing is sent to it in the clear`,
+    );
+  }
   return serviceCluster(service, ref.port, protocol);
+}
+
+/** Whether a BackendTLSPolicy says that a Service is spoken to with TLS (Gateway API, GEP-1897). */
+function wantsTls(namespace: string, name: string, resources: Resources): boolean {
+  return resources
+    .list('BackendTLSPolicy')
+    .some(
+      ({ metadata, spec }) =>
+        metadata.namespace === namespace &&
+        spec.targetRefs.some((target) => target.kind === 'Service' && target.name === name),
+    );
 }

@@ -4,7 +4,7 @@ import { byAge, type Resources } from '../resources/resources.ts';
 import { selects } from '../resources/selectors.ts';
 
 /** The kinds of policy that attach to Gateways and routes (GEP-713, "Direct Policy Attachment"). */
-export type PolicyKind = 'SecurityPolicy' | 'EnvoyExtensionPolicy';
+export type PolicyKind = 'SecurityPolicy' | 'EnvoyExtensionPolicy' | 'BackendTrafficPolicy' | 'ClientTrafficPolicy';
 /** A policy of any kind. */
 export type Policy = ResourceOf<PolicyKind>;
 

@@ -2,16 +2,33 @@ import type {
   Backend,
   Gateway,
   GatewayClass,
-  HTTPRoute,
+  ListenerSet,
   ParentReference,
+  ResourceOf,
   RouteGroupKind,
 } from '#controller/api/gen/types.d.ts';
-import type { Policy } from '../policies/targets.ts';
 import type { Verdict } from '../resources/verdict.ts';
+
+/** A route of any kind. */
+export type RouteObject = ResourceOf<'HTTPRoute' | 'GRPCRoute' | 'TLSRoute' | 'TCPRoute' | 'UDPRoute'>;
+
+/** A policy of any kind. */
+export type PolicyObject = ResourceOf<
+  | 'SecurityPolicy'
+  | 'EnvoyExtensionPolicy'
+  | 'BackendTLSPolicy'
+  | 'ClientTrafficPolicy'
+  | 'BackendTrafficPolicy'
+  | 'EnvoyPatchPolicy'
+>;
 
 /** What is to be said of one object. Nobody writes into the object itself: status is output. */
 export type ObjectStatus =
-  | { readonly kind: 'conditions'; readonly object: GatewayClass | Backend; readonly verdicts: readonly Verdict[] }
+  | {
+      readonly kind: 'conditions';
+      readonly object: GatewayClass | Backend | ListenerSet;
+      readonly verdicts: readonly Verdict[];
+    }
   | {
       readonly kind: 'gateway';
       readonly object: Gateway;
@@ -19,8 +36,8 @@ export type ObjectStatus =
       readonly addresses: readonly string[];
       readonly listeners: readonly ListenerReport[];
     }
-  | { readonly kind: 'route'; readonly object: HTTPRoute; readonly parents: readonly ParentReport[] }
-  | { readonly kind: 'policy'; readonly object: Policy; readonly ancestors: readonly ParentReport[] };
+  | { readonly kind: 'route'; readonly object: RouteObject; readonly parents: readonly ParentReport[] }
+  | { readonly kind: 'policy'; readonly object: PolicyObject; readonly ancestors: readonly ParentReport[] };
 
 /** What is said of a listener. */
 export interface ListenerReport {

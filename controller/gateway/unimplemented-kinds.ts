@@ -1,0 +1,71 @@
+import type {
+  KindName,
+  LocalPolicyTargetReferenceWithSectionName,
+  ParentReference,
+} from '#controller/api/gen/types.d.ts';
+import type { Resources } from '../resources/resources.ts';
+import type { Verdict } from '../resources/verdict.ts';
+import type { ObjectStatus, PolicyObject, RouteObject } from '../status/object-status.ts';
+
+const ROUTE_KINDS = ['GRPCRoute', 'TLSRoute', 'TCPRoute', 'UDPRoute'] as const satisfies readonly KindName[];
+const POLICY_KINDS = [
+  'BackendTLSPolicy',
+  'ClientTrafficPolicy',
+  'BackendTrafficPolicy',
+] as const satisfies readonly KindName[];
+
+/**
+ * What is to be said of objects of kinds that are known and not implemented yet: that they are not accepted, and why, to
+ * each of their parents. None is ignored silently.
+ */
+export function unimplementedKinds(resources: Resources): readonly ObjectStatus[] {
+  return [
+    ...resources.list('ListenerSet').map((object): ObjectStatus => ({
+      kind: 'conditions',
+      object,
+      verdicts: [refusal(object.kind)],
+    })),
+    ...ROUTE_KINDS.flatMap((kind) => resources.list(kind).map(routeStatus)),
+    ...POLICY_KINDS.flatMap((kind) =>
+      resources.list(kind).map((object) => policyStatus(object, targetsOf(object.spec))),
+    ),
+    ...resources.list('EnvoyPatchPolicy').map((object) => policyStatus(object, [object.spec.targetRef])),
+  ];
+}
+
+function refusal(kind: string): Verdict {
+  return {
+    type: 'Accepted',
+    status: 'False',
+    reason: 'UnsupportedValue',
+    message: `${kind} is not implemented in this version`,
+  };
+}
+
+function routeStatus(object: RouteObject): ObjectStatus {
+  const parents = (object.spec.parentRefs ?? []).map((ref) => ({ ref, verdicts: [refusal(object.kind)] }));
+  return { kind: 'route', object, parents };
+}
+
+type TargetRef = Pick<LocalPolicyTargetReferenceWithSectionName, 'group' | 'kind' | 'name' | 'sectionName'>;
+
+function targetsOf(spec: {
+  readonly targetRef?: TargetRef;
+  readonly targetRefs?: readonly TargetRef[];
+}): readonly TargetRef[] {
+  return [...(spec.targetRef === undefined ? [] : [spec.targetRef]), ...(spec.targetRefs ?? [])];
+}
+
+function policyStatus(object: PolicyObject, targets: readonly TargetRef[]): ObjectStatus {
+  const ancestors = targets.map(({ group, kind, name, sectionName }) => {
+    const ref: ParentReference = {
+      group,
+      kind,
+      namespace: object.metadata.namespace,
+      name,
+      ...(sectionName === undefined ? {} : { sectionName }),
+    };
+    return { ref, verdicts: [refusal(object.kind)] };
+  });
+  return { kind: 'policy', object, ancestors };
+}
