@@ -64,7 +64,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
   const settlePorts = createPortPass();
   const ports = options.ports(() => publish());
   let raw: Translation | undefined;
-  let translation: Translation = { proxies: new Map(), statuses: [] };
+  let translation: Translation = { proxies: new Map(), statuses: [], bugs: [] };
   let undecided: ReadonlySet<string> = new Set();
   let synced = false;
   let stopped = false;
@@ -106,7 +106,10 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
     const began = performance.now();
     try {
       raw = translate(store);
-      options.translated(performance.now() - began, false);
+      options.translated(performance.now() - began, raw.bugs.length > 0);
+      for (const { proxy, thrown } of raw.bugs) {
+        log.error({ err: thrown, gateway: proxy }, 'translation of a Gateway failed; its last good state keeps serving');
+      }
       ports.want(claimsOf(raw));
     } catch (error) {
       // A bug: what serves keeps serving.

@@ -22,6 +22,8 @@ export interface Translation {
   /** By the key of the proxy. */
   readonly proxies: ReadonlyMap<string, TranslatedProxy>;
   readonly statuses: readonly ObjectStatus[];
+  /** What was thrown: a bug each time. The proxy keeps the last good configuration, and no other is concerned. */
+  readonly bugs: readonly { readonly proxy: string; readonly thrown: unknown }[];
 }
 
 /** One proxy: what it serves and what it needs to run. */
@@ -41,6 +43,7 @@ export function createTranslator(settings: Settings): (resources: Resources) => 
   const backendStatusOf = remembered(backendStatus);
   const assignmentsOf = rememberedAssignments();
   let chains: ReadonlyMap<string, VirtualHosts> = new Map();
+  let lastGood: ReadonlyMap<string, ProxyIr> = new Map();
 
   return (resources) => {
     const classes = gatewayClasses(resources, settings);
@@ -56,10 +59,26 @@ export function createTranslator(settings: Settings): (resources: Resources) => 
         return hosts;
       },
     };
-    const proxies = [...byProxy(gateways)].map(([key, served]) => proxyIr(key, served, options, resources));
+    const proxies = new Map<string, ProxyIr>();
+    const bugs: { readonly proxy: string; readonly thrown: unknown }[] = [];
+    for (const [key, served] of byProxy(gateways)) {
+      try {
+        const broken = served.find(({ bug }) => bug !== undefined);
+        if (broken !== undefined) throw broken.bug;
+        proxies.set(key, proxyIr(key, served, options, resources));
+      } catch (thrown) {
+        bugs.push({ proxy: key, thrown });
+        const good = lastGood.get(key);
+        if (good !== undefined) proxies.set(key, good);
+        // What is remembered of its chains may be half made.
+        for (const chain of used.keys()) if (served.some((state) => isChainOf(state, chain))) used.delete(chain);
+      }
+    }
     chains = used;
+    lastGood = proxies;
     return {
-      proxies: new Map(proxies.map((xds) => [xds.key, { xds, infra: infraIr(xds) }])),
+      bugs,
+      proxies: new Map([...proxies.values()].map((xds) => [xds.key, { xds, infra: infraIr(xds) }])),
       statuses: [
         ...[...classes.values()].map(({ object, verdicts }) => ({ kind: 'conditions', object, verdicts }) as const),
         ...gateways.map((state) => gatewayStatus(state, settings.bindAddress)),
@@ -101,6 +120,10 @@ function policyStatuses<P extends SecurityPolicy | EnvoyExtensionPolicy>(
     const refused = outcome?.ok === false ? outcome.refusal : undefined;
     return { kind: 'policy', object, ancestors: policyReports(object, index, refused, resources) };
   });
+}
+
+function isChainOf({ gateway }: GatewayState, chain: string): boolean {
+  return chain.startsWith(`${gateway.metadata.namespace}/${gateway.metadata.name}/`);
 }
 
 function byProxy(gateways: readonly GatewayState[]): ReadonlyMap<string, readonly GatewayState[]> {

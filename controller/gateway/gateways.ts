@@ -19,6 +19,8 @@ export interface GatewayState {
   readonly listeners: readonly ListenerState[];
   /** Every route that names the Gateway. */
   readonly routes: readonly AttachedRoute[];
+  /** What was thrown on the way here: a bug, for which the Gateway keeps what it has. */
+  readonly bug?: unknown;
 }
 
 /** The Gateways of our accepted classes, older ones first: of two that claim the same the older has it. */
@@ -38,10 +40,14 @@ export function gatewayStates(
     const merged = classes.get(gateway.spec.gatewayClassName)?.mergeGateways === true;
     const proxy = merged ? gateway.spec.gatewayClassName : `${namespace}/${name}`;
     const refused = refusalOf(gateway, resources);
-    const served = gatewayListeners(gateway, claimsBefore(gateway, states, proxy), resources);
-    const named = routes.get(`${namespace}/${name}`) ?? [];
-    const attached = named.map((route) => attachRoute(coreOf(route), served, resources));
-    states.push({ gateway, proxy, refused, listeners: served.listeners, routes: attached });
+    try {
+      const served = gatewayListeners(gateway, claimsBefore(gateway, states, proxy), resources);
+      const named = routes.get(`${namespace}/${name}`) ?? [];
+      const attached = named.map((route) => attachRoute(coreOf(route), served, resources));
+      states.push({ gateway, proxy, refused, listeners: served.listeners, routes: attached });
+    } catch (bug) {
+      states.push({ gateway, proxy, refused, listeners: [], routes: [], bug });
+    }
   }
   return states.sort((a, b) => compare(a.proxy, b.proxy));
 }

@@ -73,8 +73,10 @@ function isSupported({ group, kind }: RouteGroupKind): boolean {
   return group === HTTP_ROUTE.group && kind === HTTP_ROUTE.kind;
 }
 
+/** A port of UDP is not that of TCP: they never conflict (Gateway API, "Distinct Listeners"). */
 function conflicts(a: Listener, b: Listener): boolean {
-  return a.port === b.port && (a.protocol !== b.protocol || hostnameOf(a) === hostnameOf(b));
+  if (a.port !== b.port || (a.protocol === 'UDP') !== (b.protocol === 'UDP')) return false;
+  return a.protocol !== b.protocol || hostnameOf(a) === hostnameOf(b);
 }
 
 function hostnameOf({ hostname }: Listener): string {
