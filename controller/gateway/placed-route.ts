@@ -95,11 +95,19 @@ function routeIr(
   return { ...rest, action: at(action, port), features: features.features };
 }
 
-/** Ports that clients leave out of the host they ask for. */
-const WELL_KNOWN_PORTS: ReadonlySet<number> = new Set([80, 443]);
+/** Ports that clients leave out of the host they ask for, by scheme. */
+const WELL_KNOWN_PORTS = { http: 80, https: 443 } as const;
 
-/** Fills in what an action takes from its listener: the port of a redirect that names neither port nor scheme. */
+/**
+ * The port of a redirect on a listener. Without one of its own it is the listener's; one that the scheme implies is left out
+ * (Gateway API, `HTTPRequestRedirectFilter.port`), save where clients have another in the host they ask for, which would
+ * stay.
+ */
 function at(action: RouteActionIr, port: number): RouteActionIr {
-  if (action.kind !== 'redirect' || action.redirect.port !== undefined || WELL_KNOWN_PORTS.has(port)) return action;
-  return { ...action, redirect: { ...action.redirect, port } };
+  if (action.kind !== 'redirect') return action;
+  const { redirect } = action;
+  const isKnown = port === WELL_KNOWN_PORTS.http || port === WELL_KNOWN_PORTS.https;
+  if (!isKnown) return redirect.port === undefined ? { ...action, redirect: { ...redirect, port } } : action;
+  const implied = redirect.scheme === undefined ? undefined : WELL_KNOWN_PORTS[redirect.scheme];
+  return redirect.port === implied ? { ...action, redirect: { ...redirect, port: undefined } } : action;
 }

@@ -68,3 +68,49 @@ describe('listeners that share a socket', () => {
     expect(secret?.routes.map(({ action }) => action)).toEqual([{ kind: 'respond', status: 500 }]);
   });
 });
+
+describe('a redirect to https', () => {
+  const toHttps = (listenerPort: number, port?: number): number | undefined => {
+    const store = new ResourceStore();
+    const documents = [
+      GATEWAY_CLASS,
+      document('Gateway', 'g', {
+        gatewayClassName: 'c',
+        listeners: [{ name: 'any', protocol: 'HTTP', port: listenerPort }],
+      }),
+      document('HTTPRoute', 'r', {
+        parentRefs: [{ name: 'g' }],
+        rules: [
+          {
+            filters: [
+              {
+                type: 'RequestRedirect',
+                requestRedirect: { scheme: 'https', ...(port === undefined ? {} : { port }) },
+              },
+            ],
+          },
+        ],
+      }),
+    ];
+    for (const text of documents) {
+      const admitted = admit(text);
+      if (admitted.kind === 'resource') store.upsert(admitted.resource);
+    }
+    const [listener] = createTranslator(DEFAULT_SETTINGS)(store).proxies.get('default/g')?.xds.listeners ?? [];
+    const [found] = listener?.chains[0]?.virtualHosts[0]?.routes ?? [];
+    if (found?.action.kind !== 'redirect') throw new Error('there is no redirect');
+    return found.action.redirect.port;
+  };
+
+  it('names no port where the scheme implies it', () => {
+    expect([toHttps(80), toHttps(80, 443)]).toEqual([undefined, undefined]);
+  });
+
+  it('names any other port', () => {
+    expect(toHttps(80, 8443)).toBe(8443);
+  });
+
+  it('names the port of the scheme where clients ask for a host with another', () => {
+    expect([toHttps(8080), toHttps(8080, 443)]).toEqual([443, 443]);
+  });
+});
