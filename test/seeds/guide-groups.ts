@@ -1,0 +1,247 @@
+import { expect } from 'vitest';
+import type { SeedGroup } from './group.ts';
+
+/**
+ * The guide, in English (000) and Chinese (001): the same steps, in part under other numbers. `EN`, `ZH` and the like are
+ * not in the names: the groups of both are made by one function.
+ */
+function guide(document: '000' | '001', at: { readonly [step: string]: string }): readonly SeedGroup[] {
+  const file = (step: string): string => `${document}-${at[step] ?? step}`;
+  const [theClass, gateway] = [file('01'), file('02')];
+  const fourListeners = {
+    services: ['test/nginx:80', 'default/foo:6000'],
+    certificates: { 'test/https-cert': 'test.example.com' },
+  };
+  const fourListenersStatus = [
+    'GatewayClass eg: Accepted',
+    'Gateway test/test-gw: Accepted, Programmed',
+    'Gateway test/test-gw listener http: Accepted, ResolvedRefs, Programmed',
+    'Gateway test/test-gw listener https: Accepted, ResolvedRefs, Programmed',
+    'Gateway test/test-gw listener tcp-6000: !Accepted(UnsupportedProtocol), ResolvedRefs, !Programmed(Invalid)',
+    'Gateway test/test-gw listener udp-6000: !Accepted(UnsupportedProtocol), ResolvedRefs, !Programmed(Invalid)',
+  ];
+  const says = [/found TCP, this version implements HTTP and HTTPS/u, /found UDP, this version implements/u];
+  return [
+    {
+      name: `${document}: a Gateway without a route answers 404`,
+      files: [theClass, gateway],
+      status: [
+        'GatewayClass eg: Accepted',
+        'Gateway test/test-gw: Accepted, Programmed',
+        'Gateway test/test-gw listener http: Accepted, ResolvedRefs, Programmed',
+      ],
+      live: async ({ ask }) => {
+        expect(await ask({ port: 8080, host: 'test.example.com' })).toMatchObject({ status: 404 });
+      },
+    },
+    {
+      name: `${document}: an HTTPRoute serves its host name and no other`,
+      files: [theClass, gateway, file('03')],
+      services: ['test/nginx:80'],
+      status: [
+        'GatewayClass eg: Accepted',
+        'Gateway test/test-gw: Accepted, Programmed',
+        'Gateway test/test-gw listener http: Accepted, ResolvedRefs, Programmed',
+        'HTTPRoute test/nginx at test-gw: Accepted, ResolvedRefs',
+      ],
+      live: async ({ ask }) => {
+        expect(await ask({ port: 8080, host: 'test.example.com' })).toMatchObject({
+          status: 200,
+          backend: 'test/nginx:80',
+        });
+        expect(await ask({ port: 8080, host: 'other.example.com' })).toMatchObject({ status: 404 });
+      },
+    },
+    {
+      name: `${document}: two routes on one Gateway are told apart by host name`,
+      files: [theClass, gateway, file('09'), file('10')],
+      services: ['test/test1:80', 'test/test2:80'],
+      status: [
+        'GatewayClass eg: Accepted',
+        'Gateway test/test-gw: Accepted, Programmed',
+        'Gateway test/test-gw listener http: Accepted, ResolvedRefs, Programmed',
+        'HTTPRoute test/test1 at test-gw: Accepted, ResolvedRefs',
+        'HTTPRoute test/test2 at test-gw: Accepted, ResolvedRefs',
+      ],
+      live: async ({ ask }) => {
+        expect(await ask({ port: 8080, host: 'test1.example.com' })).toMatchObject({ backend: 'test/test1:80' });
+        expect(await ask({ port: 8080, host: 'test2.example.com' })).toMatchObject({ backend: 'test/test2:80' });
+        expect(await ask({ port: 8080, host: 'test3.example.com' })).toMatchObject({ status: 404 });
+      },
+    },
+    {
+      name: `${document}: TCP and UDP on one port do not conflict; neither is implemented yet`,
+      files: [theClass, file('04'), file('05'), file('06')],
+      services: ['default/foo:6000', 'default/bar:6000'],
+      status: [
+        'GatewayClass eg: Accepted',
+        'Gateway test/test-gw: !Accepted(ListenersNotValid), !Programmed(Invalid)',
+        'Gateway test/test-gw listener foo: !Accepted(UnsupportedProtocol), ResolvedRefs, !Programmed(Invalid)',
+        'Gateway test/test-gw listener bar: !Accepted(UnsupportedProtocol), ResolvedRefs, !Programmed(Invalid)',
+        'TCPRoute default/foo at test-gw/foo: !Accepted(UnsupportedValue)',
+        'UDPRoute default/bar at test-gw/bar: !Accepted(UnsupportedValue)',
+      ],
+      says,
+    },
+    {
+      name: `${document}: four listeners on one Gateway; HTTP and HTTPS serve one route`,
+      files: [theClass, file('11'), file('12'), file('13')],
+      ...fourListeners,
+      status: [
+        ...fourListenersStatus,
+        'HTTPRoute test/test at test-gw/http: Accepted, ResolvedRefs',
+        'HTTPRoute test/test at test-gw/https: Accepted, ResolvedRefs',
+        'TCPRoute default/foo at test-gw/tcp-6000: !Accepted(UnsupportedValue)',
+        'UDPRoute default/foo at test-gw/udp-6000: !Accepted(UnsupportedValue)',
+      ],
+      says,
+      live: async ({ ask }) => {
+        const answer = { status: 200, backend: 'test/nginx:80', path: '/' };
+        expect(await ask({ port: 80, host: 'test.example.com' })).toMatchObject(answer);
+        expect(await ask({ port: 443, host: 'test.example.com', tls: true })).toMatchObject(answer);
+      },
+    },
+    {
+      name: `${document}: a redirect replaces the prefix`,
+      files: [theClass, file('11'), file('14')],
+      ...fourListeners,
+      status: [...fourListenersStatus, 'HTTPRoute test/redirect-api-v1 at test-gw/https: Accepted, ResolvedRefs'],
+      live: async ({ ask }) => {
+        const location = async (path: string): Promise<readonly unknown[]> => {
+          const { status, headers } = await ask({ port: 443, host: 'test.example.com', path, tls: true });
+          return [status, headers['location']];
+        };
+        expect(await location('/api/v1/pods')).toEqual([301, 'https://test.example.com/apis/v1/pods']);
+        expect(await location('/api/v1')).toEqual([301, 'https://test.example.com/apis/v1']);
+        expect(await location('/api/v1/pods?a=b')).toEqual([301, 'https://test.example.com/apis/v1/pods?a=b']);
+        expect(await location('/api/v10')).toEqual([404, undefined]);
+      },
+    },
+    {
+      name: `${document}: a redirect replaces the whole path`,
+      files: [theClass, file('11'), file('15')],
+      ...fourListeners,
+      status: [...fourListenersStatus, 'HTTPRoute test/redirect-api-v1 at test-gw/https: Accepted, ResolvedRefs'],
+      live: async ({ ask }) => {
+        for (const path of ['/foo/cayenne', '/foo/paprika']) {
+          const { status, headers } = await ask({ port: 443, host: 'test.example.com', path, tls: true });
+          expect([status, headers['location']]).toEqual([301, 'https://test.example.com/bar']);
+        }
+      },
+    },
+    {
+      name: `${document}: HTTP redirects to HTTPS, without the port that https has anyway`,
+      files: [theClass, file('11'), file('16')],
+      ...fourListeners,
+      status: [...fourListenersStatus, 'HTTPRoute test/redirect-https at test-gw/http: Accepted, ResolvedRefs'],
+      live: async ({ ask }) => {
+        const { status, headers } = await ask({ port: 80, host: 'test.example.com', path: '/foo' });
+        expect([status, headers['location']]).toEqual([301, 'https://test.example.com/foo']);
+      },
+    },
+    {
+      name: `${document}: applied again under the same name, a redirect is a duplicate in files, and the first serves`,
+      files: [theClass, file('11'), file('14'), file('15')],
+      ...fourListeners,
+      problems: [[`${file('15')}:1:1`, /is declared before in .*-14\.yaml:1:1, which is served/u]],
+      status: [...fourListenersStatus, 'HTTPRoute test/redirect-api-v1 at test-gw/https: Accepted, ResolvedRefs'],
+    },
+    {
+      name: `${document}: a Secret of asterisks is no YAML`,
+      files: [theClass, file('17'), file('18')],
+      problems: [[`${file('17')}:8:12`, /invalid YAML: "\*\*\*" is an alias of an anchor that does not exist/u]],
+      status: [
+        'GatewayClass eg: Accepted',
+        'Gateway test/test-gw: !Accepted(ListenersNotValid), !Programmed(Invalid)',
+        'Gateway test/test-gw listener https: Accepted, !ResolvedRefs(InvalidCertificateRef), !Programmed(Invalid)',
+        'Gateway test/test-gw listener tls: !Accepted(UnsupportedProtocol), ResolvedRefs, !Programmed(Invalid)',
+      ],
+      says: [/Secret test\/test-cert does not exist/u],
+    },
+    {
+      name: `${document}: with a real certificate in its place HTTPS is served; the TLS listener is not implemented yet`,
+      files: [theClass, file('18'), file('03')],
+      services: ['test/nginx:80'],
+      certificates: { 'test/test-cert': 'test.example.com' },
+      status: [
+        'GatewayClass eg: Accepted',
+        'Gateway test/test-gw: Accepted, Programmed',
+        'Gateway test/test-gw listener https: Accepted, ResolvedRefs, Programmed',
+        'Gateway test/test-gw listener tls: !Accepted(UnsupportedProtocol), ResolvedRefs, !Programmed(Invalid)',
+        'HTTPRoute test/nginx at test-gw: Accepted, ResolvedRefs',
+      ],
+      says: [/found TLS, this version implements/u],
+      live: async ({ ask }) => {
+        expect(await ask({ port: 443, host: 'test.example.com', tls: true })).toMatchObject({ status: 200 });
+      },
+    },
+    {
+      name: `${document}: a fragment of a rule is no object`,
+      files: [file('19')],
+      problems: [[`${file('19')}:1:5`, /must be a Kubernetes object: apiVersion is missing \(found filters\)/u]],
+      status: [],
+    },
+  ];
+}
+
+/** The guide in English. */
+const english: readonly SeedGroup[] = [
+  ...guide('000', {}),
+  {
+    name: '000: an EnvoyProxy of one Gateway is not implemented yet',
+    files: ['000-01', '000-07', '000-08'],
+    certificates: { 'envoy-gateway-system/website-crt-secret': 'web.example.com' },
+    status: [
+      'GatewayClass eg: Accepted',
+      'Gateway envoy-gateway-system/web: !Accepted(Invalid), !Programmed(Invalid)',
+      'Gateway envoy-gateway-system/web listener https: Accepted, ResolvedRefs, !Programmed(Invalid)',
+      'Gateway envoy-gateway-system/web listener http: Accepted, ResolvedRefs, !Programmed(Invalid)',
+    ],
+    says: [/spec\.infrastructure\.parametersRef.*not implemented/u],
+  },
+  {
+    name: '000: without its Secret the HTTPS listener says so',
+    files: ['000-01', '000-08'],
+    status: [
+      'GatewayClass eg: Accepted',
+      'Gateway envoy-gateway-system/web: !Accepted(Invalid), !Programmed(Invalid)',
+      'Gateway envoy-gateway-system/web listener https: Accepted, !ResolvedRefs(InvalidCertificateRef), !Programmed(Invalid)',
+      'Gateway envoy-gateway-system/web listener http: Accepted, ResolvedRefs, !Programmed(Invalid)',
+    ],
+    says: [/Secret envoy-gateway-system\/website-crt-secret does not exist/u],
+  },
+  {
+    name: '000: the API server behind TCP is not implemented yet',
+    files: ['000-20'],
+    services: ['default/kubernetes:443'],
+    status: [
+      'GatewayClass eg: Accepted',
+      'Gateway envoy-gateway-system/eg: !Accepted(Invalid), !Programmed(Invalid)',
+      'Gateway envoy-gateway-system/eg listener apiserver: !Accepted(UnsupportedProtocol), ResolvedRefs, !Programmed(Invalid)',
+      'TCPRoute default/apiserver at eg/apiserver: !Accepted(UnsupportedValue)',
+    ],
+    says: [/spec\.infrastructure\.parametersRef/u, /found TCP/u],
+  },
+];
+
+/** The guide in Chinese: routes of TCP and UDP have other numbers, and the EnvoyProxy is named by the class. */
+const chinese: readonly SeedGroup[] = [
+  ...guide('001', { '04': '06', '05': '04', '06': '05' }),
+  {
+    name: '001: a class names an EnvoyProxy with the settings of a cluster',
+    files: ['001-07', '001-08', '001-02', '001-03'],
+    services: ['test/nginx:80'],
+    status: [
+      'GatewayClass eg: Accepted',
+      'Gateway test/test-gw: Accepted, Programmed',
+      'Gateway test/test-gw listener http: Accepted, ResolvedRefs, Programmed',
+      'HTTPRoute test/nginx at test-gw: Accepted, ResolvedRefs',
+    ],
+    live: async ({ ask }) => {
+      expect(await ask({ port: 8080, host: 'test.example.com' })).toMatchObject({ status: 200 });
+    },
+  },
+];
+
+/** The groups of both guides. */
+export const GUIDE_GROUPS: readonly SeedGroup[] = [...english, ...chinese];

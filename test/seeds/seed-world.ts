@@ -1,0 +1,124 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { stringify } from 'yaml';
+import { compile } from '#controller/compile.ts';
+import type { ListenerIr } from '#controller/ir/listener.ts';
+import { type Loaded, loadOnce } from '#controller/provider/files/load-once.ts';
+import type { Translation } from '#controller/translate.ts';
+import { lower } from '#controller/xds/lower.ts';
+import { type LiveEnvoy, startLiveEnvoy } from '../envoy/live-envoy.ts';
+import { type EchoBackEnd, startEchoBackEnd } from './echo-back-end.ts';
+import { seedPath } from './folder.ts';
+import type { SeedGroup } from './group.ts';
+import { type SeedAnswer, type SeedRequest, send } from './request.ts';
+import { selfSigned } from './self-signed.ts';
+
+/** What a group becomes, on real Envoy. */
+export interface SeedWorld {
+  /** Sends a request to the listener of this port, as it is written in the manifest. */
+  readonly ask: (request: SeedRequest) => Promise<SeedAnswer>;
+}
+
+/** What a group becomes when it is read and compiled. */
+export interface SeedResult {
+  readonly loaded: Loaded;
+  readonly translation: Translation;
+}
+
+/** Reads a group with what it takes for granted, and compiles it; `ports` are those of the back-ends by Service. */
+export function compileGroup(group: SeedGroup, ports: ReadonlyMap<string, number> = new Map()): SeedResult {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-'));
+  try {
+    const own = join(folder, 'own.yaml');
+    writeFileSync(own, ownManifests(group, ports));
+    const loaded = loadOnce([...group.files.map(seedPath), own]);
+    return { loaded, translation: compile(loaded) };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Runs a group on a real Envoy, one for each of its proxies. */
+export async function runGroup(group: SeedGroup, run: (world: SeedWorld) => Promise<void>): Promise<void> {
+  const backEnds = new Map<string, EchoBackEnd>();
+  const envoys: LiveEnvoy[] = [];
+  try {
+    for (const service of group.services ?? []) backEnds.set(service, await startEchoBackEnd(service));
+    const ports = new Map([...backEnds].map(([service, { port }]) => [service, port]));
+    const { translation } = compileGroup(group, ports);
+    const bound = new Map<number, number>();
+    for (const { xds } of translation.proxies.values()) {
+      if (xds.listeners.length === 0) continue;
+      const envoy = await startLiveEnvoy();
+      envoys.push(envoy);
+      const listeners: ListenerIr[] = [];
+      for (const listener of xds.listeners) {
+        const port = await bindable(listener.port);
+        bound.set(listener.port, port);
+        listeners.push({ ...listener, address: '127.0.0.1', port });
+      }
+      const rejected = await envoy.publish(lower({ ...xds, listeners }, undefined));
+      if (rejected.length > 0) throw new Error(`Envoy refuses ${JSON.stringify(rejected)}`);
+      await untilWorkersListen(envoy, listeners.length);
+    }
+    await run({ ask: (request) => send({ ...request, port: bound.get(request.port) ?? request.port }) });
+  } finally {
+    for (const envoy of envoys) await envoy.stop();
+    for (const backEnd of backEnds.values()) await backEnd.stop();
+  }
+}
+
+/** An active listener is bound, but nothing takes its connections until the worker has it. */
+async function untilWorkersListen(envoy: LiveEnvoy, listeners: number): Promise<void> {
+  for (;;) {
+    const stats = await envoy.admin('/stats?filter=listener_manager.listener_create_success');
+    if (Number(/create_success: (\d+)/u.exec(stats)?.[1] ?? 0) >= listeners) return;
+    await sleep(5);
+  }
+}
+
+/** The port, or one in its stead where it cannot be bound: it is privileged and we are not, or it is taken. */
+async function bindable(port: number): Promise<number> {
+  for (const candidate of [port, 25_000 + (port % 900)]) {
+    const server = createServer();
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false));
+      server.listen(candidate, '127.0.0.1', () => server.close(() => resolve(true)));
+    });
+    if (isFree) return candidate;
+  }
+  throw new Error(`neither port ${port} nor the one in its stead can be bound`);
+}
+
+function ownManifests(
+  { extra = '', services = [], certificates = {} }: SeedGroup,
+  ports: ReadonlyMap<string, number>,
+): string {
+  const objects = [
+    ...services.flatMap((service) => serviceObjects(service, ports.get(service) ?? 9)),
+    ...Object.entries(certificates).map(([secret, host]) => {
+      const [namespace, name] = secret.split('/');
+      const metadata = { namespace, name };
+      return { apiVersion: 'v1', kind: 'Secret', metadata, type: 'kubernetes.io/tls', stringData: selfSigned(host) };
+    }),
+  ];
+  return [extra, ...objects.map((object) => stringify(object))].join('\n---\n');
+}
+
+function serviceObjects(service: string, backEnd: number): readonly object[] {
+  const [, namespace, name, port] = /^(.+)\/(.+):(\d+)$/u.exec(service) ?? [];
+  return [
+    { apiVersion: 'v1', kind: 'Service', metadata: { namespace, name }, spec: { ports: [{ port: Number(port) }] } },
+    {
+      apiVersion: 'discovery.k8s.io/v1',
+      kind: 'EndpointSlice',
+      metadata: { namespace, name, labels: { 'kubernetes.io/service-name': name } },
+      addressType: 'IPv4',
+      endpoints: [{ addresses: ['127.0.0.1'] }],
+      ports: [{ port: backEnd }],
+    },
+  ];
+}
