@@ -28,7 +28,9 @@ export interface PipelineOptions {
   readonly proxy: (key: string) => RunningProxy;
   /** Makes the book of ports; `changed` is to be called when it says something else than before. */
   readonly ports: (changed: () => void) => Ports;
-  /** Ends the proxies of earlier runs that are none of these; called when everything has been read. */
+  /** Whether the Envoy of this proxy still runs from an earlier run. */
+  readonly isLeft: (key: string) => boolean;
+  /** Ends the proxies of earlier runs that are none of these; called once, when every Gateway is known. */
   readonly endOrphans: (serving: ReadonlySet<string>) => Promise<void>;
   /** Whether documents that cannot be parsed at the start keep the controller from being ready. */
   readonly allowPartial: boolean;
@@ -68,6 +70,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
   let undecided: ReadonlySet<string> = new Set();
   let synced = false;
   let stopped = false;
+  let orphans: Promise<void> | undefined;
 
   const onBatch = (batch: ResourceBatch): void => {
     for (const event of batch) {
@@ -100,6 +103,21 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
     if (!synced) return;
     compile();
     publish();
+    sweep();
+  };
+
+  /**
+   * Whether something is there that nobody has read yet. A proxy of an earlier run, which has all of it, then keeps what it
+   * has: without a policy that is in the unread document its routes would be open.
+   */
+  const isPartial = (): boolean => !options.allowPartial && hidesAnything(problems.values());
+
+  /** A proxy of an earlier run may be of a Gateway whose document cannot be read just now: it serves until that is known. */
+  const sweep = (): void => {
+    if (raw === undefined || orphans !== undefined || hidesGateways([...problems.values()])) return;
+    orphans = options.endOrphans(new Set(raw.proxies.keys())).catch((error: unknown) => {
+      log.error({ err: error }, 'proxies of earlier runs could not be ended');
+    });
   };
 
   const compile = (): void => {
@@ -126,6 +144,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
       const known = proxies.get(key);
       // One that has just been deleted still has the folder: its end leads here again.
       if (known === undefined && ending.has(key)) continue;
+      if (known === undefined && isPartial() && options.isLeft(key)) continue;
       const proxy = known ?? options.proxy(key);
       proxies.set(key, proxy);
       proxy.apply(xds);
@@ -134,18 +153,18 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
       const wanted = translation.proxies.get(key);
       if (wanted !== undefined && listens(wanted.xds)) continue;
       proxies.delete(key);
-      const ended = proxy.stop().finally(() => {
-        ending.delete(key);
-        publish();
-      });
+      const ended = proxy
+        .stop()
+        .catch((error: unknown) => log.error({ err: error, gateway: key }, 'the proxy could not be ended in order'))
+        .finally(() => {
+          ending.delete(key);
+          publish();
+        });
       ending.set(key, ended);
     }
   };
 
   const stopReading: Stop = await options.provider.start(onBatch);
-  const orphans = hidesGateways(problems.values())
-    ? Promise.resolve(log.warn('proxies of earlier runs are left alone: a document that cannot be read may be theirs'))
-    : options.endOrphans(new Set(translation.proxies.keys()));
   return {
     notReady: () => [
       ...(synced ? [] : ['not everything has been read yet']),
@@ -194,13 +213,18 @@ function unreadable(problems: Iterable<Problem>): string[] {
   return [...problems].filter(({ reason }) => reason === 'syntax').map(formatProblem);
 }
 
+function hidesAnything(problems: Iterable<Problem>): boolean {
+  return [...problems].some(
+    ({ severity, reason }) => severity === 'error' && (reason === 'syntax' || reason === 'unreadable'),
+  );
+}
+
 /** Kinds without which a Gateway is not served. */
 const GATEWAY_KINDS: ReadonlySet<string> = new Set(['GatewayClass', 'Gateway', 'EnvoyProxy']);
 
 /** Whether a Gateway may be there that is not seen, because what declares it cannot be read. */
-function hidesGateways(problems: Iterable<Problem>): boolean {
-  return [...problems].some(({ severity, reason, object }) => {
-    if (severity !== 'error') return false;
-    return reason === 'syntax' || reason === 'unreadable' || (object !== undefined && GATEWAY_KINDS.has(object.kind));
-  });
+function hidesGateways(problems: readonly Problem[]): boolean {
+  const isOfGateway = ({ severity, object }: Problem): boolean =>
+    severity === 'error' && object !== undefined && GATEWAY_KINDS.has(object.kind);
+  return hidesAnything(problems) || problems.some(isOfGateway);
 }

@@ -94,7 +94,7 @@ function addStatus(program: Command): void {
     .option('-n, --namespace <namespace>', 'only objects of this namespace')
     .addOption(adminOption())
     .addOption(outputOption())
-    .addHelpText('after', examples('sluice status', 'sluice status gateway shop -o yaml'))
+    .addHelpText('after', examples('sluice status', 'sluice status gateway/shop -o yaml'))
     .action(async (kind: string | undefined, name: string | undefined, options: StatusFlags) => {
       const { status } = await import('./commands/status.ts');
       process.exitCode = await status(kind, name, options);

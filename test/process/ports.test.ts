@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:net';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CLASS, gateway } from './manifests.ts';
+import { CLASS, gateway, route } from './manifests.ts';
 import { freePort, get, Site, sluice, until } from './sluice.ts';
 
 let site: Site;
@@ -119,6 +119,20 @@ describe('a controller that comes back after it was killed', () => {
     expect(await get(taken, '/')).toContain('ECONNREFUSED');
   });
 
+  it('lets a proxy keep what it has while a document cannot be read: a policy may be in it', async () => {
+    site.write('r.yaml', route('r', 'b', '/r', 1));
+    await until('the route is there', async () => (await get(shared, '/r')) === 503);
+    site.signal('SIGKILL');
+    await site.ended();
+    site.write('r.yaml', 'kind: [HTTPRoute\n');
+    await site.start({ ready: false });
+    await until('it has read everything', async () => (await site.ask('/readyz'))?.includes('r.yaml:') === true);
+    expect(await get(shared, '/r')).toBe(503);
+    site.write('r.yaml', route('r', 'b', '/s', 1));
+    await until('the change is live', async () => (await get(shared, '/s')) === 503);
+    await until('it is ready', async () => (await site.ask('/readyz')) === 'ok\n');
+  });
+
   it('leaves them alone while a document cannot be read: it may be theirs', async () => {
     site.signal('SIGKILL');
     await site.ended();
@@ -127,5 +141,7 @@ describe('a controller that comes back after it was killed', () => {
     await until('it has read everything', async () => (await site.ask('/readyz'))?.includes('a.yaml:') === true);
     expect(site.records('envoy')).toHaveLength(2);
     expect(await fetch(`http://127.0.0.2:${shared}/`).then(({ status }) => status)).toBe(404);
+    site.remove('a.yaml');
+    await until('the orphan is gone, now that it is known', () => site.records('envoy').length === 1);
   });
 });

@@ -9,10 +9,8 @@ export async function configDump(gateway: string | undefined, flags: ConfigDumpF
   if (parseAddress(flags.admin) === undefined) return say(notAnAddress('--admin', flags.admin), EXIT.usage);
   const client = adminClient(flags.admin);
   try {
-    const proxies =
-      gateway === undefined
-        ? (await client.listProxies({})).proxies.map(({ key }) => key)
-        : [gateway.includes('/') ? gateway : `default/${gateway}`];
+    const keys = (await client.listProxies({})).proxies.map(({ key }) => key);
+    const proxies = gateway === undefined ? keys : [keyOf(gateway, keys)];
     const shown: [string, unknown][] = [];
     for (const proxy of proxies) shown.push([proxy, await ask(client, proxy, flags.show)]);
     process.stdout.write(serialize(Object.fromEntries(shown), flags.output));
@@ -21,6 +19,11 @@ export async function configDump(gateway: string | undefined, flags: ConfigDumpF
     const failure = adminFailure(error, flags.admin);
     return say(failure.message, failure.exitCode);
   }
+}
+
+/** A proxy is called as its Gateway, or, where Gateways are merged, as their class. */
+function keyOf(gateway: string, keys: readonly string[]): string {
+  return gateway.includes('/') || keys.includes(gateway) ? gateway : `default/${gateway}`;
 }
 
 async function ask(

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { lookup } from 'node:dns/promises';
 import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { ensure, SetupError } from '#deploy/setup/setup.ts';
 import { findEnvoy } from '#deploy/setup/envoy.ts';
@@ -8,7 +9,7 @@ import { ROOT } from '#deploy/setup/node24.mjs';
 import { filesProvider } from '../../provider/files/files-provider.ts';
 import { readOciLayout } from '../../fetch/oci-layout.ts';
 import { MachinePorts } from '../../infra/local/machine-ports.ts';
-import { endOrphans, proxyOf } from '../../infra/local/orphans.ts';
+import { endOrphans, isRecorded, proxyOf } from '../../infra/local/orphans.ts';
 import { describeProcess, holdersOf } from '../../infra/local/port-holder.ts';
 import { defaultStateFolder, prepareStateFolder, proxyPaths } from '../../infra/local/state-folder.ts';
 import { holdState } from '../../infra/local/state-lock.ts';
@@ -29,6 +30,9 @@ import type { RunFlags } from '../program.ts';
 const READY_POLL = 20;
 /** After a signal the process ends after this time whatever is left to do. Milliseconds. */
 const LONGEST_STOP = 4_800;
+
+/** How long the end waits for a start that is under way. Milliseconds. */
+const LONGEST_START = 1_000;
 
 /** Something that keeps `run` from going on, told in one line. */
 class RunError extends Error {}
@@ -53,8 +57,9 @@ export async function run(paths: readonly string[], flags: RunFlags): Promise<nu
   const ended = untilSignal();
   const log = createLog(flags.logLevel, flags.logFormat);
   const undo: Undo = [];
+  const starting = start({ paths, flags, admin, stateFolder, log, undo, ended });
   try {
-    await Promise.race([start({ paths, flags, admin, stateFolder, log, undo, ended }), ended.then(() => undefined)]);
+    await Promise.race([starting, ended]);
     await ended;
     log.info('stopping');
     return EXIT.fine;
@@ -63,6 +68,8 @@ export async function run(paths: readonly string[], flags: RunFlags): Promise<nu
     throw error;
   } finally {
     setTimeout(() => process.exit(), LONGEST_STOP).unref();
+    // What is being started is to be undone as well. A set-up that takes longer starts nothing after it.
+    await Promise.race([starting.catch(() => undefined), sleep(LONGEST_START, undefined, { ref: false })]);
     for (let step = undo.pop(); step !== undefined; step = undo.pop()) await step();
   }
 }
@@ -116,6 +123,7 @@ async function start({ paths, flags, admin, stateFolder, log, undo, ended }: Sta
         changed: () => undefined,
       }),
     ports: (changed) => new MachinePorts({ proxyOf: (pid) => proxyOf(stateFolder, pid), changed, log }),
+    isLeft: (key) => isRecorded(proxyPaths(stateFolder, key)),
     endOrphans: (serving) => endOrphans(stateFolder, serving, log),
     allowPartial: flags.allowPartial,
     translated: (ms, failed) => metrics.translated(ms, failed),

@@ -8,11 +8,17 @@ import type { StatusFlags } from '../program.ts';
 import { type ShownObject, statusRows } from '../status-rows.ts';
 
 /** `sluice status`: prints the status of what a running sluice serves. Resolves with the exit code. */
-export async function status(kind: string | undefined, name: string | undefined, flags: StatusFlags): Promise<number> {
+export async function status(
+  first: string | undefined,
+  second: string | undefined,
+  flags: StatusFlags,
+): Promise<number> {
+  // As with kubectl, KIND/NAME is KIND NAME.
+  const [kind, name = second] = first?.split('/', 2) ?? [];
   if (parseAddress(flags.admin) === undefined) return say(notAnAddress('--admin', flags.admin), EXIT.usage);
   const wanted = kind === undefined ? '' : kindOf(kind);
   if (wanted === undefined) {
-    return say(`${kind}: no such kind; accepted are ${kinds.map((known) => known.kind).join(', ')}`, EXIT.usage);
+    return say(`${first}: no such kind; accepted are ${kinds.map((known) => known.kind).join(', ')}`, EXIT.usage);
   }
   try {
     const { json } = await adminClient(flags.admin).listStatus({ kind: wanted });

@@ -21,6 +21,8 @@ const FIRST_BACK_OFF = 100;
 const LONGEST_BACK_OFF = 5_000;
 /** A process that lived this long had started well: the next restart is at once again. Milliseconds. */
 const STEADY = 10_000;
+/** How often it is tried to write a record that could not be written. Milliseconds. */
+const RECORD_AGAIN = 1_000;
 /** How often a process that an earlier controller started is looked at. Milliseconds. */
 const POLL = 200;
 
@@ -35,6 +37,7 @@ export class Daemon {
   #stopping = false;
   #restarts = 0;
   #loop: Promise<void> | undefined;
+  #recording: Promise<void> | undefined;
   #wake: () => void = () => undefined;
 
   constructor(spec: DaemonSpec, log: Logger) {
@@ -66,6 +69,7 @@ export class Daemon {
     await this.#loop;
     // It may have been started just then.
     if (this.#record !== undefined) await end(this.#record, graceMs);
+    await this.#recording;
     await removeRecord(this.#spec.recordFile);
   }
 
@@ -123,7 +127,7 @@ export class Daemon {
     const startTime = child.pid === undefined ? undefined : startTimeOf(child.pid);
     if (child.pid !== undefined && startTime !== undefined) {
       this.#record = { pid: child.pid, startTime, command: this.#commandLine() };
-      await this.#remember(this.#record);
+      this.#recording = this.#remember(this.#record);
       this.#log.info({ pid: child.pid }, 'process started');
       if (this.#stopping) child.kill('SIGTERM');
     }
@@ -132,13 +136,23 @@ export class Daemon {
     return outcome;
   }
 
-  /** A process without a record would be lost to the next controller, and hold its ports against it: it does not stay. */
+  /** Writes the record by which the next controller finds the process; while there is no space for it, again and again. */
   async #remember(record: ProcessRecord): Promise<void> {
-    try {
-      await writeRecord(this.#spec.recordFile, record);
-    } catch (error) {
-      await end(record, 0);
-      throw error;
+    let isTold = false;
+    while (this.#record === record && !this.#stopping) {
+      try {
+        await writeRecord(this.#spec.recordFile, record);
+        return;
+      } catch (error) {
+        if (!isTold) {
+          this.#log.error(
+            { reason: describeError(error), pid: record.pid },
+            'process cannot be recorded: a controller that is killed now would not find it again',
+          );
+        }
+        isTold = true;
+        await this.#pause(RECORD_AGAIN);
+      }
     }
   }
 

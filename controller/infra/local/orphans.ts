@@ -2,9 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import type { ProxyPaths } from './bootstrap.ts';
 import { drain } from './envoy-admin.ts';
 import { end } from './daemon.ts';
-import { parseRecord, readRecord } from './process-record.ts';
+import { parseRecord, readRecord, runs } from './process-record.ts';
 import { nodeOf, pathsIn } from './state-folder.ts';
 import { DRAIN, GRACE } from './proxy-processes.ts';
 
@@ -33,6 +34,12 @@ export async function endOrphans(stateFolder: string, serving: ReadonlySet<strin
       });
     }),
   );
+}
+
+/** Whether the Envoy of a proxy runs, as far as there is a record of it. */
+export function isRecorded({ folder }: ProxyPaths): boolean {
+  const record = parseRecord(textOf(join(folder, 'envoy.process')));
+  return record !== undefined && runs(record);
 }
 
 /** The key of the proxy that the Envoy with this process number serves as; `undefined` for another process. */

@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+import { validate } from '#controller/api/validate.ts';
+import { type LiveProxy, liveStatus } from './live-status.ts';
+import type { ListenerReport, ObjectStatus } from './object-status.ts';
+
+function gatewayStatus(): ObjectStatus {
+  const result = validate('Gateway', {
+    apiVersion: 'gateway.networking.k8s.io/v1',
+    kind: 'Gateway',
+    metadata: { name: 'shop' },
+    spec: {
+      gatewayClassName: 'sluice',
+      listeners: [
+        { name: 'http', protocol: 'HTTP', port: 80 },
+        { name: 'also', protocol: 'HTTP', port: 80, hostname: 'also.example' },
+        { name: 'other', protocol: 'HTTP', port: 81 },
+      ],
+    },
+  });
+  if (!result.ok) throw new Error(JSON.stringify(result.errors));
+  const verdict = { type: 'Programmed', status: 'True', reason: 'Programmed', message: '' } as const;
+  const report = (name: string): ListenerReport => ({
+    name,
+    supportedKinds: [],
+    attachedRoutes: 0,
+    verdicts: [verdict],
+  });
+  return {
+    kind: 'gateway',
+    object: result.value,
+    verdicts: [verdict],
+    addresses: [],
+    listeners: ['http', 'also', 'other'].map(report),
+  };
+}
+
+const PROXY: LiveProxy = {
+  key: 'default/shop',
+  sockets: [
+    { name: 'default/shop/http', port: 80, chains: ['default/shop/http'] },
+    { name: 'default/shop/other', port: 81, chains: ['default/shop/other'] },
+  ],
+  ready: true,
+  rejected: [],
+};
+
+/** "<gateway> | <listener> <listener> <listener>" in words of condition Programmed. */
+function programmed(proxy: LiveProxy): string {
+  const [status] = liveStatus([gatewayStatus()], [proxy]);
+  if (status?.kind !== 'gateway') throw new Error('no Gateway');
+  const listeners = status.listeners.map(({ verdicts }) => verdicts[0]?.reason);
+  return `${status.verdicts[0]?.reason} | ${listeners.join(' ')}`;
+}
+
+describe('a Gateway whose proxy', () => {
+  it('has acknowledged everything is programmed', () => {
+    expect(programmed(PROXY)).toBe('Programmed | Programmed Programmed Programmed');
+  });
+
+  it('has acknowledged nothing yet is pending', () => {
+    expect(programmed({ ...PROXY, ready: false })).toBe('Pending | Pending Pending Pending');
+  });
+
+  it('rejects a socket is not programmed, and no listener of that socket is', () => {
+    const rejected = [{ type: 'listener', name: 'default/shop/http', message: 'no' }] as const;
+    expect(programmed({ ...PROXY, rejected })).toBe('Invalid | Invalid Invalid Programmed');
+  });
+
+  it('rejects a cluster is not programmed, with Envoy’s words', () => {
+    const rejected = [{ type: 'cluster', name: 'c', message: 'bad cluster' }] as const;
+    expect(programmed({ ...PROXY, rejected })).toBe('Invalid | Programmed Programmed Programmed');
+    const [status] = liveStatus([gatewayStatus()], [{ ...PROXY, rejected }]);
+    expect(JSON.stringify(status)).toContain('the proxy rejected cluster c: bad cluster');
+  });
+
+  it('serves all Gateways of a class is found by that class', () => {
+    expect(programmed({ ...PROXY, key: 'sluice', ready: false })).toBe('Pending | Pending Pending Pending');
+    expect(programmed({ ...PROXY, key: 'another', ready: false })).toBe(
+      'Programmed | Programmed Programmed Programmed',
+    );
+  });
+});
