@@ -15,6 +15,7 @@ export const DEFAULT_SETTINGS: Settings = {
   controllerName: CONTROLLER_NAME,
   policyDigest: SOME_MODULE.digest,
   bindAddress: '0.0.0.0',
+  backends: true,
   unixPaths: new Map(),
 };
 

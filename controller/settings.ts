@@ -6,6 +6,8 @@ export interface Settings {
   readonly policyDigest: string;
   /** Address that listeners bind when their Gateway states none. */
   readonly bindAddress: string;
+  /** Whether Backends may be referred to. */
+  readonly backends: boolean;
   /** Paths of Unix sockets as manifests name them, and where they really are on this machine. */
   readonly unixPaths: ReadonlyMap<string, string>;
 }

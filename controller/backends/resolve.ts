@@ -43,6 +43,12 @@ export function resolveBackend(
       `backendRef ${ref.name}: found kind ${ref.kind} of group "${ref.group}", accepted are Service of group "" and Backend of group ${ENVOY_GATEWAY_GROUP}`,
     );
   }
+  if (isBackend && !settings.backends) {
+    return refusal(
+      'UnsupportedValue',
+      `backendRef ${ref.name}: Backends are turned off (extensionApis.enableBackend of the configuration)`,
+    );
+  }
   const to = { group: ref.group, kind: ref.kind, namespace, name: ref.name };
   if (!mayRefer(from, to, resources)) {
     return refusal(

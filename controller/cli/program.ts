@@ -29,6 +29,7 @@ function addRun(program: Command): void {
     .argument('<path...>', 'files and folders of manifests (*.yaml, *.yml, *.json)')
     .option('--admin <address>', 'where /readyz, /healthz, /metrics and the admin service are', DEFAULT_ADMIN)
     .option('--state-dir <folder>', 'where sockets, modules and logs of the proxies are kept')
+    .option('--config <file>', 'a document of kind EnvoyGateway: the name of the controller, extensions, settings')
     .option('--processors <file>', 'run the processors that this processors.yaml lists')
     .option('--allow-partial', 'be ready although a document cannot be parsed', false)
     .addOption(new Option('--log-level <level>', 'least level that is logged').choices(LOG_LEVELS).default('info'))
@@ -160,6 +161,7 @@ Exit codes: ${EXIT.fine} fine, ${EXIT.findings} findings, ${EXIT.usage} usage, $
 export interface RunFlags {
   readonly admin: string;
   readonly stateDir?: string;
+  readonly config?: string;
   readonly processors?: string;
   readonly allowPartial: boolean;
   readonly logLevel: LogLevel;

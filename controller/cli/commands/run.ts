@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import { ensure, SetupError } from '#deploy/setup/setup.ts';
 import { findEnvoy } from '#deploy/setup/envoy.ts';
 import { ROOT } from '#deploy/setup/node24.mjs';
+import { type Configuration, DEFAULT_CONFIGURATION, readConfiguration } from '../../configuration.ts';
 import { filesProvider } from '../../provider/files/files-provider.ts';
 import { readOciLayout } from '../../fetch/oci-layout.ts';
 import { MachinePorts } from '../../infra/local/machine-ports.ts';
@@ -21,7 +22,6 @@ import { systemClock } from '../../runtime/clock.ts';
 import { createLog } from '../../runtime/log.ts';
 import { createMetrics, type Metrics } from '../../runtime/metrics.ts';
 import { RunningProxy } from '../../running-proxy.ts';
-import { CONTROLLER_NAME } from '../../settings.ts';
 import { type Address, notAnAddress, parseAddress } from '../address.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { RunFlags } from '../program.ts';
@@ -52,12 +52,16 @@ export async function run(paths: readonly string[], flags: RunFlags): Promise<nu
   );
   if (missing !== undefined) return say(`${missing}: no such file or folder`, EXIT.usage);
   const stateFolder = resolve(flags.stateDir ?? defaultStateFolder());
+  const configured = flags.config === undefined ? undefined : readConfiguration(flags.config);
+  if (configured?.ok === false) return say(configured.errors.join('\n'), EXIT.usage);
+  const configuration = configured?.value ?? DEFAULT_CONFIGURATION;
   const unusable = await prepareStateFolder(stateFolder);
   if (unusable !== undefined) return say(unusable, EXIT.usage);
   const ended = untilSignal();
   const log = createLog(flags.logLevel, flags.logFormat);
   const undo: Undo = [];
-  const starting = start({ paths, flags, admin, stateFolder, log, undo, ended });
+  for (const warning of configured?.warnings ?? []) log.warn(warning);
+  const starting = start({ paths, flags, admin, configuration, stateFolder, log, undo, ended });
   try {
     await Promise.race([starting, ended]);
     await ended;
@@ -78,13 +82,14 @@ interface Start {
   readonly paths: readonly string[];
   readonly flags: RunFlags;
   readonly admin: Address;
+  readonly configuration: Configuration;
   readonly stateFolder: string;
   readonly log: Logger;
   readonly undo: Undo;
   readonly ended: Promise<void>;
 }
 
-async function start({ paths, flags, admin, stateFolder, log, undo, ended }: Start): Promise<void> {
+async function start({ paths, flags, admin, configuration, stateFolder, log, undo, ended }: Start): Promise<void> {
   let isEnding = false;
   void ended.then(() => (isEnding = true));
   const hold = await holdState(stateFolder);
@@ -92,7 +97,7 @@ async function start({ paths, flags, admin, stateFolder, log, undo, ended }: Sta
   undo.push(hold.value);
   const metrics = createMetrics();
   const told: Told = { pipeline: undefined };
-  undo.push(await admit(admin, flags.admin, told, metrics));
+  undo.push(await admit(admin, flags.admin, configuration, told, metrics));
   await ensure(['filters', 'envoy']);
   const envoy = findEnvoy(process.env);
   if (envoy.kind !== 'found') throw new RunError('Envoy is missing although the set-up is done');
@@ -106,7 +111,8 @@ async function start({ paths, flags, admin, stateFolder, log, undo, ended }: Sta
   const pipeline = await startPipeline({
     provider: filesProvider({ paths, log }),
     settings: {
-      controllerName: CONTROLLER_NAME,
+      controllerName: configuration.controllerName,
+      backends: configuration.backends,
       policyDigest: image.value.digest,
       bindAddress: '0.0.0.0',
       unixPaths: processors.unixPaths,
@@ -140,7 +146,13 @@ interface Told {
   pipeline: Pipeline | undefined;
 }
 
-async function admit(admin: Address, text: string, told: Told, metrics: Metrics): Promise<() => Promise<void>> {
+async function admit(
+  admin: Address,
+  text: string,
+  { controllerName }: Configuration,
+  told: Told,
+  metrics: Metrics,
+): Promise<() => Promise<void>> {
   const view = {
     resources: () => told.pipeline?.resources() ?? [],
     problems: () => told.pipeline?.problems() ?? [],
@@ -153,7 +165,7 @@ async function admit(admin: Address, text: string, told: Told, metrics: Metrics)
       metrics: () =>
         metrics.expose({ resources: view.resources(), problems: view.problems(), proxies: view.proxies() }),
       metricsType: metrics.contentType,
-      routes: adminRoutes({ ...view, clock: systemClock, controllerName: CONTROLLER_NAME }),
+      routes: adminRoutes({ ...view, clock: systemClock, controllerName }),
     });
   } catch (error) {
     throw new RunError(await describeListenError(error, admin, text), { cause: error });
