@@ -5,6 +5,7 @@ import type { ProxyIr } from './ir/proxy.ts';
 import { readInvalidPolicies } from './provider/invalid-policies.ts';
 import { formatProblem } from './provider/format-problem.ts';
 import type { Problem, Provider, ResourceBatch, Stop } from './provider/provider.ts';
+import { refreshEndpoints, servicesOfBatch } from './refresh-endpoints.ts';
 import { ResourceStore } from './resources/store.ts';
 import { namespaceOf } from './resources/resources.ts';
 import type { ProxyReport, RunningProxy } from './running-proxy.ts';
@@ -73,6 +74,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
   let orphans: Promise<void> | undefined;
 
   const onBatch = (batch: ResourceBatch): void => {
+    const services = servicesOfBatch(batch, resources);
     for (const event of batch) {
       switch (event.kind) {
         case 'upsert':
@@ -101,7 +103,8 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
     }
     store.setInvalidPolicies(readInvalidPolicies(problems.values()));
     if (!synced) return;
-    compile();
+    if (services === undefined || raw === undefined) compile();
+    else raw = refreshEndpoints(raw, services, store);
     publish();
     sweep();
   };
@@ -126,7 +129,10 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
       raw = translate(store);
       options.translated(performance.now() - began, raw.bugs.length > 0);
       for (const { proxy, thrown } of raw.bugs) {
-        log.error({ err: thrown, gateway: proxy }, 'translation of a Gateway failed; its last good state keeps serving');
+        log.error(
+          { err: thrown, gateway: proxy },
+          'translation of a Gateway failed; its last good state keeps serving',
+        );
       }
       ports.want(claimsOf(raw));
     } catch (error) {

@@ -6,7 +6,7 @@ import { SortedTable } from './sorted-table.ts';
 type Tables = { readonly [K in KindName]: SortedTable<ResourceOf<K>> };
 
 /** The label by which a slice names its Service. */
-const SERVICE_NAME = 'kubernetes.io/service-name';
+export const SERVICE_NAME_LABEL = 'kubernetes.io/service-name';
 
 /** Holds the objects. The one mutable thing between the providers and the compiler; cost follows the change. */
 export class ResourceStore implements Resources {
@@ -107,7 +107,7 @@ function tableKey(namespace: string, name: string): string {
 }
 
 function serviceOf(slice: EndpointSlice): string {
-  return `${slice.metadata.namespace}/${slice.metadata.labels?.[SERVICE_NAME] ?? ''}`;
+  return `${slice.metadata.namespace}/${slice.metadata.labels?.[SERVICE_NAME_LABEL] ?? ''}`;
 }
 
 /** Objects by a key that several share. A group is a new array only when one of its members changed. */

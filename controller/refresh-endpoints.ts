@@ -1,0 +1,76 @@
+import type { EndpointSlice, Resource } from './api/gen/types.d.ts';
+import { endpointsOf } from './backends/endpoints.ts';
+import type { ClusterIr } from './ir/cluster.ts';
+import type { ProxyIr } from './ir/proxy.ts';
+import type { ResourceBatch, ResourceKey } from './provider/provider.ts';
+import type { Resources } from './resources/resources.ts';
+import { SERVICE_NAME_LABEL } from './resources/store.ts';
+import type { Translation } from './translate.ts';
+import { once } from './xds/memory.ts';
+
+/**
+ * The Services ("<namespace>/<name>") whose endpoints a batch changes, when it changes nothing else; `undefined` when it
+ * does. `before` are the resources without the batch.
+ */
+export function servicesOfBatch(
+  batch: ResourceBatch,
+  before: ReadonlyMap<ResourceKey, Resource>,
+): ReadonlySet<string> | undefined {
+  const services = new Set<string>();
+  for (const event of batch) {
+    if (event.kind !== 'upsert' && event.kind !== 'delete') return undefined;
+    const old = before.get(event.key);
+    for (const slice of event.kind === 'upsert' ? [old, event.resource] : [old]) {
+      if (slice === undefined) continue;
+      if (slice.kind !== 'EndpointSlice') return undefined;
+      services.add(serviceOf(slice));
+    }
+  }
+  return services;
+}
+
+function serviceOf({ metadata }: EndpointSlice): string {
+  return `${metadata.namespace}/${metadata.labels?.[SERVICE_NAME_LABEL] ?? ''}`;
+}
+
+/**
+ * A translation with the endpoints of some Services as they are now; nothing else is looked at. For changes of
+ * EndpointSlices alone, on which nothing but endpoints depends: cost follows the change.
+ */
+export function refreshEndpoints(
+  translation: Translation,
+  services: ReadonlySet<string>,
+  resources: Resources,
+): Translation {
+  const proxies = new Map(
+    [...translation.proxies].map(([key, proxy]) => {
+      const xds = refresh(proxy.xds, services, resources);
+      return [key, xds === proxy.xds ? proxy : { ...proxy, xds }];
+    }),
+  );
+  return { ...translation, proxies };
+}
+
+function refresh(xds: ProxyIr, services: ReadonlySet<string>, resources: Resources): ProxyIr {
+  const byService = clustersByService(xds.clusters);
+  const clusters = [...services].flatMap((service) => byService.get(service) ?? []);
+  if (clusters.length === 0) return xds;
+  const endpoints = new Map(xds.endpoints);
+  for (const cluster of clusters) {
+    const addresses = endpointsOf(cluster, resources);
+    if (addresses !== undefined) endpoints.set(cluster.name, addresses);
+  }
+  return { ...xds, endpoints };
+}
+
+const clustersByService = once((clusters: readonly ClusterIr[]): ReadonlyMap<string, readonly ClusterIr[]> => {
+  const found = new Map<string, ClusterIr[]>();
+  for (const cluster of clusters) {
+    if (cluster.source.kind !== 'service') continue;
+    const service = `${cluster.source.namespace}/${cluster.source.name}`;
+    const known = found.get(service);
+    if (known === undefined) found.set(service, [cluster]);
+    else known.push(cluster);
+  }
+  return found;
+});
