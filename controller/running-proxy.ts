@@ -52,6 +52,8 @@ export interface ProxyReport {
   readonly rejected: readonly RejectedResource[];
 }
 
+type Rejected = RejectedResource & { readonly type: XdsType; readonly version: string | undefined };
+
 type Started = { readonly processes: ProxyProcesses; readonly stopServing: () => Promise<void> };
 
 /** One proxy from its configuration to its processes. */
@@ -59,7 +61,7 @@ export class RunningProxy {
   readonly #options: RunningProxyOptions;
   readonly #publication: Publication;
   readonly #store: ModuleStore;
-  readonly #rejected = new Map<string, RejectedResource & { readonly version: string | undefined }>();
+  readonly #rejected = new Map<string, Rejected>();
   #ir: ProxyIr | undefined;
   /** What was published last, and what the proxy acknowledged last as a whole. */
   #published: ProxyIr | undefined;

@@ -1,5 +1,4 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { XdsType } from '../xds/types.ts';
 
 /** What is looked at when metrics are asked for. */
 export interface MetricsSource {
@@ -17,7 +16,7 @@ export interface MetricsSource {
 /** The metrics of a controller; their names are a contract. */
 export interface Metrics {
   translated(ms: number, failed: boolean): void;
-  answered(type: XdsType, isRejected: boolean): void;
+  answered(type: string, isRejected: boolean): void;
   /** Everything in the text format of Prometheus. */
   expose(source: MetricsSource): Promise<string>;
   /** The content type of that text. */

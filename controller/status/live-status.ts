@@ -1,12 +1,12 @@
 import type { Verdict } from '../resources/verdict.ts';
-import type { XdsType } from '../xds/types.ts';
 import type { ListenerReport, ObjectStatus } from './object-status.ts';
 
 type GatewayStatus = Extract<ObjectStatus, { readonly kind: 'gateway' }>;
 
 /** A resource that a proxy rejected and that has not changed since. */
 export interface RejectedResource {
-  readonly type: XdsType;
+  /** "listener", "route", "cluster", ... */
+  readonly type: string;
   readonly name: string;
   /** Envoy's words. */
   readonly message: string;

@@ -17,7 +17,7 @@ import { holdState } from '../../infra/local/state-lock.ts';
 import { startProcessors } from '../../infra/local/processors.ts';
 import { type Pipeline, startPipeline } from '../../pipeline.ts';
 import { serveAdmin } from '../../runtime/admin.ts';
-import { adminRoutes } from '../../runtime/admin-service.ts';
+import { adminRoutes } from '../../admin-service.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { createLog } from '../../runtime/log.ts';
 import { createMetrics, type Metrics } from '../../runtime/metrics.ts';

@@ -2,7 +2,7 @@ import { compile, showStatus, SOME_MODULE } from '../../compile.ts';
 import { loadOnce } from '../../provider/files/load-once.ts';
 import { formatProblem } from '../../provider/format-problem.ts';
 import { systemClock } from '../../runtime/clock.ts';
-import { configDump } from '../../runtime/config-dump.ts';
+import { configDump } from '../../xds/config-dump.ts';
 import { toPlainJson } from '../../runtime/plain-json.ts';
 import { OPEN_PORTS } from '../../gateway/port-claims.ts';
 import { CONTROLLER_NAME } from '../../settings.ts';

@@ -1,9 +1,8 @@
 import { fromBinary, type JsonValue, toJson } from '@bufbuild/protobuf';
 import { registry, schema } from '#proto/load.ts';
-import { resourceBody } from '../xds/resource-body.ts';
-import type { XdsResource, XdsSnapshot } from '../xds/snapshot.ts';
-import { MESSAGE_NAME, typeUrl, type XdsType } from '../xds/types.ts';
-import { REDACTED } from './plain-json.ts';
+import { resourceBody } from './resource-body.ts';
+import type { XdsResource, XdsSnapshot } from './snapshot.ts';
+import { MESSAGE_NAME, typeUrl, type XdsType } from './types.ts';
 
 /** A JSON object. */
 export type JsonRecord = { readonly [field: string]: JsonValue };
@@ -81,6 +80,9 @@ function show(type: XdsType, { wire }: XdsResource): JsonRecord {
   });
   return { '@type': typeUrl(type), ...(isRecord(json) ? json : {}) };
 }
+
+/** Stands where a secret was left out, as in Envoy's own dump. */
+const REDACTED = '[redacted]';
 
 /** Fields of `envoy.extensions.transport_sockets.tls.v3.Secret` that Envoy marks as sensitive. */
 const SENSITIVE: ReadonlySet<string> = new Set(['private_key', 'password', 'keys', 'pkcs12', 'generic_secret']);

@@ -1,17 +1,17 @@
 import { Code, ConnectError, type ConnectRouter } from '@connectrpc/connect';
 import { service } from '#proto/load.ts';
 import type { Resource } from '#controller/api/gen/types.d.ts';
-import { formatProblem } from '../provider/format-problem.ts';
-import type { Problem } from '../provider/provider.ts';
-import { namespaceOf } from '../resources/resources.ts';
-import type { ProxyReport } from '../running-proxy.ts';
-import type { ObjectStatus } from '../status/object-status.ts';
-import { renderStatus } from '../status/render.ts';
-import type { ProxyIr } from '../ir/proxy.ts';
-import { XDS_TYPES, type XdsType } from '../xds/types.ts';
-import type { Clock } from './clock.ts';
-import { configDump } from './config-dump.ts';
-import { REDACTED, toPlainJson } from './plain-json.ts';
+import { formatProblem } from './provider/format-problem.ts';
+import type { Problem } from './provider/provider.ts';
+import { namespaceOf } from './resources/resources.ts';
+import type { ProxyReport } from './running-proxy.ts';
+import type { ObjectStatus } from './status/object-status.ts';
+import { renderStatus } from './status/render.ts';
+import type { ProxyIr } from './ir/proxy.ts';
+import { XDS_TYPES, type XdsType } from './xds/types.ts';
+import type { Clock } from './runtime/clock.ts';
+import { configDump } from './xds/config-dump.ts';
+import { REDACTED, toPlainJson } from './runtime/plain-json.ts';
 
 /** What the admin service tells of. */
 export interface AdminView {
