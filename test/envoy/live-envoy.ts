@@ -40,9 +40,9 @@ export async function startLiveEnvoy(): Promise<LiveEnvoy> {
   const publication = new Publication({
     rejected: (rejection) => {
       rejections.push(rejection);
-      settled();
     },
-    acknowledged: () => settled(),
+    acknowledged: () => undefined,
+    settled: () => settled(),
   });
   const stopServing = await serveProxy({
     socket: paths.xdsSocket,

@@ -6,6 +6,8 @@ export interface PublicationEvents {
   rejected(rejection: Rejection): void;
   /** A client has acknowledged all of the snapshot that was published last. */
   acknowledged(): void;
+  /** A client has answered for all of it, if only to reject a part. */
+  settled?(): void;
 }
 
 /** What one proxy is to have, and the streams of the Envoys that serve as it. */
@@ -43,7 +45,10 @@ export class Publication {
       {
         ...ports,
         rejected: (rejection) => this.#events.rejected(rejection),
-        complete: () => this.#events.acknowledged(),
+        settled: (isComplete) => {
+          if (isComplete) this.#events.acknowledged();
+          this.#events.settled?.();
+        },
       },
       this.#times,
     );

@@ -38,7 +38,7 @@ function scripted(desired: XdsSnapshot) {
       sent.push([type, ...parts].join(' '));
     },
     rejected: (rejection) => rejections.push(rejection),
-    complete: () => (completed += 1),
+    settled: (isComplete) => (completed += isComplete ? 1 : 0),
   });
   const say = (type: XdsType, words: Partial<DeltaRequest> = {}): void =>
     session.receive({

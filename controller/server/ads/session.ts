@@ -43,8 +43,11 @@ export interface SessionPorts {
   readonly clock: Clock;
   send(response: DeltaResponse): void;
   rejected(rejection: Rejection): void;
-  /** The client has acknowledged everything of the snapshot it is to have, and rejects none of it. Once a snapshot. */
-  complete(): void;
+  /**
+   * The client has answered for everything of the snapshot it is to have; `isComplete` when it rejects none of it. Once a
+   * snapshot.
+   */
+  settled(isComplete: boolean): void;
 }
 
 /** One delta stream of one client: brings the client from what it has to the desired snapshot, stage by stage. */
@@ -137,7 +140,7 @@ export class Session {
     }
     if (this.#stage === 'switch' && this.#done(ALL_TYPES)) {
       this.#enter('drain');
-      if (!this.#isRefused()) this.#ports.complete();
+      this.#ports.settled(!this.#isRefused());
       this.#sendAll();
     }
   }
