@@ -16,8 +16,6 @@ import { references } from './references.ts';
 export function findings(loaded: Loaded): readonly Problem[] {
   const told = new Set(loaded.problems.flatMap(({ object }) => (object?.key === undefined ? [] : [object.key])));
   const isKnown = (key: ResourceKey): boolean => loaded.resources.has(key) || told.has(key);
-  const files = new Map<string, number>();
-  for (const { file } of loaded.problems) files.set(file, files.get(file) ?? files.size);
   const own = [...loaded.resources].flatMap(([key, { resource }]) => judge(key, resource, loaded, isKnown));
   return [...loaded.problems, ...own].sort(
     (a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : 0) || a.line - b.line || a.column - b.column,

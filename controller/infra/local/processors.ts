@@ -2,8 +2,9 @@ import { accessSync, constants, mkdirSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Logger } from 'pino';
 import { passOn } from './child-log.ts';
-import { Daemon } from './daemon.ts';
+import { Daemon, end } from './daemon.ts';
 import { tailLines } from './log-tail.ts';
+import { readRecord, removeRecord } from './process-record.ts';
 import type { Programs } from './proxy-processes.ts';
 
 /** The socket of users' processors, as manifests name it. */
@@ -18,7 +19,7 @@ export interface Processors {
 
 /**
  * Runs the processors of a `processors.yaml` in a process of their own, on the socket that manifests name or, where this
- * user cannot make it, on one in the state folder.
+ * user cannot make it, on one in the state folder. Without a `processors.yaml`, those of an earlier run are ended.
  */
 export async function startProcessors(
   stateFolder: string,
@@ -26,8 +27,14 @@ export async function startProcessors(
   { node, extproc }: Programs,
   log: Logger,
 ): Promise<Processors> {
-  if (configuration === undefined) return { unixPaths: new Map(), stop: () => Promise.resolve() };
   const folder = join(stateFolder, 'processors');
+  const recordFile = join(folder, 'processors.process');
+  if (configuration === undefined) {
+    const left = await readRecord(recordFile);
+    if (left !== undefined) await end(left, STOP_GRACE);
+    await removeRecord(recordFile);
+    return { unixPaths: new Map(), stop: () => Promise.resolve() };
+  }
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const socket = canMake(PROCESSORS_SOCKET) ? PROCESSORS_SOCKET : join(folder, 'extproc.sock');
   const logFile = join(folder, 'processors.log');
@@ -37,7 +44,7 @@ export async function startProcessors(
       command: node,
       args: [extproc, 'processors', '--socket', socket, '--config', resolve(configuration)],
       logFile,
-      recordFile: join(folder, 'processors.process'),
+      recordFile,
     },
     log,
   );
