@@ -5,6 +5,13 @@ const OWN_FIELDS: ReadonlySet<string> = new Set(['level', 'time', 'pid', 'hostna
 /** Where the level stands in a line of Envoy: "[date][thread][warning][main] ...". */
 const ENVOY_LEVEL = /^\[[^\]]+\]\[\d+\]\[(?<level>trace|debug|info|warning|error|critical)\]/u;
 
+/** What Envoy warns of although it is as it should be: its end, and a module that comes after the first configuration. */
+const EXPECTED = [
+  /caught ENVOY_SIGTERM/u,
+  /gRPC config stream to sluice\.xds closed/u,
+  /initial fetch timed out for type\.googleapis\.com\/envoy\.config\.core\.v3\.TypedExtensionConfig/u,
+] as const;
+
 type Level = 'debug' | 'info' | 'warn' | 'error';
 
 /** Passes a line of a process's output on to the log, at the level it was written with. */
@@ -38,6 +45,7 @@ function pinoLevel(level: unknown): Level {
 
 function envoyLevel(line: string): Level {
   const level = ENVOY_LEVEL.exec(line)?.groups?.['level'];
+  if (EXPECTED.some((expected) => expected.test(line))) return 'debug';
   if (level === 'warning') return 'warn';
   if (level === 'error' || level === 'critical') return 'error';
   return level === 'debug' || level === 'trace' ? 'debug' : 'info';
