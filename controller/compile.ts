@@ -16,6 +16,7 @@ export const DEFAULT_SETTINGS: Settings = {
   policyDigest: SOME_MODULE.digest,
   bindAddress: '0.0.0.0',
   backends: true,
+  envoyPatchPolicy: true,
   unixPaths: new Map(),
 };
 

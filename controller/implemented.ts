@@ -93,6 +93,6 @@ export const implementedPaths: { readonly [K in KindName]: ImplementedPaths } = 
   BackendTLSPolicy: [],
   ClientTrafficPolicy: [],
   BackendTrafficPolicy: [],
-  EnvoyPatchPolicy: [],
+  EnvoyPatchPolicy: ['spec'],
   HTTPRouteFilter: [],
 };

@@ -8,6 +8,8 @@ export interface Settings {
   readonly bindAddress: string;
   /** Whether Backends may be referred to. */
   readonly backends: boolean;
+  /** Whether EnvoyPatchPolicies are applied. */
+  readonly envoyPatchPolicy: boolean;
   /** Paths of Unix sockets as manifests name them, and where they really are on this machine. */
   readonly unixPaths: ReadonlyMap<string, string>;
 }

@@ -2,6 +2,7 @@ import type { Backend, EnvoyExtensionPolicy, HTTPRoute, SecurityPolicy } from '#
 import { backendProblem } from './backends/clusters.ts';
 import { rememberedAssignments } from './backends/assignments.ts';
 import { featuresAt, type PolicyTable, policyTables } from './features/rule-features.ts';
+import { type PatchPolicy, patchPolicies, patchPolicyReport } from './features/envoy-patch-policy/spec.ts';
 import { gatewayClasses } from './gateway/gateway-classes.ts';
 import { type GatewayState, gatewayStates } from './gateway/gateways.ts';
 import { routeCore } from './gateway/http-route.ts';
@@ -15,7 +16,10 @@ import { policyReports } from './policies/status.ts';
 import type { Resources } from './resources/resources.ts';
 import { remembered } from './resources/tracked.ts';
 import { POLICY_DIGEST_ANNOTATION, type Settings } from './settings.ts';
+import type { Refusal } from './resources/verdict.ts';
 import type { ObjectStatus } from './status/object-status.ts';
+import { lower } from './xds/lower.ts';
+import { tryPolicies } from './xds/patch.ts';
 
 /** What the compiler makes of a state of the world. */
 export interface Translation {
@@ -59,13 +63,15 @@ export function createTranslator(settings: Settings): (resources: Resources) => 
         return hosts;
       },
     };
+    const patching = patchPolicies(resources, classes, gateways, settings);
+    const unpatched = new Map<PatchPolicy, Refusal>();
     const proxies = new Map<string, ProxyIr>();
     const bugs: { readonly proxy: string; readonly thrown: unknown }[] = [];
     for (const [key, served] of byProxy(gateways)) {
       try {
         const broken = served.find(({ bug }) => bug !== undefined);
         if (broken !== undefined) throw broken.bug;
-        proxies.set(key, proxyIr(key, served, options, resources));
+        proxies.set(key, patched(proxyIr(key, served, options, resources), patching, unpatched));
       } catch (thrown) {
         bugs.push({ proxy: key, thrown });
         const good = lastGood.get(key);
@@ -85,6 +91,10 @@ export function createTranslator(settings: Settings): (resources: Resources) => 
         ...routeStatuses(gateways),
         ...policyStatuses(tables.security, resources),
         ...policyStatuses(tables.extension, resources),
+        ...patching.map((policy): ObjectStatus => {
+          const ancestors = [patchPolicyReport(policy, unpatched.get(policy))];
+          return { kind: 'policy', object: policy.object, ancestors };
+        }),
         ...unimplementedKinds(resources),
         ...resources.list('Backend').map((backend) => backendStatusOf(backend, resources)),
       ],
@@ -109,6 +119,28 @@ export function createTranslator(settings: Settings): (resources: Resources) => 
       policyModule: { digest: pinned.find((digest) => digest !== undefined) ?? settings.policyDigest },
     };
   }
+}
+
+/** A proxy with the patches of the policies that can be applied to it whole; `unpatched` learns why the others cannot. */
+function patched(ir: ProxyIr, policies: readonly PatchPolicy[], unpatched: Map<PatchPolicy, Refusal>): ProxyIr {
+  const candidates = policies.flatMap((policy) => {
+    const { proxy, patches } = policy;
+    if (!proxy.ok || proxy.value !== ir.key) return [];
+    if (patches.ok) return [{ policy, patches: patches.value }];
+    unpatched.set(policy, patches.refusal);
+    return [];
+  });
+  if (candidates.length === 0) return ir;
+  const refusals = tryPolicies(
+    lower(ir, undefined),
+    candidates.map(({ patches }) => patches),
+  );
+  const kept = candidates.filter(({ policy }, index) => {
+    const refusal = refusals[index];
+    if (refusal !== undefined) unpatched.set(policy, refusal);
+    return refusal === undefined;
+  });
+  return kept.length === 0 ? ir : { ...ir, patches: kept.flatMap(({ patches }) => patches) };
 }
 
 function policyStatuses<P extends SecurityPolicy | EnvoyExtensionPolicy>(

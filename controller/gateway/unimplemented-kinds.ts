@@ -29,7 +29,6 @@ export function unimplementedKinds(resources: Resources): readonly ObjectStatus[
     ...POLICY_KINDS.flatMap((kind) =>
       resources.list(kind).map((object) => policyStatus(object, targetsOf(object.spec))),
     ),
-    ...resources.list('EnvoyPatchPolicy').map((object) => policyStatus(object, [object.spec.targetRef])),
   ];
 }
 

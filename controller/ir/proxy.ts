@@ -1,5 +1,6 @@
 import type { AddressIr, ClusterIr } from './cluster.ts';
 import type { ListenerIr } from './listener.ts';
+import type { ResourcePatchIr } from './patch.ts';
 import type { SecretIr } from './secret.ts';
 import type { WasmModuleRef } from './wasm-module.ts';
 
@@ -16,6 +17,8 @@ export interface ProxyIr {
   readonly secrets: readonly SecretIr[];
   /** The `policy` module this proxy runs. */
   readonly policyModule: WasmModuleRef;
+  /** What users do to the resources that come of all this, in order. They apply to the whole of it. */
+  readonly patches?: readonly ResourcePatchIr[];
 }
 
 /** What has to exist for a proxy to run. */

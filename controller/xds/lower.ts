@@ -11,6 +11,7 @@ import { listener, router } from './build/listener.ts';
 import { encode, type Init } from './build/message.ts';
 import { tlsSecret } from './build/tls.ts';
 import { once } from './memory.ts';
+import { patchSnapshot } from './patch.ts';
 import { POLICY_FILTER, policyFilters, policyFilterConfigs } from './policy-filter.ts';
 import { virtualHost } from './route.ts';
 import { type XdsResource, type XdsSnapshot, xdsResource } from './snapshot.ts';
@@ -30,7 +31,7 @@ export interface ModuleFile {
  * in the IR is the same object here, down to the maps.
  */
 export function lower(ir: ProxyIr, policyModule: ModuleFile | undefined): XdsSnapshot {
-  return {
+  const snapshot: XdsSnapshot = {
     listener: byName(ir.listeners.map(lowerListener)),
     route: byName(ir.listeners.flatMap(({ chains }) => chains.map(lowerRoutes))),
     cluster: lowerClusters(ir.clusters),
@@ -38,6 +39,7 @@ export function lower(ir: ProxyIr, policyModule: ModuleFile | undefined): XdsSna
     secret: byName(ir.secrets.map(lowerSecret)),
     'extension-config': byName(policyModule === undefined ? [] : lowerPolicyModule(policyModule)),
   };
+  return ir.patches === undefined ? snapshot : patchSnapshot(snapshot, ir.patches);
 }
 
 function byName(resources: readonly XdsResource[]): Resources {

@@ -1,25 +1,20 @@
-import { fromBinary, type JsonObject, toJson } from '@bufbuild/protobuf';
-import { registry, schema } from '#proto/load.ts';
-import type { XdsSnapshot } from './snapshot.ts';
-import { MESSAGE_NAME, XDS_TYPES, type XdsType } from './types.ts';
-import { resourceBody } from './resource-body.ts';
+import type { JsonObject } from '@bufbuild/protobuf';
+import { resourceJson } from './resource-json.ts';
+import type { XdsResource, XdsSnapshot } from './snapshot.ts';
+import { XDS_TYPES, type XdsType } from './types.ts';
 
 /** A snapshot in proto JSON with Envoy's own field names, kinds and names in order, as Envoy's config dump shows it. */
 export function showSnapshot(snapshot: XdsSnapshot): { readonly [T in XdsType]?: readonly JsonObject[] } {
   return Object.fromEntries(
-    XDS_TYPES.map((type) => [type, [...snapshot[type].values()].map(({ wire }) => showResource(type, wire))]).filter(
-      ([, shown]) => shown !== undefined && shown.length > 0,
-    ),
+    XDS_TYPES.map((type) => [
+      type,
+      [...snapshot[type].values()].map((resource) => showResource(type, resource)),
+    ]).filter(([, shown]) => shown !== undefined && shown.length > 0),
   );
 }
 
-function showResource(type: XdsType, wire: Uint8Array): JsonObject {
-  const message = schema(MESSAGE_NAME[type]);
-  const json = toJson(message, fromBinary(message, resourceBody(wire)), {
-    registry: registry(),
-    useProtoFieldName: true,
-  });
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) throw new Error(`${type} is no JSON object`);
+function showResource(type: XdsType, resource: XdsResource): JsonObject {
+  const json = resourceJson(type, resource);
   return type === 'secret' ? withoutKeys(json) : json;
 }
 

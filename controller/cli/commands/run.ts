@@ -113,6 +113,7 @@ async function start({ paths, flags, admin, configuration, stateFolder, log, und
     settings: {
       controllerName: configuration.controllerName,
       backends: configuration.backends,
+      envoyPatchPolicy: configuration.envoyPatchPolicy,
       policyDigest: image.value.digest,
       bindAddress: '0.0.0.0',
       unixPaths: processors.unixPaths,
