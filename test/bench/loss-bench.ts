@@ -49,7 +49,7 @@ async function benchAll(bench: Bench, blackHole: BlackHole | undefined): Promise
   try {
     for (const edit of edits) {
       const words = `(d) ${edit.words}${blackHole === undefined ? '' : ', beside a black hole'}`;
-      await bench.attempt(words, () => benchOne(bench, edit, manifests, blackHole !== undefined));
+      await bench.attempt(words, () => benchOne(bench, edit, manifests, blackHole));
     }
   } catch (error) {
     throw new Error(`(d); the controller's output:\n${sluice.output()}`, { cause: error });
@@ -58,7 +58,12 @@ async function benchAll(bench: Bench, blackHole: BlackHole | undefined): Promise
   }
 }
 
-async function benchOne(bench: Bench, edit: LoadedEdit, manifests: string, blackHole: boolean): Promise<void> {
+async function benchOne(
+  bench: Bench,
+  edit: LoadedEdit,
+  manifests: string,
+  blackHole: BlackHole | undefined,
+): Promise<void> {
   const { options, ports } = bench;
   const file = join(manifests, 'loaded.yaml');
   const make = async (number: number): Promise<number> => {
@@ -82,7 +87,7 @@ async function benchOne(bench: Bench, edit: LoadedEdit, manifests: string, black
   const effects: number[] = [];
   let late = 0;
   for (let number = 1; number <= options.editsUnderLoad && late < MOST_LATE; number += 1) {
-    if (blackHole && number % NEW_NAME_EVERY === 1) {
+    if (blackHole !== undefined && number % NEW_NAME_EVERY === 1) {
       writeFileSync(join(manifests, 'unresolved.yaml'), blackHoleRoute(performance.now() | 0));
       await sleep(BEFORE);
     }
@@ -93,8 +98,11 @@ async function benchOne(bench: Bench, edit: LoadedEdit, manifests: string, black
   }
   const { asked, lost, losses } = await load.stop();
   for (const { host, what } of losses) bench.say(`    lost: ${host}: ${what}`);
-  const beside = blackHole ? ', beside a black hole' : '';
-  const id = `d/${edit.id}${blackHole ? '/black-hole' : ''}`;
+  if (blackHole?.asked() === 0) {
+    throw new Error('the black hole was never asked: nothing stood beside the edits');
+  }
+  const beside = blackHole !== undefined ? ', beside a black hole' : '';
+  const id = `d/${edit.id}${blackHole !== undefined ? '/black-hole' : ''}`;
   bench.add(
     result({
       id,

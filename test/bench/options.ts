@@ -96,6 +96,7 @@ export function parseOptions(args: readonly string[], out: string): Parsed {
       options: {
         full: { type: 'boolean', default: false },
         quick: { type: 'boolean', default: false },
+        'black-hole': { type: 'boolean', default: false },
         sizes: { type: 'string' },
         out: { type: 'string', default: out },
         ports: { type: 'string', default: String(PORTS) },
@@ -123,6 +124,7 @@ export function parseOptions(args: readonly string[], out: string): Parsed {
     kind: 'options',
     options: {
       ...amount,
+      blackHole: amount.blackHole || values['black-hole'],
       sizes: [1, ...chosen, ...(values.full && !chosen.includes(LARGEST) ? [LARGEST] : [])],
       parts: positionals.length === 0 ? PARTS : PARTS.filter((part) => positionals.includes(part)),
       ports,
@@ -141,7 +143,7 @@ function usage(message: string): Parsed {
     kind: 'usage',
     message: [
       `bench: ${message}`,
-      'usage: npm run bench -- [b] [c] [d] [--full] [--quick] [--sizes N,N] [--ports FIRST] [--out FOLDER] [--profiles FOLDER]',
+      'usage: npm run bench -- [b] [c] [d] [--full] [--quick [--black-hole]] [--sizes N,N] [--ports FIRST] [--out FOLDER] [--profiles FOLDER]',
     ].join('\n'),
   };
 }
