@@ -12,7 +12,6 @@ import { unimplementedFields } from '../resources/unimplemented-fields.ts';
 import type { Refusal } from '../resources/verdict.ts';
 import type { Settings } from '../settings.ts';
 import { resolveBackend } from '../backends/resolve.ts';
-import { beyondEnvoy } from './envoy-limits.ts';
 import { headerChangesOf } from './header-filters.ts';
 import { matchIr } from './http-match.ts';
 
@@ -38,7 +37,7 @@ export interface RuleCore {
 
 /** Resolves an HTTPRoute (Gateway API v1, HTTPRoute). */
 export function routeCore(route: HTTPRoute, resources: Resources, settings: Settings): RouteCore {
-  const refused = unimplementedFields(route, 'UnsupportedValue') ?? beyondEnvoy(route);
+  const refused = unimplementedFields(route, 'UnsupportedValue');
   if (refused !== undefined) return { route, rules: [], refused, unresolved: undefined };
   const problems: Refusal[] = [];
   const rules = route.spec.rules.map((rule, index) => ruleCore(rule, index, { route, resources, settings, problems }));

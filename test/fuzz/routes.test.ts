@@ -15,7 +15,7 @@ const anyHeaders = fc.uniqueArray(fc.record({ name: anyHeaderName, value: anyHea
 const anyModifier = fc.record({
   set: anyHeaders,
   add: anyHeaders,
-  remove: fc.uniqueArray(fc.oneof(anyHeaderName, fc.constantFrom(':path', '', 'a b', 'é')), { maxLength: 2 }),
+  remove: fc.uniqueArray(fc.oneof(anyHeaderName, fc.constantFrom('a b', 'é')), { maxLength: 2 }),
 });
 const anyMatch = fc.record({
   path: fc.oneof(
@@ -69,7 +69,7 @@ describe('real Envoy', () => {
     await echo.stop();
   });
 
-  it('accepts every HTTPRoute that the schema accepts', async () => {
+  it('accepts every HTTPRoute that the schema accepts, save those of known-rejections.test.ts', async () => {
     let served = 0;
     await fc.assert(
       fc.asyncProperty(fc.array(anyRoute, { minLength: 20, maxLength: 40, size: 'max' }), async (routes) => {

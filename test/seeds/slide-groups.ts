@@ -189,14 +189,17 @@ export const SLIDE_GROUPS: readonly SeedGroup[] = [
     status: [],
   },
   {
-    name: '004: an EnvoyPatchPolicy is not implemented yet',
+    name: '004: an EnvoyPatchPolicy that is indented wrongly patches nothing, and says why',
     files: ['004-12', '004-24'],
     extra: INTERNET,
     status: [
       ...PLAIN_GATEWAY,
-      'EnvoyPatchPolicy default/custom-response-patch-policy at eg: !Accepted(UnsupportedValue)',
+      'EnvoyPatchPolicy default/custom-response-patch-policy at eg: Accepted, !Programmed(Invalid)',
     ],
-    says: [/EnvoyPatchPolicy.*not implemented/u],
+    says: [/spec\.jsonPatches\[0\]\.operation: the result is no envoy\.config\.listener\.v3\.Listener/u],
+    live: async ({ ask }) => {
+      expect(await ask({ port: 80, host: 'any' })).toMatchObject({ status: 404 });
+    },
   },
   {
     name: '004: a Backend with a host name, and a route to it',

@@ -59,7 +59,7 @@ const OVERLOAD = {
 const RUNTIME = {
   // Without it Envoy resets every ext_proc stream, and Node's HTTP/2 server takes that for an attack under load.
   'envoy.reloadable_features.ext_proc_graceful_grpc_close': true,
-  // 100 by default, which a long prefix that is rewritten exceeds; the compiler has a limit of its own (LARGEST_REGEX).
+  // 100 by default, which a long prefix that is rewritten exceeds: it is an expression, too.
   're2.max_program_size.error_level': 20_000,
   're2.max_program_size.warn_level': 20_000,
 };
