@@ -9,6 +9,7 @@ import { pauseAfter } from './infra/local/daemon.ts';
 import { untilListening } from './infra/local/envoy-admin.ts';
 import { type Programs, type ProxyProcesses, startProxyProcesses } from './infra/local/proxy-processes.ts';
 import type { ProxyIr } from './ir/proxy.ts';
+import type { RouteIr } from './ir/route.ts';
 import type { Clock } from './runtime/clock.ts';
 import { Publication } from './server/ads/publication.ts';
 import type { Rejection } from './server/ads/session.ts';
@@ -16,8 +17,9 @@ import { ModuleStore } from './server/agent/module-store.ts';
 import { serveProxy } from './server/proxy-server.ts';
 import type { RejectedResource } from './status/live-status.ts';
 import { lower, type ModuleFile } from './xds/lower.ts';
+import { Quarantine } from './xds/quarantine.ts';
 import type { XdsSnapshot } from './xds/snapshot.ts';
-import { withhold } from './xds/withhold.ts';
+import { routesOf, withhold } from './xds/withhold.ts';
 import type { XdsType } from './xds/types.ts';
 
 /** What a running proxy is made with. */
@@ -50,6 +52,8 @@ export interface ProxyReport {
   /** Whether it has acknowledged all of that. */
   readonly complete: boolean;
   readonly rejected: readonly RejectedResource[];
+  /** Routes that were found to be what it rejects, with its words. */
+  readonly rejectedRoutes: readonly { readonly name: string; readonly message: string }[];
 }
 
 type Rejected = RejectedResource & { readonly type: XdsType; readonly version: string | undefined };
@@ -66,6 +70,8 @@ export class RunningProxy {
   /** What was published last, and what the proxy acknowledged last as a whole. */
   #published: ProxyIr | undefined;
   #lastGood: ProxyIr | undefined;
+  /** Of a RouteConfiguration that was rejected: which routes of it are to blame. */
+  readonly #quarantine = new Quarantine<RouteIr>();
   /** The `policy` module published last: it serves until the file of the one that is wanted is there. */
   #policyModule: ModuleFile | undefined;
   #starting: Promise<Started | undefined> | undefined;
@@ -84,6 +90,7 @@ export class RunningProxy {
         this.#lastGood = this.#published;
         void this.#becomeReady();
       },
+      settled: (refused) => this.#onSettled(refused.has('route')),
     });
   }
 
@@ -104,6 +111,7 @@ export class RunningProxy {
       snapshot: this.#publication.snapshot,
       complete: this.#complete,
       rejected: [...this.#rejected.values()],
+      rejectedRoutes: [...this.#quarantine.bad].map(([{ name }, message]) => ({ name, message })),
     };
   }
 
@@ -111,6 +119,8 @@ export class RunningProxy {
   apply(ir: ProxyIr): void {
     if (this.#ir === ir) return;
     this.#ir = ir;
+    const routes = this.#quarantine.withheld.size === 0 ? new Set<RouteIr>() : new Set(routesOf(ir));
+    this.#quarantine.restart((route) => routes.has(route));
     const wanted = this.#options.modules.get(ir.policyModule.digest);
     if (wanted === undefined) {
       this.#options.log.warn(
@@ -182,9 +192,38 @@ export class RunningProxy {
       if (snapshot[type].get(name)?.version !== version) this.#rejected.delete(id);
     }
     const clusters = [...this.#rejected.values()].filter(({ type }) => type === 'cluster').map(({ name }) => name);
-    this.#published = withhold(this.#ir, new Set(clusters), this.#lastGood);
+    const withheld = { clusters: new Set(clusters), routes: this.#quarantine.withheld };
+    this.#published = withhold(this.#ir, withheld, this.#lastGood);
     const tamper = this.#options.tamper ?? ((untouched: XdsSnapshot) => untouched);
-    this.#publication.publish(tamper(clusters.length === 0 ? snapshot : lower(this.#published, this.#policyModule)));
+    this.#publication.publish(
+      tamper(this.#published === this.#ir ? snapshot : lower(this.#published, this.#policyModule)),
+    );
+  }
+
+  /** The proxy has answered for all of what was published. */
+  #onSettled(isRouteRefused: boolean): void {
+    if (!this.#quarantine.searching) return;
+    if (isRouteRefused) {
+      // Without what was left out it is just what was rejected before, and so it is not sent again.
+      const [{ message = '' } = {}] = [...this.#rejected.values()].filter(({ type }) => type === 'route');
+      if (this.#quarantine.rejected(() => [], message)) this.#publish();
+      return;
+    }
+    this.#lastGood = this.#published;
+    if (this.#quarantine.accepted()) {
+      this.#publish();
+      return;
+    }
+    // It is known which routes are to blame; the RouteConfiguration without them is taken.
+    for (const [id, { type }] of this.#rejected) if (type === 'route') this.#rejected.delete(id);
+    this.#options.changed();
+  }
+
+  /** What changed since the proxy took a whole configuration, or everything when it never did. */
+  #changedRoutes(): readonly RouteIr[] {
+    if (this.#ir === undefined) return [];
+    const good = new Set(this.#lastGood === undefined ? [] : routesOf(this.#lastGood));
+    return [...routesOf(this.#ir)].filter((route) => !good.has(route));
   }
 
   async #becomeReady(): Promise<void> {
@@ -194,7 +233,9 @@ export class RunningProxy {
     // A module that can be had is on its way; its arrival leads here again.
     if (this.#options.modules.has(digest) && this.#policyModule?.digest !== digest) return;
     const { paths, log } = this.#options;
-    if (!(await untilListening(paths.adminAddress, ir.listeners.length, this.#stopping.signal))) return;
+    // A patch may have added one.
+    const listeners = this.#publication.snapshot.listener.size;
+    if (!(await untilListening(paths.adminAddress, listeners, this.#stopping.signal))) return;
     if (this.#ready) return;
     this.#ready = true;
     log.info('the proxy serves its first configuration');
@@ -206,7 +247,8 @@ export class RunningProxy {
     const wanted = this.#ir === undefined ? undefined : lower(this.#ir, this.#policyModule)[type].get(name);
     this.#rejected.set(`${type}/${name}`, { type, name, message, version: wanted?.version });
     // Routes to a cluster that was rejected go back to what they were; everything else is out already.
-    if (type === 'cluster') this.#publish();
+    const isNext = type === 'route' && this.#quarantine.rejected(() => this.#changedRoutes(), message);
+    if (type === 'cluster' || isNext) this.#publish();
     this.#options.changed();
   }
 }

@@ -18,10 +18,13 @@ function showResource(type: XdsType, resource: XdsResource): JsonObject {
   return type === 'secret' ? withoutKeys(json) : json;
 }
 
-/** A secret with its private key hidden, as Envoy's config dump has it. */
+/** Fields of a Secret whose values are secrets, as Envoy's API marks them (`udpa.annotations.sensitive`). */
+const SENSITIVE: ReadonlySet<string> = new Set(['private_key', 'password', 'keys', 'pkcs12', 'secret']);
+
+/** A secret with its keys hidden, as Envoy's config dump has it. */
 function withoutKeys(secret: JsonObject): JsonObject {
   const text = JSON.stringify(secret, (name, value: unknown) =>
-    name === 'private_key' ? { inline_string: '[redacted]' } : value,
+    SENSITIVE.has(name) ? { inline_string: '[redacted]' } : value,
   );
   const shown: JsonObject = JSON.parse(text);
   return shown;

@@ -47,16 +47,18 @@ function summary(ir: ProxyIr) {
   };
 }
 
+const BAD = { clusters: new Set(['bad']), routes: new Set<RouteIr>() };
+
 describe('a cluster that the proxy rejected', () => {
   const before = proxy([route('r1', 'old'), route('r2', 'old')], ['old']);
   const now = proxy([route('r1', 'bad'), route('r2', 'new'), route('r3', 'bad')], ['bad', 'new']);
 
   it('changes nothing while there is none', () => {
-    expect(withhold(now, new Set(), before)).toBe(now);
+    expect(withhold(now, { clusters: new Set(), routes: new Set() }, before)).toBe(now);
   });
 
   it('leaves routes to it as they were, with their clusters, and lets every other change go ahead', () => {
-    expect(summary(withhold(now, new Set(['bad']), before))).toEqual({
+    expect(summary(withhold(now, BAD, before))).toEqual({
       routes: ['r1 old', 'r2 new', 'r3 respond'],
       clusters: ['new', 'old'],
       endpoints: ['new', 'old'],
@@ -64,6 +66,28 @@ describe('a cluster that the proxy rejected', () => {
   });
 
   it('makes routes answer 500 where nothing was before', () => {
-    expect(summary(withhold(now, new Set(['bad']), undefined)).routes).toEqual(['r1 respond', 'r2 new', 'r3 respond']);
+    expect(summary(withhold(now, BAD, undefined)).routes).toEqual(['r1 respond', 'r2 new', 'r3 respond']);
+  });
+});
+
+describe('a route that the proxy rejected', () => {
+  const before = proxy([route('r1', 'a')], ['a']);
+  const changed = route('r1', 'b');
+  const added = route('r2', 'b');
+  const now = proxy([changed, added], ['b']);
+  const without = (...routes: readonly RouteIr[]) => ({ clusters: new Set<string>(), routes: new Set(routes) });
+
+  it('stays as it was, and the others go ahead', () => {
+    expect(summary(withhold(now, without(changed), before)).routes).toEqual(['r1 a', 'r2 b']);
+  });
+
+  it('answers 500 where there was none, without the regular expression that it may be rejected for', () => {
+    const path = { kind: 'regex', value: '/user/(' } as const;
+    const bad = { ...added, match: { ...added.match, path } };
+    const found = withhold(proxy([changed, bad], ['b']), without(bad), before);
+    expect(found.listeners[0]?.chains[0]?.virtualHosts[0]?.routes[1]).toMatchObject({
+      match: { path: { kind: 'prefix', value: '/user/' } },
+      action: { kind: 'respond', status: 500 },
+    });
   });
 });

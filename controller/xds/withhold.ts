@@ -1,26 +1,40 @@
 import type { ClusterIr } from '../ir/cluster.ts';
 import type { ProxyIr } from '../ir/proxy.ts';
-import type { RouteIr } from '../ir/route.ts';
+import { NO_HEADER_CHANGES, type RouteIr } from '../ir/route.ts';
 import type { VirtualHostIr } from '../ir/virtual-host.ts';
 
+/** What a proxy does not take. */
+export interface Withheld {
+  /** Clusters that it rejected, by name. */
+  readonly clusters: ReadonlySet<string>;
+  /** Routes that it rejected, or that are left out while it is found out which it rejects. */
+  readonly routes: ReadonlySet<RouteIr>;
+}
+
 /**
- * A proxy's configuration without the clusters that the proxy rejected: routes to them stay as they were in `lastGood`, by
- * their name, or answer 500 where there is no such route; every other change goes ahead.
+ * A proxy's configuration without what the proxy rejected: such routes, and routes to such clusters, stay as they were in
+ * `lastGood`, by their name, or answer 500 where there is no such route; every other change goes ahead.
  */
-export function withhold(ir: ProxyIr, rejected: ReadonlySet<string>, lastGood: ProxyIr | undefined): ProxyIr {
-  if (rejected.size === 0) return ir;
+export function withhold(
+  ir: ProxyIr,
+  { clusters: rejected, routes }: Withheld,
+  lastGood: ProxyIr | undefined,
+): ProxyIr {
+  if (rejected.size === 0 && routes.size === 0) return ir;
   const before = new Map(lastGood === undefined ? [] : [...routesOf(lastGood)].map((route) => [route.name, route]));
   const restored = new Map<string, ClusterIr>();
+  const isOut = (route: RouteIr): boolean =>
+    routes.has(route) || clustersOf(route).some(({ name }) => rejected.has(name));
   const routeOf = (route: RouteIr): RouteIr => {
-    if (!clustersOf(route).some(({ name }) => rejected.has(name))) return route;
+    if (!isOut(route)) return route;
     const old = before.get(route.name);
-    if (old === undefined || clustersOf(old).some(({ name }) => rejected.has(name))) return refused(route);
+    if (old === undefined || isOut(old)) return refused(route);
     for (const cluster of clustersOf(old)) restored.set(cluster.name, cluster);
     return old;
   };
   const hostOf = (host: VirtualHostIr): VirtualHostIr => {
-    const routes = host.routes.map(routeOf);
-    return routes.every((route, index) => route === host.routes[index]) ? host : { ...host, routes };
+    const kept = host.routes.map(routeOf);
+    return kept.every((route, index) => route === host.routes[index]) ? host : { ...host, routes: kept };
   };
   const listeners = ir.listeners.map((listener) => ({
     ...listener,
@@ -38,11 +52,35 @@ export function withhold(ir: ProxyIr, rejected: ReadonlySet<string>, lastGood: P
   return { ...ir, listeners, clusters: [...kept, ...added], endpoints };
 }
 
+/**
+ * A route that answers 500 in place of one that never served. What the proxy rejects may be a regular expression of its
+ * match: without those it matches more, which closes more and opens nothing.
+ */
 function refused(route: RouteIr): RouteIr {
-  return { ...route, action: { kind: 'respond', status: 500 }, features: {} };
+  const { path, headers, query } = route.match;
+  return {
+    name: route.name,
+    match: {
+      ...route.match,
+      path: path.kind === 'regex' ? { kind: 'prefix', value: literalPrefix(path.value) } : path,
+      headers: headers.filter(({ kind }) => kind === 'exact'),
+      query: query.filter(({ kind }) => kind === 'exact'),
+    },
+    action: { kind: 'respond', status: 500 },
+    requestHeaders: NO_HEADER_CHANGES,
+    responseHeaders: NO_HEADER_CHANGES,
+    features: {},
+  };
 }
 
-function* routesOf({ listeners }: ProxyIr): Iterable<RouteIr> {
+/** The path elements that a regular expression begins with, as far as they are plain text. */
+function literalPrefix(regex: string): string {
+  const plain = /^[\w/-]*/u.exec(regex.replace(/^\^/u, ''))?.[0] ?? '';
+  return plain.slice(0, plain.lastIndexOf('/') + 1) || '/';
+}
+
+/** Every route of a proxy. */
+export function* routesOf({ listeners }: ProxyIr): Iterable<RouteIr> {
   for (const { chains } of listeners) {
     for (const { virtualHosts } of chains) for (const { routes } of virtualHosts) yield* routes;
   }

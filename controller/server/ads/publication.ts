@@ -1,4 +1,5 @@
 import { EMPTY_SNAPSHOT, type XdsSnapshot } from '../../xds/snapshot.ts';
+import type { XdsType } from '../../xds/types.ts';
 import { type Rejection, Session, type SessionPorts, type SessionTimes, SESSION_TIMES } from './session.ts';
 
 /** What happens to a publication, for status and logs. */
@@ -6,8 +7,8 @@ export interface PublicationEvents {
   rejected(rejection: Rejection): void;
   /** A client has acknowledged all of the snapshot that was published last. */
   acknowledged(): void;
-  /** A client has answered for all of it, if only to reject a part. */
-  settled?(): void;
+  /** A client has answered for all of it, if only to reject a part: resources of these kinds. */
+  settled?(refused: ReadonlySet<XdsType>): void;
 }
 
 /** What one proxy is to have, and the streams of the Envoys that serve as it. */
@@ -45,9 +46,9 @@ export class Publication {
       {
         ...ports,
         rejected: (rejection) => this.#events.rejected(rejection),
-        settled: (isComplete) => {
-          if (isComplete) this.#events.acknowledged();
-          this.#events.settled?.();
+        settled: (refused) => {
+          if (refused.size === 0) this.#events.acknowledged();
+          this.#events.settled?.(refused);
         },
       },
       this.#times,

@@ -38,7 +38,7 @@ function scripted(desired: XdsSnapshot) {
       sent.push([type, ...parts].join(' '));
     },
     rejected: (rejection) => rejections.push(rejection),
-    settled: (isComplete) => (completed += isComplete ? 1 : 0),
+    settled: (refused) => (completed += refused.size === 0 ? 1 : 0),
   });
   const say = (type: XdsType, words: Partial<DeltaRequest> = {}): void =>
     session.receive({

@@ -44,10 +44,10 @@ export interface SessionPorts {
   send(response: DeltaResponse): void;
   rejected(rejection: Rejection): void;
   /**
-   * The client has answered for everything of the snapshot it is to have; `isComplete` when it rejects none of it. Once a
-   * snapshot.
+   * The client has answered for everything of the snapshot it is to have; `refused` are the kinds of which it rejects a
+   * resource. Once a snapshot.
    */
-  settled(isComplete: boolean): void;
+  settled(refused: ReadonlySet<XdsType>): void;
 }
 
 /** One delta stream of one client: brings the client from what it has to the desired snapshot, stage by stage. */
@@ -140,7 +140,7 @@ export class Session {
     }
     if (this.#stage === 'switch' && this.#done(ALL_TYPES)) {
       this.#enter('drain');
-      this.#ports.settled(!this.#isRefused());
+      this.#ports.settled(this.#refusedTypes());
       this.#sendAll();
     }
   }
@@ -165,12 +165,12 @@ export class Session {
 
   /** What is gone may be removed once nothing uses it: a version that was rejected leaves the one before in use. */
   #mayRemove(type: XdsType): boolean {
-    if (this.#stage === 'break') return !this.#isRefused();
+    if (this.#stage === 'break') return this.#refusedTypes().size === 0;
     return this.#stage !== 'make' && type === 'listener';
   }
 
-  #isRefused(): boolean {
-    return ALL_TYPES.some((type) => this.#subscriptions.get(type)?.refuses(this.#desired[type]) === true);
+  #refusedTypes(): ReadonlySet<XdsType> {
+    return new Set(ALL_TYPES.filter((type) => this.#subscriptions.get(type)?.refuses(this.#desired[type]) === true));
   }
 
   /** Envoy does not ask again for the endpoints of a cluster that changed, but waits for them (15 s). */
