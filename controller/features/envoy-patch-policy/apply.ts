@@ -91,14 +91,20 @@ function placesOf(
   return success(places);
 }
 
+/** How many places one operation may change. */
+const PLACES = 100_000;
+
 /** Envoy Gateway's examples leave out the `$` that a query begins with (RFC 9535, section 2.2). */
 function select(document: Document, jsonPath: string): Outcome<readonly string[], 'Invalid'> {
   const query = jsonPath.startsWith('$') ? jsonPath : `$${/^[.[]/u.test(jsonPath) ? '' : '.'}${jsonPath}`;
   try {
+    const found = new Set<string>();
     // The document is JSON; the library's own type of it is the mutable one.
-    const nodes = jsonpath.query(query, JSON.parse(JSON.stringify(document))).nodes;
-    if (nodes.length > 0) return success(nodes.map(({ location }) => pointerOf(location)));
-    return refusal('Invalid', `jsonPath: "${jsonPath}" selects nothing`);
+    for (const { location } of jsonpath.lazyQuery(query, JSON.parse(JSON.stringify(document)))) {
+      found.add(pointerOf(location));
+      if (found.size > PLACES) return refusal('Invalid', `jsonPath: "${jsonPath}" selects more than ${PLACES} places`);
+    }
+    return found.size > 0 ? success([...found]) : refusal('Invalid', `jsonPath: "${jsonPath}" selects nothing`);
   } catch (error) {
     return refusal('Invalid', `jsonPath: found "${jsonPath}", accepted is a query of RFC 9535: ${wordsOf(error)}`);
   }
@@ -159,9 +165,10 @@ function checkName(
   const found = document[field] ?? (type === 'endpoint' ? document['clusterName'] : undefined);
   if (found === name) return success(encoded);
   const last = operations.at(-1)?.index ?? 0;
+  const shown = type === 'secret' ? 'another name' : JSON.stringify(found ?? '');
   return refusal(
     'Invalid',
-    `spec.jsonPatches[${last}]: the ${type} is called ${JSON.stringify(found ?? '')} in its field ${field}, accepted is "${name}"`,
+    `spec.jsonPatches[${last}]: found ${shown} as the result's ${field}, accepted is "${name}"`,
   );
 }
 
