@@ -117,8 +117,8 @@ async function benchOne(
 
     const resident = residentKib(sluice.pid);
     const inspector = await openInspector(sluice.pid, ports.inspector);
-    // Before anything is collected by force: that would make the next edits collect more often.
-    if (options.profiles !== undefined) {
+    // Before anything is collected by force: that would make the next edits collect more often. What the profiler keeps would be in the base.
+    if (options.profiles !== undefined && base !== undefined) {
       await inspector.startProfile();
       for (let number = 1; number <= options.edits; number += 1) await edit(options.edits + number);
       await inspector.stopProfile(join(options.profiles, `edits-${workload}-${routes}.cpuprofile`));

@@ -43,7 +43,7 @@ export interface BenchOptions {
   readonly ports: number;
   /** Where `results.json` and `README.md` are written. */
   readonly out: string;
-  /** Where CPU profiles of the controller are written, if anywhere. */
+  /** Where CPU profiles of the controller are written, if anywhere; figures of memory then have the profiler's in them. */
   readonly profiles: string | undefined;
 }
 
