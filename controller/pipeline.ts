@@ -206,6 +206,7 @@ function liveProxies(written: Translation | undefined, proxies: ReadonlyMap<stri
       })),
       ready: report?.ready ?? false,
       rejected: report?.rejected ?? [],
+      rejectedRoutes: report?.rejectedRoutes ?? [],
     };
   });
 }

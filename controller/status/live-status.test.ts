@@ -42,6 +42,7 @@ const PROXY: LiveProxy = {
   ],
   ready: true,
   rejected: [],
+  rejectedRoutes: [],
 };
 
 /** "<gateway> | <listener> <listener> <listener>" in words of condition Programmed. */
@@ -78,5 +79,35 @@ describe('a Gateway whose proxy', () => {
     expect(programmed({ ...PROXY, key: 'another', ready: false })).toBe(
       'Programmed | Programmed Programmed Programmed',
     );
+  });
+});
+
+describe('what a proxy rejects is told where it was caused', () => {
+  function objectOf<K extends 'HTTPRoute' | 'Backend'>(kind: K, apiVersion: string, spec: object) {
+    const result = validate(kind, { apiVersion, kind, metadata: { name: 'shop' }, spec });
+    if (!result.ok) throw new Error(JSON.stringify(result.errors));
+    return result.value;
+  }
+
+  it('on the route, to each of its parents', () => {
+    const ref = { group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'shop' };
+    const object = objectOf('HTTPRoute', 'gateway.networking.k8s.io/v1', { rules: [{}] });
+    const status: ObjectStatus = { kind: 'route', object, parents: [{ ref, verdicts: [] }] };
+    const rejectedRoutes = [{ name: 'httproute/default/shop/rule/0/match/0/*', message: 'bad route' }];
+    const [live] = liveStatus([status], [{ ...PROXY, rejectedRoutes }]);
+    expect(live).toMatchObject({
+      parents: [{ verdicts: [{ type: 'Programmed', status: 'False', message: expect.stringContaining('bad route') }] }],
+    });
+    const other = [{ name: 'httproute/default/shopping/rule/0/match/0/*', message: 'bad route' }];
+    expect(liveStatus([status], [{ ...PROXY, rejectedRoutes: other }])).toEqual([status]);
+  });
+
+  it('on the Backend whose cluster it is', () => {
+    const endpoints = [{ ip: { address: '127.0.0.1', port: 1 } }];
+    const object = objectOf('Backend', 'gateway.envoyproxy.io/v1alpha1', { endpoints });
+    const status: ObjectStatus = { kind: 'conditions', object, verdicts: [] };
+    const rejected = [{ type: 'cluster', name: 'backend/default/shop-12345678', message: 'bad cluster' }] as const;
+    const [live] = liveStatus([status], [{ ...PROXY, rejected }]);
+    expect(live).toMatchObject({ verdicts: [{ status: 'False', message: expect.stringContaining('bad cluster') }] });
   });
 });

@@ -21,6 +21,8 @@ export interface LiveProxy {
   /** Whether it has ever acknowledged a whole configuration. */
   readonly ready: boolean;
   readonly rejected: readonly RejectedResource[];
+  /** Routes that were found to be what it rejects, by their names in xDS. */
+  readonly rejectedRoutes: readonly { readonly name: string; readonly message: string }[];
 }
 
 /**
@@ -28,7 +30,45 @@ export interface LiveProxy {
  * (Gateway API, condition `Programmed`). Pure.
  */
 export function liveStatus(statuses: readonly ObjectStatus[], proxies: readonly LiveProxy[]): readonly ObjectStatus[] {
-  return statuses.map((status) => (status.kind === 'gateway' ? live(status, proxies) : status));
+  const routes = proxies.flatMap(({ rejectedRoutes }) => rejectedRoutes);
+  const clusters = proxies.flatMap(({ rejected }) => rejected.filter(({ type }) => type === 'cluster'));
+  return statuses.map((status) => {
+    switch (status.kind) {
+      case 'gateway':
+        return live(status, proxies);
+      case 'route':
+        return routes.length === 0 ? status : liveRoute(status, routes);
+      case 'conditions':
+        return clusters.length === 0 ? status : liveBackend(status, clusters);
+      case 'policy':
+        return status;
+      default:
+        return status satisfies never;
+    }
+  });
+}
+
+type RouteStatus = Extract<ObjectStatus, { readonly kind: 'route' }>;
+type ConditionsStatus = Extract<ObjectStatus, { readonly kind: 'conditions' }>;
+
+/** A route of which a proxy rejected a part keeps that part as it was, and says so to every parent. */
+function liveRoute(status: RouteStatus, rejected: LiveProxy['rejectedRoutes']): RouteStatus {
+  const { kind, metadata } = status.object;
+  const prefix = `${kind.toLowerCase()}/${metadata.namespace}/${metadata.name}/`;
+  const mine = rejected.find(({ name }) => name.startsWith(prefix));
+  if (mine === undefined) return status;
+  const verdict = no('Rejected', `The proxy rejected ${mine.name}, which stays as it was: ${mine.message}`);
+  return { ...status, parents: status.parents.map(({ ref, verdicts }) => ({ ref, verdicts: [...verdicts, verdict] })) };
+}
+
+/** A Backend whose cluster a proxy rejected is not used; routes to it stay as they were. */
+function liveBackend(status: ConditionsStatus, rejected: readonly RejectedResource[]): ConditionsStatus {
+  if (status.object.kind !== 'Backend') return status;
+  const { namespace, name } = status.object.metadata;
+  const mine = rejected.find((cluster) => cluster.name.startsWith(`backend/${namespace}/${name}-`));
+  if (mine === undefined) return status;
+  const verdict = no('Rejected', `The proxy rejected cluster ${mine.name}: ${mine.message}`);
+  return { ...status, verdicts: [...status.verdicts, verdict] };
 }
 
 function live(status: GatewayStatus, proxies: readonly LiveProxy[]): GatewayStatus {
