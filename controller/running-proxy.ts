@@ -70,6 +70,8 @@ export class RunningProxy {
   /** What was published last, and what the proxy acknowledged last as a whole. */
   #published: ProxyIr | undefined;
   #lastGood: ProxyIr | undefined;
+  /** Clusters that the proxy warms for longer than anything else may wait: routes to them stay as they were. */
+  #warming: ReadonlySet<string> = new Set();
   /** Of a RouteConfiguration that was rejected: which routes of it are to blame. */
   readonly #quarantine = new Quarantine<RouteIr>();
   /** The `policy` module published last: it serves until the file of the one that is wanted is there. */
@@ -90,6 +92,7 @@ export class RunningProxy {
         this.#lastGood = this.#published;
         void this.#becomeReady();
       },
+      warming: (names) => this.#onWarming(names),
       settled: (refused) => this.#onSettled(refused.has('route')),
     });
   }
@@ -191,8 +194,9 @@ export class RunningProxy {
     for (const [id, { type, name, version }] of this.#rejected) {
       if (snapshot[type].get(name)?.version !== version) this.#rejected.delete(id);
     }
-    const clusters = [...this.#rejected.values()].filter(({ type }) => type === 'cluster').map(({ name }) => name);
-    const withheld = { clusters: new Set(clusters), routes: this.#quarantine.withheld };
+    const rejected = [...this.#rejected.values()].filter(({ type, name }) => !this.#isPatched(type, name));
+    const clusters = rejected.filter(({ type }) => type === 'cluster').map(({ name }) => name);
+    const withheld = { clusters: new Set(clusters), routes: this.#quarantine.withheld, warming: this.#warming };
     this.#published = withhold(this.#ir, withheld, this.#lastGood);
     const tamper = this.#options.tamper ?? ((untouched: XdsSnapshot) => untouched);
     this.#publication.publish(
@@ -200,13 +204,21 @@ export class RunningProxy {
     );
   }
 
+  #onWarming(clusters: ReadonlySet<string>): void {
+    const { log } = this.#options;
+    if (clusters.size > 0) log.warn({ clusters: [...clusters] }, 'clusters are still warming; routes to them wait');
+    else log.info('every cluster has warmed');
+    this.#warming = clusters;
+    this.#publish();
+  }
+
   /** The proxy has answered for all of what was published. */
   #onSettled(isRouteRefused: boolean): void {
     if (!this.#quarantine.searching) return;
     if (isRouteRefused) {
       // Without what was left out it is just what was rejected before, and so it is not sent again.
-      const [{ message = '' } = {}] = [...this.#rejected.values()].filter(({ type }) => type === 'route');
-      if (this.#quarantine.rejected(() => [], message)) this.#publish();
+      const known = [...this.#rejected.values()].find(({ type }) => type === 'route');
+      if (this.#quarantine.rejected(() => [], known?.message ?? '')) this.#publish();
       return;
     }
     this.#lastGood = this.#published;
@@ -242,12 +254,18 @@ export class RunningProxy {
     this.#options.changed();
   }
 
+  /** What is patched is most likely rejected for its patch: it stays at its last good version, and no route is blamed. */
+  #isPatched(type: XdsType, name: string): boolean {
+    return this.#ir?.patches?.some((patch) => patch.type === type && patch.name === name) === true;
+  }
+
   #onRejected({ type, name, message }: Rejection): void {
     this.#options.log.error({ type, name, reason: message }, 'the proxy rejected a configuration');
     const wanted = this.#ir === undefined ? undefined : lower(this.#ir, this.#policyModule)[type].get(name);
     this.#rejected.set(`${type}/${name}`, { type, name, message, version: wanted?.version });
     // Routes to a cluster that was rejected go back to what they were; everything else is out already.
-    const isNext = type === 'route' && this.#quarantine.rejected(() => this.#changedRoutes(), message);
+    const isBisected = type === 'route' && !this.#isPatched(type, name);
+    const isNext = isBisected && this.#quarantine.rejected(() => this.#changedRoutes(), message);
     if (type === 'cluster' || isNext) this.#publish();
     this.#options.changed();
   }

@@ -1,0 +1,137 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DEFAULT_SETTINGS } from '#controller/compile.ts';
+import { proxyPaths } from '#controller/infra/local/state-folder.ts';
+import { loadOnce } from '#controller/provider/files/load-once.ts';
+import { ResourceStore } from '#controller/resources/store.ts';
+import { RunningProxy } from '#controller/running-proxy.ts';
+import { systemClock } from '#controller/runtime/clock.ts';
+import { createTranslator } from '#controller/translate.ts';
+import { findEnvoy } from '#deploy/setup/envoy.ts';
+import { ROOT } from '#deploy/setup/node24.mjs';
+import { CLASS, gateway, route } from './manifests.ts';
+import { freePort, get, until } from './sluice.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'sl-'));
+const translate = createTranslator(DEFAULT_SETTINGS);
+let backend: Server;
+let backendPort: number;
+let port: number;
+let addedPort: number;
+let proxy: RunningProxy;
+
+/** A policy of one patch, `operation` in YAML. */
+function patch(name: string, type: string, resource: string, operation: string): string {
+  return `---
+apiVersion: gateway.envoyproxy.io/v1alpha1
+kind: EnvoyPatchPolicy
+metadata: { name: ${name} }
+spec:
+  targetRef: { group: gateway.networking.k8s.io, kind: Gateway, name: shop }
+  type: JSONPatch
+  jsonPatches: [{ type: type.googleapis.com/envoy.config.${type}, name: "${resource}", operation: ${operation} }]
+`;
+}
+
+/** A listener of a patch's own, that has nothing but a TCP proxy. */
+function addedListener(): string {
+  const address = (number: number) => `{ socket_address: { address: 127.0.0.1, port_value: ${number} } }`;
+  const proxyType = 'type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy';
+  const filter = `{ name: tcp, typed_config: { "@type": ${proxyType}, stat_prefix: tcp, cluster: own } }`;
+  const value = `{ name: own, address: ${address(addedPort)}, filter_chains: [{ filters: [${filter}] }] }`;
+  const endpoint = `{ endpoint: { address: ${address(backendPort)} } }`;
+  const assignment = `{ cluster_name: own, endpoints: [{ lb_endpoints: [${endpoint}] }] }`;
+  const cluster = `{ name: own, type: STATIC, connect_timeout: 1s, load_assignment: ${assignment} }`;
+  return (
+    patch('own-listener', 'listener.v3.Listener', 'own', `{ op: add, path: "", value: ${value} }`) +
+    patch('own-cluster', 'cluster.v3.Cluster', 'own', `{ op: add, path: "", value: ${cluster} }`)
+  );
+}
+
+function serve(manifests: string): void {
+  const file = join(folder, 'manifests.yaml');
+  writeFileSync(file, CLASS + gateway('shop', port) + addedListener() + manifests);
+  const store = new ResourceStore();
+  const { resources, problems } = loadOnce([file]);
+  expect(problems).toEqual([]);
+  for (const { resource } of resources.values()) store.upsert(resource);
+  const found = translate(store).proxies.get('default/shop');
+  if (found === undefined) throw new Error('the manifests make no proxy');
+  proxy.apply(found.xds);
+}
+
+const routeTo = (name: string): string => route(name, 'shop', `/${name}`, backendPort);
+const becomes = (path: string, status: number): Promise<void> =>
+  until(`${path} is ${status}`, async () => (await get(port, path)) === status);
+const rejects = (type: string): Promise<void> =>
+  until(`${type} is rejected`, () => proxy.report().rejected.some((rejected) => rejected.type === type));
+
+beforeAll(async () => {
+  backend = createServer((_, response) => response.end('ok'));
+  backend.listen(0, '127.0.0.1');
+  await once(backend, 'listening');
+  const address = backend.address();
+  backendPort = typeof address === 'object' && address !== null ? address.port : 0;
+  port = await freePort();
+  addedPort = await freePort();
+  const envoy = findEnvoy(process.env);
+  if (envoy.kind !== 'found') throw new Error('Envoy is missing');
+  proxy = new RunningProxy({
+    key: 'default/shop',
+    paths: proxyPaths(folder, 'default/shop'),
+    programs: { envoy: envoy.path, node: process.execPath, extproc: join(ROOT, 'extproc/main.ts') },
+    modules: new Map(),
+    clock: systemClock,
+    log: pino({ level: 'silent' }),
+    answered: () => undefined,
+    changed: () => undefined,
+  });
+  serve(routeTo('one'));
+  await until('ready', () => proxy.ready);
+});
+
+afterAll(async () => {
+  await proxy.stop();
+  backend.closeAllConnections();
+  backend.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe('a proxy to which a patch adds a listener', () => {
+  it('is ready when it listens on that too', async () => {
+    expect(await get(addedPort, '/')).toBe(200);
+    expect(await get(port, '/one')).toBe(200);
+  });
+});
+
+describe('a patch that can be applied and that Envoy rejects', () => {
+  const twice = '{ op: add, path: /virtual_hosts/-, value: { name: again, domains: ["*"] } }';
+
+  it('of a RouteConfiguration leaves it as it was, and no route is blamed', async () => {
+    serve(routeTo('one') + routeTo('two') + patch('p', 'route.v3.RouteConfiguration', 'default/shop/http', twice));
+    await rejects('route');
+    expect(proxy.report().rejectedRoutes).toEqual([]);
+    expect(await get(port, '/one')).toBe(200);
+  });
+
+  it('of a RouteConfiguration is forgotten once it is mended', async () => {
+    serve(routeTo('one') + routeTo('two'));
+    await becomes('/two', 200);
+    await until('nothing is rejected', () => proxy.report().rejected.length === 0);
+  });
+
+  it('of a cluster leaves it as it was, and the routes to it', async () => {
+    const name = proxy.report().ir?.clusters[0]?.name ?? '';
+    const negative = '{ op: add, path: /connect_timeout, value: -1s }';
+    serve(routeTo('one') + routeTo('two') + routeTo('three') + patch('p', 'cluster.v3.Cluster', name, negative));
+    await rejects('cluster');
+    await becomes('/three', 200);
+    expect(await get(port, '/one')).toBe(200);
+    expect(await get(port, '/two')).toBe(200);
+  });
+});
