@@ -47,14 +47,14 @@ function summary(ir: ProxyIr) {
   };
 }
 
-const BAD = { clusters: new Set(['bad']), routes: new Set<RouteIr>() };
+const BAD = { clusters: new Set(['bad']), routes: new Set<RouteIr>(), warming: new Set<string>() };
 
 describe('a cluster that the proxy rejected', () => {
   const before = proxy([route('r1', 'old'), route('r2', 'old')], ['old']);
   const now = proxy([route('r1', 'bad'), route('r2', 'new'), route('r3', 'bad')], ['bad', 'new']);
 
   it('changes nothing while there is none', () => {
-    expect(withhold(now, { clusters: new Set(), routes: new Set() }, before)).toBe(now);
+    expect(withhold(now, { clusters: new Set(), routes: new Set(), warming: new Set() }, before)).toBe(now);
   });
 
   it('leaves routes to it as they were, with their clusters, and lets every other change go ahead', () => {
@@ -75,7 +75,11 @@ describe('a route that the proxy rejected', () => {
   const changed = route('r1', 'b');
   const added = route('r2', 'b');
   const now = proxy([changed, added], ['b']);
-  const without = (...routes: readonly RouteIr[]) => ({ clusters: new Set<string>(), routes: new Set(routes) });
+  const without = (...routes: readonly RouteIr[]) => ({
+    clusters: new Set<string>(),
+    routes: new Set(routes),
+    warming: new Set<string>(),
+  });
 
   it('stays as it was, and the others go ahead', () => {
     expect(summary(withhold(now, without(changed), before)).routes).toEqual(['r1 a', 'r2 b']);

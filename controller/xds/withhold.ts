@@ -9,6 +9,8 @@ export interface Withheld {
   readonly clusters: ReadonlySet<string>;
   /** Routes that it rejected, or that are left out while it is found out which it rejects. */
   readonly routes: ReadonlySet<RouteIr>;
+  /** Clusters that it has and still warms, by name: they stay, and routes to them wait. */
+  readonly warming: ReadonlySet<string>;
 }
 
 /**
@@ -17,14 +19,14 @@ export interface Withheld {
  */
 export function withhold(
   ir: ProxyIr,
-  { clusters: rejected, routes }: Withheld,
+  { clusters: rejected, routes, warming }: Withheld,
   lastGood: ProxyIr | undefined,
 ): ProxyIr {
-  if (rejected.size === 0 && routes.size === 0) return ir;
+  if (rejected.size === 0 && routes.size === 0 && warming.size === 0) return ir;
   const before = new Map(lastGood === undefined ? [] : [...routesOf(lastGood)].map((route) => [route.name, route]));
   const restored = new Map<string, ClusterIr>();
   const isOut = (route: RouteIr): boolean =>
-    routes.has(route) || clustersOf(route).some(({ name }) => rejected.has(name));
+    routes.has(route) || clustersOf(route).some(({ name }) => rejected.has(name) || warming.has(name));
   const routeOf = (route: RouteIr): RouteIr => {
     if (!isOut(route)) return route;
     const old = before.get(route.name);

@@ -68,7 +68,9 @@ describe('one resource among a thousand that Envoy rejects', () => {
       { type: 'cluster', name: BAD, message: expect.stringContaining('Invalid duration') },
     ]);
     expect(
-      await envoy.publish(lower(withhold(ir, { clusters: new Set([BAD]), routes: new Set() }, undefined), undefined)),
+      await envoy.publish(
+        lower(withhold(ir, { clusters: new Set([BAD]), routes: new Set(), warming: new Set() }, undefined), undefined),
+      ),
     ).toEqual([]);
     const known = await envoy.admin('/clusters?format=text');
     const clusters = new Set(known.split('\n').map((line) => line.split('::')[0]));

@@ -9,6 +9,8 @@ export interface PublicationEvents {
   acknowledged(): void;
   /** A client has answered for all of it, if only to reject a part: resources of these kinds. */
   settled?(refused: ReadonlySet<XdsType>): void;
+  /** The clusters that a client warms longer than they are waited for; told when they change. */
+  warming?(clusters: ReadonlySet<string>): void;
 }
 
 /** What one proxy is to have, and the streams of the Envoys that serve as it. */
@@ -50,6 +52,7 @@ export class Publication {
           if (refused.size === 0) this.#events.acknowledged();
           this.#events.settled?.(refused);
         },
+        warming: (clusters) => this.#events.warming?.(clusters),
       },
       this.#times,
     );

@@ -25,6 +25,7 @@ function scripted(desired: XdsSnapshot) {
   const sent: string[] = [];
   const nonces = new Map<XdsType, string>();
   const rejections: Rejection[] = [];
+  const warming: (readonly string[])[] = [];
   let completed = 0;
   const session = new Session(desired, {
     clock,
@@ -38,6 +39,7 @@ function scripted(desired: XdsSnapshot) {
       sent.push([type, ...parts].join(' '));
     },
     rejected: (rejection) => rejections.push(rejection),
+    warming: (clusters) => warming.push([...clusters]),
     settled: (refused) => (completed += refused.size === 0 ? 1 : 0),
   });
   const say = (type: XdsType, words: Partial<DeltaRequest> = {}): void =>
@@ -54,6 +56,7 @@ function scripted(desired: XdsSnapshot) {
     session,
     clock,
     rejections,
+    warming,
     completed: () => completed,
     say,
     ack: (type: XdsType) => say(type, { nonce: nonces.get(type) ?? '' }),
@@ -170,6 +173,38 @@ describe('a change of the cluster that a route uses', () => {
     client.session.publish(snapshot(WORLD_B));
     client.clock.pass(SESSION_TIMES.makeDeadline);
     expect(client.sent()).toEqual(['cluster +b', 'route +r']);
+  });
+});
+
+describe('a cluster that never finishes warming', () => {
+  /** The client has `slow` and withholds the acknowledgement of everything of its kind. */
+  function withSlowCluster(): Scripted {
+    const client = scripted(snapshot(WORLD_A));
+    settle(client, 'a');
+    client.session.publish(snapshot({ ...WORLD_A, cluster: ['a', 'slow'] }));
+    client.clock.pass(SESSION_TIMES.makeDeadline);
+    client.sent();
+    return client;
+  }
+
+  it('is told once its deadline has passed', () => {
+    expect(withSlowCluster().warming).toEqual([['slow']]);
+  });
+
+  it('holds up no other cluster: one whose endpoints are acknowledged has warmed', () => {
+    const client = withSlowCluster();
+    client.session.publish(snapshot({ ...WORLD_B, cluster: ['a', 'slow', 'b'], endpoint: ['a', 'b'] }));
+    expect(client.sent()).toEqual(['cluster +b']);
+    client.say('endpoint', { subscribe: ['b'] });
+    expect(client.sent()).toEqual(['endpoint +b']);
+    client.ack('endpoint');
+    expect(client.sent()).toEqual(['route +r']);
+  });
+
+  it('is told to have warmed when its acknowledgement comes after all', () => {
+    const client = withSlowCluster();
+    client.ack('cluster');
+    expect(client.warming).toEqual([['slow'], []]);
   });
 });
 

@@ -48,6 +48,8 @@ export interface SessionPorts {
    * resource. Once a snapshot.
    */
   settled(refused: ReadonlySet<XdsType>): void;
+  /** The clusters that still warm although they were waited for as long as one may; told when they change. */
+  warming(clusters: ReadonlySet<string>): void;
 }
 
 /** One delta stream of one client: brings the client from what it has to the desired snapshot, stage by stage. */
@@ -59,6 +61,8 @@ export class Session {
   #stage: Stage = 'make';
   #cancelTimer: () => void = () => undefined;
   #nonce = 0;
+  /** Clusters that warm longer than they are waited for. */
+  #warming: ReadonlySet<string> = new Set();
   #closed = false;
 
   constructor(desired: XdsSnapshot, ports: SessionPorts, times: SessionTimes = SESSION_TIMES) {
@@ -91,6 +95,7 @@ export class Session {
     }
     subscription.change(request.subscribe, request.unsubscribe);
     if (request.nonce !== '') this.#answered(type, subscription, request);
+    if (type === 'cluster' && this.#warming.size > 0) this.#tellWarming(subscription.due);
     this.#progress();
   }
 
@@ -125,6 +130,7 @@ export class Session {
     if (next === undefined) return;
     const ms = stage === 'make' ? this.#times.makeDeadline : this.#times.drain;
     this.#cancelTimer = this.#ports.clock.after(ms, () => {
+      if (stage === 'make') this.#waitNoLonger();
       this.#enter(next);
       this.#progress();
     });
@@ -134,6 +140,7 @@ export class Session {
   #progress(): void {
     if (this.#closed) return;
     this.#sendAll();
+    this.#excuseClustersInUse();
     if (this.#stage === 'make' && this.#done(MAKE_TYPES)) {
       this.#enter('switch');
       this.#sendAll();
@@ -161,6 +168,43 @@ export class Session {
     subscription.sent(nonce, difference);
     this.#ports.send({ typeUrl: typeUrl(type), nonce, ...difference });
     if (type === 'cluster') this.#resendEndpoints(difference.resources.map(({ name }) => name));
+  }
+
+  /** The deadline has passed: what still warms must not hold up anything else. */
+  #waitNoLonger(): void {
+    const clusters = this.#subscriptions.get('cluster');
+    if (clusters === undefined || !clusters.waiting) return;
+    clusters.excuse();
+    this.#tellWarming(clusters.due);
+  }
+
+  /**
+   * Envoy withholds the acknowledgement of every cluster while any one warms. A cluster whose endpoints it has acknowledged
+   * has warmed all the same, so that its own acknowledgement need not be waited for.
+   */
+  #excuseClustersInUse(): void {
+    if (this.#warming.size === 0) return;
+    const clusters = this.#subscriptions.get('cluster');
+    const endpoints = this.#subscriptions.get('endpoint');
+    if (clusters === undefined || endpoints === undefined || !clusters.waiting) return;
+    const inUse = clusters.awaited.every((name) => {
+      const assignment = this.#desired.endpoint.get(name);
+      return assignment !== undefined && endpoints.acknowledged(assignment);
+    });
+    if (!inUse) return;
+    clusters.excuse();
+    this.#sendAll();
+  }
+
+  #tellWarming(due: ReadonlySet<string>): void {
+    const endpoints = this.#subscriptions.get('endpoint');
+    const warming = [...due].filter((name) => {
+      const assignment = this.#desired.endpoint.get(name);
+      return assignment === undefined || endpoints?.acknowledged(assignment) !== true;
+    });
+    if (warming.length === this.#warming.size && warming.every((name) => this.#warming.has(name))) return;
+    this.#warming = new Set(warming);
+    this.#ports.warming(this.#warming);
   }
 
   /** What is gone may be removed once nothing uses it: a version that was rejected leaves the one before in use. */

@@ -26,6 +26,15 @@ export type Verdict =
   | { readonly kind: 'doubted' }
   | { readonly kind: 'rejected'; readonly resource: XdsResource };
 
+/** A response that the client has not answered. */
+interface Outstanding {
+  readonly nonce: string;
+  readonly difference: Difference;
+}
+
+/** So many answers may be outstanding that are not waited for; beyond, the next response waits for one of them. */
+const MOST_EXCUSED = 16;
+
 /**
  * What one client wants and has of one kind of resource.
  *
@@ -42,7 +51,9 @@ export class Subscription {
   readonly #refused = new Map<string, string>();
   /** Asked for by name and not answered yet: the answer may also be that there is none. */
   readonly #asked = new Set<string>();
-  #unanswered: { readonly nonce: string; readonly difference: Difference } | undefined;
+  #unanswered: Outstanding | undefined;
+  /** Responses whose answer is no longer waited for: Envoy withholds that to CDS while any cluster warms. */
+  #excused: readonly Outstanding[] = [];
   #answeredOnce = false;
   /** Groups of names of which at least one was rejected, to be sent one group at a time. */
   #suspects: readonly (readonly string[])[] = [];
@@ -81,9 +92,9 @@ export class Subscription {
 
   /** Takes the client's answer to the response `nonce`. */
   answer(nonce: string, rejected: boolean): Verdict {
-    if (this.#unanswered?.nonce !== nonce) return { kind: 'stale' };
-    const { resources } = this.#unanswered.difference;
-    this.#unanswered = undefined;
+    const outstanding = this.#take(nonce);
+    if (outstanding === undefined) return { kind: 'stale' };
+    const { resources } = outstanding.difference;
     if (!rejected) return { kind: 'accepted' };
     this.#upToDate = undefined;
     const [first, ...rest] = resources;
@@ -96,6 +107,29 @@ export class Subscription {
     const half = Math.ceil(names.length / 2);
     this.#suspects = [names.slice(0, half), names.slice(half), ...this.#suspects];
     return { kind: 'doubted' };
+  }
+
+  /** Names of the resources whose answer is waited for. */
+  get awaited(): readonly string[] {
+    return this.#unanswered?.difference.resources.map(({ name }) => name) ?? [];
+  }
+
+  /** Names of the resources whose answer is still due, waited for or not. */
+  get due(): ReadonlySet<string> {
+    const late = this.#excused.flatMap(({ difference }) => difference.resources.map(({ name }) => name));
+    return new Set([...late, ...this.awaited]);
+  }
+
+  /** Does not wait for the answer to the last response any longer; it counts whenever it comes. */
+  excuse(): void {
+    if (this.#unanswered === undefined || this.#excused.length >= MOST_EXCUSED) return;
+    this.#excused = [...this.#excused, this.#unanswered];
+    this.#unanswered = undefined;
+  }
+
+  /** Whether the client has acknowledged the current version of a resource. */
+  acknowledged(resource: XdsResource): boolean {
+    return !this.#lacks(resource) && !this.due.has(resource.name);
   }
 
   /** Whether the client has answered for every resource of `desired` at its version, if only to refuse it. */
@@ -154,6 +188,17 @@ export class Subscription {
     }
     this.#answeredOnce = true;
     this.#unanswered = { nonce, difference };
+  }
+
+  #take(nonce: string): Outstanding | undefined {
+    if (this.#unanswered?.nonce === nonce) {
+      const taken = this.#unanswered;
+      this.#unanswered = undefined;
+      return taken;
+    }
+    const taken = this.#excused.find((outstanding) => outstanding.nonce === nonce);
+    if (taken !== undefined) this.#excused = this.#excused.filter((outstanding) => outstanding !== taken);
+    return taken;
   }
 
   /** The next group of which one was rejected, as far as it still exists. */
