@@ -27,6 +27,12 @@ export const BEGINNING: readonly Document[] = [
       ],
     },
   }),
+  object(GATEWAY_API, 'HTTPRoute', 'r1', {
+    spec: {
+      parentRefs: [{ name: 'g1' }, { name: 'g2' }],
+      rules: [{ name: 'first', backendRefs: [{ name: 's1', port: 80 }] }],
+    },
+  }),
   object('v1', 'Secret', 'secret1', { type: 'kubernetes.io/tls', stringData: FIRST_PAIR }),
   object('v1', 'ConfigMap', 'k1', { data: { jwks: KEY_SET } }),
   ...['s1', 's2'].flatMap((name) => [
