@@ -102,3 +102,29 @@ export function configMap(): fc.Arbitrary<Document> {
   const data = fc.constantFrom({ jwks: KEY_SET }, { jwks: 'broken' }, { other: KEY_SET });
   return namespaced('v1', 'ConfigMap', identity(name('k', 2)), fc.record({ data }));
 }
+
+/** EnvoyPatchPolicies: patches that can be applied, that change nothing that exists, and that break what they patch. */
+export function patchPolicy(): fc.Arbitrary<Document> {
+  const operation = fc.constantFrom<object>(
+    { op: 'add', path: '/ignore_port_in_host_matching', value: false },
+    { op: 'replace', path: '/virtual_hosts/0/name', value: 'patched' },
+    { op: 'remove', path: '/virtual_hosts/7' },
+    { op: 'add', path: '/no_such_field', value: 1 },
+  );
+  const patch = fc
+    .tuple(fc.constantFrom('a/g1/http', 'a/g2/http', 'a/g2/https', 'none'), operation)
+    .map(([found, op]) => ({
+      type: 'type.googleapis.com/envoy.config.route.v3.RouteConfiguration',
+      name: found,
+      operation: op,
+    }));
+  const spec = fc
+    .tuple(name('g', 2), fc.array(patch, { minLength: 1, maxLength: 2 }), maybe(fc.integer({ min: -1, max: 1 })))
+    .map(([gateway, jsonPatches, priority]) => ({
+      type: 'JSONPatch',
+      targetRef: { group: 'gateway.networking.k8s.io', kind: 'Gateway', name: gateway },
+      jsonPatches,
+      ...compact({ priority }),
+    }));
+  return namespaced(ENVOY_GATEWAY, 'EnvoyPatchPolicy', identity(name('y', 2)), fc.record({ spec }));
+}

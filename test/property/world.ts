@@ -83,6 +83,7 @@ const KINDS = [
   'EnvoyProxy',
   'SecurityPolicy',
   'EnvoyExtensionPolicy',
+  'EnvoyPatchPolicy',
   'Backend',
   'Service',
   'EndpointSlice',
