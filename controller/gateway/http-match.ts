@@ -14,14 +14,25 @@ export function matchIr(match: HTTPRouteMatch): RouteMatchIr {
 function pathIr({ type, value }: HTTPPathMatch): PathMatchIr {
   switch (type) {
     case 'Exact':
-      return { kind: 'exact', value };
+      return { kind: 'exact', value: decodeUnreserved(value) };
     case 'PathPrefix':
-      return { kind: 'prefix', value };
+      return { kind: 'prefix', value: decodeUnreserved(value) };
     case 'RegularExpression':
       return { kind: 'regex', value };
     default:
       return type satisfies never;
   }
+}
+
+/**
+ * A path as requests have it when they are matched: what need not be percent-encoded is not, since Envoy normalises it so
+ * (RFC 3986 section 6.2.2.2). Written otherwise it would never match.
+ */
+function decodeUnreserved(path: string): string {
+  return path.replaceAll(/%[0-9A-Fa-f]{2}/gu, (encoded) => {
+    const character = String.fromCodePoint(Number.parseInt(encoded.slice(1), 16));
+    return /[A-Za-z0-9\-._~]/u.test(character) ? character : encoded;
+  });
 }
 
 type NamedValue = { readonly type: 'Exact' | 'RegularExpression'; readonly name: string; readonly value: string };

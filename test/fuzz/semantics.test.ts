@@ -104,6 +104,14 @@ describe('on real Envoy', () => {
     );
   });
 
+  it.each(['/%41', '/a%7Eb', '/a%20b', '/a%c3%a9', '/a%25b', "/a'b", '/a;b=c'])(
+    'a path that is written as a client asks for it is matched: %s',
+    async (value) => {
+      await publish({ rules: [{ matches: [{ path: { type: 'Exact', value } }], backendRefs: [ECHO_REF] }] });
+      expect((await ask(value)).status).toBe(200);
+    },
+  );
+
   it('a prefix is replaced by the text as it is written, and the rest and the query stay', async () => {
     const cases = fc.tuple(
       anyElements,
