@@ -30,9 +30,9 @@ describe('the demonstration', () => {
   const run = (line: string): string => execFileSync('bash', ['-c', line], { encoding: 'utf8' });
 
   it('prints lines that each begin with curl, and answers them as it says, in any order', () => {
-    const answers = [...lines].reverse().map((line) => run(line));
+    const answers = lines.toReversed().map((line) => run(line));
     expect(answers.map((answer) => answer.trimEnd().split('\n').at(-1))).toEqual(
-      ['200', '200', '401', '403', '200', '500', '200'].reverse(),
+      ['200', '200', '401', '403', '200', '500', '200'].toReversed(),
     );
   });
 
