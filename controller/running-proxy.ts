@@ -121,11 +121,12 @@ export class RunningProxy {
   /** Brings the proxy to a configuration; starts it with the first. */
   apply(ir: ProxyIr): void {
     if (this.#ir === ir) return;
+    const isNewModule = this.#ir?.policyModule.digest !== ir.policyModule.digest;
     this.#ir = ir;
     const routes = this.#quarantine.withheld.size === 0 ? new Set<RouteIr>() : new Set(routesOf(ir));
     this.#quarantine.restart((route) => routes.has(route));
     const wanted = this.#options.modules.get(ir.policyModule.digest);
-    if (wanted === undefined) {
+    if (wanted === undefined && isNewModule) {
       this.#options.log.warn(
         { digest: ir.policyModule.digest },
         'policy module cannot be had: routes with a policy answer 500 until it can, unless an earlier one serves',

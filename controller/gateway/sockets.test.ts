@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { admit } from '../provider/admit.ts';
 import { ResourceStore } from '../resources/store.ts';
@@ -66,6 +67,14 @@ describe('listeners that share a socket', () => {
     const [listener] = createTranslator(DEFAULT_SETTINGS)(store).proxies.get('default/g')?.xds.listeners ?? [];
     const secret = listener?.chains[0]?.virtualHosts.find(({ hostname }) => hostname === 'secret.example.com');
     expect(secret?.routes.map(({ action }) => action)).toEqual([{ kind: 'respond', status: 500 }]);
+  });
+});
+
+describe('listeners of HTTPS that share a socket', () => {
+  it('serve a host of the narrower one nowhere but there, whatever server name a connection was made with', () => {
+    const golden = readFileSync('controller/gateway/testdata/https/xds.yaml', 'utf8');
+    const rest = golden.slice(golden.indexOf('- name: default/shop/rest\n      virtual_hosts'));
+    expect(rest).toMatch(/domains:\n\s+- shop\.example\n(?!\s+routes:)/u);
   });
 });
 

@@ -1,5 +1,6 @@
 import type { ChainIr, ListenerIr } from '../ir/listener.ts';
 import type { GatewayState } from './gateways.ts';
+import { covers } from './hostnames.ts';
 import type { ListenerState } from './listeners.ts';
 import { placeRoute, type PolicyOracle } from './placed-route.ts';
 import type { ChainContent, VirtualHosts } from './virtual-hosts.ts';
@@ -55,15 +56,24 @@ interface ChainWithContent {
 function chainsOf(members: readonly Member[], options: SocketOptions): readonly ChainWithContent[] {
   const [first] = members;
   if (first === undefined) return [];
-  if (first.listener.spec.protocol === 'HTTPS') return members.map((member) => chainOf([member], options));
-  return [chainOf(members, options)];
+  const hostnames = members.map(({ listener }) => hostnameOf(listener));
+  if (first.listener.spec.protocol !== 'HTTPS') return [chainOf(members, hostnames, options)];
+  return members.map((member) => {
+    const own = hostnameOf(member.listener);
+    // A connection may be made with the server name of a wide listener and ask for a host of a narrower one: that is not
+    // served here, where the narrower one's policies are not in force.
+    return chainOf([member], [own, ...hostnames.filter((other) => other !== own && covers(own, other))], options);
+  });
 }
 
-/** A chain is called after the first of its listeners. */
-function chainOf(members: readonly Member[], { oracle, hostsOf }: SocketOptions): ChainWithContent {
+/** A chain is called after the first of its listeners; `hostnames` are those it knows, be it to serve nothing there. */
+function chainOf(
+  members: readonly Member[],
+  hostnames: readonly string[],
+  { oracle, hostsOf }: SocketOptions,
+): ChainWithContent {
   const [first] = members;
   const name = first === undefined ? '' : listenerName(first);
-  const hostnames = members.map(({ listener }) => hostnameOf(listener));
   const placed = members.flatMap(({ state, listener }) =>
     state.routes.flatMap((route) =>
       route.attachments.flatMap((attachment) =>

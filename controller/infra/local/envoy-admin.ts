@@ -20,15 +20,19 @@ export async function askAdmin(
     .catch(() => undefined);
 }
 
+const STATS = 'listener_manager.(total_listeners_|listener_create_success)%7Cserver.concurrency';
+
 /**
  * Resolves when Envoy accepts connections on every listener it has been given: it acknowledges a listener that still
  * waits for its routes. Gives up when `stop` is aborted.
  */
 export async function untilListening(addressFile: string, listeners: number, stop: AbortSignal): Promise<boolean> {
   while (!stop.aborted) {
-    const stats = await askAdmin(addressFile, '/stats?filter=listener_manager.total_listeners_');
-    const count = (name: string): number => Number(new RegExp(`_${name}: (\\d+)`, 'u').exec(stats ?? '')?.[1] ?? -1);
-    if (count('active') === listeners && count('warming') === 0) return true;
+    const stats = await askAdmin(addressFile, `/stats?filter=${STATS}`);
+    const count = (name: string): number => Number(new RegExp(`${name}: (\\d+)`, 'u').exec(stats ?? '')?.[1] ?? -1);
+    const isActive = count('listeners_active') === listeners && count('listeners_warming') === 0;
+    // An active listener is with the workers only once each of them has said so.
+    if (isActive && count('listener_create_success') >= listeners * count('server.concurrency')) return true;
     await sleep(POLL);
   }
   return false;

@@ -85,9 +85,9 @@ function quote(text: string): string {
   return text.replaceAll(/[\\^$.*+?()[\]{}|]/gu, '\\$&');
 }
 
-/** Text as a substitution that yields just it. */
+/** Text as a substitution that yields just it; what a path cannot have as it is, is percent-encoded (RFC 3986). */
 function literal(text: string): string {
-  return text.replaceAll('\\', '\\\\');
+  return text.replaceAll(/[^\0-\u007f]+/gu, encodeURIComponent).replaceAll('\\', '\\\\');
 }
 
 function changesHeaders(destination: DestinationIr & { kind: 'cluster' }): boolean {
