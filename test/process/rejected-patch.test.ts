@@ -1,29 +1,14 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DEFAULT_SETTINGS } from '#controller/compile.ts';
-import { proxyPaths } from '#controller/infra/local/state-folder.ts';
-import { loadOnce } from '#controller/provider/files/load-once.ts';
-import { ResourceStore } from '#controller/resources/store.ts';
-import { RunningProxy } from '#controller/running-proxy.ts';
-import { systemClock } from '#controller/runtime/clock.ts';
-import { createTranslator } from '#controller/translate.ts';
-import { findEnvoy } from '#deploy/setup/envoy.ts';
-import { ROOT } from '#deploy/setup/node24.mjs';
-import { CLASS, gateway, route } from './manifests.ts';
+import type { RunningProxy } from '#controller/running-proxy.ts';
+import { route } from './manifests.ts';
+import { type SingleProxy, singleProxy } from './single-proxy.ts';
 import { freePort, get, until } from './sluice.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'sl-'));
-const translate = createTranslator(DEFAULT_SETTINGS);
-let backend: Server;
-let backendPort: number;
-let port: number;
-let addedPort: number;
+let site: SingleProxy;
 let proxy: RunningProxy;
+let port: number;
+let backendPort: number;
+let addedPort: number;
 
 /** A policy of one patch, `operation` in YAML. */
 function patch(name: string, type: string, resource: string, operation: string): string {
@@ -54,53 +39,23 @@ function addedListener(): string {
 }
 
 function serve(manifests: string): void {
-  const file = join(folder, 'manifests.yaml');
-  writeFileSync(file, CLASS + gateway('shop', port) + addedListener() + manifests);
-  const store = new ResourceStore();
-  const { resources, problems } = loadOnce([file]);
-  expect(problems).toEqual([]);
-  for (const { resource } of resources.values()) store.upsert(resource);
-  const found = translate(store).proxies.get('default/shop');
-  if (found === undefined) throw new Error('the manifests make no proxy');
-  proxy.apply(found.xds);
+  site.serve(addedListener() + manifests);
 }
 
 const routeTo = (name: string): string => route(name, 'shop', `/${name}`, backendPort);
-const becomes = (path: string, status: number): Promise<void> =>
-  until(`${path} is ${status}`, async () => (await get(port, path)) === status);
+const becomes = (path: string, status: number): Promise<void> => site.becomes(path, status);
 const rejects = (type: string): Promise<void> =>
   until(`${type} is rejected`, () => proxy.report().rejected.some((rejected) => rejected.type === type));
 
 beforeAll(async () => {
-  backend = createServer((_, response) => response.end('ok'));
-  backend.listen(0, '127.0.0.1');
-  await once(backend, 'listening');
-  const address = backend.address();
-  backendPort = typeof address === 'object' && address !== null ? address.port : 0;
-  port = await freePort();
+  site = await singleProxy();
+  ({ proxy, port, backendPort } = site);
   addedPort = await freePort();
-  const envoy = findEnvoy(process.env);
-  if (envoy.kind !== 'found') throw new Error('Envoy is missing');
-  proxy = new RunningProxy({
-    key: 'default/shop',
-    paths: proxyPaths(folder, 'default/shop'),
-    programs: { envoy: envoy.path, node: process.execPath, extproc: join(ROOT, 'extproc/main.ts') },
-    modules: new Map(),
-    clock: systemClock,
-    log: pino({ level: 'silent' }),
-    answered: () => undefined,
-    changed: () => undefined,
-  });
   serve(routeTo('one'));
   await until('ready', () => proxy.ready);
 });
 
-afterAll(async () => {
-  await proxy.stop();
-  backend.closeAllConnections();
-  backend.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => site.destroy());
 
 describe('a proxy to which a patch adds a listener', () => {
   it('is ready when it listens on that too', async () => {
