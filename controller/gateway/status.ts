@@ -71,7 +71,7 @@ const statuses = new WeakMap<AttachedRoute, ObjectStatus>();
 function routeStatus(attached: readonly AttachedRoute[]): readonly ObjectStatus[] {
   const [first, ...rest] = attached;
   if (first === undefined) return [];
-  if (rest.length > 0) return [statusOf(attached.flatMap(({ reports }) => reports))].flat();
+  if (rest.length > 0) return statusOf(attached.flatMap(({ reports }) => reports));
   const known = statuses.get(first);
   if (known !== undefined) return [known];
   const made = statusOf(first.reports);

@@ -1,3 +1,5 @@
+import { isObject } from '#controller/api/compile.ts';
+
 /**
  * A policy that the schema refuses and of which no good version is known. It is kept for one purpose: what it meant to
  * guard answers 500 instead of being open.
@@ -38,8 +40,4 @@ function readTarget(ref: unknown): InvalidPolicyTarget[] {
 
 function text(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
-}
-
-function isObject(value: unknown): value is { readonly [field: string]: unknown } {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -52,7 +52,7 @@ export async function startLiveEnvoy(): Promise<LiveEnvoy> {
     log: pino({ level: 'silent' }),
   });
   await writeFile(paths.bootstrap, JSON.stringify(bootstrap('test/test', paths)));
-  const { path: binary } = await envoyBinary();
+  const binary = await ensureEnvoy(process.env, () => undefined);
   const child = spawn(
     binary,
     [
@@ -86,14 +86,6 @@ export async function startLiveEnvoy(): Promise<LiveEnvoy> {
       await rm(folder, { recursive: true, force: true });
     },
   };
-}
-
-async function envoyBinary(): Promise<{ readonly path: string }> {
-  await ensureEnvoy(process.env, () => undefined);
-  const { findEnvoy } = await import('#deploy/setup/envoy.ts');
-  const found = findEnvoy(process.env);
-  if (found.kind !== 'found') throw new Error('Envoy is missing');
-  return found;
 }
 
 async function fileOf(file: string): Promise<string> {

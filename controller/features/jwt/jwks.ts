@@ -1,4 +1,5 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
+import { isObject } from '#controller/api/compile.ts';
 import type { JwtAlgorithm, JwtKeyIr } from '../../ir/jwt.ts';
 import { type Outcome, refusal, success } from '../../resources/verdict.ts';
 
@@ -54,13 +55,13 @@ function parseKey(jwk: unknown, path: string): Outcome<readonly JwtKeyIr[], 'Inv
   return success(algorithms.map((algorithm) => ({ kid, algorithm, spki })));
 }
 
-function possibleAlgorithms(jwk: Record<string, unknown>): readonly JwtAlgorithm[] {
+function possibleAlgorithms(jwk: { readonly [member: string]: unknown }): readonly JwtAlgorithm[] {
   if (jwk['kty'] === 'RSA') return RSA_ALGORITHMS;
   const found = Object.entries(EC_ALGORITHM).find(([curve]) => jwk['kty'] === 'EC' && jwk['crv'] === curve);
   return found === undefined ? [] : [found[1]];
 }
 
-function publicKey(jwk: Record<string, unknown>): KeyObject | undefined {
+function publicKey(jwk: { readonly [member: string]: unknown }): KeyObject | undefined {
   const { kty, crv, x, y, n, e } = jwk;
   const text = Object.fromEntries(
     Object.entries({ kty, crv, x, y, n, e }).filter(([, value]) => typeof value === 'string'),
@@ -70,8 +71,4 @@ function publicKey(jwk: Record<string, unknown>): KeyObject | undefined {
   } catch {
     return undefined;
   }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -12,9 +12,6 @@ const CHUNK_SIZE = 1024 * 1024;
 export function serveAgent(stream: RawStream, store: ModuleStore, log: Logger): void {
   const receiver: ModuleReceiver = {
     send: (module) => sendModule(stream, module),
-    retain: (digests) => {
-      stream.write(encode({ kind: { case: 'retain', value: { digests: [...digests] } } }));
-    },
   };
   stream.on('data', (bytes: Buffer) => {
     try {

@@ -8,7 +8,6 @@ export interface WasmModule {
 /** One connected agent, as the store sees it. */
 export interface ModuleReceiver {
   send(module: WasmModule): void;
-  retain(digests: readonly string[]): void;
 }
 
 /**
