@@ -71,8 +71,10 @@ export const implementedPaths: { readonly [K in KindName]: ImplementedPaths } = 
     'spec.extProc[].backendRefs',
     'spec.extProc[].messageTimeout',
     'spec.extProc[].failOpen',
-    'spec.extProc[].processingMode.request.body',
-    'spec.extProc[].processingMode.response.body',
+    'spec.extProc[].processingMode',
+    'spec.extProc[].shadowMode',
+    'spec.extProc[].metadata',
+    'spec.extProc[].statusOnError',
   ],
   EnvoyProxy: [
     'spec.mergeGateways',

@@ -51,7 +51,7 @@ async function processors(): Promise<Run & { socket: string; args: readonly stri
   await writeFile(join(folder, 'all.ts'), PROCESSOR);
   await writeFile(join(folder, 'processors.yaml'), 'processors: [{module: ./all.ts}]\n');
   const socket = join(folder, 's', 'x.sock');
-  const args = ['processors', '--socket', socket, '--config', join(folder, 'processors.yaml')];
+  const args = ['processors', '--socket', socket, join(folder, 'processors.yaml')];
   const started = run([...args, '--exit-with-stdin']);
   await logged(started, 'ready');
   return { ...started, socket, args };
@@ -115,7 +115,7 @@ describe('the command processors', () => {
   test('ends with 2 when its configuration is wrong, and says where', async () => {
     const config = join(await tempFolder(), 'processors.yaml');
     await writeFile(config, 'processors:\n  - modul: x\n');
-    const wrong = run(['processors', '--config', config]);
+    const wrong = run(['processors', config]);
     expect(await wrong.exit).toBe(2);
     expect(wrong.errors()).toContain('processors.yaml:2:5: unknown key');
   });
@@ -143,7 +143,7 @@ test.each([
   [['serve'], 'command is serve'],
   [['sidecar', '--modules', 'm'], '--agent-socket is missing'],
   [['processors', '--conf', 'x'], '--conf'],
-  [['processors', '--config', 'x', '--log-level', 'loud'], '--log-level is loud; accepted are'],
+  [['processors', 'x', '--log-level', 'loud'], '--log-level is loud; accepted are'],
 ])('the command line %j ends with 2', async (args, expected) => {
   const wrong = run(args);
   expect(await wrong.exit).toBe(2);

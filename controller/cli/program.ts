@@ -15,7 +15,16 @@ export function createProgram(version: string): Command {
     .version(version)
     .exitOverride()
     .showHelpAfterError('Run it with --help to see what is accepted.');
-  for (const add of [addRun, addTranslate, addValidate, addStatus, addConfigDump, addVersion, addCompletion]) {
+  for (const add of [
+    addRun,
+    addTranslate,
+    addValidate,
+    addStatus,
+    addConfigDump,
+    addProcessor,
+    addVersion,
+    addCompletion,
+  ]) {
     add(program, version);
   }
   program.addHelpText('after', AFTER_HELP);
@@ -121,6 +130,27 @@ function addConfigDump(program: Command): void {
     });
 }
 
+function addProcessor(program: Command): void {
+  const processor = program.command('processor').description('processors of your own, beside Envoy');
+  processor
+    .command('run')
+    .description('serve processors to Envoy on a Unix socket, until told to stop')
+    .argument(
+      '<file...>',
+      'processors.yaml, which names the processor of each policy, or a module that serves all others',
+    )
+    .option('--socket <path>', 'where to listen (default: /var/run/ext-proc/extproc.sock)')
+    .addOption(new Option('--log-level <level>', 'least level that is logged').choices(LOG_LEVELS).default('info'))
+    .addHelpText(
+      'after',
+      examples('sluice processor run greeting.ts', 'sluice processor run processors.yaml --socket ./extproc.sock'),
+    )
+    .action(async (files: readonly string[], options: ProcessorRunFlags) => {
+      const { processorRun } = await import('./commands/processor-run.ts');
+      process.exitCode = await processorRun(files, options);
+    });
+}
+
 function addVersion(program: Command, version: string): void {
   program
     .command('version')
@@ -184,6 +214,12 @@ export interface StatusFlags {
   readonly admin: string;
   readonly namespace?: string;
   readonly output: 'table' | 'json' | 'yaml';
+}
+
+/** Flags of `sluice processor run`. */
+export interface ProcessorRunFlags {
+  readonly socket?: string;
+  readonly logLevel: LogLevel;
 }
 
 /** Flags of `sluice config-dump`. */

@@ -1,5 +1,13 @@
 import type { BodyMessage, HeadersMessage, Phase, PhaseMessage, StreamInfo, TrailersMessage } from './phases.ts';
-import type { PhaseResult, RequestChanges, ResponseChanges, Result, TrailersChanges } from './results.ts';
+import type {
+  PhaseResult,
+  RequestChanges,
+  RequestHeadersChanges,
+  ResponseChanges,
+  ResponseHeadersChanges,
+  Result,
+  TrailersChanges,
+} from './results.ts';
 
 type Handler<Message, Context, Changes> = (
   phase: Phase<Message, Context>,
@@ -8,10 +16,10 @@ type Handler<Message, Context, Changes> = (
 
 /** The phases of a stream; one without a handler goes on unchanged. The messages of a stream come one after the other. */
 export interface ProcessorHandlers<Context> {
-  readonly onRequestHeaders?: Handler<HeadersMessage, Context, RequestChanges>;
+  readonly onRequestHeaders?: Handler<HeadersMessage, Context, RequestHeadersChanges>;
   readonly onRequestBody?: Handler<BodyMessage, Context, RequestChanges>;
   readonly onRequestTrailers?: Handler<TrailersMessage, Context, TrailersChanges>;
-  readonly onResponseHeaders?: Handler<HeadersMessage, Context, ResponseChanges>;
+  readonly onResponseHeaders?: Handler<HeadersMessage, Context, ResponseHeadersChanges>;
   readonly onResponseBody?: Handler<BodyMessage, Context, ResponseChanges>;
   readonly onResponseTrailers?: Handler<TrailersMessage, Context, TrailersChanges>;
 }

@@ -22,6 +22,26 @@ export type Body = string | Uint8Array;
 /** Dynamic metadata for later filters, by namespace. Envoy takes only the namespaces that the policy makes writable. */
 export type DynamicMetadata = Readonly<Record<string, JsonObject>>;
 
+/** How a body is sent to the processor (`ProcessingMode.BodySendMode`). */
+export type BodyMode = 'none' | 'streamed' | 'buffered' | 'bufferedPartial' | 'fullDuplexStreamed';
+
+/**
+ * What more of this request and its response is sent to the processor, in place of what its policy says
+ * (`ProcessingResponse.mode_override`). Envoy ignores it unless the policy has `allowModeOverride`.
+ */
+export interface ModeChange {
+  /** Default: none. */
+  readonly requestBody?: BodyMode | undefined;
+  /** Default: not sent. */
+  readonly requestTrailers?: boolean | undefined;
+  /** Default: sent. */
+  readonly responseHeaders?: boolean | undefined;
+  /** Default: none. */
+  readonly responseBody?: BodyMode | undefined;
+  /** Default: not sent. */
+  readonly responseTrailers?: boolean | undefined;
+}
+
 /** Every change there is; each phase takes some of them. */
 export interface Changes {
   /** In the phases of a body they take effect in the modes BUFFERED and BUFFERED_PARTIAL only. */
@@ -35,15 +55,23 @@ export interface Changes {
   /** The route is chosen anew, by the changed headers; Envoy ignores it where its `route_cache_action` is `RETAIN`. */
   readonly clearRouteCache?: boolean | undefined;
   readonly metadata?: DynamicMetadata | undefined;
+  /** Only with headers: what of the rest is sent. */
+  readonly mode?: ModeChange | undefined;
 }
 
 /** These changes, and a type error for any other. */
 type Only<K extends keyof Changes> = Pick<Changes, K> & { readonly [P in Exclude<keyof Changes, K>]?: undefined };
 
-/** What may change when the headers of a request, or its body or a piece of it, have come. */
+/** What may change when the headers of a request have come. */
+export type RequestHeadersChanges = Only<'headers' | 'body' | 'clearRouteCache' | 'metadata' | 'mode'>;
+
+/** What may change when the body of a request, or a piece of it, has come. */
 export type RequestChanges = Only<'headers' | 'body' | 'clearRouteCache' | 'metadata'>;
 
-/** What may change when the headers of a response, or its body or a piece of it, have come. */
+/** What may change when the headers of a response have come. */
+export type ResponseHeadersChanges = Only<'headers' | 'body' | 'metadata' | 'mode'>;
+
+/** What may change when the body of a response, or a piece of it, has come. */
 export type ResponseChanges = Only<'headers' | 'body' | 'metadata'>;
 
 /** What may change when trailers have come. */

@@ -30,7 +30,12 @@ export type ParsedConfig =
 
 /** Gives a fault as "file:line:column: message", which editors and terminals can follow. */
 export function formatFault(file: string, { position, message }: ConfigFault): string {
-  return `${file}:${position.line}:${position.column}: ${message}`;
+  return `${formatPlace(file, position)}: ${message}`;
+}
+
+/** Gives a place as "file:line:column", or the whole file as its path. */
+export function formatPlace(file: string, position: Position | undefined): string {
+  return position === undefined ? file : `${file}:${position.line}:${position.column}`;
 }
 
 /**

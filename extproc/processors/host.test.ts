@@ -21,20 +21,26 @@ function sets(word: string): string {
 const THROWS = `import { defineProcessor } from '${API}';
   export default defineProcessor({ onResponseHeaders() { throw new Error('broken'); } });`;
 
-async function start(files: Readonly<Record<string, string>>): Promise<{ socket: string; started: HostStarted }> {
+async function start(
+  files: Readonly<Record<string, string>>,
+  starting: readonly string[] = ['processors.yaml'],
+): Promise<{ socket: string; started: HostStarted }> {
   const folder = await tempFolder();
   for (const [name, text] of Object.entries(files)) {
     await mkdir(dirname(join(folder, name)), { recursive: true });
     await writeFile(join(folder, name), text);
   }
   const socket = join(folder, 'x.sock');
-  const started = await startHost({ socket, config: join(folder, 'processors.yaml'), log: captureLog().log });
+  const started = await startHost({ socket, files: starting.map((name) => join(folder, name)), log: captureLog().log });
   if (started.kind === 'started') onTestFinished(() => started.stop(0));
   return { socket, started };
 }
 
-async function serve(files: Readonly<Record<string, string>>): Promise<(policy?: string) => TestStream> {
-  const { socket, started } = await start(files);
+async function serve(
+  files: Readonly<Record<string, string>>,
+  starting?: readonly string[],
+): Promise<(policy?: string) => TestStream> {
+  const { socket, started } = await start(files, starting);
   if (started.kind !== 'started') throw new Error(JSON.stringify(started));
   const open = extProcClient(socket);
   return (policy) => open(policy === undefined ? {} : { 'sluice-policy': policy });
@@ -58,6 +64,33 @@ describe('the host of processors', () => {
     expect(await from('demo/other/0')).toEqual(['x-from: fallback']);
     expect(await from('other/greeting/0')).toEqual(['x-from: fallback']);
     expect(await from()).toEqual(['x-from: fallback']);
+  });
+
+  test('takes several files, and modules by themselves', async () => {
+    const open = await serve(
+      {
+        'a.yaml': 'processors: [{policy: demo/a, module: ./a.ts}]',
+        'b.yml': 'processors: [{policy: demo/b, module: ./b.ts}]',
+        'a.ts': sets('a'),
+        'b.ts': sets('b'),
+        'other.ts': sets('other'),
+      },
+      ['a.yaml', 'b.yml', 'other.ts'],
+    );
+    for (const name of ['a', 'b', 'other']) {
+      expect(headersSet(await open(`demo/${name}/0`).ask(message.responseHeaders()))).toEqual([`x-from: ${name}`]);
+    }
+  });
+
+  test('does not start when two files name one policy, or two modules are to serve all others', async () => {
+    const files = { 'a.yaml': 'processors: [{policy: demo/a, module: ./a.ts}]', 'a.ts': sets('a'), 'b.ts': sets('b') };
+    const again = { ...files, 'b.yaml': 'processors: [{policy: demo/a, module: ./a.ts}]' };
+    expect((await start(again, ['a.yaml', 'b.yaml'])).started).toMatchObject({
+      messages: [expect.stringMatching(/b\.yaml:1:39: policy demo\/a comes twice \(first at .*a\.yaml:1:/)],
+    });
+    expect((await start(files, ['a.ts', 'b.ts'])).started).toMatchObject({
+      messages: [expect.stringMatching(/b\.ts: a second processor without a policy \(first at .*a\.ts\)/)],
+    });
   });
 
   test('fails a stream of an unknown policy, or of none, when there is no default', async () => {

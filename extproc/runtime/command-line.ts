@@ -12,19 +12,19 @@ interface Common {
 /** A command line, understood. */
 export type Command =
   | ({ readonly kind: 'sidecar'; readonly agentSocket: string; readonly modules: string } & Common)
-  | ({ readonly kind: 'processors'; readonly config: string } & Common)
+  | ({ readonly kind: 'processors'; readonly files: readonly string[] } & Common)
   | { readonly kind: 'help' }
   | { readonly kind: 'wrong'; readonly message: string };
 
 /** How the commands are used. */
 export const USAGE = `usage:
   node extproc/main.ts sidecar --agent-socket PATH --modules FOLDER [--socket PATH]
-  node extproc/main.ts processors --config FILE [--socket PATH]
+  node extproc/main.ts processors FILE... [--socket PATH]
 
   --socket PATH         where to listen (default: /var/run/sluice/sidecar.sock, /var/run/ext-proc/extproc.sock)
   --agent-socket PATH   where the controller listens
   --modules FOLDER      where Wasm modules are stored
-  --config FILE         which processor serves which policy (processors.yaml)
+  FILE                  which processor serves which policy (processors.yaml), or a module that serves every other one
   --log-level LEVEL     ${LOG_LEVELS.join(', ')} (default: info)
   --exit-with-stdin     end when standard input closes, so as not to outlive the parent
 `;
@@ -78,12 +78,10 @@ function readSidecar(args: readonly string[]): Command {
 }
 
 function readProcessors(args: readonly string[]): Command {
-  const options = { ...COMMON, config: { type: 'string' } } as const;
-  const { values } = parseArgs({ args: [...args], options, strict: true });
+  const { values, positionals } = parseArgs({ args: [...args], options: COMMON, strict: true, allowPositionals: true });
   if (values.help) return { kind: 'help' };
-  const { config } = values;
-  if (config === undefined) return wrong('--config is missing');
-  return withCommon(values, SOCKETS.processors, (common) => ({ kind: 'processors', config, ...common }));
+  if (positionals.length === 0) return wrong('no FILE; accepted are processors.yaml and modules');
+  return withCommon(values, SOCKETS.processors, (common) => ({ kind: 'processors', files: positionals, ...common }));
 }
 
 interface CommonValues {

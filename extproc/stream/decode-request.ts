@@ -100,10 +100,12 @@ const NO_METADATA: Readonly<Record<string, JsonObject>> = Object.freeze({});
 
 function streamFlow({ protocolConfig }: ProcessingRequest): StreamFlow | undefined {
   if (protocolConfig === undefined) return undefined;
+  return { request: bodyFlow(protocolConfig.requestBodyMode), response: bodyFlow(protocolConfig.responseBodyMode) };
+}
+
+/** Gives how a body comes in a mode. */
+export function bodyFlow(mode: BodySendMode): BodyFlow {
   const { BUFFERED, FULL_DUPLEX_STREAMED, GRPC } = enums().bodySendMode;
-  const flow = (mode: BodySendMode): BodyFlow => {
-    if (mode === BUFFERED) return 'whole';
-    return mode === FULL_DUPLEX_STREAMED || mode === GRPC ? 'duplex' : 'pieces';
-  };
-  return { request: flow(protocolConfig.requestBodyMode), response: flow(protocolConfig.responseBodyMode) };
+  if (mode === BUFFERED) return 'whole';
+  return mode === FULL_DUPLEX_STREAMED || mode === GRPC ? 'duplex' : 'pieces';
 }

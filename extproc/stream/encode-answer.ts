@@ -8,6 +8,7 @@ import type { BodyFlow, BodyMarks } from './decode-request.ts';
 import { enums } from './enums.ts';
 import { headerMutation } from './header-mutation.ts';
 import { InvalidResult } from './invalid-result.ts';
+import { modeOverride } from './mode-change.ts';
 
 type Init<K extends keyof MessageTypes> = MessageInitShape<GenMessage<MessageTypes[K]>>;
 /** A message to be made, written out as an object. */
@@ -29,8 +30,8 @@ export interface Answered {
 
 const COMMON = ['kind', 'metadata'] as const;
 const ACCEPTED: Readonly<Record<PhaseMessage['kind'] | 'respond', ReadonlySet<string>>> = {
-  requestHeaders: new Set([...COMMON, 'headers', 'body', 'clearRouteCache']),
-  responseHeaders: new Set([...COMMON, 'headers', 'body']),
+  requestHeaders: new Set([...COMMON, 'headers', 'body', 'clearRouteCache', 'mode']),
+  responseHeaders: new Set([...COMMON, 'headers', 'body', 'mode']),
   requestBody: new Set([...COMMON, 'headers', 'body', 'clearRouteCache']),
   responseBody: new Set([...COMMON, 'headers', 'body']),
   requestTrailers: new Set([...COMMON, 'trailers']),
@@ -60,7 +61,11 @@ function answer(answered: Answered, result: Exclude<PhaseResult, undefined>): Re
       return { ...immediate(result), ...metadata(result.metadata) };
     case 'continue':
       checkKeys(result, answered.message.kind);
-      return { ...continued(answered, result), ...metadata(result.metadata) };
+      return {
+        ...continued(answered, result),
+        ...metadata(result.metadata),
+        ...(result.mode !== undefined && { modeOverride: modeOverride(result.mode) }),
+      };
     default:
       result satisfies never;
       throw new InvalidResult(

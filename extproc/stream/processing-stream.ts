@@ -5,6 +5,7 @@ import type { Processor, StreamHandler } from '../processor/define-processor.ts'
 import type { PhaseResult, Respond } from '../processor/results.ts';
 import { decodeRequest, type Incoming, type StreamFlow } from './decode-request.ts';
 import { encodeAnswer } from './encode-answer.ts';
+import { changedFlow } from './mode-change.ts';
 import { PhaseOrder } from './phase-order.ts';
 import { StreamLife } from './stream-life.ts';
 
@@ -104,6 +105,7 @@ export class ProcessingStream {
     const declaresLength = this.#declaresLength.has(direction);
     const bytes = encodeAnswer({ message, marks, flow: this.#flow[direction], declaresLength }, result);
     if (observed) return;
+    if (result?.kind === 'continue' && result.mode !== undefined) this.#flow = changedFlow(result.mode);
     if (isRespond(result)) this.#answered = true;
     if (this.#call.write(bytes)) return;
     this.#call.pause();

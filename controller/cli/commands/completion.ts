@@ -18,6 +18,9 @@ interface Words {
   readonly commands: readonly {
     readonly name: string;
     readonly description: string;
+    /** What comes after it before anything else: "run" of "processor run". */
+    readonly subcommands: readonly string[];
+    /** Its own, and those of its subcommands. */
     readonly flags: readonly string[];
   }[];
 }
@@ -27,9 +30,14 @@ function wordsOf(program: Command): Words {
     commands: program.commands.map((command) => ({
       name: command.name(),
       description: command.description(),
-      flags: [...command.options.flatMap(({ long }) => (long === undefined ? [] : [long])), '--help'],
+      subcommands: command.commands.map((subcommand) => subcommand.name()),
+      flags: [...new Set([...[command, ...command.commands].flatMap(flagsOf), '--help'])],
     })),
   };
+}
+
+function flagsOf({ options }: Command): readonly string[] {
+  return options.flatMap(({ long }) => (long === undefined ? [] : [long]));
 }
 
 function scriptOf(words: Words, shell: string): string | undefined {
@@ -46,17 +54,26 @@ function scriptOf(words: Words, shell: string): string | undefined {
 }
 
 function bash({ commands }: Words): string {
-  const cases = commands.map(({ name, flags }) => `    ${name}) words="${flags.join(' ')}" ;;`).join('\n');
+  const cases = commands
+    .map(
+      ({ name, subcommands, flags }) =>
+        `    ${name}) words="${flags.join(' ')}" subcommands="${subcommands.join(' ')}" ;;`,
+    )
+    .join('\n');
   return `_sluice() {
-  local current="\${COMP_WORDS[COMP_CWORD]}" words
+  local current="\${COMP_WORDS[COMP_CWORD]}" words subcommands
   if [ "$COMP_CWORD" -eq 1 ]; then
     COMPREPLY=($(compgen -W "${commands.map(({ name }) => name).join(' ')}" -- "$current"))
     return
   fi
   case "\${COMP_WORDS[1]}" in
 ${cases}
-    *) words="" ;;
+    *) words="" subcommands="" ;;
   esac
+  if [ "$COMP_CWORD" -eq 2 ] && [ -n "$subcommands" ]; then
+    COMPREPLY=($(compgen -W "$subcommands" -- "$current"))
+    return
+  fi
   case "$current" in
     -*) COMPREPLY=($(compgen -W "$words" -- "$current")) ;;
     *) COMPREPLY=($(compgen -f -- "$current")) ;;
@@ -68,8 +85,11 @@ complete -o filenames -F _sluice sluice
 
 function fish({ commands }: Words): string {
   return commands
-    .flatMap(({ name, description, flags }) => [
+    .flatMap(({ name, description, subcommands, flags }) => [
       `complete -c sluice -n __fish_use_subcommand -a ${name} -d '${description.replaceAll("'", '’')}'`,
+      ...subcommands.map(
+        (subcommand) => `complete -c sluice -f -n '__fish_seen_subcommand_from ${name}' -a ${subcommand}`,
+      ),
       ...flags.map(
         (flag) => `complete -c sluice -n '__fish_seen_subcommand_from ${name}' -l ${flag.replace(/^--/u, '')}`,
       ),

@@ -29,6 +29,14 @@ export function resolveExtProc(
   const from = { group: 'gateway.envoyproxy.io', kind: 'EnvoyExtensionPolicy', namespace };
   const cluster = resolveBackend(ref, from, resources, settings, 'http2');
   if (!cluster.ok) return refusal('Invalid', `${path}.backendRefs[0]: ${cluster.refusal.message}`);
+  const { accessibleNamespaces = [], writableNamespaces = [] } = spec.metadata ?? {};
+  const ours = writableNamespaces.find((name) => name.startsWith(OUR_NAMESPACES));
+  if (ours !== undefined) {
+    return refusal(
+      'Invalid',
+      `${path}.metadata.writableNamespaces: found ${ours}, accepted are names that do not start with ${OUR_NAMESPACES}`,
+    );
+  }
   const messageTimeout = spec.messageTimeout === undefined ? undefined : parseDuration(spec.messageTimeout);
   return success({
     name: `${namespace}/${policy}/${index}`,
@@ -37,8 +45,16 @@ export function resolveExtProc(
     messageTimeout,
     request: processing(spec.processingMode?.request),
     response: processing(spec.processingMode?.response),
+    allowModeOverride: spec.processingMode?.allowModeOverride ?? false,
+    shadow: spec.shadowMode ?? false,
+    accessibleNamespaces,
+    writableNamespaces,
+    statusOnError: spec.statusOnError,
   });
 }
+
+/** What policies of ours say to each other is no processor's to write. */
+const OUR_NAMESPACES = 'sluice';
 
 const BODY = {
   Streamed: 'streamed',
@@ -49,5 +65,5 @@ const BODY = {
 
 function processing(options: ProcessingModeOptions | undefined): ProcessingIr | undefined {
   if (options === undefined) return undefined;
-  return { body: options.body === undefined ? 'none' : BODY[options.body] };
+  return { body: options.body === undefined ? 'none' : BODY[options.body], attributes: options.attributes ?? [] };
 }

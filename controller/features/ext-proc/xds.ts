@@ -1,10 +1,13 @@
+import { createHash } from 'node:crypto';
 import type { Any } from '@bufbuild/protobuf/wkt';
-import { enumMembers } from '#proto/load.ts';
+import { enumMembers, type MessageTypes } from '#proto/load.ts';
 import type { ExtProcIr, ProcessingIr } from '../../ir/ext-proc.ts';
 import { any, duration, type Init } from '../../xds/build/message.ts';
 
 type HttpFilter = Init<'envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter'>;
 type ProcessingMode = Init<'envoy.extensions.filters.http.ext_proc.v3.ProcessingMode'>;
+
+type ExtProcOverrides = Init<'envoy.extensions.filters.http.ext_proc.v3.ExtProcOverrides'>;
 
 const MESSAGE = 'envoy.extensions.filters.http.ext_proc.v3.ExternalProcessor';
 const MESSAGE_PER_ROUTE = 'envoy.extensions.filters.http.ext_proc.v3.ExtProcPerRoute';
@@ -22,12 +25,36 @@ const BODY_MODE = {
 /** How long a processor may think about one message when its policy does not say (Envoy Gateway's default). */
 const DEFAULT_MESSAGE_TIMEOUT = 200;
 
+/** How long the stream of a processor that only looks on stays open for its last message; Envoy's default is 5 s. */
+const SHADOW_CLOSE_TIMEOUT = 1000;
+
 /**
  * Name of the filter that serves as the `index`th processor of routes. The filters of a chain are few and the same for
- * every policy: all that a policy may choose is in the route, save the message timeout, which Envoy has only here.
+ * every policy: what a policy may choose is in the route, save what Envoy has only here, and that is in the name.
  */
 export function extProcFilterName(index: number, ir: ExtProcIr): string {
-  return `sluice.ext-proc.${index}.${ir.messageTimeout ?? DEFAULT_MESSAGE_TIMEOUT}ms`;
+  const timeout = `${ir.messageTimeout ?? DEFAULT_MESSAGE_TIMEOUT}ms`;
+  return [
+    'sluice.ext-proc',
+    index,
+    timeout,
+    ...(ir.allowModeOverride ? ['override'] : []),
+    ...(ir.shadow ? ['shadow'] : []),
+    ...(ir.statusOnError === undefined ? [] : [ir.statusOnError]),
+    ...attributesHash(ir),
+  ].join('.');
+}
+
+/** Stands for the attributes in a name. Envoy has fields for them in the route, too, and ignores those. */
+function attributesHash({ request, response }: ExtProcIr): readonly string[] {
+  const [sent, answered] = [request?.attributes ?? [], response?.attributes ?? []];
+  if (sent.length === 0 && answered.length === 0) return [];
+  return [
+    createHash('sha256')
+      .update(JSON.stringify([sent, answered]))
+      .digest('hex')
+      .slice(0, 12),
+  ];
 }
 
 /** The filter itself: off, until a route turns it on with `extProcPerRoute`. */
@@ -44,6 +71,11 @@ export function extProcFilter(index: number, ir: ExtProcIr): HttpFilter {
         // A processor cannot move a request to another route: the filters of that route would not have run.
         routeCacheAction: RETAIN,
         processingMode: processingMode(undefined, undefined),
+        allowModeOverride: ir.allowModeOverride,
+        requestAttributes: [...(ir.request?.attributes ?? [])],
+        responseAttributes: [...(ir.response?.attributes ?? [])],
+        ...(ir.shadow && { observabilityMode: true, deferredCloseTimeout: duration(SHADOW_CLOSE_TIMEOUT) }),
+        ...statusOnError(ir.statusOnError),
       }),
     },
   };
@@ -57,10 +89,32 @@ export function extProcPerRoute(ir: ExtProcIr): Any {
       value: {
         grpcService: grpcService(ir),
         processingMode: processingMode(ir.request, ir.response),
-        failureModeAllow: ir.failOpen,
+        // To look on is not to decide: without the processor a request goes where it would have gone with it.
+        failureModeAllow: ir.failOpen || ir.shadow,
+        ...metadataOptions(ir),
       },
     },
   });
+}
+
+function statusOnError(code: number | undefined): Init<typeof MESSAGE> {
+  if (code === undefined) return {};
+  if (!isStatusCode(code)) throw new Error(`${code} is no status that Envoy names`);
+  return { statusOnError: { code } };
+}
+
+function isStatusCode(code: number): code is MessageTypes['envoy.type.v3.HttpStatus']['code'] {
+  return Object.values<unknown>(enumMembers('envoy.type.v3.StatusCode')).includes(code);
+}
+
+function metadataOptions({ accessibleNamespaces, writableNamespaces }: ExtProcIr): ExtProcOverrides {
+  if (accessibleNamespaces.length === 0 && writableNamespaces.length === 0) return {};
+  return {
+    metadataOptions: {
+      forwardingNamespaces: { untyped: [...accessibleNamespaces] },
+      receivingNamespaces: { untyped: [...writableNamespaces] },
+    },
+  };
 }
 
 function grpcService(ir: ExtProcIr): Init<'envoy.config.core.v3.GrpcService'> {

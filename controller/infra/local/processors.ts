@@ -42,7 +42,7 @@ export async function startProcessors(
     {
       name: 'processors',
       command: node,
-      args: [extproc, 'processors', '--socket', socket, '--config', resolve(configuration)],
+      args: [extproc, 'processors', '--socket', socket, resolve(configuration)],
       logFile,
       recordFile,
     },
