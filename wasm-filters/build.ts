@@ -1,22 +1,29 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { compileFilter, filterNames } from './build/filter.ts';
 import { ociLayout, replaceFolder } from './build/oci-layout.ts';
-import { compilePolicy } from './build/policy.ts';
 
-export { compilePolicy } from './build/policy.ts';
+export { compileFilter } from './build/filter.ts';
+
+/** Compiles the `policy` module; see `compileFilter`. */
+export async function compilePolicy(): Promise<Uint8Array> {
+  return compileFilter('policy');
+}
 
 /**
  * Builds every filter and writes it to `<outDir>/<filter>/` as an OCI image layout, the same bytes for the same
- * sources. The only filter so far is `policy`.
+ * sources. A filter is a folder here with an `assembly/index.ts`.
  *
  * @param options.log receives what is being done, a few words at a time.
  * @throws Error when a filter does not compile, or when Envoy would not load it.
  */
 export async function buildFilters(outDir: string, options: { log?: (text: string) => void } = {}): Promise<void> {
-  options.log?.('compiling policy');
-  const wasm = await compilePolicy();
-  await replaceFolder(join(outDir, 'policy'), ociLayout(wasm));
-  options.log?.(`policy: ${wasm.byteLength} bytes`);
+  for (const name of await filterNames()) {
+    options.log?.(`compiling ${name}`);
+    const wasm = await compileFilter(name);
+    await replaceFolder(join(outDir, name), ociLayout(wasm));
+    options.log?.(`${name}: ${wasm.byteLength} bytes`);
+  }
 }
 
 if (import.meta.main) {
