@@ -12,6 +12,7 @@ import { ensure } from '#deploy/setup/setup.ts';
 import type { Bench } from './bench.ts';
 import { startChild, stopChildren } from './child.ts';
 import { benchEdits } from './edit-bench.ts';
+import { benchFilters } from './filters/filter-bench.ts';
 import { benchLoss } from './loss-bench.ts';
 import { machine } from './machine.ts';
 import { type BenchOptions, type Part, parseOptions } from './options.ts';
@@ -21,6 +22,7 @@ import type { Result } from './result.ts';
 import { benchStart } from './start-bench.ts';
 
 const MEASURES: { readonly [P in Part]: (bench: Bench) => Promise<void> } = {
+  a: benchFilters,
   b: benchStart,
   c: benchEdits,
   d: benchLoss,

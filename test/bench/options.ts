@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
 import { resolve } from 'node:path';
 
-/** The parts of the benchmark: (b) start, (c) one edit and memory, (d) edits under load. */
-export const PARTS = ['b', 'c', 'd'] as const;
+/** The parts of the benchmark: (a) filters, (b) start, (c) one edit and memory, (d) edits under load. */
+export const PARTS = ['a', 'b', 'c', 'd'] as const;
 
 /** A part of the benchmark. */
 export type Part = (typeof PARTS)[number];
@@ -39,7 +39,10 @@ export interface BenchOptions {
   readonly pauses: readonly number[];
   /** How long the controller may take to give memory back. Milliseconds. */
   readonly afterScaleDown: number;
-  /** The first of the 50 ports on loopback that the run uses. */
+  /** Rounds of (a), and how long each place is under load in each of them: seconds. */
+  readonly rounds: number;
+  readonly loadSeconds: number;
+  /** The first of the 100 ports on loopback that the run uses. */
   readonly ports: number;
   /** Where `results.json` and `README.md` are written. */
   readonly out: string;
@@ -65,6 +68,8 @@ const DEFAULT = {
   giveUp: 15_000,
   blackHole: true,
   afterScaleDown: 20_000,
+  rounds: 7,
+  loadSeconds: 2,
 } as const;
 
 /** So little that it only shows that the benchmark itself works. */
@@ -81,6 +86,8 @@ const QUICK = {
   giveUp: 15_000,
   blackHole: false,
   afterScaleDown: 500,
+  rounds: 1,
+  loadSeconds: 1,
 } as const;
 
 const LARGEST = 20_000;
@@ -110,8 +117,8 @@ export function parseOptions(args: readonly string[], out: string): Parsed {
   const unknown = positionals.find((word) => !isPart(word));
   if (unknown !== undefined) return usage(`found part ${unknown}, accepted are ${PARTS.join(', ')}`);
   const ports = Number(values.ports);
-  if (!Number.isInteger(ports) || ports < 1_024 || ports > 65_485) {
-    return usage(`--ports: found ${values.ports}, accepted is a whole number from 1024 to 65485`);
+  if (!Number.isInteger(ports) || ports < 1_024 || ports > 65_435) {
+    return usage(`--ports: found ${values.ports}, accepted is a whole number from 1024 to 65435`);
   }
   const sizes = values.sizes?.split(',').map(Number) ?? [];
   if (sizes.some((size) => !Number.isInteger(size) || size < 2 || size > LARGEST)) {
@@ -143,7 +150,7 @@ function usage(message: string): Parsed {
     kind: 'usage',
     message: [
       `bench: ${message}`,
-      'usage: npm run bench -- [b] [c] [d] [--full] [--quick [--black-hole]] [--sizes N,N] [--ports FIRST] [--out FOLDER] [--profiles FOLDER]',
+      'usage: npm run bench -- [a] [b] [c] [d] [--full] [--quick [--black-hole]] [--sizes N,N] [--ports FIRST] [--out FOLDER] [--profiles FOLDER]',
     ].join('\n'),
   };
 }

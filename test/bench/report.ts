@@ -4,6 +4,7 @@ import type { Part } from './options.ts';
 import type { Result } from './result.ts';
 
 const TITLES = {
+  a: 'Filters',
   b: 'Start',
   c: 'One edit, memory',
   d: 'Edits under load',
@@ -73,7 +74,7 @@ function readResults(file: string): readonly Result[] {
 function readme(results: readonly Result[], machine: string): string {
   return `# Benchmark
 
-\`npm run bench [-- b c d] [--full] [--sizes N,N] [--quick] [--profiles FOLDER]\` writes this file and \`results.json\`.
+\`npm run bench [-- a b c d] [--full] [--sizes N,N] [--quick] [--profiles FOLDER]\` writes this file and \`results.json\`.
 
 Machine: ${machine}.
 
@@ -81,6 +82,9 @@ N HTTPRoutes with a host name each, 100 documents a file, over a fixed number of
 reference are measured in one run, in turn. Effect is from before the write of the file (in place) to the first new answer
 through Envoy, asked for every 5 ms. Values are medians; the spread is least to greatest, ours; reference.
 
+- (a) One worker of Envoy has a core, load (wrk) and back-end (an Envoy) have the other; every place is measured in every round. What is
+  added is CPU time of Envoy's threads for one request, above that of the same Envoy without a filter in the same round; the answer is
+  Envoy's own (a redirect), or proxied. Native filters do the same work and give the same answers.
 - (b) The reference is Envoy with one static JSON file: routes inline, STATIC clusters, without the policy filter, which needs a server.
 - (c) The reference is an ADS server that patches a few bytes of an encoded response and waits for the ACK of an Envoy with the same
   configuration. CPU is that of the controller's process from before the first edit until after the last. Resident memory is taken as it is, the heap

@@ -6,7 +6,7 @@ export interface Result {
   readonly id: string;
   /** What was measured, with its unit. */
   readonly case: string;
-  /** Number of HTTPRoutes. */
+  /** Number of HTTPRoutes that are there. */
   readonly n: number;
   readonly ours: number;
   /** What `ours` is held against, in the same unit; null where it stands alone. */
@@ -29,16 +29,15 @@ export interface Measured {
   readonly ours: number;
   readonly reference?: number | undefined;
   readonly spread?: string;
-  /** The most that is accepted, of the ratio or of the value itself. */
+  /** What is accepted, of the ratio or of the value itself. */
   readonly target?: Limit | undefined;
 }
 
-/** The most that a target accepts. */
-export interface Limit {
+/** The most, or the least, that a target accepts. */
+export type Limit = {
   readonly of: 'ratio' | 'value';
-  readonly most: number;
   readonly words: string;
-}
+} & ({ readonly most: number } | { readonly least: number });
 
 /** Makes the line of a measurement. A target on a number that could not be had is not met. */
 export function result({ id, case: title, n, ours, reference, spread, target }: Measured): Result {
@@ -53,6 +52,10 @@ export function result({ id, case: title, n, ours, reference, spread, target }: 
     ratio: ratio === undefined ? null : round(ratio),
     spread: spread ?? '',
     target: target?.words ?? null,
-    met: target === undefined ? null : held !== undefined && held <= target.most,
+    met: target === undefined ? null : held !== undefined && isWithin(held, target),
   };
+}
+
+function isWithin(value: number, limit: Limit): boolean {
+  return 'most' in limit ? value <= limit.most : value >= limit.least;
 }
