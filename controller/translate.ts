@@ -1,7 +1,7 @@
-import type { Backend, EnvoyExtensionPolicy, HTTPRoute, SecurityPolicy } from '#controller/api/gen/types.d.ts';
+import type { Backend, HTTPRoute } from '#controller/api/gen/types.d.ts';
 import { backendProblem } from './backends/clusters.ts';
 import { rememberedAssignments } from './backends/assignments.ts';
-import { featuresAt, type PolicyTable, policyTables } from './features/rule-features.ts';
+import { featuresAt, policyTables } from './features/rule-features.ts';
 import { type PatchPolicy, patchPolicies, patchPolicyReport } from './features/envoy-patch-policy/spec.ts';
 import { gatewayClasses } from './gateway/gateway-classes.ts';
 import { type GatewayState, gatewayStates } from './gateway/gateways.ts';
@@ -12,7 +12,7 @@ import { gatewayStatus, routeStatuses } from './gateway/status.ts';
 import { unimplementedKinds } from './gateway/unimplemented-kinds.ts';
 import { VirtualHosts } from './gateway/virtual-hosts.ts';
 import type { InfraIr, ProxyIr } from './ir/proxy.ts';
-import { policyReports } from './policies/status.ts';
+import { rememberedPolicyStatuses } from './policy-statuses.ts';
 import type { Resources } from './resources/resources.ts';
 import { remembered } from './resources/tracked.ts';
 import { POLICY_DIGEST_ANNOTATION, type Settings } from './settings.ts';
@@ -45,6 +45,7 @@ export function createTranslator(settings: Settings): (resources: Resources) => 
   const tablesOf = policyTables(settings);
   const coreOf = remembered((route: HTTPRoute, now) => routeCore(route, now, settings));
   const backendStatusOf = remembered(backendStatus);
+  const policyStatusesOf = rememberedPolicyStatuses();
   const assignmentsOf = rememberedAssignments();
   let chains: ReadonlyMap<string, VirtualHosts> = new Map();
   let lastGood: ReadonlyMap<string, ProxyIr> = new Map();
@@ -89,8 +90,7 @@ export function createTranslator(settings: Settings): (resources: Resources) => 
         ...[...classes.values()].map(({ object, verdicts }) => ({ kind: 'conditions', object, verdicts }) as const),
         ...gateways.map((state) => gatewayStatus(state, settings.bindAddress)),
         ...routeStatuses(gateways),
-        ...policyStatuses(tables.security, resources),
-        ...policyStatuses(tables.extension, resources),
+        ...policyStatusesOf(tables, gateways, resources),
         ...patching.map((policy): ObjectStatus => {
           const ancestors = [patchPolicyReport(policy, unpatched.get(policy))];
           return { kind: 'policy', object: policy.object, ancestors };
@@ -141,17 +141,6 @@ function patched(ir: ProxyIr, policies: readonly PatchPolicy[], unpatched: Map<P
     return refusal === undefined;
   });
   return kept.length === 0 ? ir : { ...ir, patches: kept.flatMap(({ patches }) => patches) };
-}
-
-function policyStatuses<P extends SecurityPolicy | EnvoyExtensionPolicy>(
-  { policies, index, resolved }: PolicyTable<P>,
-  resources: Resources,
-): readonly ObjectStatus[] {
-  return policies.map((object): ObjectStatus => {
-    const outcome = resolved.get(object);
-    const refused = outcome?.ok === false ? outcome.refusal : undefined;
-    return { kind: 'policy', object, ancestors: policyReports(object, index, refused, resources) };
-  });
 }
 
 function isChainOf({ gateway }: GatewayState, chain: string): boolean {

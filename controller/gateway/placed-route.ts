@@ -1,6 +1,6 @@
 import type { HTTPRoute } from '#controller/api/gen/types.d.ts';
 import type { RouteActionIr, RouteIr, RouteMatchIr, RuleFeaturesIr } from '../ir/route.ts';
-import type { Place } from '../policies/targets.ts';
+import type { Place } from '../policies/policy-index.ts';
 import type { AttachedRoute } from './attach-routes.ts';
 import type { Attachment } from './attachment.ts';
 import { covers } from './hostnames.ts';
@@ -47,7 +47,7 @@ export function placeRoute(
   const features = core.rules.map((rule) =>
     featuresAt({
       gateway: { namespace: gateway.metadata.namespace, name: gateway.metadata.name, listener: spec.name },
-      route: { namespace: route.metadata.namespace, name: route.metadata.name, rule: rule.name },
+      route: { kind: route.kind, namespace: route.metadata.namespace, name: route.metadata.name, rule: rule.name },
     }),
   );
   if (known?.siblings === all && features.every((one, index) => one === known.features[index])) {

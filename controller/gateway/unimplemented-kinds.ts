@@ -1,18 +1,9 @@
-import type {
-  KindName,
-  LocalPolicyTargetReferenceWithSectionName,
-  ParentReference,
-} from '#controller/api/gen/types.d.ts';
+import type { BackendTLSPolicy, KindName, ParentReference } from '#controller/api/gen/types.d.ts';
 import type { Resources } from '../resources/resources.ts';
 import type { Verdict } from '../resources/verdict.ts';
-import type { ObjectStatus, PolicyObject, RouteObject } from '../status/object-status.ts';
+import type { ObjectStatus, RouteObject } from '../status/object-status.ts';
 
 const ROUTE_KINDS = ['GRPCRoute', 'TLSRoute', 'TCPRoute', 'UDPRoute'] as const satisfies readonly KindName[];
-const POLICY_KINDS = [
-  'BackendTLSPolicy',
-  'ClientTrafficPolicy',
-  'BackendTrafficPolicy',
-] as const satisfies readonly KindName[];
 
 /**
  * What is to be said of objects of kinds that are known and not implemented yet: that they are not accepted, and why, to
@@ -26,9 +17,7 @@ export function unimplementedKinds(resources: Resources): readonly ObjectStatus[
       verdicts: [refusal(object.kind)],
     })),
     ...ROUTE_KINDS.flatMap((kind) => resources.list(kind).map(routeStatus)),
-    ...POLICY_KINDS.flatMap((kind) =>
-      resources.list(kind).map((object) => policyStatus(object, targetsOf(object.spec))),
-    ),
+    ...resources.list('BackendTLSPolicy').map(policyStatus),
   ];
 }
 
@@ -46,17 +35,8 @@ function routeStatus(object: RouteObject): ObjectStatus {
   return { kind: 'route', object, parents };
 }
 
-type TargetRef = Pick<LocalPolicyTargetReferenceWithSectionName, 'group' | 'kind' | 'name' | 'sectionName'>;
-
-function targetsOf(spec: {
-  readonly targetRef?: TargetRef;
-  readonly targetRefs?: readonly TargetRef[];
-}): readonly TargetRef[] {
-  return [...(spec.targetRef === undefined ? [] : [spec.targetRef]), ...(spec.targetRefs ?? [])];
-}
-
-function policyStatus(object: PolicyObject, targets: readonly TargetRef[]): ObjectStatus {
-  const ancestors = targets.map(({ group, kind, name, sectionName }) => {
+function policyStatus(object: BackendTLSPolicy): ObjectStatus {
+  const ancestors = object.spec.targetRefs.map(({ group, kind, name, sectionName }) => {
     const ref: ParentReference = {
       group,
       kind,

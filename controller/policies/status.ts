@@ -1,79 +1,234 @@
 import type { ParentReference } from '#controller/api/gen/types.d.ts';
+import type { InvalidPolicy } from '../resources/invalid-policy.ts';
 import type { Resources } from '../resources/resources.ts';
 import type { Refusal, Verdict } from '../resources/verdict.ts';
-import type { InvalidPolicy } from '../resources/invalid-policy.ts';
-import { type Policy, type PolicyIndex, type Target, targetKey, targetsOf } from './targets.ts';
+import { type AncestorReport, AncestorReports } from './ancestors.ts';
+import { deprecatedFields } from './deprecated-fields.ts';
+import { mergeTypeOf } from './merge.ts';
+import { type Overrides, overridesOf, type Scope, scopesInWords } from './overrides.ts';
+import { gatewayPolicy, type PolicyIndex } from './policy-index.ts';
+import { isInvalid, type Policy, type PolicyKind, type Target } from './targets.ts';
 
-/** What is said of a policy with regard to one ancestor (GEP-713, `PolicyAncestorStatus`). */
-export interface AncestorReport {
-  readonly ref: ParentReference;
-  readonly verdicts: readonly Verdict[];
+/** The policies of one kind and whether they can be enforced. */
+export interface PolicyVerdicts<P extends Policy> {
+  readonly kind: PolicyKind;
+  readonly index: PolicyIndex<P>;
+  /** Why a policy, by itself or merged into that of a Gateway, is not in force; `undefined` when it is. */
+  refusalOf(policy: P, mergedInto: P | undefined): Refusal | undefined;
+}
+
+/** The Gateways that this controller serves, and what is attached to them. */
+export interface ServedGateways {
+  has(namespace: string, gateway: string): boolean;
+  /** The names of the listeners of a Gateway that a route is attached to. */
+  listenersOf(route: Target, namespace: string, gateway: string): readonly string[];
 }
 
 /**
- * What is to be said of a policy: for every target the Gateways it leads to, or the target itself when it does not exist.
- * `refused` tells why the policy cannot be enforced, in which case its targets answer 500.
+ * What is to be said of every policy of a kind, to each Gateway that it leads to: types, reasons and words are those of Envoy
+ * Gateway 1.9. A target that does not exist is told so itself; a Gateway of another controller is told nothing.
  */
 export function policyReports<P extends Policy>(
-  policy: P,
-  index: PolicyIndex<P>,
-  refused: Refusal | undefined,
+  policies: PolicyVerdicts<P>,
+  served: ServedGateways,
   resources: Resources,
-): readonly AncestorReport[] {
-  const reports = new Map<string, AncestorReport>();
-  for (const target of targetsOf(policy, resources)) {
-    const winner = index.on(target);
-    const verdict = verdictOn(target, winner === policy ? undefined : winner, refused, resources);
-    for (const ref of ancestorsOf(target, resources)) {
-      const key = JSON.stringify(ref);
-      if (!reports.has(key) || verdict.status === 'False') reports.set(key, { ref, verdicts: [verdict] });
+): ReadonlyMap<P, readonly AncestorReport[]> {
+  const context: Context<P> = {
+    policies,
+    served,
+    resources,
+    overrides: overridesOf(policies.index, resources),
+    merged: new Map(),
+  };
+  const { targets } = policies.index;
+  const reports = new Map([...targets.keys()].map((policy) => [policy, new AncestorReports()]));
+  // What routes merged into the policies of Gateways is said of those.
+  for (const isGateway of [false, true]) {
+    for (const [policy, found] of targets) {
+      for (const target of found) {
+        const into = reports.get(policy);
+        if (into !== undefined && (target.kind === 'Gateway') === isGateway) report(policy, target, into, context);
+      }
     }
   }
-  return [...reports.values()];
+  return new Map([...reports].map(([policy, found]) => [policy, found.list()]));
 }
 
-function verdictOn(
-  target: Target,
-  winner: Policy | InvalidPolicy | undefined,
-  refused: Refusal | undefined,
-  resources: Resources,
-): Verdict {
-  const found = resources.get(target.kind, target.namespace, target.name);
-  const name = `${target.kind} ${target.namespace}/${target.name}`;
-  if (found === undefined) return no('TargetNotFound', `${name} does not exist`);
-  if (target.sectionName !== undefined && !sectionsOf(found).includes(target.sectionName)) {
-    const known = sectionsOf(found).join(', ') || 'none that has a name';
-    return no('TargetNotFound', `${name} has no section ${target.sectionName}; it has ${known}`);
+interface Context<P extends Policy> {
+  readonly policies: PolicyVerdicts<P>;
+  readonly served: ServedGateways;
+  readonly resources: Resources;
+  readonly overrides: Overrides;
+  /** The routes whose policies were merged into that of a Gateway or listener, by its place. */
+  readonly merged: Map<string, Map<string, Scope>>;
+}
+
+function report<P extends Policy>(policy: P, target: Target, into: AncestorReports, context: Context<P>): void {
+  const { policies, resources } = context;
+  const { kind, namespace, name, sectionName } = target;
+  const found = resources.get(kind, namespace, name);
+  if (found === undefined) {
+    into.set(refTo(kind, namespace, name, sectionName), notFound(`${kind} ${namespace}/${name} does not exist`));
+    return;
   }
-  if (winner !== undefined) {
-    const { namespace, name: other } = winner.metadata;
-    return no('Conflicted', `${winner.kind} ${namespace}/${other} already targets ${targetKey(target)}`);
+  if (kind === 'ListenerSet') {
+    into.set(
+      refTo(kind, namespace, name, sectionName),
+      no('Invalid', 'ListenerSet is not implemented in this version'),
+    );
+    return;
   }
-  if (refused !== undefined)
-    return no(refused.reason, `${refused.message}; requests to the targets are answered with 500`);
-  return { type: 'Accepted', status: 'True', reason: 'Accepted', message: 'The policy is in force' };
+  const ancestors = ancestorsOf(target, context);
+  if (sectionName !== undefined && !sectionsOf(found).includes(sectionName)) {
+    const message = `No section name ${sectionName} found for ${kind} ${namespace}/${name}`;
+    for (const ref of ancestors) into.set(ref, notFound(message));
+    return;
+  }
+  if (policies.index.on(target) !== policy) {
+    const verdict = no('Conflicted', conflictMessage(policies.kind, target));
+    for (const ref of ancestors) into.set(ref, verdict);
+    return;
+  }
+  if (kind !== 'Gateway' && mergeTypeOf(policy) !== undefined) reportMerges(policy, target, into, context);
+  else acceptOrRefuse(ancestors, policies.refusalOf(policy, undefined), into);
+  for (const ref of ancestors) {
+    into.accept(ref);
+    for (const verdict of more(policy, target, context)) into.set(ref, verdict);
+  }
+}
+
+function acceptOrRefuse(refs: readonly ParentReference[], refused: Refusal | undefined, into: AncestorReports): void {
+  if (refused !== undefined) for (const ref of refs) into.set(ref, no(refused.reason, refused.message));
+}
+
+/** A policy that is merged is told so to every listener that its route is attached to. */
+function reportMerges<P extends Policy>(policy: P, target: Target, into: AncestorReports, context: Context<P>): void {
+  const { policies, served, merged } = context;
+  for (const { namespace, name } of gatewaysOf(target, context)) {
+    for (const listener of served.listenersOf(target, namespace, name)) {
+      const ref = refTo('Gateway', namespace, name, listener);
+      const parent = gatewayPolicy(policies.index, { namespace, name, listener });
+      const readable = parent === undefined || isInvalid(parent) ? undefined : parent;
+      const refused = isUnreadable(parent) ? UNREADABLE : policies.refusalOf(policy, readable);
+      if (refused !== undefined) into.set(ref, no(refused.reason, refused.message));
+      if (refused !== undefined || readable === undefined) continue;
+      const own = policies.index.on({ kind: 'Gateway', namespace, name, sectionName: listener });
+      const place = own === parent ? `${namespace}/${name}/${listener}` : `${namespace}/${name}`;
+      const scope: Scope = { kind: 'route', name: `${target.namespace}/${target.name}` };
+      merged.set(place, (merged.get(place) ?? new Map<string, Scope>()).set(scope.name, scope));
+      const { metadata } = readable;
+      into.set(ref, yes('Merged', `Merged with policy ${metadata.namespace}/${metadata.name}`));
+    }
+  }
+}
+
+const UNREADABLE: Refusal = { reason: 'Invalid', message: 'the policy of the Gateway to merge into cannot be read' };
+
+function isUnreadable(policy: Policy | InvalidPolicy | undefined): boolean {
+  return policy !== undefined && isInvalid(policy);
+}
+
+/** What is said beside whether the policy is accepted. */
+function more<P extends Policy>(policy: P, target: Target, context: Context<P>): readonly Verdict[] {
+  const { policies, overrides, merged } = context;
+  const deprecated = deprecatedFields(policy);
+  const warning = deprecated === '' ? [] : [yes('Warning', deprecated, 'DeprecatedField')];
+  const { kind, namespace, name, sectionName } = target;
+  if (kind !== 'Gateway') {
+    const rules = sectionName === undefined ? overrides.rulesOf(target) : [];
+    if (rules.length === 0) return warning;
+    const others = policies.kind === 'BackendTrafficPolicy' ? 'backendTrafficPolicy' : plural(policies.kind);
+    return [overridden(`by other ${others} for these route rules: [${rules.join(' ')}]`), ...warning];
+  }
+  const own = [
+    ...(merged
+      .get(sectionName === undefined ? `${namespace}/${name}` : `${namespace}/${name}/${sectionName}`)
+      ?.values() ?? []),
+  ];
+  const rest = overrides
+    .below(target)
+    .filter((scope) => !own.some((one) => one.kind === scope.kind && one.name === scope.name));
+  return [
+    ...(own.length === 0
+      ? []
+      : [yes('Merged', `This policy is being merged by other ${plural(policies.kind)} for ${scopesInWords(own)}`)]),
+    ...(rest.length === 0 ? [] : [overriddenGateway(policies.kind, rest)]),
+    ...warning,
+  ];
+}
+
+function overriddenGateway(kind: PolicyKind, scopes: readonly Scope[]): Verdict {
+  if (kind !== 'ClientTrafficPolicy') return overridden(`by other ${plural(kind)} for ${scopesInWords(scopes)}`);
+  const sections = scopes.map(({ name }) => name.slice(name.lastIndexOf('/') + 1)).sort();
+  return yes(
+    'Overridden',
+    `There are existing ClientTrafficPolicies that are overriding these sections [${sections.join(' ')}]`,
+  );
+}
+
+function overridden(by: string): Verdict {
+  return yes('Overridden', `This policy is being overridden ${by}`);
+}
+
+function plural(kind: PolicyKind): string {
+  return `${kind.charAt(0).toLowerCase()}${kind.slice(1, -1)}ies`;
+}
+
+function yes(type: string, message: string, reason = type): Verdict {
+  return { type, status: 'True', reason, message };
 }
 
 function no(reason: string, message: string): Verdict {
   return { type: 'Accepted', status: 'False', reason, message };
 }
 
+function notFound(message: string): Verdict {
+  return no('TargetNotFound', message);
+}
+
+function conflictMessage(policy: PolicyKind, { kind, name, sectionName }: Target): string {
+  return `Unable to target ${conflictSubject(policy, kind, name, sectionName)}, another ${policy} has already attached to it`;
+}
+
+function conflictSubject(policy: PolicyKind, kind: Target['kind'], name: string, section: string | undefined): string {
+  if (section === undefined) return `${kind} ${name}`;
+  if (policy === 'ClientTrafficPolicy') return `section of ${name}`;
+  return `${kind === 'Gateway' || kind === 'ListenerSet' ? 'Listener' : 'RouteRule'} ${name}/${section}`;
+}
+
 function sectionsOf(object: NonNullable<ReturnType<typeof targetObject>>): readonly string[] {
-  if (object.kind === 'Gateway') return object.spec.listeners.map(({ name }) => name);
-  return object.spec.rules.flatMap(({ name }) => (name === undefined ? [] : [name]));
+  if (object.kind === 'Gateway' || object.kind === 'ListenerSet') return object.spec.listeners.map(({ name }) => name);
+  return (object.spec.rules ?? []).flatMap(({ name }: { readonly name?: string }) =>
+    name === undefined ? [] : [name],
+  );
 }
 
 function targetObject({ kind, namespace, name }: Target, resources: Resources) {
   return resources.get(kind, namespace, name);
 }
 
-const GATEWAY = { group: 'gateway.networking.k8s.io', kind: 'Gateway' } as const;
-
-function ancestorsOf(target: Target, resources: Resources): readonly ParentReference[] {
-  const { kind, namespace, name, sectionName } = target;
+function refTo(kind: string, namespace: string, name: string, sectionName: string | undefined): ParentReference {
   const section = sectionName === undefined ? {} : { sectionName };
-  if (kind === 'Gateway') return [{ ...GATEWAY, namespace, name, ...section }];
-  const parents = resources.get('HTTPRoute', namespace, name)?.spec.parentRefs;
-  if (parents === undefined) return [{ group: GATEWAY.group, kind, namespace, name, ...section }];
-  return parents.map((ref) => ({ ...ref, namespace: ref.namespace ?? namespace }));
+  return { group: 'gateway.networking.k8s.io', kind, namespace, name, ...section };
+}
+
+/** The served Gateways that a policy on a target leads to, with the listeners as the target or its route names them. */
+function ancestorsOf<P extends Policy>(target: Target, context: Context<P>): readonly ParentReference[] {
+  const { kind, namespace, name, sectionName } = target;
+  if (kind === 'Gateway') return context.served.has(namespace, name) ? [refTo(kind, namespace, name, sectionName)] : [];
+  return gatewaysOf(target, context).map((ref) => refTo('Gateway', ref.namespace, ref.name, ref.sectionName));
+}
+
+interface GatewayReference {
+  readonly namespace: string;
+  readonly name: string;
+  readonly sectionName: string | undefined;
+}
+
+function gatewaysOf<P extends Policy>(target: Target, { resources, served }: Context<P>): readonly GatewayReference[] {
+  if (target.kind === 'Gateway' || target.kind === 'ListenerSet') return [];
+  const refs = resources.get(target.kind, target.namespace, target.name)?.spec.parentRefs ?? [];
+  return refs.flatMap(({ kind, namespace = target.namespace, name, sectionName }) =>
+    kind === 'Gateway' && served.has(namespace, name) ? [{ namespace, name, sectionName }] : [],
+  );
 }

@@ -1,41 +1,90 @@
 import { isObject } from '#controller/api/compile.ts';
+import type { LabelSelectorRequirement, ResourceOf, TargetSelector } from '#controller/api/gen/types.d.ts';
 
 /**
  * A policy that the schema refuses and of which no good version is known. It is kept for one purpose: what it meant to
  * guard answers 500 instead of being open.
  */
 export interface InvalidPolicy {
-  readonly kind: 'SecurityPolicy' | 'EnvoyExtensionPolicy';
+  readonly kind: ResourceOf<(typeof KINDS)[number]>['kind'];
   readonly metadata: { readonly namespace: string; readonly name: string };
   readonly targets: readonly InvalidPolicyTarget[];
+  readonly selectors: readonly TargetSelector[];
 }
 
 /** A target as far as it could be read; what could not be read is wider rather than narrower. */
 export interface InvalidPolicyTarget {
   readonly kind: string;
   readonly name: string;
-  readonly sectionName: string | undefined;
+  readonly sectionName?: string;
 }
+
+/** The kinds of policy that close what they target when they cannot be read: any of them may stop requests. */
+const KINDS = ['SecurityPolicy', 'EnvoyExtensionPolicy', 'BackendTrafficPolicy', 'ClientTrafficPolicy'] as const;
 
 /** Reads the targets out of a policy as written; `undefined` for a document that is no policy. */
 export function readInvalidPolicy(
-  kind: string,
+  written: string,
   namespace: string,
   name: string,
   document: { readonly [field: string]: unknown },
 ): InvalidPolicy | undefined {
-  if (kind !== 'SecurityPolicy' && kind !== 'EnvoyExtensionPolicy') return undefined;
+  const kind = KINDS.find((known) => known === written);
+  if (kind === undefined) return undefined;
   const spec = isObject(document['spec']) ? document['spec'] : {};
-  const refs = [spec['targetRef'], ...(Array.isArray(spec['targetRefs']) ? spec['targetRefs'] : [])];
-  return { kind, metadata: { namespace, name }, targets: refs.flatMap(readTarget) };
+  const refs = [spec['targetRef'], ...list(spec['targetRefs'])];
+  return {
+    kind,
+    metadata: { namespace, name },
+    targets: refs.flatMap(readTarget),
+    selectors: list(spec['targetSelectors']).flatMap(readSelector),
+  };
 }
 
 function readTarget(ref: unknown): InvalidPolicyTarget[] {
   if (!isObject(ref)) return [];
   const kind = text(ref['kind']) ?? text(ref['Kind']);
   const name = text(ref['name']) ?? text(ref['Name']);
+  const sectionName = text(ref['sectionName']);
   if (kind === undefined || name === undefined) return [];
-  return [{ kind, name, sectionName: text(ref['sectionName']) }];
+  return [{ kind, name, ...(sectionName === undefined ? {} : { sectionName }) }];
+}
+
+function readSelector(selector: unknown): TargetSelector[] {
+  if (!isObject(selector)) return [];
+  const kind = text(selector['kind']) ?? text(selector['Kind']);
+  if (kind === undefined) return [];
+  const { matchLabels, matchExpressions, namespaces } = selector;
+  return [
+    {
+      group: 'gateway.networking.k8s.io',
+      kind,
+      ...(isObject(matchLabels) ? { matchLabels: texts(matchLabels) } : {}),
+      matchExpressions: list(matchExpressions).flatMap(readRequirement),
+      // What selects namespaces may be what cannot be read: a ReferenceGrant still has to let the policy in.
+      ...(isObject(namespaces) && namespaces['from'] !== 'Same' ? { namespaces: { from: 'All' } as const } : {}),
+    },
+  ];
+}
+
+const OPERATORS = ['In', 'NotIn', 'Exists', 'DoesNotExist'] as const;
+
+function readRequirement(requirement: unknown): LabelSelectorRequirement[] {
+  if (!isObject(requirement)) return [];
+  const key = text(requirement['key']);
+  const operator = OPERATORS.find((known) => known === requirement['operator']);
+  if (key === undefined || operator === undefined) return [];
+  return [{ key, operator, values: list(requirement['values']).filter((value) => typeof value === 'string') }];
+}
+
+function list(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function texts(map: { readonly [key: string]: unknown }): { readonly [key: string]: string } {
+  return Object.fromEntries(
+    Object.entries(map).filter((entry): entry is [string, string] => text(entry[1]) !== undefined),
+  );
 }
 
 function text(value: unknown): string | undefined {

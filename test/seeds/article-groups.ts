@@ -116,7 +116,7 @@ spec:
     status: [
       ...GATEWAY_STATUS,
       'HTTPRoute envoy-gateway-system/api-routes at eg: Accepted, ResolvedRefs',
-      'SecurityPolicy envoy-gateway-system/backend-api-closed at eg: !Accepted(Invalid)',
+      'SecurityPolicy envoy-gateway-system/backend-api-closed at eg: !Accepted(Invalid), Warning',
     ],
     says: [/spec\.jwt\.providers\[0\]\.remoteJWKS.*not implemented/u],
     live: async ({ ask }) => {

@@ -97,8 +97,8 @@ export const SLIDE_GROUPS: readonly SeedGroup[] = [
     status: [
       ...PLAIN_GATEWAY,
       'Gateway default/eg listener https: Accepted, ResolvedRefs, Programmed',
-      'ClientTrafficPolicy default/client-traffic-policy-gateway at eg: !Accepted(UnsupportedValue)',
-      'ClientTrafficPolicy default/client-traffic-policy-https-listener at eg/https: !Accepted(UnsupportedValue)',
+      'ClientTrafficPolicy default/client-traffic-policy-gateway at eg: !Accepted(Invalid), Overridden',
+      'ClientTrafficPolicy default/client-traffic-policy-https-listener at eg/https: !Accepted(Invalid)',
     ],
     says: [/ClientTrafficPolicy.*not implemented/u],
   },

@@ -1,6 +1,6 @@
 import type { EnvoyPatchPolicy, Gateway, ParentReference } from '#controller/api/gen/types.d.ts';
 import type { ResourcePatchIr } from '../../ir/patch.ts';
-import type { AncestorReport } from '../../policies/status.ts';
+import type { AncestorReport } from '../../policies/ancestors.ts';
 import { byAge, type Resources } from '../../resources/resources.ts';
 import { type Outcome, refusal, type Refusal, success, type Verdict } from '../../resources/verdict.ts';
 import type { Settings } from '../../settings.ts';

@@ -1,0 +1,101 @@
+import {
+  gatewayPolicy,
+  indexPolicies,
+  type Place,
+  policiesInForce,
+  type PolicyIndex,
+} from '../policies/policy-index.ts';
+import { mergePolicies, mergeTypeOf } from '../policies/merge.ts';
+import { isInvalid, type Policy, type Target } from '../policies/targets.ts';
+import type { Resources } from '../resources/resources.ts';
+import { remembered } from '../resources/tracked.ts';
+import type { PolicyOutcome } from './policy-outcome.ts';
+
+/** The policies of one kind: by what they target, and what each of them comes to. */
+export interface PolicyTable<P extends Policy = Policy> {
+  readonly policies: readonly P[];
+  readonly index: PolicyIndex<P>;
+  readonly outcomes: ReadonlyMap<P, PolicyOutcome>;
+  /** What each policy with a `mergeType` comes to when it is merged into one of its Gateways' policies. */
+  readonly merged: ReadonlyMap<P, ReadonlyMap<P, PolicyOutcome>>;
+}
+
+/** Makes the table of a kind; the same object as long as no policy of it, and nothing that they refer to, changes. */
+export function policyTable<P extends Policy>(
+  kind: P['kind'],
+  resolve: (policy: P, resources: Resources) => PolicyOutcome,
+): (policies: readonly P[], resources: Resources) => PolicyTable<P> {
+  const outcomeOf = remembered(resolve);
+  const pairs = new WeakMap<P, WeakMap<P, P>>();
+  const pairOf = (own: P, parent: P): P | undefined => {
+    const type = mergeTypeOf(own);
+    if (type === undefined) return undefined;
+    const known = pairs.get(own)?.get(parent);
+    if (known !== undefined) return known;
+    const made = mergePolicies(own, parent, type);
+    const ofOwn = pairs.get(own) ?? new WeakMap<P, P>();
+    pairs.set(own, ofOwn.set(parent, made));
+    return made;
+  };
+  return remembered((policies: readonly P[], resources): PolicyTable<P> => {
+    const index = indexPolicies(kind, policies, resources);
+    const merged = new Map<P, ReadonlyMap<P, PolicyOutcome>>();
+    for (const policy of policies) {
+      if (mergeTypeOf(policy) === undefined) continue;
+      const outcomes = new Map<P, PolicyOutcome>();
+      for (const parent of parentsOf(policy, index, resources)) {
+        const pair = pairOf(policy, parent);
+        if (pair !== undefined) outcomes.set(parent, outcomeOf(pair, resources));
+      }
+      merged.set(policy, outcomes);
+    }
+    return {
+      policies,
+      index,
+      outcomes: new Map(policies.map((policy) => [policy, outcomeOf(policy, resources)])),
+      merged,
+    };
+  });
+}
+
+/** The policies of the Gateways and listeners that the targets of a policy name as their parents. */
+function parentsOf<P extends Policy>(policy: P, index: PolicyIndex<P>, resources: Resources): ReadonlySet<P> {
+  const gateways = (index.targets.get(policy) ?? []).flatMap((target) => gatewaysOf(target, resources));
+  const found = gateways.flatMap(({ namespace, name }) => {
+    const listeners = resources.get('Gateway', namespace, name)?.spec.listeners ?? [];
+    return listeners.map((listener) => gatewayPolicy(index, { namespace, name, listener: listener.name }));
+  });
+  return new Set(found.flatMap((parent) => (parent === undefined || isInvalid(parent) ? [] : [parent])));
+}
+
+interface Named {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+function gatewaysOf({ kind, namespace, name }: Target, resources: Resources): readonly Named[] {
+  if (kind === 'Gateway' || kind === 'ListenerSet') return [];
+  const refs = resources.get(kind, namespace, name)?.spec.parentRefs ?? [];
+  return refs.flatMap((ref) =>
+    ref.kind === 'Gateway' ? [{ namespace: ref.namespace ?? namespace, name: ref.name }] : [],
+  );
+}
+
+/** What the policy of a kind comes to at a place; `undefined` where there is none. */
+export function outcomeAt<P extends Policy>(place: Place, table: PolicyTable<P>): PolicyOutcome | undefined {
+  if (table.index.isEmpty) return undefined;
+  const { onRoute, onGateway } = policiesInForce(table.index, place);
+  const policy = onRoute ?? onGateway;
+  if (policy === undefined) return undefined;
+  if (isInvalid(policy)) return UNREADABLE;
+  if (onGateway === undefined || policy === onGateway || mergeTypeOf(policy) === undefined) {
+    return table.outcomes.get(policy) ?? UNREADABLE;
+  }
+  return isInvalid(onGateway) ? UNREADABLE : (table.merged.get(policy)?.get(onGateway) ?? UNREADABLE);
+}
+
+const UNREADABLE: PolicyOutcome = {
+  kind: 'refused',
+  refusal: { reason: 'Invalid', message: 'the policy cannot be read' },
+  open: false,
+};
