@@ -24,8 +24,18 @@ export type TokenSourceIr =
   /** A query parameter. */
   | { readonly kind: 'query'; readonly name: string };
 
-/** JWS algorithms that Envoy's verify_signature can check (RFC 7518 section 3.1). */
-export type JwtAlgorithm = 'RS256' | 'RS384' | 'RS512' | 'ES256' | 'ES384' | 'ES512';
+/** JWS algorithms (RFC 7518 section 3.1, RFC 8037 section 3.1): Envoy checks RS and ES, the sidecar PS and EdDSA. */
+export type JwtAlgorithm =
+  | 'RS256'
+  | 'RS384'
+  | 'RS512'
+  | 'ES256'
+  | 'ES384'
+  | 'ES512'
+  | 'PS256'
+  | 'PS384'
+  | 'PS512'
+  | 'EdDSA';
 
 /** A public key (RFC 7517) that may be used with one algorithm. */
 export interface JwtKeyIr {

@@ -1,8 +1,8 @@
 /**
  * The sidecar beside one Envoy.
  *
- * In: Envoy's streams on the sidecar's socket, modules from the controller. Out: what the built-in handlers decide,
- * verified module files. Refuses to know: users' processors, which live in a process of their own.
+ * In: Envoy's streams and its filters' calls on the sidecar's socket, modules from the controller. Out: what the built-in
+ * handlers decide, answers to the calls, verified module files. Refuses to know: users' processors, which live in a process of their own.
  */
 import type { Logger } from 'pino';
 import { type Agent, startAgent } from '../agent/agent.ts';
@@ -10,6 +10,7 @@ import { healthService } from '../grpc/health.ts';
 import { type Listening, listenOnSocket } from '../grpc/unix-server.ts';
 import { EXT_PROC_SERVICE, extProcService } from '../stream/service.ts';
 import { builtInHandlers, type Handlers, selectHandler } from './handlers.ts';
+import { SIDECAR_SERVICE, sidecarService } from './service.ts';
 
 /** What a sidecar works with. */
 export interface SidecarOptions {
@@ -31,8 +32,12 @@ export type Started =
 /** Starts the sidecar: its service is up when this resolves, its agent tries to reach the controller for ever. */
 export async function startSidecar(options: SidecarOptions): Promise<Started> {
   const { socket, log, handlers = builtInHandlers } = options;
-  const health = healthService([EXT_PROC_SERVICE]);
-  const listening = await listenOnSocket(socket, [extProcService(selectHandler(handlers), log), health.service]);
+  const health = healthService([EXT_PROC_SERVICE, SIDECAR_SERVICE]);
+  const listening = await listenOnSocket(socket, [
+    extProcService(selectHandler(handlers), log),
+    sidecarService(log),
+    health.service,
+  ]);
   if (listening.kind !== 'listening') return listening;
   const agent: Agent = startAgent({ socket: options.agentSocket, folder: options.modules, log });
   log.info({ socket, agentSocket: options.agentSocket, modules: options.modules }, 'ready');

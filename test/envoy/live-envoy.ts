@@ -21,6 +21,8 @@ export interface LiveEnvoy {
   /** Asks Envoy's admin interface. */
   admin(path: string): Promise<string>;
   readonly process: ChildProcess;
+  /** Where it expects the sidecar to listen. */
+  readonly sidecarSocket: string;
   stop(): Promise<void>;
 }
 
@@ -68,6 +70,7 @@ export async function startLiveEnvoy(): Promise<LiveEnvoy> {
   );
   return {
     process: child,
+    sidecarSocket: paths.sidecarSocket,
     publish: async (snapshot) => {
       rejections.length = 0;
       const done = new Promise<void>((resolve) => (settled = resolve));

@@ -1,8 +1,16 @@
 import type { ProxyIr } from '#controller/ir/proxy.ts';
 import type { PathMatchIr, RouteIr, RouteMatchIr } from '#controller/ir/route.ts';
 import { policyBytes } from '#controller/xds/policy-filter.ts';
-import { type FilterHost, type FilterResult, type Headers, loadFilter } from '#wasm-filters/testing/filter-host.ts';
+import { answerVerifySignature } from '#extproc/sidecar/service.ts';
+import {
+  type FilterHost,
+  type FilterResult,
+  type Headers,
+  loadFilter,
+  type PropertySource,
+} from '#wasm-filters/testing/filter-host.ts';
 import { onRoute } from '#wasm-filters/testing/policy-bytes.ts';
+import { grpcAnswer, messageOf } from '#wasm-filters/testing/sidecar-answer.ts';
 import type { Answer } from './ask.ts';
 import type { ScenarioRequest } from './scenario.ts';
 
@@ -25,25 +33,34 @@ export async function filterHostRunner(
   const routes = proxy.listeners
     .flatMap(({ chains }) => chains)
     .flatMap(({ virtualHosts }) => virtualHosts.flatMap((virtualHost) => virtualHost.routes));
-  return ({ path, headers: sent }) => {
-    const headers: Headers = [
-      [':method', 'GET'],
-      [':path', new URL(path, 'http://gateway').pathname],
-      ...Object.entries(sent),
-    ];
+  return ({ method, path, headers: sent, from }) => {
+    const url = new URL(path, 'http://gateway');
+    const headers: Headers = [[':method', method], [':path', url.pathname + url.search], ...sent];
     const route = routes.find(({ match }) => matches(match, headers));
     if (route === undefined) return { status: 404, upstream: {} };
-    const result = decide(first, route, headers);
+    const result = decide(first, route, headers, from);
     if (result.kind !== 'continue' || policyBytes(route.features)?.writesHeaders !== true) return answerOf(result);
     const next = routes.find(({ match }) => matches(match, result.headers)) ?? route;
-    return answerOf(decide(recheck, next, result.headers));
+    return answerOf(decide(recheck, next, result.headers, from));
   };
 }
 
-function decide(host: FilterHost, { features, name }: RouteIr, headers: Headers): FilterResult {
+function decide(host: FilterHost, { features, name }: RouteIr, headers: Headers, from: string): FilterResult {
   const policy = policyBytes(features);
   if (policy === undefined) return { kind: 'continue', headers: headers.map(([key, value]) => [key, value]) };
-  return host.request({ headers, properties: onRoute(policy, name) });
+  const route = onRoute(policy, name);
+  const properties: PropertySource = (path, received) =>
+    path.join('.') === 'source.address' ? `${from}:40000` : route(path, received);
+  const result = host.request({ headers, properties });
+  return result.kind === 'paused' ? afterCalls(host, result.id) : result;
+}
+
+/** Answers what the filter asks of the sidecar, as the sidecar does, until the request is decided. */
+function afterCalls(host: FilterHost, id: number): FilterResult {
+  const calls = host.calls();
+  for (const call of calls) host.answer(call.token, grpcAnswer(answerVerifySignature(messageOf(call))));
+  const result = host.resultOf(id);
+  return result.kind === 'paused' && calls.length > 0 ? afterCalls(host, id) : result;
 }
 
 function answerOf(result: FilterResult): Answer {
@@ -68,7 +85,8 @@ function matches({ path, headers: wanted }: RouteMatchIr, headers: Headers): boo
   );
 }
 
-function matchesPath(match: PathMatchIr, path: string): boolean {
+function matchesPath(match: PathMatchIr, pathAndQuery: string): boolean {
+  const path = pathAndQuery.replace(/\?.*$/u, '');
   switch (match.kind) {
     case 'exact':
       return path === match.value;

@@ -1,13 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
-import { type Issuer, issuer } from '#wasm-filters/testing/issuer.ts';
+import { type Algorithm, type Issuer, issuer } from '#wasm-filters/testing/issuer.ts';
 
 /**
  * A scenario: manifests, and what requests to them are answered. The same file runs on the filters' test host and on real
  * Envoy.
  *
  * In its text `${port}` is the listener's port, `${echo}` that of a back-end that answers with the headers it got,
- * `${jwks}` the key set of the tokens; in a request `${token:NAME}` is a token of the claims under that name.
+ * `${jwks}` the key set of the tokens; in a request `${token:NAME}` is a token of the claims under that name, signed with
+ * RS256, and `${token:NAME:ALGORITHM}` one that is signed otherwise.
  */
 export interface Scenario {
   readonly manifests: string;
@@ -17,8 +18,12 @@ export interface Scenario {
 /** One request and its answer. */
 export interface ScenarioRequest {
   readonly name: string;
+  readonly method: string;
   readonly path: string;
-  readonly headers: Readonly<Record<string, string>>;
+  /** In order; a name may repeat. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  /** The address on loopback that the client has. */
+  readonly from: string;
   readonly status: number;
   /** Headers that the back-end gets; null for one that it must not get. */
   readonly upstream: Readonly<Record<string, string | null>>;
@@ -30,7 +35,12 @@ export interface Ports {
   readonly echo: number;
 }
 
-const SIGNER: Issuer = issuer('RS256', 'scenario');
+const SIGNERS: Readonly<Record<string, Issuer>> = Object.fromEntries(
+  (['RS256', 'ES256', 'PS256', 'EdDSA'] as const satisfies readonly Algorithm[]).map((algorithm) => [
+    algorithm,
+    issuer(algorithm, `scenario-${algorithm}`),
+  ]),
+);
 
 /** Reads a scenario for these ports. */
 export function readScenario(file: string, ports: Ports): Scenario {
@@ -45,8 +55,8 @@ export function readScenario(file: string, ports: Ports): Scenario {
     jwks: keySet(),
   };
   const fill = (text: string): string =>
-    text.replaceAll(/\$\{(?:token:)?([\w-]+)\}/gu, (whole, name: string) => {
-      const found = whole.startsWith('${token:') ? tokenOf(claims[name]) : known[name];
+    text.replaceAll(/\$\{(?:token:)?([\w-]+)(?::(\w+))?\}/gu, (whole, name: string, algorithm: string | undefined) => {
+      const found = whole.startsWith('${token:') ? tokenOf(claims[name], algorithm) : known[name];
       if (found === undefined) throw new Error(`${file}: ${whole} stands for nothing`);
       return found;
     });
@@ -59,8 +69,12 @@ function requestOf(raw: unknown, fill: (text: string) => string): ScenarioReques
   const upstream = isRecord(raw['upstream']) ? raw['upstream'] : {};
   return {
     name: String(raw['name']),
+    method: textOr(raw['method'], 'GET'),
     path: fill(String(raw['path'])),
-    headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, fill(String(value))])),
+    headers: Object.entries(headers).flatMap(([name, value]) =>
+      (Array.isArray(value) ? value : [value]).map((one) => [name, fill(String(one))] as const),
+    ),
+    from: textOr(raw['from'], '127.0.0.1'),
     status: Number(raw['status']),
     upstream: Object.fromEntries(
       Object.entries(upstream).map(([name, value]) => [name, typeof value === 'string' ? value : null]),
@@ -68,12 +82,16 @@ function requestOf(raw: unknown, fill: (text: string) => string): ScenarioReques
   };
 }
 
-function tokenOf(claims: unknown): string | undefined {
-  return isRecord(claims) ? SIGNER.token(claims) : undefined;
+function textOr(value: unknown, otherwise: string): string {
+  return typeof value === 'string' ? value : otherwise;
+}
+
+function tokenOf(claims: unknown, algorithm = 'RS256'): string | undefined {
+  return isRecord(claims) ? SIGNERS[algorithm]?.token(claims) : undefined;
 }
 
 function keySet(): string {
-  return JSON.stringify({ keys: [SIGNER.jwk] });
+  return JSON.stringify({ keys: Object.values(SIGNERS).map(({ jwk }) => jwk) });
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

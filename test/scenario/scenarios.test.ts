@@ -3,12 +3,14 @@ import { globSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compile } from '#controller/compile.ts';
 import type { ProxyIr } from '#controller/ir/proxy.ts';
 import { loadOnce } from '#controller/provider/files/load-once.ts';
 import { lower } from '#controller/xds/lower.ts';
 import { ROOT } from '#deploy/setup/node24.mjs';
+import { startSidecar } from '#extproc/sidecar/sidecar.ts';
 import { compilePolicy } from '#wasm-filters/build.ts';
 import { type LiveEnvoy, startLiveEnvoy } from '../envoy/live-envoy.ts';
 import { ask, type Answer } from './ask.ts';
@@ -54,6 +56,7 @@ describe.each(FILES)('%s', (file) => {
 
   describe('on real Envoy', () => {
     let envoy: LiveEnvoy;
+    let stopSidecar: () => Promise<void>;
     const echo = createServer((request, response) => {
       response.end(JSON.stringify(request.headers));
     });
@@ -65,12 +68,21 @@ describe.each(FILES)('%s', (file) => {
       writeFileSync(module, wasm);
       const { manifests } = readScenario(join(ROOT, file), { port: PORT, echo: port });
       envoy = await startLiveEnvoy();
+      const sidecar = await startSidecar({
+        socket: envoy.sidecarSocket,
+        agentSocket: join(folder, 'agent.sock'),
+        modules: join(folder, 'modules'),
+        log: pino({ level: 'silent' }),
+      });
+      if (sidecar.kind !== 'started') throw new Error('the sidecar does not start');
+      stopSidecar = () => sidecar.stop(0);
       expect(
         await envoy.publish(lower(compileText(folder, manifests), { digest: 'sha256:test', path: module })),
       ).toEqual([]);
     }, 60_000);
     afterAll(async () => {
       await envoy.stop();
+      await stopSidecar();
       echo.close();
     });
 

@@ -3,12 +3,12 @@ import { guestMemory } from './guest-memory.ts';
 import type { Headers } from './header-pairs.ts';
 import { hostFunctions } from './host-functions.ts';
 import { ROOT_CONTEXT } from './host-state.ts';
-import type { HostState, LocalResponse, LogLine, PropertySource, StreamState } from './host-state.ts';
+import type { Call, CallAnswer, HostState, LocalResponse, LogLine, PropertySource, StreamState } from './host-state.ts';
 import { sharedData } from './shared-data.ts';
 import type { SharedData } from './shared-data.ts';
 
 export type { Headers } from './header-pairs.ts';
-export type { LogLine, PropertySource } from './host-state.ts';
+export type { Call, CallAnswer, LogLine, PropertySource } from './host-state.ts';
 export { sharedData } from './shared-data.ts';
 export type { SharedData } from './shared-data.ts';
 
@@ -24,7 +24,8 @@ export interface FilterRequest {
 export type FilterResult =
   | { readonly kind: 'continue'; readonly headers: [string, string][] }
   | ({ readonly kind: 'response' } & LocalResponse)
-  | { readonly kind: 'paused' }
+  /** `id` is for `resultOf`. */
+  | { readonly kind: 'paused'; readonly id: number }
   | { readonly kind: 'trap'; readonly error: Error };
 
 export interface FilterHostOptions {
@@ -35,6 +36,8 @@ export interface FilterHostOptions {
   /** Shared by hosts that model workers of one Envoy; its own without it. */
   readonly shared?: SharedData;
   readonly vmConfig?: Uint8Array;
+  /** The clusters that the module can call; the sidecar's without it. */
+  readonly clusters?: readonly string[];
 }
 
 /** A module in a Proxy-Wasm host, as on one worker of Envoy. */
@@ -49,6 +52,14 @@ export interface FilterHost {
    * request meets a new instance with the last accepted configuration, as Envoy does with FAIL_RELOAD.
    */
   request(request: FilterRequest): FilterResult;
+  /** The calls to clusters that wait for an answer. */
+  calls(): readonly Call[];
+  /** Hands over the answer to a call; requests that are paused may go on or be answered by it. */
+  answer(token: number, answer: CallAnswer): void;
+  /** What has become of a request that was paused. */
+  resultOf(id: number): FilterResult;
+  /** Ends a request that is paused, as when its client goes away. */
+  abandon(id: number): void;
   /** Size of the module's memory: flat over many requests, or it leaks. */
   memoryBytes(): number;
   readonly logs: readonly LogLine[];
@@ -69,6 +80,7 @@ export async function loadFilter(wasm: Uint8Array, options: FilterHostOptions = 
   const module = new WebAssembly.Module(wasm);
   const state: HostState = {
     pluginName: options.pluginName ?? '',
+    clusters: new Set(options.clusters ?? ['sluice.sidecar']),
     now: options.now ?? Date.now,
     logs: [],
     shared: options.shared ?? sharedData(),
@@ -76,8 +88,10 @@ export async function loadFilter(wasm: Uint8Array, options: FilterHostOptions = 
     vmConfig: options.vmConfig ?? new Uint8Array(),
     pluginConfig: new Uint8Array(),
     tickPeriod: 0,
-    stream: undefined,
+    streams: new Map(),
     context: ROOT_CONTEXT,
+    calls: new Map(),
+    answer: undefined,
   };
   let guest = instantiate(module, state);
   let configured = false;
@@ -85,6 +99,7 @@ export async function loadFilter(wasm: Uint8Array, options: FilterHostOptions = 
   let lastAccepted: Uint8Array = new Uint8Array();
   let lastId = ROOT_CONTEXT;
   let filterState: ReadonlyMap<string, Uint8Array> = new Map();
+  const results = new Map<number, FilterResult>();
 
   const start = (pluginConfig: Uint8Array): boolean => {
     const first = !configured || dead;
@@ -112,18 +127,41 @@ export async function loadFilter(wasm: Uint8Array, options: FilterHostOptions = 
     return accepted;
   };
 
+  const resultOf = (id: number): FilterResult => {
+    const result = results.get(id);
+    if (result === undefined) throw new Error(`there was no request ${id}`);
+    if (result.kind !== 'paused') results.delete(id);
+    return result;
+  };
+
+  const end = (id: number): void => {
+    for (const callback of ['proxy_on_done', 'proxy_on_log', 'proxy_on_delete']) guest.call(callback, id);
+    state.streams.delete(id);
+  };
+
   const run = (stream: StreamState): FilterResult => {
     const { id } = stream;
     guest.call('proxy_on_context_create', id, ROOT_CONTEXT);
     const action = guest.call('proxy_on_request_headers', id, stream.headers.length, 1) ?? 0;
-    const result: FilterResult =
-      stream.response !== undefined
-        ? { kind: 'response', ...stream.response }
-        : action === 0 || stream.continued
-          ? { kind: 'continue', headers: stream.headers }
-          : { kind: 'paused' };
-    for (const callback of ['proxy_on_done', 'proxy_on_log', 'proxy_on_delete']) guest.call(callback, id);
+    const result = action === 0 && stream.response === undefined ? passed(stream) : resultSoFar(stream);
+    if (result.kind !== 'paused') end(id);
     return result;
+  };
+
+  /** Calls the module; when it traps every request that it holds ends with it. */
+  const guarded = (call: () => void): void => {
+    try {
+      call();
+    } catch (error) {
+      dead = true;
+      const trap = trapOf(error);
+      for (const id of state.streams.keys()) results.set(id, { kind: 'trap', error: trap });
+      state.streams.clear();
+      state.calls.clear();
+    } finally {
+      state.context = ROOT_CONTEXT;
+      state.answer = undefined;
+    }
   };
 
   return {
@@ -143,23 +181,42 @@ export async function loadFilter(wasm: Uint8Array, options: FilterHostOptions = 
         continued: false,
       };
       filterState = stream.filterState;
-      state.stream = stream;
+      state.streams.set(stream.id, stream);
       state.context = stream.id;
-      try {
-        return run(stream);
-      } catch (error) {
-        dead = true;
-        return { kind: 'trap', error: trapOf(error) };
-      } finally {
-        state.stream = undefined;
-        state.context = ROOT_CONTEXT;
-      }
+      guarded(() => results.set(stream.id, run(stream)));
+      return resultOf(stream.id);
     },
+    calls: () => [...state.calls.values()],
+    answer(token, answer) {
+      if (!state.calls.delete(token)) throw new Error(`no call ${token} is under way`);
+      state.answer = answer;
+      guarded(() => {
+        const sizes =
+          answer.kind === 'failure' ? [0, 0, 0] : [answer.headers.length, answer.body.length, answer.trailers.length];
+        guest.call('proxy_on_http_call_response', ROOT_CONTEXT, token, ...sizes);
+        for (const stream of state.streams.values()) {
+          const result = resultSoFar(stream);
+          results.set(stream.id, result);
+          if (result.kind !== 'paused') end(stream.id);
+        }
+      });
+    },
+    resultOf,
+    abandon: (id) => guarded(() => end(id)),
     memoryBytes: () => guest.memory.buffer.byteLength,
     logs: state.logs,
     metrics: () => new Map(state.metrics.map(({ name, value }) => [name, value])),
     filterState: () => new Map([...filterState].map(([key, value]) => [key, Buffer.from(value).toString()])),
   };
+}
+
+function resultSoFar(stream: StreamState): FilterResult {
+  if (stream.response !== undefined) return { kind: 'response', ...stream.response };
+  return stream.continued ? passed(stream) : { kind: 'paused', id: stream.id };
+}
+
+function passed({ headers }: StreamState): FilterResult {
+  return { kind: 'continue', headers };
 }
 
 interface Guest {

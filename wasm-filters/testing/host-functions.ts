@@ -1,6 +1,7 @@
 import { HOST_FUNCTIONS } from '#wasm-filters/build/abi.ts';
 import { InvalidMemoryAccess } from './guest-memory.ts';
 import type { GuestMemory } from './guest-memory.ts';
+import { callFunctions } from './call-functions.ts';
 import { headerFunctions } from './header-functions.ts';
 import { ROOT_CONTEXT } from './host-state.ts';
 import type { HostState, LogLine } from './host-state.ts';
@@ -11,6 +12,7 @@ import { BAD_ARGUMENT, CAS_MISMATCH, INVALID_MEMORY_ACCESS, NOT_FOUND, OK } from
 /** A function of the ABI whose parameters are all 32 bits wide; returns a result of `wasm-result.ts`. */
 export type HostFunction = (...args: number[]) => number;
 
+const CALL_BODY = 4;
 const VM_CONFIGURATION = 6;
 const PLUGIN_CONFIGURATION = 7;
 const LEVELS: readonly LogLine['level'][] = ['trace', 'debug', 'info', 'warn', 'error', 'critical'];
@@ -29,6 +31,7 @@ export function hostFunctions(state: HostState, memory: GuestMemory): Readonly<R
   const present = {
     ...headerFunctions(state, memory),
     ...streamFunctions(state, memory),
+    ...callFunctions(state, memory),
     ...processFunctions(state, memory),
   };
   for (const [name, call] of Object.entries(present)) imports[name] = checked(call);
@@ -62,8 +65,8 @@ function processFunctions(state: HostState, memory: GuestMemory): Readonly<Recor
       return OK;
     },
     proxy_get_buffer_bytes(type: number, start: number, length: number, pointerOut: number, sizeOut: number) {
-      if (type !== VM_CONFIGURATION && type !== PLUGIN_CONFIGURATION) return NOT_FOUND;
-      const buffer = type === VM_CONFIGURATION ? state.vmConfig : state.pluginConfig;
+      const buffer = bufferOf(type, state);
+      if (buffer === undefined) return NOT_FOUND;
       const bytes = buffer.subarray(start >>> 0, (start >>> 0) + (length >>> 0));
       // As in Envoy: with nothing to copy, the out parameters are left as they were.
       if (bytes.byteLength > 0) memory.give(bytes, pointerOut, sizeOut);
@@ -81,7 +84,7 @@ function processFunctions(state: HostState, memory: GuestMemory): Readonly<Recor
       return OK;
     },
     proxy_set_effective_context(id: number) {
-      if (id !== ROOT_CONTEXT && id !== state.stream?.id) return BAD_ARGUMENT;
+      if (id !== ROOT_CONTEXT && !state.streams.has(id)) return BAD_ARGUMENT;
       state.context = id;
       return OK;
     },
@@ -117,4 +120,12 @@ function processFunctions(state: HostState, memory: GuestMemory): Readonly<Recor
       return OK;
     },
   };
+}
+
+/** The bytes behind a buffer type; those of an answer belong to the plugin, not to a request. */
+function bufferOf(type: number, state: HostState): Uint8Array | undefined {
+  if (type === VM_CONFIGURATION) return state.vmConfig;
+  if (type === PLUGIN_CONFIGURATION) return state.pluginConfig;
+  const isAnswer = type === CALL_BODY && state.context === ROOT_CONTEXT;
+  return isAnswer && state.answer?.kind === 'response' ? state.answer.body : undefined;
 }

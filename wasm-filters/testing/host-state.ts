@@ -22,6 +22,26 @@ export interface LocalResponse {
   readonly body: string;
 }
 
+/** What a call is answered with: a response, or nothing, as when the cluster is unreachable or too slow. */
+export type CallAnswer =
+  | {
+      readonly kind: 'response';
+      readonly headers: Headers;
+      readonly body: Uint8Array;
+      readonly trailers: Headers;
+    }
+  | { readonly kind: 'failure' };
+
+/** What `proxy_http_call` was called with. */
+export interface Call {
+  readonly token: number;
+  readonly cluster: string;
+  readonly headers: Headers;
+  readonly body: Uint8Array;
+  /** In milliseconds. */
+  readonly timeout: number;
+}
+
 /** One request on its way through the module. */
 export interface StreamState {
   readonly id: number;
@@ -39,6 +59,8 @@ export interface StreamState {
 export interface HostState {
   /** `config.name` of the plugin. */
   readonly pluginName: string;
+  /** The clusters that can be called. */
+  readonly clusters: ReadonlySet<string>;
   readonly now: () => number;
   readonly logs: LogLine[];
   readonly shared: SharedData;
@@ -47,9 +69,19 @@ export interface HostState {
   pluginConfig: Uint8Array;
   /** In milliseconds; 0 is no tick. */
   tickPeriod: number;
-  stream: StreamState | undefined;
+  /** The requests that have not ended, by their context. */
+  readonly streams: Map<number, StreamState>;
   /** The context that host functions work on. */
   context: number;
+  /** The calls under way, by token. */
+  readonly calls: Map<number, Call>;
+  /** The answer that is being handed over. */
+  answer: CallAnswer | undefined;
+}
+
+/** The request that host functions work on; none on the root context. */
+export function currentStream({ streams, context }: HostState): StreamState | undefined {
+  return streams.get(context);
 }
 
 /** The context id of the plugin; requests have later ones. */

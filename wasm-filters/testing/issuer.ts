@@ -1,11 +1,23 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { constants, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { enumMembers } from '#proto/load.ts';
 
+const { EDDSA, ...WITH_DIGITS } = enumMembers('sluice.filter.v1.JwtAlgorithm');
+
 /** The algorithms by their names. */
-export const ALGORITHM = enumMembers('sluice.filter.v1.JwtAlgorithm');
+export const ALGORITHM = { ...WITH_DIGITS, EdDSA: EDDSA } as const;
 
 /** The name of an algorithm. */
-export type Algorithm = 'RS256' | 'RS384' | 'RS512' | 'ES256' | 'ES384' | 'ES512';
+export type Algorithm =
+  | 'RS256'
+  | 'RS384'
+  | 'RS512'
+  | 'ES256'
+  | 'ES384'
+  | 'ES512'
+  | 'PS256'
+  | 'PS384'
+  | 'PS512'
+  | 'EdDSA';
 
 /** Somebody who issues tokens with one key. */
 export interface Issuer {
@@ -25,9 +37,12 @@ const CURVE = { ES256: 'P-256', ES384: 'P-384', ES512: 'P-521' } as const;
 /** An issuer with a new key. */
 export function issuer(algorithm: Algorithm, kid = 'key-1'): Issuer {
   const { privateKey, publicKey } = keyPair(algorithm);
-  const hash = `sha${algorithm.slice(2)}`;
+  const hash = algorithm === 'EdDSA' ? null : `sha${algorithm.slice(2)}`;
+  const padding = algorithm.startsWith('PS')
+    ? { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST }
+    : {};
   const signed = (text: string): Buffer =>
-    sign(hash, Buffer.from(text), { key: privateKey, dsaEncoding: 'ieee-p1363' });
+    sign(hash, Buffer.from(text), { key: privateKey, dsaEncoding: 'ieee-p1363', ...padding });
   const rawToken = (header: string, payload: string): string => {
     const text = `${encode(header)}.${encode(payload)}`;
     return `${text}.${signed(text).toString('base64url')}`;
@@ -47,6 +62,7 @@ function keyPair(algorithm: Algorithm): { readonly privateKey: KeyObject; readon
   if (algorithm === 'ES256' || algorithm === 'ES384' || algorithm === 'ES512') {
     return generateKeyPairSync('ec', { namedCurve: CURVE[algorithm] });
   }
+  if (algorithm === 'EdDSA') return generateKeyPairSync('ed25519');
   // One RSA key for all of a test run: making them is slow.
   rsa ??= generateKeyPairSync('rsa', { modulusLength: 2048 })
     .privateKey.export({ type: 'pkcs8', format: 'pem' })

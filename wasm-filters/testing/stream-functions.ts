@@ -1,7 +1,7 @@
 import type { GuestMemory } from './guest-memory.ts';
 import { decodePairs } from './header-pairs.ts';
 import type { HostFunction } from './host-functions.ts';
-import type { HostState } from './host-state.ts';
+import { currentStream, type HostState } from './host-state.ts';
 import { BAD_ARGUMENT, NOT_FOUND, OK } from './wasm-result.ts';
 
 /** The functions that work on one request beside its headers: properties, the local response, continuing. */
@@ -9,10 +9,10 @@ export function streamFunctions(state: HostState, memory: GuestMemory): Readonly
   return {
     proxy_get_property(path: number, size: number, pointerOut: number, sizeOut: number) {
       const segments = memory.text(path, size).replace(/\0$/, '').split('\0');
-      const { stream } = state;
+      const stream = currentStream(state);
       if (stream === undefined) return NOT_FOUND;
       const value =
-        segments[0] === 'plugin_name'
+        segments[0] === 'plugin_name' || segments[0] === 'plugin_root_id'
           ? state.pluginName
           : (stream.filterState.get(segments.join('\0')) ?? stream.properties(segments, stream.received));
       if (value === undefined) return NOT_FOUND;
@@ -20,8 +20,9 @@ export function streamFunctions(state: HostState, memory: GuestMemory): Readonly
       return OK;
     },
     proxy_set_property(path: number, size: number, value: number, valueSize: number) {
-      if (state.stream === undefined) return BAD_ARGUMENT;
-      state.stream.filterState.set(memory.text(path, size), memory.bytes(value, valueSize));
+      const stream = currentStream(state);
+      if (stream === undefined) return BAD_ARGUMENT;
+      stream.filterState.set(memory.text(path, size), memory.bytes(value, valueSize));
       return OK;
     },
     proxy_send_local_response(
@@ -33,11 +34,12 @@ export function streamFunctions(state: HostState, memory: GuestMemory): Readonly
       headers: number,
       headersSize: number,
     ) {
-      if (state.stream === undefined) return BAD_ARGUMENT;
+      const stream = currentStream(state);
+      if (stream === undefined) return BAD_ARGUMENT;
       const pairs = decodePairs(memory.bytes(headers, headersSize));
       if (pairs === undefined) return BAD_ARGUMENT;
       // The first answer is on its way; Envoy ignores another.
-      state.stream.response ??= {
+      stream.response ??= {
         status,
         details: memory.text(details, detailsSize),
         headers: pairs,
@@ -46,8 +48,9 @@ export function streamFunctions(state: HostState, memory: GuestMemory): Readonly
       return OK;
     },
     proxy_continue_stream(type: number) {
-      if (type !== 0 || state.stream === undefined) return BAD_ARGUMENT;
-      state.stream.continued = true;
+      const stream = currentStream(state);
+      if (type !== 0 || stream === undefined) return BAD_ARGUMENT;
+      stream.continued = true;
       return OK;
     },
   };

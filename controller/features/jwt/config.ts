@@ -1,9 +1,10 @@
 import { enumMembers } from '#proto/load.ts';
-import type { JwtIr, JwtProviderIr, TokenSourceIr } from '../../ir/jwt.ts';
+import type { JwtAlgorithm, JwtIr, JwtProviderIr, TokenSourceIr } from '../../ir/jwt.ts';
 import type { Init } from '../../xds/build/message.ts';
 
-/** The algorithms by their names in RFC 7518. */
-const JWT_ALGORITHM = enumMembers('sluice.filter.v1.JwtAlgorithm');
+const { EDDSA, ...WITH_DIGITS } = enumMembers('sluice.filter.v1.JwtAlgorithm');
+/** The algorithms by their names in RFC 7518 and RFC 8037. */
+const JWT_ALGORITHM = { ...WITH_DIGITS, EdDSA: EDDSA } as const satisfies { readonly [A in JwtAlgorithm]: number };
 
 /** JWT authentication as the filter reads it. */
 export function jwtConfig(ir: JwtIr): Init<'sluice.filter.v1.Jwt'> {

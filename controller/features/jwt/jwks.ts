@@ -3,7 +3,14 @@ import { isObject } from '#controller/api/compile.ts';
 import type { JwtAlgorithm, JwtKeyIr } from '../../ir/jwt.ts';
 import { type Outcome, refusal, success } from '../../resources/verdict.ts';
 
-const RSA_ALGORITHMS = ['RS256', 'RS384', 'RS512'] as const satisfies readonly JwtAlgorithm[];
+const RSA_ALGORITHMS = [
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+] as const satisfies readonly JwtAlgorithm[];
 const EC_ALGORITHM = { 'P-256': 'ES256', 'P-384': 'ES384', 'P-521': 'ES512' } as const satisfies {
   readonly [curve: string]: JwtAlgorithm;
 };
@@ -42,7 +49,7 @@ function parseKey(jwk: unknown, path: string): Outcome<readonly JwtKeyIr[], 'Inv
   if (possible.length === 0) {
     return refusal(
       'Invalid',
-      `${path}: found kty ${String(kty)} crv ${String(jwk['crv'])}, accepted are RSA and EC P-256, P-384, P-521`,
+      `${path}: found kty ${String(kty)} crv ${String(jwk['crv'])}, accepted are RSA, EC P-256, P-384, P-521 and OKP Ed25519`,
     );
   }
   const algorithms = alg === undefined ? possible : possible.filter((algorithm) => algorithm === alg);
@@ -57,6 +64,7 @@ function parseKey(jwk: unknown, path: string): Outcome<readonly JwtKeyIr[], 'Inv
 
 function possibleAlgorithms(jwk: { readonly [member: string]: unknown }): readonly JwtAlgorithm[] {
   if (jwk['kty'] === 'RSA') return RSA_ALGORITHMS;
+  if (jwk['kty'] === 'OKP') return jwk['crv'] === 'Ed25519' ? ['EdDSA'] : [];
   const found = Object.entries(EC_ALGORITHM).find(([curve]) => jwk['kty'] === 'EC' && jwk['crv'] === curve);
   return found === undefined ? [] : [found[1]];
 }

@@ -13,7 +13,7 @@ export interface ProxyPaths {
  * The bootstrap of an Envoy that takes everything else over delta ADS from the socket of its proxy
  * (`envoy.config.bootstrap.v3.Bootstrap` as JSON).
  */
-export function bootstrap(key: string, { xdsSocket }: ProxyPaths): object {
+export function bootstrap(key: string, { xdsSocket, sidecarSocket }: ProxyPaths): object {
   const ads = { ads: {}, resource_api_version: 'V3' };
   return {
     node: { id: key, cluster: key },
@@ -29,7 +29,7 @@ export function bootstrap(key: string, { xdsSocket }: ProxyPaths): object {
       lds_config: ads,
       cds_config: ads,
     },
-    static_resources: { clusters: [xdsCluster(xdsSocket)] },
+    static_resources: { clusters: [xdsCluster(xdsSocket), sidecarCluster(sidecarSocket)] },
     overload_manager: OVERLOAD,
     layered_runtime: { layers: [{ name: 'sluice', static_layer: RUNTIME }] },
   };
@@ -65,21 +65,35 @@ const RUNTIME = {
 };
 
 function xdsCluster(socket: string): object {
+  return unixCluster(XDS_CLUSTER, socket, { connection_keepalive: { interval: '30s', timeout: '5s' } });
+}
+
+/** What filters ask, and what login flows go through. Its name is a contract with the `policy` module. */
+const SIDECAR_CLUSTER = 'sluice.sidecar';
+
+/** Requests to the sidecar at a time; who asks bounds itself, and Envoy's own 1,024 would be shared by all workers. */
+const MOST_TO_SIDECAR = 100_000;
+
+function sidecarCluster(socket: string): object {
+  const most = { max_requests: MOST_TO_SIDECAR, max_pending_requests: MOST_TO_SIDECAR };
+  return { ...unixCluster(SIDECAR_CLUSTER, socket, {}), circuit_breakers: { thresholds: [most] } };
+}
+
+/** A cluster of one server that speaks gRPC on a Unix socket. */
+function unixCluster(name: string, socket: string, http2Options: object): object {
   const http = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
   return {
-    name: XDS_CLUSTER,
+    name,
     type: 'STATIC',
     connect_timeout: '1s',
     load_assignment: {
-      cluster_name: XDS_CLUSTER,
+      cluster_name: name,
       endpoints: [{ lb_endpoints: [{ endpoint: { address: { pipe: { path: socket } } } }] }],
     },
     typed_extension_protocol_options: {
       [http]: {
         '@type': `type.googleapis.com/${http}`,
-        explicit_http_config: {
-          http2_protocol_options: { connection_keepalive: { interval: '30s', timeout: '5s' } },
-        },
+        explicit_http_config: { http2_protocol_options: http2Options },
       },
     },
   };

@@ -1,7 +1,7 @@
 import { Jwt } from "../../gen/jwt";
 import { Json } from "../../sdk/assembly/json";
 import { extractToken, Extraction, TOKEN } from "./token-sources";
-import { verifyToken } from "./token";
+import { PAYLOAD, Verdict, verifyToken } from "./token";
 
 /** How authentication ended. */
 export namespace Authentication {
@@ -13,6 +13,10 @@ export namespace Authentication {
   export const missing: u32 = 2;
   /** There are tokens, and none is good. */
   export const invalid: u32 = 3;
+  /** The sidecar has been asked whether a token is good: the request has to wait. */
+  export const waiting: u32 = 4;
+  /** Whether a token is good cannot be found out now. */
+  export const unavailable: u32 = 5;
 }
 
 /** Which provider accepted, and the payload of its token. */
@@ -35,10 +39,12 @@ export function authenticate(jwt: Jwt, keyIds: StaticArray<u64>, seconds: f64): 
       if (found == Extraction.none) continue;
       present = true;
       if (found == Extraction.unusable) continue;
-      const payload = verifyToken(provider, unchecked(keyIds[i]), TOKEN.ptr, TOKEN.len, seconds);
-      if (payload == 0) continue;
+      const verdict = verifyToken(provider, unchecked(keyIds[i]), TOKEN.ptr, TOKEN.len, seconds);
+      if (verdict == Verdict.bad) continue;
+      if (verdict == Verdict.waiting) return Authentication.waiting;
+      if (verdict == Verdict.unavailable) return Authentication.unavailable;
       ACCEPTED.provider = i;
-      ACCEPTED.payload = payload;
+      ACCEPTED.payload = PAYLOAD;
       return Authentication.accepted;
     }
   }

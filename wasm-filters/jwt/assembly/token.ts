@@ -1,10 +1,12 @@
-import { JwtAlgorithm, JwtProvider } from "../../gen/jwt";
+import { JwtAlgorithm, JwtKey, JwtProvider } from "../../gen/jwt";
 import { alloc } from "../../sdk/assembly/arena";
 import { decodeBase64Url, decodedSize } from "../../sdk/assembly/base64url";
 import {
   countMembers, firstElement, Json, JsonKind, kindOf, member, nextElement, numberOf, parseJson, textEquals, textOf,
 } from "../../sdk/assembly/json";
+import { Asked } from "../../sdk/assembly/questions";
 import { literal, Slice } from "../../sdk/assembly/slice";
+import { askSidecar, isSidecars, Verified } from "./ask-sidecar";
 import { refuseToken } from "./refusal";
 import { remembersToken, rememberToken } from "./token-cache";
 import { verifySignature } from "./verify-signature";
@@ -29,36 +31,50 @@ const RS512 = literal("RS512");
 const ES256 = literal("ES256");
 const ES384 = literal("ES384");
 const ES512 = literal("ES512");
+const PS256 = literal("PS256");
+const PS384 = literal("PS384");
+const PS512 = literal("PS512");
+const EDDSA = literal("EdDSA");
 
-/**
- * Verifies a JSON Web Token for a provider (RFC 7515, RFC 7519); returns its payload, or 0 when it is not good. The
- * result stays until the callback ends. `seconds` is the time since the epoch; `keyId` stands for what of the provider
- * decides whether a token is good.
- */
-export function verifyToken(provider: JwtProvider, keyId: u64, ptr: usize, len: u32, seconds: f64): Json {
-  PAYLOAD = 0;
-  return accepts(provider, keyId, ptr, len, seconds) ? PAYLOAD : 0;
+/** What becomes of a token. */
+export namespace Verdict {
+  /** It is good; `PAYLOAD` is its payload, until the callback ends. */
+  export const good: u32 = 0;
+  export const bad: u32 = 1;
+  /** The sidecar has been asked: the request has to wait. */
+  export const waiting: u32 = 2;
+  /** It cannot be verified now. */
+  export const unavailable: u32 = 3;
 }
 
-let PAYLOAD: Json = 0;
+/** The payload of the last good token. */
+export let PAYLOAD: Json = 0;
 
-function accepts(provider: JwtProvider, keyId: u64, ptr: usize, len: u32, seconds: f64): bool {
-  if (len > LONGEST_TOKEN) return refuseToken("token refused: longer than 64 KiB");
+/**
+ * Verifies a JSON Web Token for a provider (RFC 7515, RFC 7519); gives a `Verdict`. `seconds` is the time since the epoch;
+ * `keyId` stands for what of the provider decides whether a token is good.
+ */
+export function verifyToken(provider: JwtProvider, keyId: u64, ptr: usize, len: u32, seconds: f64): u32 {
+  PAYLOAD = 0;
+  if (len > LONGEST_TOKEN) return refuse("token refused: longer than 64 KiB");
   const first = dot(ptr, 0, len);
   const second = dot(ptr, first + 1, len);
   if (first == 0 || second == len || second == first + 1 || dot(ptr, second + 1, len) != len) {
-    return refuseToken("token refused: it has not three parts");
+    return refuse("token refused: it has not three parts");
   }
-  const known = remembersToken(keyId, ptr, len);
-  if (!known && !verifies(provider, ptr, first, second, len)) return false;
-  PAYLOAD = decodeJson(ptr + first + 1, second - first - 1);
-  if (kindOf(PAYLOAD) != JsonKind.object) return refuseToken("token refused: its payload is no JSON object");
-  if (!inTime(PAYLOAD, seconds)) return refuseToken("token refused: by exp or nbf it is not good now");
-  if (known) return true;
-  if (!fromIssuer(provider, PAYLOAD)) return refuseToken("token refused: iss is not the provider's issuer");
-  if (!forAudience(provider, PAYLOAD)) return refuseToken("token refused: aud has none of the provider's audiences");
-  rememberToken(keyId, ptr, len);
-  return true;
+  const payload = decodeJson(ptr + first + 1, second - first - 1);
+  if (kindOf(payload) != JsonKind.object) return refuse("token refused: its payload is no JSON object");
+  if (!inTime(payload, seconds)) return refuse("token refused: by exp or nbf it is not good now");
+  if (!remembersToken(keyId, ptr, len)) {
+    if (!fromIssuer(provider, payload)) return refuse("token refused: iss is not the provider's issuer");
+    if (!forAudience(provider, payload)) return refuse("token refused: aud has none of the provider's audiences");
+    // Last, as it costs most: who can make no good payload does not reach the sidecar.
+    const verdict = verifies(provider, ptr, first, second, len);
+    if (verdict != Verdict.good) return verdict;
+    rememberToken(keyId, ptr, len);
+  }
+  PAYLOAD = payload;
+  return Verdict.good;
 }
 
 /** Where the next dot is at or after `from`; `len` when there is none. */
@@ -73,32 +89,58 @@ function decodeJson(ptr: usize, len: u32): Json {
   return n < 0 ? 0 : parseJson(to, <u32>n);
 }
 
-/** Whether a key of the provider that the token's header allows made its signature. */
-function verifies(provider: JwtProvider, ptr: usize, first: u32, second: u32, len: u32): bool {
+/** The keys that may have made a signature. */
+const CANDIDATES = new StaticArray<JwtKey | null>(MOST_TRIES);
+
+/** Whether a key of the provider that the token's header allows made its signature: a `Verdict`. */
+function verifies(provider: JwtProvider, ptr: usize, first: u32, second: u32, len: u32): u32 {
   const header = decodeJson(ptr, first);
   // What `crit` names must be understood, and nothing is (RFC 7515 section 4.1.11).
-  if (kindOf(header) != JsonKind.object) return refuseToken("token refused: its header is no JSON object");
-  if (has(header, CRIT)) return refuseToken("token refused: its header has crit");
+  if (kindOf(header) != JsonKind.object) return refuse("token refused: its header is no JSON object");
+  if (has(header, CRIT)) return refuse("token refused: its header has crit");
   const algorithm = algorithmOf(member(header, ALG));
-  if (algorithm == JwtAlgorithm.UNSPECIFIED) return refuseToken("token refused: alg is none of RS256 to ES512");
-  const named = has(header, KID);
-  const kid = member(header, KID);
-  if (named && kindOf(kid) != JsonKind.text) return refuseToken("token refused: kid is no text");
+  if (algorithm == JwtAlgorithm.UNSPECIFIED) return refuse("token refused: alg is none of RS, ES, PS and EdDSA");
+  if (has(header, KID) && kindOf(member(header, KID)) != JsonKind.text) return refuse("token refused: kid is no text");
   const room = len - second - 1;
   const signature = alloc(decodedSize(room));
   const n = decodeBase64Url(ptr + second + 1, room, signature);
-  if (n <= 0) return refuseToken("token refused: its signature is no base64url");
-  let tries: u32 = 0;
-  for (let i = 0; i < provider.keys.length; i++) {
+  if (n <= 0) return refuse("token refused: its signature is no base64url");
+  const count = findCandidates(provider, header, algorithm);
+  if (count == 0) return refuse("token refused: the provider has no key for its alg and kid");
+  return madeBy(count, algorithm, ptr, second, signature, <u32>n);
+}
+
+function findCandidates(provider: JwtProvider, header: Json, algorithm: i32): u32 {
+  const named = has(header, KID);
+  let count: u32 = 0;
+  for (let i = 0; i < provider.keys.length && count < MOST_TRIES; i++) {
     const key = unchecked(provider.keys[i]);
     if (key.algorithm != algorithm) continue;
-    if (named && !textEquals(kid, key.kid.ptr, key.kid.len)) continue;
-    if (tries++ == MOST_TRIES) break;
-    if (verifySignature(algorithm, key.spki, ptr, second, signature, <u32>n)) return true;
+    if (named && !textEquals(member(header, KID), key.kid.ptr, key.kid.len)) continue;
+    unchecked((CANDIDATES[count++] = key));
   }
-  return tries == 0
-    ? refuseToken("token refused: the provider has no key for its alg and kid")
-    : refuseToken("token refused: no key made its signature");
+  return count;
+}
+
+/** Whether one of the first candidates made the signature: a `Verdict`. */
+function madeBy(count: u32, algorithm: i32, text: usize, textLen: u32, signature: usize, signatureLen: u32): u32 {
+  if (isSidecars(algorithm)) {
+    const answer = askSidecar(algorithm, CANDIDATES, count, text, textLen, signature, signatureLen);
+    if (answer == Verified.yes) return Verdict.good;
+    if (answer == Asked.waiting) return Verdict.waiting;
+    if (answer == Asked.failed) return Verdict.unavailable;
+    return refuse("token refused: no key made its signature");
+  }
+  for (let i: u32 = 0; i < count; i++) {
+    const key = unchecked(CANDIDATES[i]);
+    if (key !== null && verifySignature(algorithm, key.spki, text, textLen, signature, signatureLen)) return Verdict.good;
+  }
+  return refuse("token refused: no key made its signature");
+}
+
+function refuse(why: string): u32 {
+  refuseToken(why);
+  return Verdict.bad;
 }
 
 /** Whether an object has a member of this name, once or more often. */
@@ -113,6 +155,10 @@ function algorithmOf(alg: Json): i32 {
   if (textEquals(alg, ES256.ptr, ES256.len)) return JwtAlgorithm.ES256;
   if (textEquals(alg, ES384.ptr, ES384.len)) return JwtAlgorithm.ES384;
   if (textEquals(alg, ES512.ptr, ES512.len)) return JwtAlgorithm.ES512;
+  if (textEquals(alg, PS256.ptr, PS256.len)) return JwtAlgorithm.PS256;
+  if (textEquals(alg, PS384.ptr, PS384.len)) return JwtAlgorithm.PS384;
+  if (textEquals(alg, PS512.ptr, PS512.len)) return JwtAlgorithm.PS512;
+  if (textEquals(alg, EDDSA.ptr, EDDSA.len)) return JwtAlgorithm.EDDSA;
   return JwtAlgorithm.UNSPECIFIED;
 }
 

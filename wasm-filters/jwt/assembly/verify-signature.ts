@@ -2,6 +2,7 @@ import { JwtAlgorithm } from "../../gen/jwt";
 import { alloc } from "../../sdk/assembly/arena";
 import { callForeign, resultLen, resultPtr } from "../../sdk/assembly/host";
 import { literal, Slice } from "../../sdk/assembly/slice";
+import { FIELD_ROOM, putBytesField } from "../../sdk/assembly/writer";
 
 const VERIFY_SIGNATURE = literal("verify_signature");
 const SHA256 = literal("sha256");
@@ -24,11 +25,11 @@ export function verifySignature(
     signLen = derSignature(signature, half, sign);
   }
   const hash = hashOf(algorithm);
-  const args = alloc(<usize>hash.len + spki.len + signLen + textLen + 40);
-  let to = field(args, 0x0a, hash.ptr, hash.len);
-  to = field(to, 0x12, spki.ptr, spki.len);
-  to = field(to, 0x1a, sign, signLen);
-  to = field(to, 0x22, text, textLen);
+  const args = alloc(<usize>hash.len + spki.len + signLen + textLen + 4 * FIELD_ROOM);
+  let to = putBytesField(args, 1, hash.ptr, hash.len);
+  to = putBytesField(to, 2, spki.ptr, spki.len);
+  to = putBytesField(to, 3, sign, signLen);
+  to = putBytesField(to, 4, text, textLen);
   if (!callForeign(VERIFY_SIGNATURE, args, to - args)) return false;
   // VerifySignatureResult: `result` = 1, a bool; anything but exactly true at the start is a no.
   return resultLen() >= 2 && load<u8>(resultPtr()) == 0x08 && load<u8>(resultPtr(), 1) == 1;
@@ -45,15 +46,6 @@ function hashOf(algorithm: i32): Slice {
   if (algorithm == JwtAlgorithm.RS256 || algorithm == JwtAlgorithm.ES256) return SHA256;
   if (algorithm == JwtAlgorithm.RS384 || algorithm == JwtAlgorithm.ES384) return SHA384;
   return SHA512;
-}
-
-function field(to: usize, tag: u8, from: usize, len: u32): usize {
-  store<u8>(to++, tag);
-  let v = len;
-  for (; v > 127; v >>= 7) store<u8>(to++, <u8>(v | 128));
-  store<u8>(to++, <u8>v);
-  memory.copy(to, from, len);
-  return to + len;
 }
 
 /** Writes the two numbers as ECDSA-Sig-Value in DER (RFC 3279 section 2.2.3); returns its length. */

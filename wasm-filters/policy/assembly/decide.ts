@@ -1,5 +1,4 @@
 import { isAllowed } from "../../authorization/assembly/decide";
-import { Jwt } from "../../gen/jwt";
 import { ACCEPTED, authenticate, Authentication } from "../../jwt/assembly/authenticate";
 import { claimsFit, hasClaimHeaders, writeClaimHeaders } from "../../jwt/assembly/claim-headers";
 import { alloc } from "../../sdk/assembly/arena";
@@ -26,53 +25,75 @@ const D_UNAVAILABLE = literal("sluice_policy_unavailable");
 /** The headers of an answer; one for all, so that no request makes garbage. */
 const HEADERS = new Slice(0, 0);
 
-/** Evaluates a policy: true when the request may go on, false when it has been answered. */
-export function decide(policy: CompiledPolicy): bool {
-  if (!getRequestHeaders()) {
-    refuseUnknownPolicy();
-    return false;
-  }
+/** What becomes of a request. */
+export namespace Decision {
+  /** It may go on. */
+  export const proceed: u32 = 0;
+  /** It has been answered. */
+  export const answered: u32 = 1;
+  /** It has to wait for the sidecar, and is evaluated again from the start then. */
+  export const waiting: u32 = 2;
+}
+
+/** Evaluates a policy, one step after the other; the first that does not let the request proceed decides. */
+export function decide(policy: CompiledPolicy): u32 {
+  if (!getRequestHeaders()) return unavailable();
   usePairs(resultPtr(), resultLen());
-  const jwt = policy.message.jwt;
-  let provider = Slice.EMPTY;
+  let decision = authenticated(policy);
+  if (decision == Decision.proceed) decision = authorized(policy);
+  if (decision == Decision.proceed) decision = rewritten(policy);
+  return decision;
+}
+
+/** Answers a request whose policy is missing, cannot be read, or cannot be enforced now. */
+export function unavailable(): u32 {
+  sendLocalResponse(503, D_UNAVAILABLE, UNAVAILABLE, Slice.EMPTY);
+  return Decision.answered;
+}
+
+/** Finds out who asks: after it `ACCEPTED` is about this request. */
+function authenticated(policy: CompiledPolicy): u32 {
   ACCEPTED.provider = -1;
   ACCEPTED.payload = 0;
-  if (jwt !== null) {
-    const outcome = authenticate(jwt, policy.keyIds, <f64>(now() / 1_000_000_000));
-    if (outcome == Authentication.missing) return unauthorized(D_MISSING, MISSING, CHALLENGE);
-    if (outcome == Authentication.invalid) return unauthorized(D_INVALID, INVALID, CHALLENGE_INVALID);
-    if (outcome == Authentication.accepted) provider = unchecked(jwt.providers[ACCEPTED.provider]).name;
+  const jwt = policy.message.jwt;
+  if (jwt === null) return Decision.proceed;
+  switch (authenticate(jwt, policy.keyIds, <f64>(now() / 1_000_000_000))) {
+    case Authentication.accepted:
+    case Authentication.anonymous: return Decision.proceed;
+    case Authentication.missing: return unauthorized(D_MISSING, MISSING, CHALLENGE);
+    case Authentication.invalid: return unauthorized(D_INVALID, INVALID, CHALLENGE_INVALID);
+    case Authentication.waiting: return Decision.waiting;
+    default: return unavailable();
   }
+}
+
+function authorized(policy: CompiledPolicy): u32 {
   const authorization = policy.message.authorization;
-  if (authorization !== null && !isAllowed(authorization, provider, ACCEPTED.payload)) {
-    sendLocalResponse(403, D_FORBIDDEN, FORBIDDEN, Slice.EMPTY);
-    return false;
-  }
-  return jwt === null || writeClaims(jwt);
+  if (authorization === null || isAllowed(authorization, providerOf(policy), ACCEPTED.payload)) return Decision.proceed;
+  sendLocalResponse(403, D_FORBIDDEN, FORBIDDEN, Slice.EMPTY);
+  return Decision.answered;
 }
 
-/** Answers a request whose policy is missing or cannot be read. */
-export function refuseUnknownPolicy(): void {
-  sendLocalResponse(503, D_UNAVAILABLE, UNAVAILABLE, Slice.EMPTY);
+/** Name of the provider that accepted a token; empty when none did. */
+function providerOf(policy: CompiledPolicy): Slice {
+  const jwt = policy.message.jwt;
+  if (jwt === null || ACCEPTED.provider < 0) return Slice.EMPTY;
+  return unchecked(jwt.providers[ACCEPTED.provider]).name;
 }
 
-function unauthorized(details: Slice, body: Slice, challenge: Slice): bool {
+/** Writes the headers that come from claims, where that is still safe. */
+function rewritten(policy: CompiledPolicy): u32 {
+  const jwt = policy.message.jwt;
+  if (jwt === null) return Decision.proceed;
+  if (!claimsFit(jwt, ACCEPTED)) return unauthorized(D_INVALID, INVALID, CHALLENGE_INVALID);
+  if (hasClaimHeaders(jwt, ACCEPTED)) return Decision.proceed;
+  return isRecheck() || !writeClaimHeaders(jwt, ACCEPTED) ? unavailable() : Decision.proceed;
+}
+
+function unauthorized(details: Slice, body: Slice, challenge: Slice): u32 {
   const at = alloc(<usize>WWW_AUTHENTICATE.len + challenge.len + 16);
   HEADERS.ptr = at;
   HEADERS.len = onePair(WWW_AUTHENTICATE, challenge, at);
   sendLocalResponse(401, details, body, HEADERS);
-  return false;
-}
-
-/** Writes the headers that come from claims, where that is still safe. */
-function writeClaims(jwt: Jwt): bool {
-  if (!claimsFit(jwt, ACCEPTED)) return unauthorized(D_INVALID, INVALID, CHALLENGE_INVALID);
-  if (hasClaimHeaders(jwt, ACCEPTED)) return true;
-  if (isRecheck() || !writeClaimHeaders(jwt, ACCEPTED)) return unavailable();
-  return true;
-}
-
-function unavailable(): bool {
-  refuseUnknownPolicy();
-  return false;
+  return Decision.answered;
 }

@@ -9,10 +9,12 @@ import { REVISION } from "../../gen/revision";
 import "../../sdk/assembly/abort";
 import { alloc, resetArena } from "../../sdk/assembly/arena";
 import { getPluginConfiguration, getProperty, resultLen, resultPtr } from "../../sdk/assembly/host";
+import { callOf, enterStream, noteConfiguration, settle } from "../../sdk/assembly/questions";
 import { Reader } from "../../sdk/assembly/reader";
 import { literal } from "../../sdk/assembly/slice";
+import { readAnswer } from "./answers";
 import { compilePolicy, CompiledPolicy, ID_LENGTH } from "./compiled-policy";
-import { decide, refuseUnknownPolicy } from "./decide";
+import { decide, Decision, unavailable } from "./decide";
 import { collectGarbage, findPolicy, keepPolicy, noteGarbage } from "./policy-table";
 import { isRecheck } from "./recheck";
 
@@ -38,6 +40,7 @@ export function proxy_on_vm_start(_root: u32, _size: u32): u32 {
 export function proxy_on_configure(_root: u32, size: u32): u32 {
   resetArena();
   collectGarbage();
+  noteConfiguration();
   if (size == 0) return 1;
   if (!getPluginConfiguration(size)) return 0;
   const reader = new Reader(resultPtr(), resultPtr() + resultLen());
@@ -47,25 +50,37 @@ export function proxy_on_configure(_root: u32, size: u32): u32 {
   return good ? 1 : 0;
 }
 
-export function proxy_on_request_headers(_context: u32, _count: u32, _end: u32): u32 {
+export function proxy_on_request_headers(context: u32, _count: u32, _end: u32): u32 {
   resetArena();
   collectGarbage();
+  enterStream(context);
+  return evaluate() ? CONTINUE : STOP;
+}
+
+/** The answer to a question that `questions.ts` asked. */
+export function proxy_on_http_call_response(_root: u32, token: u32, _headers: u32, size: u32, _trailers: u32): void {
+  resetArena();
+  collectGarbage();
+  const call = callOf(token);
+  if (call != 0) settle(call, readAnswer(call, size), evaluate);
+}
+
+/** Evaluates the policy of the request's route: whether the request may go on. */
+function evaluate(): bool {
+  return decideByRoute() == Decision.proceed;
+}
+
+function decideByRoute(): u32 {
   const id = alloc(ID_LENGTH);
   if (!readId(id)) {
     // A request without a route is Envoy's to answer, with 404; a route that turned the filter on must have a policy.
     // Envoy finds the name of a route that has none (it is empty), and none where there is no route.
-    if (!getProperty(ROUTE_NAME)) return CONTINUE;
+    if (!getProperty(ROUTE_NAME)) return Decision.proceed;
     // To a second look the route may be one that nobody turned the filter on for.
-    return isRecheck() ? CONTINUE : refuse();
+    return isRecheck() ? Decision.proceed : unavailable();
   }
   const policy = policyOf(id);
-  if (policy === null) return refuse();
-  return decide(policy) ? CONTINUE : STOP;
-}
-
-function refuse(): u32 {
-  refuseUnknownPolicy();
-  return STOP;
+  return policy === null ? unavailable() : decide(policy);
 }
 
 /** Reads the id of the current route's policy; an id of another length is one that no policy has. */

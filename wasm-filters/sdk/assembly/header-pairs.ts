@@ -44,17 +44,39 @@ export function findHeader(name: Slice): Found {
   return FOUND;
 }
 
-/** Writes one header as pairs for the host; the result is for use at once. */
+/** Room that pairs need. */
+export function pairsSize(names: StaticArray<Slice>, values: StaticArray<Slice>): usize {
+  let size: usize = 4;
+  for (let i = 0; i < names.length; i++) size += 10 + <usize>unchecked(names[i]).len + <usize>unchecked(values[i]).len;
+  return size;
+}
+
+/** Writes headers as pairs for the host; returns the size. */
+export function writePairs(names: StaticArray<Slice>, values: StaticArray<Slice>, to: usize): u32 {
+  const count = names.length;
+  store<u32>(to, count);
+  let p = to + 4 + (<usize>count << 3);
+  for (let i = 0; i < count; i++) {
+    const name = unchecked(names[i]);
+    const value = unchecked(values[i]);
+    store<u32>(to + (<usize>i << 3), name.len, 4);
+    store<u32>(to + (<usize>i << 3), value.len, 8);
+    p = putClosed(p, name);
+    p = putClosed(p, value);
+  }
+  return <u32>(p - to);
+}
+
+/** Writes one header as pairs for the host; returns the size. */
 export function onePair(name: Slice, value: Slice, to: usize): u32 {
   store<u32>(to, 1);
   store<u32>(to, name.len, 4);
   store<u32>(to, value.len, 8);
-  let p = to + 12;
-  memory.copy(p, name.ptr, name.len);
-  p += name.len;
-  store<u8>(p++, 0);
-  memory.copy(p, value.ptr, value.len);
-  p += value.len;
-  store<u8>(p++, 0);
-  return <u32>(p - to);
+  return <u32>(putClosed(putClosed(to + 12, name), value) - to);
+}
+
+function putClosed(to: usize, text: Slice): usize {
+  memory.copy(to, text.ptr, text.len);
+  store<u8>(to + text.len, 0);
+  return to + text.len + 1;
 }

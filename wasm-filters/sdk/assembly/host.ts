@@ -13,6 +13,19 @@ declare function proxy_replace_header_map_value(map: u32, key: usize, keyLen: us
 declare function proxy_remove_header_map_value(map: u32, key: usize, keyLen: usize): u32;
 @external("env", "proxy_get_property")
 declare function proxy_get_property(path: usize, pathLen: usize, ptr: usize, len: usize): u32;
+@external("env", "proxy_set_property")
+declare function proxy_set_property(path: usize, pathLen: usize, value: usize, valueLen: usize): u32;
+@external("env", "proxy_get_header_map_value")
+declare function proxy_get_header_map_value(map: u32, key: usize, keyLen: usize, ptr: usize, len: usize): u32;
+@external("env", "proxy_http_call")
+declare function proxy_http_call(
+  cluster: usize, clusterLen: usize, headers: usize, headersLen: usize, body: usize, bodyLen: usize,
+  trailers: usize, trailersLen: usize, milliseconds: u32, token: usize,
+): u32;
+@external("env", "proxy_set_effective_context")
+declare function proxy_set_effective_context(context: u32): u32;
+@external("env", "proxy_continue_stream")
+declare function proxy_continue_stream(stream: u32): u32;
 @external("env", "proxy_get_buffer_bytes")
 declare function proxy_get_buffer_bytes(buffer: u32, start: u32, max: u32, ptr: usize, len: usize): u32;
 @external("env", "proxy_send_local_response")
@@ -27,7 +40,10 @@ declare function proxy_call_foreign_function(
 ): u32;
 
 const REQUEST_HEADERS: u32 = 0;
+const CALL_TRAILERS: u32 = 7;
+const CALL_BODY: u32 = 4;
 const PLUGIN_CONFIGURATION: u32 = 7;
+const REQUEST: u32 = 0;
 
 export namespace LogLevel {
   export const debug: u32 = 1;
@@ -57,6 +73,11 @@ export function log(level: u32, text: string): void {
   return proxy_get_property(path.ptr, path.len, OUT, OUT + 4) == 0;
 }
 
+/** Sets a property of the request, which Envoy keeps as filter state `wasm.<name>`: native filters match on it. */
+@inline export function setProperty(name: Slice, value: Slice): bool {
+  return proxy_set_property(name.ptr, name.len, value.ptr, value.len) == 0;
+}
+
 /** Reads all request headers at once, in the ABI's form: see `HeaderPairs`. */
 @inline export function getRequestHeaders(): bool {
   store<u64>(OUT, 0);
@@ -77,6 +98,39 @@ export function log(level: u32, text: string): void {
 @inline export function getPluginConfiguration(size: u32): bool {
   store<u64>(OUT, 0);
   return proxy_get_buffer_bytes(PLUGIN_CONFIGURATION, 0, size, OUT, OUT + 4) == 0;
+}
+
+/**
+ * Sends a request to a cluster; -1 when that is not possible, else the token by which `proxy_on_http_call_response` names
+ * the answer. `headers` are in the ABI's form for pairs. The call belongs to the plugin, not to the request.
+ */
+export function httpCall(cluster: Slice, headers: Slice, body: Slice, milliseconds: u32): i64 {
+  const status = proxy_http_call(
+    cluster.ptr, cluster.len, headers.ptr, headers.len, body.ptr, body.len, 0, 0, milliseconds, OUT + 8,
+  );
+  return status == 0 ? <i64>load<u32>(OUT, 8) : -1;
+}
+
+/** Reads the body of the answer to a call, `size` bytes. Before `useStream`: the answer is the plugin's. */
+@inline export function getCallBody(size: u32): bool {
+  store<u64>(OUT, 0);
+  return proxy_get_buffer_bytes(CALL_BODY, 0, size, OUT, OUT + 4) == 0;
+}
+
+/** Reads a trailer of the answer to a call. */
+@inline export function getCallTrailer(name: Slice): bool {
+  store<u64>(OUT, 0);
+  return proxy_get_header_map_value(CALL_TRAILERS, name.ptr, name.len, OUT, OUT + 4) == 0;
+}
+
+/** Lets the functions of the host work on another request until the callback ends; false when that one is gone. */
+@inline export function useStream(context: u32): bool {
+  return proxy_set_effective_context(context) == 0;
+}
+
+/** Lets a request that was stopped go on, once the callback has ended. */
+@inline export function continueRequest(): void {
+  proxy_continue_stream(REQUEST);
 }
 
 /** Answers the request here. `headers` are in the ABI's form for pairs, or empty. */

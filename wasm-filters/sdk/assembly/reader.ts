@@ -18,6 +18,14 @@ export class Reader {
 
   constructor(private at: usize, private end: usize) {}
 
+  /** Starts over with other bytes: who reads on a request keeps one reader, and so makes no garbage. */
+  restart(at: usize, end: usize): void {
+    this.at = at;
+    this.end = end;
+    this.ok = true;
+    this.depth = 0;
+  }
+
   /** Whether another byte follows. */
   more(): bool {
     return this.ok && this.at < this.end;

@@ -1,0 +1,44 @@
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { type handleUnaryCall, status } from '@grpc/grpc-js';
+import type { Logger } from 'pino';
+import { schema } from '#proto/load.ts';
+import { rawMethod, toBuffer } from '../grpc/raw-method.ts';
+import type { GrpcService } from '../grpc/unix-server.ts';
+import { verifySignature } from './verify-signature.ts';
+
+/** The service that filters call. */
+export const SIDECAR_SERVICE = 'sluice.sidecar.v1.Sidecar';
+
+/** Serves `sluice.sidecar.v1.Sidecar`. What cannot be answered is INTERNAL, and logged. */
+export function sidecarService(log: Logger): GrpcService {
+  return {
+    methods: { verifySignature: rawMethod(`/${SIDECAR_SERVICE}/VerifySignature`, 'unary') },
+    handlers: { verifySignature: answering('VerifySignature', answerVerifySignature, log) },
+  };
+}
+
+/** Answers an encoded `VerifySignatureRequest`. Throws when it is none. */
+export function answerVerifySignature(request: Uint8Array): Uint8Array {
+  const verified = verifySignature(fromBinary(schema('sluice.sidecar.v1.VerifySignatureRequest'), request));
+  const type = schema('sluice.sidecar.v1.VerifySignatureResponse');
+  return toBinary(type, create(type, { verified }));
+}
+
+/** Handles the calls of a method; what throws fails its own call. */
+function answering(
+  method: string,
+  answer: (request: Uint8Array) => Uint8Array | Promise<Uint8Array>,
+  log: Logger,
+): handleUnaryCall<Buffer, Buffer> {
+  return ({ request }, reply) => {
+    void Promise.resolve(request)
+      .then(answer)
+      .then(
+        (response) => reply(null, toBuffer(response)),
+        (error: unknown) => {
+          log.error({ err: error, method }, 'a call failed');
+          reply({ code: status.INTERNAL, details: 'the call failed' });
+        },
+      );
+  };
+}
