@@ -1,10 +1,11 @@
 import { create, fromBinary, fromJson, getOption, toBinary, toJson } from '@bufbuild/protobuf';
 import { anyPack } from '@bufbuild/protobuf/wkt';
 import { expect, expectTypeOf, test } from 'vitest';
-import { enumMembers, type MessageTypes, registry, schema, service, sluiceFileSet, sluiceRegistry } from './load.ts';
+import { enumMembers, type MessageTypes, registry, schema, service, sluiceRegistry } from './load.ts';
+import { sluiceFileSet } from './sluice-set.ts';
 
 test('every .proto file of ours compiles', () => {
-  expect(sluiceFileSet().file.map((file) => file.name)).toContain('sluice/filter/v1/policy.proto');
+  expect(sluiceFileSet.file.map((file) => file.name)).toContain('sluice/filter/v1/policy.proto');
 });
 
 test('a schema encodes and decodes the type that its name names', () => {
@@ -16,6 +17,17 @@ test('a schema encodes and decodes the type that its name names', () => {
 
 test("a schema of Sluice's does not wait for Envoy's messages", () => {
   expect(schema('sluice.filter.v1.Policy')).toBe(sluiceRegistry().getMessage('sluice.filter.v1.Policy'));
+});
+
+test("a name of Envoy's is found in whatever part of its API, and what a part lacks in the whole", () => {
+  for (const name of [
+    'envoy.config.listener.v3.Listener',
+    'envoy.service.ext_proc.v3.ProcessingRequest',
+    'envoy.admin.v3.ConfigDump',
+  ] as const) {
+    expect(schema(name).typeName).toBe(name);
+  }
+  expect(schema('envoy.admin.v3.ConfigDump')).toBe(registry().getMessage('envoy.admin.v3.ConfigDump'));
 });
 
 test('the registry encodes any @type as JSON gives it, by either name of a field', () => {

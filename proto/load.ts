@@ -3,25 +3,54 @@
  *
  * In: `proto/sluice/**.proto` and `proto/envoy/envoy.binpb.gz`. Out: registries and schemas for protobuf-es.
  * Refuses to know: generated JavaScript. There is none; the types in `proto/gen/` are erased, so everything here works
- * straight after `npm ci`.
+ * straight after `npm ci`. What is compiled of our .proto files is kept in `build/`, for the next start.
  */
 import { createFileRegistry, type DescEnum, type DescMessage, type FileRegistry } from '@bufbuild/protobuf';
 import type { GenMessage } from '@bufbuild/protobuf/codegenv2';
-import type { FileDescriptorSet } from '@bufbuild/protobuf/wkt';
-import { envoyFileSet } from './envoy/file-set.ts';
+import { envoyFileSet, envoyFileSetOf } from './envoy/file-set.ts';
 import type { EnumTypes, MessageTypes, ServiceTypes } from './gen/index.d.ts';
-import { compileSources } from './source/file-set.ts';
-import { readSources } from './source/sources.ts';
+import { sluiceFileSet } from './sluice-set.ts';
 
 export type { EnumTypes, MessageTypes, ServiceTypes } from './gen/index.d.ts';
 
-/** Gives what is in `proto/sluice`, compiled anew, with the google/protobuf files it imports. */
-export function sluiceFileSet(): FileDescriptorSet {
-  return compileSources(readSources());
+/** Gives Sluice's own messages only; loading them takes a fraction of the time that Envoy's take. */
+export const sluiceRegistry: () => FileRegistry = once(() => createFileRegistry(sluiceFileSet));
+
+/**
+ * The files that are loaded first, in parts that are each loaded when a name of theirs is asked for: a start does not wait
+ * for the rest of Envoy's API. A name that no part has comes from the whole of it.
+ */
+const PARTS = [
+  part((name) => name.startsWith('envoy.service.ext_proc.'), ['envoy/service/ext_proc/v3/external_processor.proto']),
+  part(
+    () => true,
+    [
+      'envoy/config/cluster/v3/cluster.proto',
+      'envoy/config/endpoint/v3/endpoint.proto',
+      'envoy/config/listener/v3/listener.proto',
+      'envoy/config/route/v3/route.proto',
+      'envoy/extensions/filters/http/ext_proc/v3/ext_proc.proto',
+      'envoy/extensions/filters/http/header_mutation/v3/header_mutation.proto',
+      'envoy/extensions/filters/http/router/v3/router.proto',
+      'envoy/extensions/filters/http/wasm/v3/wasm.proto',
+      'envoy/extensions/filters/listener/tls_inspector/v3/tls_inspector.proto',
+      'envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager.proto',
+      'envoy/extensions/transport_sockets/tls/v3/secret.proto',
+      'envoy/extensions/transport_sockets/tls/v3/tls.proto',
+      'envoy/extensions/upstreams/http/v3/http_protocol_options.proto',
+      'envoy/service/discovery/v3/discovery.proto',
+    ],
+  ),
+];
+
+interface Part {
+  readonly mayHave: (name: string) => boolean;
+  readonly registry: () => FileRegistry;
 }
 
-/** Gives Sluice's own messages only; loading them takes a fraction of the time that Envoy's take. */
-export const sluiceRegistry: () => FileRegistry = once(() => createFileRegistry(sluiceFileSet()));
+function part(mayHave: (name: string) => boolean, files: readonly string[]): Part {
+  return { mayHave, registry: once(() => createFileRegistry(envoyFileSetOf(files))) };
+}
 
 const envoyRegistry: () => FileRegistry = once(() => createFileRegistry(envoyFileSet()));
 
@@ -74,7 +103,9 @@ function isService<K extends keyof ServiceTypes>(found: unknown, name: K): found
 }
 
 function registryOf(name: string): FileRegistry {
-  return name.startsWith('sluice.') ? sluiceRegistry() : registry();
+  if (name.startsWith('sluice.')) return sluiceRegistry();
+  const loaded = PARTS.find(({ mayHave }) => mayHave(name))?.registry();
+  return loaded?.getMessage(name) === undefined && loaded?.getEnum(name) === undefined ? registry() : loaded;
 }
 
 function once<T extends object>(make: () => T): () => T {
