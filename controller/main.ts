@@ -1,7 +1,4 @@
 /** The `sluice` command: flags in, an exit code out. The commands themselves are composed in `cli/commands`. */
-import { enableCompileCache } from 'node:module';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
 import { EXIT } from './cli/exit-codes.ts';
 
 // Whoever reads our output may have had enough of it: `sluice translate ... | head`.
@@ -9,8 +6,6 @@ process.stdout.on('error', () => process.exit());
 process.on('uncaughtException', fail);
 process.on('unhandledRejection', fail);
 
-// Compiled code is kept in the user's cache folder: a second start takes half the time. Only what is imported from here on.
-enableCompileCache(process.env['NODE_COMPILE_CACHE'] ?? join(cacheFolder(), 'node-compile-cache'));
 const [{ CommanderError }, { default: packageJson }, { createProgram }] = await Promise.all([
   import('commander'),
   import('../package.json', { with: { type: 'json' } }),
@@ -22,10 +17,6 @@ try {
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.fine : EXIT.usage;
   else fail(error);
-}
-
-function cacheFolder(): string {
-  return join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'sluice');
 }
 
 /** A bug ends the process with one line; the proxies keep serving, and the next run takes them over. */

@@ -40,7 +40,7 @@ if (stopEcho === undefined) {
   const sluice = spawn(
     process.execPath,
     [
-      'controller/main.ts',
+      'controller/cli/sluice.mjs',
       'run',
       `${EXAMPLE}/manifests`,
       '--processors',

@@ -21,7 +21,7 @@ export function startSluice({ manifests, folder, ports, through = [process.execP
     [
       ...before,
       `--inspect-port=127.0.0.1:${ports.inspector}`,
-      'controller/main.ts',
+      'controller/cli/sluice.mjs',
       'run',
       manifests,
       '--state-dir',

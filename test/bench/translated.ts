@@ -19,7 +19,7 @@ const LARGEST_OUTPUT = 1024 * 1024 * 1024;
 
 /** What Sluice makes of a folder of manifests with one Gateway, its listener moved to another port. */
 export async function translated(folder: string, port: number): Promise<Translated> {
-  const args = ['controller/main.ts', 'translate', folder, '--to', 'xds', '-o', 'json'];
+  const args = ['controller/cli/sluice.mjs', 'translate', folder, '--to', 'xds', '-o', 'json'];
   const { stdout } = await run(process.execPath, args, { cwd: ROOT, maxBuffer: LARGEST_OUTPUT });
   const dump = parseJson(stdout);
   const of = (kind: keyof typeof MESSAGES): JsonObject[] => resourcesOf(dump, `type.googleapis.com/${MESSAGES[kind]}`);

@@ -18,7 +18,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseRecord, type ProcessRecord, runs } from '#controller/infra/local/process-record.ts';
 import { ROOT } from '#deploy/setup/node24.mjs';
 
-const MAIN = join(ROOT, 'controller', 'main.ts');
+const MAIN = join(ROOT, 'controller', 'cli', 'sluice.mjs');
 
 /** How a command ended and what it said. */
 export interface Ended {
