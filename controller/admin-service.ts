@@ -1,4 +1,5 @@
 import { Code, ConnectError, type ConnectRouter } from '@connectrpc/connect';
+import { connectNodeAdapter } from '@connectrpc/connect-node';
 import { service } from '#proto/load.ts';
 import type { Resource } from '#controller/api/gen/types.d.ts';
 import { formatProblem } from './provider/format-problem.ts';
@@ -9,6 +10,7 @@ import type { ObjectStatus } from './status/object-status.ts';
 import { renderStatus } from './status/render.ts';
 import type { ProxyIr } from './ir/proxy.ts';
 import { XDS_TYPES, type XdsType } from './xds/types.ts';
+import type { Answering } from './runtime/admin.ts';
 import type { Clock } from './runtime/clock.ts';
 import { configDump } from './xds/config-dump.ts';
 import { REDACTED, toPlainJson } from './runtime/plain-json.ts';
@@ -23,8 +25,12 @@ export interface AdminView {
   readonly controllerName: string;
 }
 
-/** Adds `sluice.admin.v1.Admin` to a router. */
-export function adminRoutes(view: AdminView): (router: ConnectRouter) => void {
+/** Answers for `sluice.admin.v1.Admin`. */
+export function adminService(view: AdminView): Answering {
+  return connectNodeAdapter({ routes: adminRoutes(view) });
+}
+
+function adminRoutes(view: AdminView): (router: ConnectRouter) => void {
   return (router) => {
     router.service(service('sluice.admin.v1.Admin'), {
       listResources: ({ kind }) => ({

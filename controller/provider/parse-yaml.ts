@@ -1,6 +1,6 @@
 import type { Alias } from 'yaml';
-import { isMap, isNode, isScalar, isSeq, LineCounter, parse, parseDocument, visit, YAMLParseError } from 'yaml';
 import { parsePlainYaml } from './parse-plain-yaml.ts';
+import { yamlPackage } from './yaml-package.ts';
 
 /** A place in a document: line and column count from 1. */
 export type Position = { readonly line: number; readonly column: number };
@@ -36,7 +36,7 @@ export function parseYaml(text: string): Parsed {
   const plain = parsePlainYaml(text);
   if (plain !== undefined) return { ok: true, value: plain };
   try {
-    const value: unknown = parse(text, options);
+    const value: unknown = yamlPackage().parse(text, options);
     const excess = excessOf(value, 0, { values: maxValues });
     return excess === undefined ? { ok: true, value } : failure(excess);
   } catch (error) {
@@ -45,7 +45,7 @@ export function parseYaml(text: string): Parsed {
 }
 
 function explain(text: string, error: unknown): Parsed {
-  if (error instanceof YAMLParseError) {
+  if (error instanceof yamlPackage().YAMLParseError) {
     return {
       ok: false,
       position: positionOf(text, error.pos[0]),
@@ -58,6 +58,7 @@ function explain(text: string, error: unknown): Parsed {
 
 /** An alias without its anchor, or too many of them. */
 function explainAlias(text: string): Parsed {
+  const { parseDocument, visit } = yamlPackage();
   const document = parseDocument(text, options);
   let lost: Alias | undefined;
   visit(document, {
@@ -116,6 +117,7 @@ export function locate(text: string, path: readonly (string | number)[]): Positi
  * (a missing field), of the deepest part that exists.
  */
 export function locateAll(text: string, paths: readonly (readonly (string | number)[])[]): readonly Position[] {
+  const { LineCounter, parseDocument } = yamlPackage();
   const counter = new LineCounter();
   try {
     const { contents } = parseDocument(text, { ...options, lineCounter: counter });
@@ -129,6 +131,7 @@ export function locateAll(text: string, paths: readonly (readonly (string | numb
 }
 
 function offsetOf(root: unknown, path: readonly (string | number)[]): number {
+  const { isMap, isScalar, isSeq } = yamlPackage();
   let node: unknown = root;
   let offset = startOf(root);
   for (const segment of path) {
@@ -146,5 +149,5 @@ function offsetOf(root: unknown, path: readonly (string | number)[]): number {
 }
 
 function startOf(node: unknown): number {
-  return isNode(node) ? (node.range?.[0] ?? 0) : 0;
+  return yamlPackage().isNode(node) ? (node.range?.[0] ?? 0) : 0;
 }

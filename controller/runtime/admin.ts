@@ -1,29 +1,31 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { ConnectRouter } from '@connectrpc/connect';
-import { connectNodeAdapter } from '@connectrpc/connect-node';
 import { isOwnHost } from './admin-host.ts';
 
 /** What the admin endpoint tells. */
 export interface AdminSource {
   /** Why the controller is not ready; none when it is. */
   notReady(): readonly string[];
-  /** The metrics in the text format of Prometheus. */
-  metrics(): Promise<string>;
-  readonly metricsType: string;
-  /** Adds the services that are spoken with Connect, gRPC-Web or curl. */
-  readonly routes: (router: ConnectRouter) => void;
+  /** The metrics in the text format of Prometheus, and the content type of that. */
+  metrics(): Promise<{ readonly text: string; readonly type: string }>;
+  /** Makes what answers for the services, which are spoken with Connect, gRPC-Web or curl; called with the first request. */
+  services(): Promise<Answering>;
 }
+
+/** Answers a request. */
+export type Answering = (request: IncomingMessage, response: ServerResponse) => void;
 
 /**
  * Serves `/readyz` (200, or 503 with the reasons), `/healthz`, `/metrics` and Connect services. Resolves with a function that
  * stops serving; rejects when the address is taken. Requests that name a host of others are refused (DNS rebinding).
  */
 export async function serveAdmin(host: string, port: number, source: AdminSource): Promise<() => Promise<void>> {
-  const connect = connectNodeAdapter({ routes: source.routes });
+  let services: Promise<Answering> | undefined;
   const server = createServer((request: IncomingMessage, response: ServerResponse) => {
     if (isOwnHost(request.headers.host, host)) {
-      if (request.url?.startsWith(SERVICES) === true) connect(request, response);
-      else void answerPath(request.url ?? '', response, source);
+      if (request.url?.startsWith(SERVICES) === true) {
+        services ??= source.services();
+        void services.then((serve) => serve(request, response));
+      } else void answerPath(request.url ?? '', response, source);
     } else answer(response, 421, 'this host is not served here; ask for the IP address or localhost\n');
   });
   await new Promise<void>((resolve, reject) => {
@@ -52,9 +54,9 @@ async function answerPath(url: string, response: ServerResponse, source: AdminSo
       return;
     }
     case '/metrics': {
-      const text = await source.metrics().catch(() => undefined);
-      if (text === undefined) answer(response, 500, 'the metrics cannot be collected\n');
-      else answer(response, 200, text, source.metricsType);
+      const metrics = await source.metrics().catch(() => undefined);
+      if (metrics === undefined) answer(response, 500, 'the metrics cannot be collected\n');
+      else answer(response, 200, metrics.text, metrics.type);
       return;
     }
     default:

@@ -17,10 +17,8 @@ export interface MetricsSource {
 export interface Metrics {
   translated(ms: number, failed: boolean): void;
   answered(type: string, isRejected: boolean): void;
-  /** Everything in the text format of Prometheus. */
-  expose(source: MetricsSource): Promise<string>;
-  /** The content type of that text. */
-  readonly contentType: string;
+  /** Everything in the text format of Prometheus, and the content type of that. */
+  expose(source: MetricsSource): Promise<{ readonly text: string; readonly type: string }>;
 }
 
 /** Makes the metrics of a controller, each at zero. */
@@ -62,13 +60,12 @@ export function createMetrics(): Metrics {
   const resources = labelled('sluice_resources', 'Objects that are served.', ['kind']);
   const problems = labelled('sluice_problems', 'Things that are wrong with what was read.', ['severity']);
   return {
-    contentType: registry.contentType,
     translated: (ms, failed) => {
       translate.observe(ms / 1000);
       if (failed) translateFailures.inc();
     },
     answered: (type, isRejected) => (isRejected ? nacks : acks).inc({ type }),
-    expose: (source) => {
+    expose: async (source) => {
       for (const gauge of [ready, connected, rejected, restarts, resources, problems]) gauge.reset();
       for (const severity of ['error', 'warning']) problems.set({ severity }, 0);
       for (const { kind } of source.resources) resources.inc({ kind });
@@ -81,7 +78,7 @@ export function createMetrics(): Metrics {
         restarts.set({ gateway, process: 'envoy' }, proxy.restarts.envoy);
         restarts.set({ gateway, process: 'sidecar' }, proxy.restarts.sidecar);
       }
-      return registry.metrics();
+      return { text: await registry.metrics(), type: registry.contentType };
     },
   };
 }

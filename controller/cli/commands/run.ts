@@ -17,10 +17,10 @@ import { holdState } from '../../infra/local/state-lock.ts';
 import { startProcessors } from '../../infra/local/processors.ts';
 import { type Pipeline, startPipeline } from '../../pipeline.ts';
 import { serveAdmin } from '../../runtime/admin.ts';
-import { adminRoutes } from '../../admin-service.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { createLog } from '../../runtime/log.ts';
-import { createMetrics, type Metrics } from '../../runtime/metrics.ts';
+import { lateMetrics } from '../../runtime/late-metrics.ts';
+import type { Metrics } from '../../runtime/metrics.ts';
 import { RunningProxy } from '../../running-proxy.ts';
 import { type Address, notAnAddress, parseAddress } from '../address.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -95,7 +95,7 @@ async function start({ paths, flags, admin, configuration, stateFolder, log, und
   const hold = await holdState(stateFolder);
   if (!hold.ok) throw new RunError(hold.refusal.message);
   undo.push(hold.value);
-  const metrics = createMetrics();
+  const metrics = lateMetrics();
   const told: Told = { pipeline: undefined };
   undo.push(await admit(admin, flags.admin, configuration, told, metrics));
   await ensure(['filters', 'envoy']);
@@ -165,8 +165,10 @@ async function admit(
       notReady: () => told.pipeline?.notReady() ?? ['it is starting'],
       metrics: () =>
         metrics.expose({ resources: view.resources(), problems: view.problems(), proxies: view.proxies() }),
-      metricsType: metrics.contentType,
-      routes: adminRoutes({ ...view, clock: systemClock, controllerName }),
+      services: async () => {
+        const { adminService } = await import('../../admin-service.ts');
+        return adminService({ ...view, clock: systemClock, controllerName });
+      },
     });
   } catch (error) {
     throw new RunError(await describeListenError(error, admin, text), { cause: error });
