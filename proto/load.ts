@@ -17,39 +17,44 @@ export type { EnumTypes, MessageTypes, ServiceTypes } from './gen/index.d.ts';
 export const sluiceRegistry: () => FileRegistry = once(() => createFileRegistry(sluiceFileSet));
 
 /**
- * The files that are loaded first, in parts that are each loaded when a name of theirs is asked for: a start does not wait
- * for the rest of Envoy's API. A name that no part has comes from the whole of it.
+ * What a start needs of Envoy's API: these messages and all that they can hold are loaded at once with the first of them, so
+ * that it does not wait for the rest.
  */
-const PARTS = [
-  part((name) => name.startsWith('envoy.service.ext_proc.'), ['envoy/service/ext_proc/v3/external_processor.proto']),
-  part(
-    () => true,
-    [
-      'envoy/config/cluster/v3/cluster.proto',
-      'envoy/config/endpoint/v3/endpoint.proto',
-      'envoy/config/listener/v3/listener.proto',
-      'envoy/config/route/v3/route.proto',
-      'envoy/extensions/filters/http/ext_proc/v3/ext_proc.proto',
-      'envoy/extensions/filters/http/header_mutation/v3/header_mutation.proto',
-      'envoy/extensions/filters/http/router/v3/router.proto',
-      'envoy/extensions/filters/http/wasm/v3/wasm.proto',
-      'envoy/extensions/filters/listener/tls_inspector/v3/tls_inspector.proto',
-      'envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager.proto',
-      'envoy/extensions/transport_sockets/tls/v3/secret.proto',
-      'envoy/extensions/transport_sockets/tls/v3/tls.proto',
-      'envoy/extensions/upstreams/http/v3/http_protocol_options.proto',
-      'envoy/service/discovery/v3/discovery.proto',
-    ],
-  ),
+const NEEDED_FIRST: readonly (keyof MessageTypes)[] = [
+  'envoy.config.cluster.v3.Cluster',
+  'envoy.config.endpoint.v3.ClusterLoadAssignment',
+  'envoy.config.listener.v3.Listener',
+  'envoy.config.route.v3.RouteConfiguration',
+  'envoy.extensions.filters.http.ext_proc.v3.ExternalProcessor',
+  'envoy.extensions.filters.http.header_mutation.v3.HeaderMutation',
+  'envoy.extensions.filters.http.router.v3.Router',
+  'envoy.extensions.filters.http.wasm.v3.Wasm',
+  'envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector',
+  'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
+  'envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext',
+  'envoy.extensions.transport_sockets.tls.v3.Secret',
+  'envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
+  'envoy.service.discovery.v3.DeltaDiscoveryRequest',
 ];
 
-interface Part {
-  readonly mayHave: (name: string) => boolean;
-  readonly registry: () => FileRegistry;
+const neededFirst: () => FileRegistry = once(() => createFileRegistry(envoyFileSetOf(NEEDED_FIRST)));
+
+/** The registries of names that are not needed first, each with all that its message can hold. */
+const others = new Map<string, FileRegistry>();
+
+function registryOf(name: string): FileRegistry {
+  if (name.startsWith('sluice.')) return sluiceRegistry();
+  // A sidecar knows no xDS.
+  if (!name.startsWith('envoy.service.ext_proc.') && has(neededFirst(), name)) return neededFirst();
+  const known = others.values().find((other) => has(other, name));
+  if (known !== undefined) return known;
+  const loaded = createFileRegistry(envoyFileSetOf([name]));
+  others.set(name, loaded);
+  return loaded;
 }
 
-function part(mayHave: (name: string) => boolean, files: readonly string[]): Part {
-  return { mayHave, registry: once(() => createFileRegistry(envoyFileSetOf(files))) };
+function has(types: FileRegistry, name: string): boolean {
+  return types.getMessage(name) !== undefined || types.getEnum(name) !== undefined;
 }
 
 const envoyRegistry: () => FileRegistry = once(() => createFileRegistry(envoyFileSet()));
@@ -100,12 +105,6 @@ function isEnum<K extends keyof EnumTypes>(_members: unknown, type: DescEnum, na
 
 function isService<K extends keyof ServiceTypes>(found: unknown, name: K): found is ServiceTypes[K] {
   return typeof found === 'object' && found !== null && 'typeName' in found && found.typeName === name;
-}
-
-function registryOf(name: string): FileRegistry {
-  if (name.startsWith('sluice.')) return sluiceRegistry();
-  const loaded = PARTS.find(({ mayHave }) => mayHave(name))?.registry();
-  return loaded?.getMessage(name) === undefined && loaded?.getEnum(name) === undefined ? registry() : loaded;
 }
 
 function once<T extends object>(make: () => T): () => T {

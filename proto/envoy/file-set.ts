@@ -14,21 +14,23 @@ export function envoyFileSet(): FileDescriptorSet {
 }
 
 /**
- * Reads the descriptors of some files and of all they import, every file after its imports; the others are not even
- * decoded. Throws on a name that is not there.
+ * Reads the descriptors of the files that declare some messages or enums, and of all they import, every file after its
+ * imports; the others are not even decoded. Names that no file declares are left out.
  */
 export function envoyFileSetOf(names: readonly string[]): FileDescriptorSet {
-  const files = new Map(splitSet(envoySetBytes()).map((file) => [file.name, file]));
+  const parts = splitSet(envoySetBytes());
+  const files = new Map(parts.map((file) => [file.name, file]));
   const wanted = new Set<string>();
   const want = (name: string): void => {
     if (wanted.has(name)) return;
     wanted.add(name);
-    const file = files.get(name);
-    if (file === undefined) throw new Error(`no file ${name} in ${ENVOY_SET_PATH}`);
-    file.imports.forEach(want);
+    files.get(name)?.imports.forEach(want);
   };
-  names.forEach(want);
-  const chosen = [...files.values()].filter(({ name }) => wanted.has(name));
+  for (const name of names) {
+    const file = parts.find(({ scope, bytes }) => name.startsWith(scope) && declares(bytes, name.slice(scope.length)));
+    if (file !== undefined) want(file.name);
+  }
+  const chosen = parts.filter(({ name }) => wanted.has(name));
   return create(FileDescriptorSetSchema, {
     file: chosen.map(({ bytes }) => fromBinary(FileDescriptorProtoSchema, bytes)),
   });
@@ -41,35 +43,59 @@ function envoySetBytes(): Uint8Array {
 /** A file of a set, of which only the beginning has been looked at. */
 interface FilePart {
   readonly name: string;
+  /** What the names of its declarations begin with. */
+  readonly scope: string;
   readonly imports: readonly string[];
   readonly bytes: Uint8Array;
 }
 
 // Numbers of fields in google/protobuf/descriptor.proto.
 const SET_FILE = 1;
-const FILE_NAME = 1;
-const FILE_DEPENDENCY = 3;
+const FILE = { name: 1, package: 2, dependency: 3, message: 4, enum: 5 } as const;
+const DECLARATION_NAME = 1;
 
 function splitSet(set: Uint8Array): readonly FilePart[] {
-  const reader = new BinaryReader(set);
   const parts: FilePart[] = [];
-  while (reader.pos < reader.len) {
-    const [field, wireType] = reader.tag();
-    if (field === SET_FILE) parts.push(filePart(reader.bytes()));
-    else reader.skip(wireType, field);
-  }
+  for (const [field, reader] of fieldsOf(set)) if (field === SET_FILE) parts.push(filePart(reader.bytes()));
   return parts;
 }
 
 function filePart(bytes: Uint8Array): FilePart {
-  const reader = new BinaryReader(bytes);
   let name = '';
+  let scope = '';
   const imports: string[] = [];
+  for (const [field, reader] of fieldsOf(bytes)) {
+    if (field === FILE.name) name = reader.string();
+    else if (field === FILE.package) scope = `${reader.string()}.`;
+    else if (field === FILE.dependency) imports.push(reader.string());
+    // Encoders write fields in the order of their numbers.
+    else if (field >= FILE.message) break;
+  }
+  return { name, scope, imports, bytes };
+}
+
+/** Whether a file declares a message or an enum at its top, `path` being its name or that of something in it. */
+function declares(file: Uint8Array, path: string): boolean {
+  const [wanted] = path.split('.');
+  for (const [field, reader] of fieldsOf(file)) {
+    if (field === FILE.message || field === FILE.enum) {
+      for (const [part, declaration] of fieldsOf(reader.bytes())) {
+        if (part !== DECLARATION_NAME) continue;
+        if (declaration.string() === wanted) return true;
+        break;
+      }
+    }
+  }
+  return false;
+}
+
+/** The fields of a message that have a length; whoever does not read one passes over it. */
+function* fieldsOf(message: Uint8Array): Iterable<readonly [field: number, reader: BinaryReader]> {
+  const reader = new BinaryReader(message);
   while (reader.pos < reader.len) {
     const [field, wireType] = reader.tag();
-    if (wireType === WireType.LengthDelimited && field === FILE_NAME) name = reader.string();
-    else if (wireType === WireType.LengthDelimited && field === FILE_DEPENDENCY) imports.push(reader.string());
-    else reader.skip(wireType, field);
+    const at = reader.pos;
+    if (wireType === WireType.LengthDelimited) yield [field, reader];
+    if (reader.pos === at) reader.skip(wireType, field);
   }
-  return { name, imports, bytes };
 }
