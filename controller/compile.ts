@@ -1,7 +1,8 @@
+import { type Configuration, DEFAULT_CONFIGURATION } from './configuration.ts';
 import { readInvalidPolicies } from './provider/invalid-policies.ts';
 import type { Loaded } from './provider/files/load-once.ts';
 import { ResourceStore } from './resources/store.ts';
-import { CONTROLLER_NAME, type Settings } from './settings.ts';
+import type { Settings } from './settings.ts';
 import { type Occasion, type RenderedStatus, renderStatus } from './status/render.ts';
 import { createTranslator, type Translation } from './translate.ts';
 import { lower, type ModuleFile } from './xds/lower.ts';
@@ -11,21 +12,25 @@ import { showSnapshot } from './xds/show.ts';
 export const SOME_MODULE: ModuleFile = { digest: `sha256:${'0'.repeat(64)}`, path: 'policy.wasm' };
 
 /** The settings of a compilation that nobody configured. */
-export const DEFAULT_SETTINGS: Settings = {
-  controllerName: CONTROLLER_NAME,
-  policyDigest: SOME_MODULE.digest,
-  bindAddress: '0.0.0.0',
-  backends: true,
-  envoyPatchPolicy: true,
-  unixPaths: new Map(),
-};
+export const DEFAULT_SETTINGS: Settings = settingsOf(DEFAULT_CONFIGURATION);
+
+function settingsOf({ controllerName, backends, envoyPatchPolicy }: Configuration): Settings {
+  return {
+    controllerName,
+    backends,
+    envoyPatchPolicy,
+    policyDigest: SOME_MODULE.digest,
+    bindAddress: '0.0.0.0',
+    unixPaths: new Map(),
+  };
+}
 
 /** Compiles manifests once, as if every want were answered and every proxy had taken the result. */
-export function compile(loaded: Loaded): Translation {
+export function compile(loaded: Loaded, configuration: Configuration = DEFAULT_CONFIGURATION): Translation {
   const store = new ResourceStore();
   for (const { resource } of loaded.resources.values()) store.upsert(resource);
   store.setInvalidPolicies(readInvalidPolicies(loaded.problems));
-  return createTranslator(DEFAULT_SETTINGS)(store);
+  return createTranslator(settingsOf(configuration))(store);
 }
 
 /** The resources of each proxy in proto JSON. */

@@ -1,8 +1,15 @@
-import { describe, expect, it } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { selfSigned } from '#test/seeds/self-signed.ts';
 import { DEFAULT_CONFIGURATION, parseConfiguration, readConfiguration } from './configuration.ts';
 
 const HEAD = 'apiVersion: gateway.envoyproxy.io/v1alpha1\nkind: EnvoyGateway\n';
 const parse = (rest: string) => parseConfiguration('c.yaml', HEAD + rest);
+
+const folder = mkdtempSync(join(tmpdir(), 'sl-config-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('a configuration file', () => {
   it('that says nothing leaves everything as it is without one', () => {
@@ -14,7 +21,7 @@ describe('a configuration file', () => {
       'gateway: { controllerName: example.com/mine }\nextensionApis: { enableBackend: false, enableEnvoyPatchPolicy: false }\n';
     expect(parse(text)).toEqual({
       ok: true,
-      value: { controllerName: 'example.com/mine', backends: false, envoyPatchPolicy: false },
+      value: { ...DEFAULT_CONFIGURATION, controllerName: 'example.com/mine', backends: false, envoyPatchPolicy: false },
       warnings: [],
     });
   });
@@ -29,11 +36,7 @@ describe('a configuration file', () => {
 
   it.each([
     ['an unknown field', 'nope: 1\n', /^c\.yaml:3:1: EnvoyGateway: nope: unknown field/u],
-    [
-      'an unknown setting of ours',
-      'sluice: { nope: 1 }\n',
-      /sluice\.nope: unknown field, accepted are registryMirrors/u,
-    ],
+    ['an unknown setting of ours', 'sluice: { nope: 1 }\n', /sluice\.nope: unknown field .*registryMirrors/u],
     ['a value of the wrong type', 'extensionApis: { enableBackend: maybe }\n', /extensionApis\.enableBackend/u],
     ['what is no YAML', 'a: [\n', /^c\.yaml:\d+:\d+: /u],
   ])('with %s is refused, with its place', (_, text, message) => {
@@ -43,5 +46,63 @@ describe('a configuration file', () => {
 
   it('that is not there is refused', () => {
     expect(readConfiguration('/nowhere/c.yaml')).toMatchObject({ ok: false });
+  });
+
+  it('tells where hosts are, what is trusted and what is refused', () => {
+    const { 'tls.crt': certificate } = selfSigned('keys.example');
+    writeFileSync(join(folder, 'ca.pem'), `# ours\n${certificate}`);
+    const text = `${HEAD}sluice:
+  resolverOverrides: { Keys.Example: 127.0.0.1, 'b.example:443': 127.0.0.1:8443, c.example: '::1', d.example: '[::1]:1' }
+  registryMirrors: { docker.io: ['http://127.0.0.1:5000'] }
+  caBundle: ca.pem
+  fetch: { refuse: [Loopback, Private], allow: [10.0.0.0/8, 'fd00::/8'], timeout: 2s500ms }
+`;
+    expect(parseConfiguration(join(folder, 'c.yaml'), text)).toEqual({
+      ok: true,
+      warnings: [],
+      value: {
+        ...DEFAULT_CONFIGURATION,
+        fetch: {
+          resolverOverrides: new Map([
+            ['keys.example', { address: '127.0.0.1', port: undefined }],
+            ['b.example:443', { address: '127.0.0.1', port: 8443 }],
+            ['c.example', { address: '::1', port: undefined }],
+            ['d.example', { address: '::1', port: 1 }],
+          ]),
+          registryMirrors: new Map([['docker.io', ['http://127.0.0.1:5000']]]),
+          caBundle: certificate.trim(),
+          refuse: new Set(['Loopback', 'Private']),
+          allow: ['10.0.0.0/8', 'fd00::/8'],
+          timeout: 2_500,
+        },
+      },
+    });
+  });
+
+  it.each([
+    [
+      'an override that is no address',
+      'resolverOverrides: { a.example: b.example }',
+      /resolverOverrides\S*a\.example/u,
+    ],
+    ['an override to a port that is none', 'resolverOverrides: { a.example: 127.0.0.1:0 }', /resolverOverrides/u],
+    ['a mirror that is no URL', 'registryMirrors: { a.example: [b.example] }', /registryMirrors/u],
+    ['a bundle that is not there', 'caBundle: nowhere.pem', /sluice\.caBundle: .*nowhere\.pem/u],
+    ['a bundle without certificates', 'caBundle: c.yaml', /sluice\.caBundle: .*no certificate/u],
+    ['a network that is none', 'fetch: { allow: [10.0.0.0] }', /sluice\.fetch\.allow\[0\]/u],
+    ['a class of addresses that may not be chosen', 'fetch: { refuse: [LinkLocal] }', /sluice\.fetch\.refuse\[0\]/u],
+    ['no time', 'fetch: { timeout: 0s }', /sluice\.fetch\.timeout/u],
+  ])('with %s is refused, with its place', (_, setting, message) => {
+    const file = join(folder, 'c.yaml');
+    writeFileSync(file, `${HEAD}sluice: { ${setting} }\n`);
+    const found = readConfiguration(file);
+    expect(found.ok ? [] : found.errors).toEqual([expect.stringMatching(message)]);
+    expect(found.ok ? '' : found.errors[0]).toMatch(/c\.yaml:3:\d+: EnvoyGateway: /u);
+  });
+
+  it('shows no password of Redis when its URL is wrong', () => {
+    const found = parse('sluice: { redis: { url: "http://:secret@a" } }\n');
+    expect(found.ok ? '' : found.errors.join()).toMatch(/sluice\.redis\.url/u);
+    expect(JSON.stringify(found)).not.toContain('secret');
   });
 });

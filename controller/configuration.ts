@@ -1,8 +1,13 @@
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { EnvoyGateway } from './api/gen/types.d.ts';
+import { isIP, isIPv6 } from 'node:net';
+import { dirname, resolve } from 'node:path';
+import type { EnvoyGateway, SluiceSettings } from './api/gen/types.d.ts';
 import { type FieldPath, formatFieldPath } from './api/field-path.ts';
 import { validateConfig } from './api/validate.ts';
+import { DEFAULT_FETCH_SETTINGS, type FetchSettings, type OverrideAddress } from './fetch/fetch-settings.ts';
 import { locate, parseYaml } from './provider/parse-yaml.ts';
+import { parseDuration } from './resources/duration.ts';
 import { CONTROLLER_NAME } from './settings.ts';
 
 /** What a configuration file decides. */
@@ -12,6 +17,8 @@ export interface Configuration {
   readonly backends: boolean;
   /** Whether EnvoyPatchPolicies are applied (`extensionApis.enableEnvoyPatchPolicy`). */
   readonly envoyPatchPolicy: boolean;
+  /** How what manifests name by URL is fetched (`sluice`). */
+  readonly fetch: FetchSettings;
 }
 
 /** What is decided where there is no configuration file: from files both extensions are on. */
@@ -19,6 +26,7 @@ export const DEFAULT_CONFIGURATION: Configuration = {
   controllerName: CONTROLLER_NAME,
   backends: true,
   envoyPatchPolicy: true,
+  fetch: DEFAULT_FETCH_SETTINGS,
 };
 
 /** A configuration and what of it is not used, or everything that is wrong with it; each a line with its place. */
@@ -26,24 +34,18 @@ export type Configured =
   | { readonly ok: true; readonly value: Configuration; readonly warnings: readonly string[] }
   | { readonly ok: false; readonly errors: readonly string[] };
 
-/** Settings under `sluice:` that are known, and used by later versions. */
-const SLUICE_SETTINGS: ReadonlySet<string> = new Set(['registryMirrors', 'resolverOverrides', 'caBundle', 'redis']);
-
 /** Fields of EnvoyGateway that this version uses. */
 const USED: readonly string[] = ['apiVersion', 'kind', 'metadata', 'gateway', 'extensionApis', 'sluice'];
+/** Settings under `sluice:` that are checked, and used by later versions. */
+const UNUSED_SETTINGS: readonly string[] = ['redis'];
 
-/** Reads a configuration file: one document of kind EnvoyGateway (gateway.envoyproxy.io/v1alpha1). */
+/** Reads a configuration file, one document of kind EnvoyGateway (gateway.envoyproxy.io/v1alpha1), and what it names. */
 export function readConfiguration(file: string): Configured {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    return { ok: false, errors: [`${file}: ${error instanceof Error ? error.message : String(error)}`] };
-  }
-  return parseConfiguration(file, text);
+  const text = readText(file);
+  return text.ok ? parseConfiguration(file, text.text) : { ok: false, errors: [text.error] };
 }
 
-/** Reads the text of a configuration file; `file` is for messages. */
+/** Reads the text of a configuration file, and what it names; paths in it are relative to that of `file`. */
 export function parseConfiguration(file: string, text: string): Configured {
   const parsed = parseYaml(text);
   if (!parsed.ok) {
@@ -56,25 +58,95 @@ export function parseConfiguration(file: string, text: string): Configured {
   };
   const valid = validateConfig(parsed.value);
   if (!valid.ok) return { ok: false, errors: valid.errors.map(({ path, message }) => at(path, message)) };
-  const unknown = Object.keys(valid.value.sluice ?? {}).filter((key) => !SLUICE_SETTINGS.has(key));
-  if (unknown.length > 0) {
-    const accepted = `accepted are ${[...SLUICE_SETTINGS].join(', ')}`;
-    return { ok: false, errors: unknown.map((key) => at(['sluice', key], `unknown field, ${accepted}`)) };
-  }
-  const warnings = unused(valid.value).map((path) => at(path, 'warning: this version does not use it'));
-  return { ok: true, value: configurationOf(valid.value), warnings };
-}
-
-function configurationOf({ gateway, extensionApis }: EnvoyGateway): Configuration {
-  return {
+  const { gateway, extensionApis, sluice } = valid.value;
+  const errors: string[] = [];
+  const fetch = fetchSettings(sluice ?? {}, dirname(file), (path, message) => {
+    errors.push(at(['sluice', ...path], message));
+  });
+  if (errors.length > 0) return { ok: false, errors };
+  const value = {
     controllerName: gateway?.controllerName ?? DEFAULT_CONFIGURATION.controllerName,
     backends: extensionApis?.enableBackend ?? DEFAULT_CONFIGURATION.backends,
     envoyPatchPolicy: extensionApis?.enableEnvoyPatchPolicy ?? DEFAULT_CONFIGURATION.envoyPatchPolicy,
+    fetch,
+  };
+  return {
+    ok: true,
+    value,
+    warnings: unused(valid.value).map((path) => at(path, 'warning: this version does not use it')),
   };
 }
 
 function unused(document: EnvoyGateway): readonly FieldPath[] {
   const fields = Object.keys(document).filter((field) => !USED.includes(field));
-  const settings = Object.keys(document.sluice ?? {});
+  const settings = Object.keys(document.sluice ?? {}).filter((field) => UNUSED_SETTINGS.includes(field));
   return [...fields.map((field) => [field]), ...settings.map((key) => ['sluice', key])];
+}
+
+type Refuse = (path: FieldPath, message: string) => void;
+
+function fetchSettings(sluice: SluiceSettings, folder: string, refuse: Refuse): FetchSettings {
+  const { resolverOverrides = {}, registryMirrors = {}, caBundle, fetch } = sluice;
+  return {
+    resolverOverrides: new Map(
+      Object.entries(resolverOverrides).map(([host, text]) => [
+        host.toLowerCase(),
+        overrideAddress(text, (message) => refuse(['resolverOverrides', host], message)),
+      ]),
+    ),
+    registryMirrors: new Map(Object.entries(registryMirrors)),
+    caBundle: caBundle === undefined ? undefined : certificates(resolve(folder, caBundle), refuse),
+    refuse: new Set(fetch?.refuse),
+    allow: fetch?.allow ?? [],
+    timeout: fetch === undefined ? DEFAULT_FETCH_SETTINGS.timeout : timeoutOf(fetch.timeout, refuse),
+  };
+}
+
+function timeoutOf(text: string, refuse: Refuse): number {
+  const timeout = parseDuration(text);
+  if (timeout === 0) refuse(['fetch', 'timeout'], 'found 0, accepted is more than that');
+  return timeout;
+}
+
+/** "ADDRESS", "ADDRESS:PORT" or "[ADDRESS]:PORT". */
+function overrideAddress(text: string, refuse: (message: string) => void): OverrideAddress {
+  if (isIP(text) !== 0) return { address: text, port: undefined };
+  const [, v6, v4, digits] = /^(?:\[(.+)\]|([^:]+)):(\d{1,5})$/u.exec(text) ?? [];
+  const address = v6 ?? v4 ?? '';
+  const port = Number(digits);
+  if ((v6 === undefined ? isIP(address) !== 4 : !isIPv6(address)) || port < 1 || port > 65_535) {
+    refuse(`found ${JSON.stringify(text)}, accepted is an IP address, or one with a port: 127.0.0.1:8443, [::1]:8443`);
+  }
+  return { address, port };
+}
+
+function certificates(file: string, refuse: Refuse): string | undefined {
+  const found = readText(file);
+  if (!found.ok) {
+    refuse(['caBundle'], found.error);
+    return undefined;
+  }
+  const blocks = found.text.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/gu) ?? [];
+  const bad = blocks.findIndex((block) => !isCertificate(block));
+  if (blocks.length === 0) refuse(['caBundle'], `${file}: found no certificate, accepted are certificates in PEM`);
+  if (bad !== -1) refuse(['caBundle'], `${file}: certificate ${bad + 1} of ${blocks.length} cannot be read`);
+  return blocks.join('\n');
+}
+
+function isCertificate(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).subject !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+type Text = { readonly ok: true; readonly text: string } | { readonly ok: false; readonly error: string };
+
+function readText(file: string): Text {
+  try {
+    return { ok: true, text: readFileSync(file, 'utf8') };
+  } catch (error) {
+    return { ok: false, error: `${file}: ${error instanceof Error ? error.message : String(error)}` };
+  }
 }

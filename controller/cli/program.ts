@@ -38,7 +38,7 @@ function addRun(program: Command): void {
     .argument('<path...>', 'files and folders of manifests (*.yaml, *.yml, *.json)')
     .option('--admin <address>', 'where /readyz, /healthz, /metrics and the admin service are', DEFAULT_ADMIN)
     .option('--state-dir <folder>', 'where sockets, modules and logs of the proxies are kept')
-    .option('--config <file>', 'a document of kind EnvoyGateway: the name of the controller, extensions, settings')
+    .addOption(configOption())
     .option('--processors <file>', 'run the processors that this processors.yaml lists')
     .option('--allow-partial', 'be ready although a document cannot be parsed', false)
     .addOption(new Option('--log-level <level>', 'least level that is logged').choices(LOG_LEVELS).default('info'))
@@ -67,6 +67,7 @@ function addTranslate(program: Command): void {
     .description('show what manifests become, without network or set-up')
     .argument('<path...>', 'files and folders; - is standard input')
     .addOption(new Option('--to <what>', 'what to show').choices(['xds', 'ir', 'status']).default('xds'))
+    .addOption(configOption())
     .addOption(new Option('-o, --output <format>', 'how to show it').choices(['json', 'yaml']).default('yaml'))
     .addHelpText(
       'after',
@@ -87,6 +88,7 @@ function addValidate(program: Command): void {
     .command('validate')
     .description('judge manifests as an API server would, without network or set-up')
     .argument('<path...>', 'files and folders; - is standard input')
+    .addOption(configOption())
     .addOption(outputOption())
     .addHelpText('after', examples('sluice validate manifests/', 'cat gateway.yaml | sluice validate -'))
     .action(async (paths: readonly string[], options: ValidateFlags) => {
@@ -176,6 +178,13 @@ function adminOption(): Option {
   return new Option('--admin <address>', 'the admin address of the running sluice').default(DEFAULT_ADMIN);
 }
 
+function configOption(): Option {
+  return new Option(
+    '--config <file>',
+    'a document of kind EnvoyGateway: the name of the controller, extensions, settings',
+  );
+}
+
 function outputOption(): Option {
   return new Option('-o, --output <format>', 'how to show it').choices(['table', 'json', 'yaml']).default('table');
 }
@@ -200,12 +209,14 @@ export interface RunFlags {
 
 /** Flags of `sluice translate`. */
 export interface TranslateFlags {
+  readonly config?: string;
   readonly to: 'xds' | 'ir' | 'status';
   readonly output: 'json' | 'yaml';
 }
 
 /** Flags of `sluice validate`. */
 export interface ValidateFlags {
+  readonly config?: string;
   readonly output: 'table' | 'json' | 'yaml';
 }
 

@@ -28,6 +28,14 @@ const badCertificate = file(
   'apiVersion: v1\nkind: Secret\nmetadata: { name: tls }\ntype: kubernetes.io/tls\ndata:\n  tls.crt: aGVsbG8=\n  tls.key: aGVsbG8=\n',
 );
 
+const HEAD = 'apiVersion: gateway.envoyproxy.io/v1alpha1\nkind: EnvoyGateway\n';
+const renamed = file('renamed.yaml', `${HEAD}gateway: { controllerName: example.com/mine }\n`);
+const withoutExtensions = file(
+  'off.yaml',
+  `${HEAD}extensionApis: { enableBackend: false, enableEnvoyPatchPolicy: false }\n`,
+);
+const badConfig = file('bad-config.yaml', `${HEAD}sluice: { nope: 1 }\n`);
+
 describe('an exit code', () => {
   it.each([
     ['0 for help', ['--help'], 0],
@@ -52,6 +60,9 @@ describe('an exit code', () => {
       2,
     ],
     ['2 for the status of an unknown kind', ['status', 'gatway'], 2],
+    ['2 for a configuration that cannot be used, of run', ['run', good, '--config', badConfig], 2],
+    ['2 for a configuration that cannot be used, of translate', ['translate', good, '--config', badConfig], 2],
+    ['2 for a configuration that cannot be used, of validate', ['validate', good, '--config', badConfig], 2],
     ['3 for the status of what does not run', ['status', '--admin', NOBODY], 3],
     ['3 for the configuration of what does not run', ['config-dump', '--admin', NOBODY], 3],
   ] as const)('is %s', async (_, args, expected) => {
@@ -154,5 +165,30 @@ describe('completion', () => {
     for (const word of ['run', 'translate', 'validate', 'status', 'config-dump', 'allow-partial']) {
       expect(stdout).toContain(word);
     }
+  });
+});
+
+describe('--config', () => {
+  it('names the controller whose classes are translated', async () => {
+    const mine = file('mine.yaml', CLASS.replace(/controllerName: \S+/u, 'controllerName: example.com/mine'));
+    const shop = file('shop.yaml', gateway('shop', 8080) + route('a', 'shop', '/', 3000));
+    const translated = async (...args: readonly string[]) => {
+      const { stdout } = await sluice(['translate', mine, shop, '--to', 'status', '-o', 'json', ...args]);
+      return stdout;
+    };
+    expect(await translated()).not.toContain('"Programmed"');
+    expect(await translated('--config', renamed)).toContain('"Programmed"');
+    expect(await translated('--config', renamed)).toContain('"controllerName": "example.com/mine"');
+  });
+
+  it('makes validate tell what it turns off', async () => {
+    const patch = file(
+      'patch.yaml',
+      'apiVersion: gateway.envoyproxy.io/v1alpha1\nkind: EnvoyPatchPolicy\nmetadata: { name: p }\nspec: { type: JSONPatch, targetRef: { group: gateway.networking.k8s.io, kind: Gateway, name: shop }, jsonPatches: [{ name: a, type: "type.googleapis.com/envoy.config.listener.v3.Listener", operation: { op: remove, path: /a } }] }\n',
+    );
+    const { stdout, code } = await sluice(['validate', good, patch, '--config', withoutExtensions]);
+    expect(stdout).toContain('HTTPRoute default/a: spec.rules[0].backendRefs[0]: warning: Backends are turned off');
+    expect(stdout).toContain('EnvoyPatchPolicy default/p: kind: warning: EnvoyPatchPolicies are turned off');
+    expect(code).toBe(0);
   });
 });

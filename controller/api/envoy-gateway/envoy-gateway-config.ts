@@ -18,6 +18,7 @@ import {
 import { extensionManager } from './config-extension.ts';
 import { configProvider } from './config-provider.ts';
 import { envoyProxySpec } from './envoy-proxy.ts';
+import { sluiceSettings } from './sluice-settings.ts';
 
 const openTelemetrySink = named('EnvoyGatewayOpenTelemetrySink', {
   host: required(string()),
@@ -69,8 +70,7 @@ const logLevel = oneOf(['trace', 'debug', 'info', 'warn', 'error']);
 
 /**
  * The configuration file (`--config`), kind EnvoyGateway: no resource of a cluster, so it is in no list of kinds.
- *
- * `sluice` is our own part; its schema comes with the settings.
+ * `sluice` is our own part.
  */
 export const envoyGatewayConfig = named('EnvoyGateway', {
   apiVersion: required(oneOf(['gateway.envoyproxy.io/v1alpha1'])),
@@ -106,5 +106,5 @@ export const envoyGatewayConfig = named('EnvoyGateway', {
   gatewayAPI: named('GatewayAPISettings', { enabled: array(oneOf(['XBackendTrafficPolicy'])) }),
   runtimeFlags: named('RuntimeFlags', { enabled: array(runtimeFlag), disabled: array(runtimeFlag) }),
   envoyProxy: envoyProxySpec,
-  sluice: json({ object: true, description: "Sluice's own settings." }),
+  sluice: sluiceSettings,
 });

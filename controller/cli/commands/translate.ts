@@ -1,3 +1,4 @@
+import type { Configuration } from '../../configuration.ts';
 import { compile, showStatus, SOME_MODULE } from '../../compile.ts';
 import { loadOnce } from '../../provider/files/load-once.ts';
 import { formatProblem } from '../../provider/format-problem.ts';
@@ -5,11 +6,11 @@ import { systemClock } from '../../runtime/clock.ts';
 import { configDump } from '../../xds/config-dump.ts';
 import { toPlainJson } from '../../runtime/plain-json.ts';
 import { OPEN_PORTS } from '../../gateway/port-claims.ts';
-import { CONTROLLER_NAME } from '../../settings.ts';
 import { createPortPass } from '../../settle-ports.ts';
 import type { Translation } from '../../translate.ts';
 import { lower } from '../../xds/lower.ts';
 import { EXIT } from '../exit-codes.ts';
+import { givenConfiguration } from '../given-configuration.ts';
 import { serialize } from '../print.ts';
 import type { TranslateFlags } from '../program.ts';
 import { withReadingNote } from '../reading-note.ts';
@@ -20,18 +21,20 @@ import { readStandardInput } from '../standard-input.ts';
  * What is wrong is left out; the rest is printed in full. Resolves with the exit code.
  */
 export async function translate(paths: readonly string[], flags: TranslateFlags): Promise<number> {
+  const configuration = givenConfiguration('translate', flags.config);
+  if (configuration === undefined) return EXIT.usage;
   const input = await readStandardInput(paths);
   const { problems, shown } = withReadingNote(() => {
     const loaded = loadOnce(paths, input);
-    const { translation } = createPortPass()(compile(loaded), OPEN_PORTS);
-    return { problems: loaded.problems, shown: show(translation, flags.to) };
+    const { translation } = createPortPass()(compile(loaded, configuration), OPEN_PORTS);
+    return { problems: loaded.problems, shown: show(translation, flags.to, configuration) };
   });
   for (const problem of problems) process.stderr.write(`${formatProblem(problem)}\n`);
   process.stdout.write(serialize(shown, flags.output));
   return problems.some(({ severity }) => severity === 'error') ? EXIT.findings : EXIT.fine;
 }
 
-function show(translation: Translation, to: TranslateFlags['to']): unknown {
+function show(translation: Translation, to: TranslateFlags['to'], { controllerName }: Configuration): unknown {
   switch (to) {
     case 'xds':
       return Object.fromEntries(
@@ -41,7 +44,7 @@ function show(translation: Translation, to: TranslateFlags['to']): unknown {
       return toPlainJson(translation.proxies);
     case 'status': {
       const time = new Date(systemClock.now()).toISOString();
-      return showStatus(translation, { time, controllerName: CONTROLLER_NAME });
+      return showStatus(translation, { time, controllerName });
     }
     default:
       return to satisfies never;

@@ -2,6 +2,7 @@ import { formatProblem } from '../../provider/format-problem.ts';
 import { loadOnce } from '../../provider/files/load-once.ts';
 import type { Problem } from '../../provider/provider.ts';
 import { EXIT } from '../exit-codes.ts';
+import { givenConfiguration } from '../given-configuration.ts';
 import { findings } from '../findings.ts';
 import { serialize } from '../print.ts';
 import type { ValidateFlags } from '../program.ts';
@@ -10,8 +11,10 @@ import { readStandardInput } from '../standard-input.ts';
 
 /** `sluice validate`: prints each problem on a line of its own. Resolves with the exit code: 1 when there is an error. */
 export async function validate(paths: readonly string[], flags: ValidateFlags): Promise<number> {
+  const configuration = givenConfiguration('validate', flags.config);
+  if (configuration === undefined) return EXIT.usage;
   const input = await readStandardInput(paths);
-  const problems = withReadingNote(() => findings(loadOnce(paths, input)));
+  const problems = withReadingNote(() => findings(loadOnce(paths, input), configuration));
   process.stdout.write(flags.output === 'table' ? lines(problems) : serialize(problems.map(shown), flags.output));
   const errors = problems.filter(({ severity }) => severity === 'error').length;
   const warnings = problems.length - errors;
