@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import type { ImageModule } from './fetch/oci-layout.ts';
+import type { ImageModule } from './oci/image-module.ts';
 import type { ProxyPaths } from './infra/local/bootstrap.ts';
 import { pauseAfter } from './infra/local/daemon.ts';
 import { untilListening } from './infra/local/envoy-admin.ts';

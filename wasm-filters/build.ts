@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { compileFilter, filterNames } from './build/filter.ts';
+import { packImage } from './build/image.ts';
 import { ociLayout, replaceFolder } from './build/oci-layout.ts';
 
 export { compileFilter } from './build/filter.ts';
@@ -21,7 +22,7 @@ export async function buildFilters(outDir: string, options: { log?: (text: strin
   for (const name of await filterNames()) {
     options.log?.(`compiling ${name}`);
     const wasm = await compileFilter(name);
-    await replaceFolder(join(outDir, name), ociLayout(wasm));
+    await replaceFolder(join(outDir, name), ociLayout(packImage(wasm, 'artifact')));
     options.log?.(`${name}: ${wasm.byteLength} bytes`);
   }
 }

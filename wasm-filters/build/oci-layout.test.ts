@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { packImage } from './image.ts';
 import { ociLayout, replaceFolder } from './oci-layout.ts';
 
 const WASM = new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
@@ -18,7 +19,7 @@ const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes)
 
 describe('an OCI layout', () => {
   it('leads from the index over the manifest to the module, each under its own digest', () => {
-    const files = ociLayout(WASM);
+    const files = ociLayout(packImage(WASM, 'artifact'));
     const blobs = [...files].filter(([name]) => name.startsWith('blobs/'));
     expect(blobs.map(([name]) => name)).toEqual(blobs.map(([, bytes]) => `blobs/sha256/${sha256(bytes)}`));
     const layer = { mediaType: 'application/wasm', digest: `sha256:${sha256(WASM)}`, size: WASM.length };
@@ -34,8 +35,10 @@ describe('an OCI layout', () => {
   });
 
   it('is another for another module, and the same for the same', () => {
-    expect(ociLayout(WASM)).toEqual(ociLayout(WASM));
-    expect(ociLayout(WASM).get('index.json')).not.toEqual(ociLayout(new Uint8Array([1])).get('index.json'));
+    expect(ociLayout(packImage(WASM, 'artifact'))).toEqual(ociLayout(packImage(WASM, 'artifact')));
+    expect(ociLayout(packImage(WASM, 'artifact')).get('index.json')).not.toEqual(
+      ociLayout(packImage(new Uint8Array([1]), 'artifact')).get('index.json'),
+    );
   });
 });
 

@@ -8,7 +8,7 @@ import { findEnvoy } from '#deploy/setup/envoy.ts';
 import { ROOT } from '#deploy/setup/node24.mjs';
 import { type Configuration, DEFAULT_CONFIGURATION, readConfiguration } from '../../configuration.ts';
 import { filesProvider } from '../../provider/files/files-provider.ts';
-import { readOciLayout } from '../../fetch/oci-layout.ts';
+import { readLayoutModule } from '../../oci/layout.ts';
 import { MachinePorts } from '../../infra/local/machine-ports.ts';
 import { endOrphans, isRecorded, proxyOf } from '../../infra/local/orphans.ts';
 import { describeProcess, holdersOf } from '../../infra/local/port-holder.ts';
@@ -101,7 +101,7 @@ async function start({ paths, flags, admin, configuration, stateFolder, log, und
   await ensure(['filters', 'envoy']);
   const envoy = findEnvoy(process.env);
   if (envoy.kind !== 'found') throw new RunError('Envoy is missing although the set-up is done');
-  const image = await readOciLayout(resolve(ROOT, 'build/filters/policy'));
+  const image = await readLayoutModule(resolve(ROOT, 'build/filters/policy'));
   if (!image.ok) throw new RunError(`policy module: ${image.refusal.message}`);
   if (isEnding) return;
   const programs = { envoy: envoy.path, node: process.execPath, extproc: resolve(ROOT, 'extproc/main.ts') };
