@@ -6,9 +6,14 @@ import { continueWith, respondWith } from './results.ts';
 
 const stream: StreamInfo = { policy: 'demo/test/0', signal: new AbortController().signal };
 const info = { attributes: {}, metadata: {} };
-const requestHeaders: PhaseMessage = { kind: 'requestHeaders', ...info, headers: headerView([]), endOfStream: true };
+const requestHeaders: PhaseMessage = {
+  kind: 'requestHeaders',
+  ...info,
+  headers: headerView(Buffer.alloc(0)),
+  endOfStream: true,
+};
 const requestBody: PhaseMessage = { kind: 'requestBody', ...info, body: Buffer.from('b'), endOfStream: true };
-const responseTrailers: PhaseMessage = { kind: 'responseTrailers', ...info, trailers: headerView([]) };
+const responseTrailers: PhaseMessage = { kind: 'responseTrailers', ...info, trailers: headerView(Buffer.alloc(0)) };
 
 describe('defineProcessor', () => {
   test('hands each message to the handler of its phase', () => {

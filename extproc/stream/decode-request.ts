@@ -1,11 +1,8 @@
-import { fromBinary, type JsonObject } from '@bufbuild/protobuf';
-import { type MessageTypes, schema } from '#proto/load.ts';
 import { headerView } from '../processor/header-view.ts';
-import type { MessageInfo, PhaseMessage } from '../processor/phases.ts';
-import { enums } from './enums.ts';
-
-type BodySendMode = NonNullable<ProcessingRequest['protocolConfig']>['requestBodyMode'];
-type ProcessingRequest = MessageTypes['envoy.service.ext_proc.v3.ProcessingRequest'];
+import type { MessageInfo, PhaseKind, PhaseMessage } from '../processor/phases.ts';
+import { FieldReader, WIRE } from '../wire/field-reader.ts';
+import { INFO_FIELD, messageInfo, NO_INFO } from './message-info.ts';
+import { BODY_SEND_MODE } from './modes.ts';
 
 /**
  * How the bodies of one direction come, as far as the answers differ (`ProcessingMode.BodySendMode`): whole (BUFFERED);
@@ -41,71 +38,125 @@ export type Incoming =
   | { readonly kind: 'window' }
   | { readonly kind: 'invalid'; readonly reason: string };
 
-/** Decodes an `envoy.service.ext_proc.v3.ProcessingRequest`; a message of no known phase is invalid. */
-export function decodeRequest(bytes: Uint8Array): Incoming {
-  let request: ProcessingRequest;
-  try {
-    request = fromBinary(schema('envoy.service.ext_proc.v3.ProcessingRequest'), bytes);
-  } catch (error) {
-    return {
-      kind: 'invalid',
-      reason: `not a ProcessingRequest: ${error instanceof Error ? error.message : String(error)}`,
-    };
-  }
-  const message = phaseMessage(request);
-  if (message === undefined) {
-    if (request.clientWindowUpdate !== undefined) return { kind: 'window' };
-    return { kind: 'invalid', reason: 'ProcessingRequest.request is of no phase this version knows' };
-  }
-  return {
-    kind: 'phase',
-    message,
-    marks: bodyMarks(request),
-    flow: streamFlow(request),
-    observed: request.observabilityMode,
-  };
+/** Numbers of the fields of `ProcessingRequest`. */
+const FIELD = { ...INFO_FIELD, observed: 10, protocol: 11, window: 13 } as const;
+const PHASES: readonly (PhaseKind | undefined)[] = [
+  undefined,
+  undefined,
+  'requestHeaders',
+  'responseHeaders',
+  'requestBody',
+  'responseBody',
+  'requestTrailers',
+  'responseTrailers',
+];
+
+/** Where a message stands in the bytes. */
+interface Span {
+  readonly start: number;
+  readonly end: number;
 }
 
-function phaseMessage({ request, ...rest }: ProcessingRequest): PhaseMessage | undefined {
-  const info: MessageInfo = {
-    attributes: rest.attributes,
-    metadata: rest.metadataContext?.filterMetadata ?? NO_METADATA,
-  };
-  switch (request.case) {
+/**
+ * Decodes an `envoy.service.ext_proc.v3.ProcessingRequest`; a message of no known phase is invalid.
+ *
+ * What every request has is read by hand, and headers only when they are asked for: describing these messages to protobuf-es and
+ * making objects of all of them takes longer than the rest of an exchange. Attributes and metadata, which few policies ask for, are
+ * left to it.
+ */
+export function decodeRequest(bytes: Buffer): Incoming {
+  const reader = new FieldReader(bytes);
+  let phase: PhaseKind | undefined;
+  let content: Span = NOWHERE;
+  let info: MessageInfo | undefined = NO_INFO;
+  let flow: StreamFlow | undefined;
+  let observed = false;
+  let isWindow = false;
+  while (reader.next()) {
+    if (reader.field === FIELD.observed) observed = reader.value !== 0;
+    else if (reader.wire === WIRE.bytes) {
+      switch (reader.field) {
+        case FIELD.metadata:
+        case FIELD.attributes:
+          info = messageInfo(bytes);
+          break;
+        case FIELD.protocol:
+          flow = streamFlow(bytes, reader);
+          break;
+        case FIELD.window:
+          isWindow = true;
+          break;
+        default:
+          if (PHASES[reader.field] === undefined) break;
+          phase = PHASES[reader.field];
+          content = { start: reader.start, end: reader.end };
+      }
+    }
+  }
+  if (!reader.ok || info === undefined) return NO_REQUEST;
+  if (phase !== undefined) return phaseOf(phase, bytes, content, info, flow, observed) ?? NO_REQUEST;
+  if (isWindow) return { kind: 'window' };
+  return { kind: 'invalid', reason: 'ProcessingRequest.request is of no phase this version knows' };
+}
+
+const NOWHERE: Span = { start: 0, end: 0 };
+const NO_REQUEST: Incoming = { kind: 'invalid', reason: 'not a ProcessingRequest' };
+
+function phaseOf(
+  phase: PhaseKind,
+  bytes: Buffer,
+  { start, end }: Span,
+  info: MessageInfo,
+  flow: StreamFlow | undefined,
+  observed: boolean,
+): Incoming | undefined {
+  const reader = new FieldReader(bytes, start, end);
+  let inner: Span = NOWHERE;
+  let flags = 0;
+  while (reader.next()) {
+    if (reader.field === 1 && reader.wire === WIRE.bytes) inner = { start: reader.start, end: reader.end };
+    else if (reader.wire === WIRE.varint && reader.value !== 0) flags |= 1 << reader.field;
+  }
+  if (!reader.ok) return undefined;
+  const has = (field: number): boolean => (flags & (1 << field)) !== 0;
+  switch (phase) {
     case 'requestHeaders':
     case 'responseHeaders': {
-      const { headers, endOfStream } = request.value;
-      return { kind: request.case, ...info, headers: headerView(headers?.headers ?? []), endOfStream };
+      const headers = headerView(bytes, inner.start, inner.end);
+      const message: PhaseMessage = { kind: phase, ...info, headers, endOfStream: has(3) };
+      return { kind: 'phase', message, marks: undefined, flow, observed };
     }
     case 'requestBody':
     case 'responseBody': {
-      const { body, endOfStream, endOfStreamWithoutMessage } = request.value;
-      return { kind: request.case, ...info, body, endOfStream: endOfStream || endOfStreamWithoutMessage };
+      const body = bytes.subarray(inner.start, inner.end);
+      const marks = { endOfStreamWithoutMessage: has(3), grpcMessageCompressed: has(4) };
+      const endOfStream = has(2) || marks.endOfStreamWithoutMessage;
+      return { kind: 'phase', message: { kind: phase, ...info, body, endOfStream }, marks, flow, observed };
     }
     case 'requestTrailers':
-    case 'responseTrailers':
-      return { kind: request.case, ...info, trailers: headerView(request.value.trailers?.headers ?? []) };
-    case undefined:
-      return undefined;
+    case 'responseTrailers': {
+      const trailers = headerView(bytes, inner.start, inner.end);
+      return { kind: 'phase', message: { kind: phase, ...info, trailers }, marks: undefined, flow, observed };
+    }
     default:
-      return request satisfies never;
+      return phase satisfies never;
   }
 }
 
-function bodyMarks({ request }: ProcessingRequest): BodyMarks | undefined {
-  return request.case === 'requestBody' || request.case === 'responseBody' ? request.value : undefined;
+function streamFlow(bytes: Buffer, { start, end }: Span): StreamFlow {
+  const reader = new FieldReader(bytes, start, end);
+  let request = 0;
+  let response = 0;
+  while (reader.next()) {
+    if (reader.field === 1) request = reader.value;
+    if (reader.field === 2) response = reader.value;
+  }
+  return { request: bodyFlow(request), response: bodyFlow(response) };
 }
 
-const NO_METADATA: Readonly<Record<string, JsonObject>> = Object.freeze({});
-
-function streamFlow({ protocolConfig }: ProcessingRequest): StreamFlow | undefined {
-  if (protocolConfig === undefined) return undefined;
-  return { request: bodyFlow(protocolConfig.requestBodyMode), response: bodyFlow(protocolConfig.responseBodyMode) };
-}
-
-/** Gives how a body comes in a mode. */
-export function bodyFlow(mode: BodySendMode): BodyFlow {
-  const { BUFFERED, FULL_DUPLEX_STREAMED, GRPC } = enums().bodySendMode;
+/** Gives how a body comes in a mode, by its number. */
+export function bodyFlow(mode: number): BodyFlow {
+  const { BUFFERED, FULL_DUPLEX_STREAMED, GRPC } = BODY_SEND_MODE;
   if (mode === BUFFERED) return 'whole';
   return mode === FULL_DUPLEX_STREAMED || mode === GRPC ? 'duplex' : 'pieces';
 }

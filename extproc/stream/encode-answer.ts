@@ -1,22 +1,13 @@
-import { create, type JsonObject, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
-import type { GenMessage } from '@bufbuild/protobuf/codegenv2';
-import { type MessageTypes, schema } from '#proto/load.ts';
-import { toBuffer } from '../grpc/raw-method.ts';
+import { type JsonObject, toBinary } from '@bufbuild/protobuf';
+import { fromJson } from '@bufbuild/protobuf';
+import { StructSchema } from '@bufbuild/protobuf/wkt';
 import type { PhaseMessage } from '../processor/phases.ts';
-import type { Body, Changes, DynamicMetadata, PhaseResult, Respond } from '../processor/results.ts';
+import type { Body, Changes, PhaseResult, Respond } from '../processor/results.ts';
+import { BackwardWriter } from '../wire/backward-writer.ts';
 import type { BodyFlow, BodyMarks } from './decode-request.ts';
-import { enums } from './enums.ts';
-import { headerMutation } from './header-mutation.ts';
+import { writeHeaderMutation } from './header-mutation.ts';
 import { InvalidResult } from './invalid-result.ts';
-import { modeOverride } from './mode-change.ts';
-
-type Init<K extends keyof MessageTypes> = MessageInitShape<GenMessage<MessageTypes[K]>>;
-/** A message to be made, written out as an object. */
-type PlainInit<K extends keyof MessageTypes> = Exclude<Init<K>, MessageTypes[K]>;
-type Response = PlainInit<'envoy.service.ext_proc.v3.ProcessingResponse'>;
-type CommonResponse = PlainInit<'envoy.service.ext_proc.v3.CommonResponse'>;
-type BodyMutation = NonNullable<CommonResponse['bodyMutation']>;
-type HttpStatusCode = MessageTypes['envoy.type.v3.HttpStatus']['code'];
+import { writeMode } from './mode-change.ts';
 
 /** The message that is answered. */
 export interface Answered {
@@ -39,18 +30,43 @@ const ACCEPTED: Readonly<Record<PhaseMessage['kind'] | 'respond', ReadonlySet<st
   respond: new Set([...COMMON, 'status', 'headers', 'body', 'grpcStatus', 'details']),
 };
 
+/** Numbers of the fields of `ProcessingResponse`. */
+const RESPONSE = {
+  requestHeaders: 1,
+  responseHeaders: 2,
+  requestBody: 3,
+  responseBody: 4,
+  requestTrailers: 5,
+  responseTrailers: 6,
+  immediate: 7,
+  metadata: 8,
+  mode: 9,
+} as const;
+/** Of `CommonResponse`, which is field 1 of `HeadersResponse` and `BodyResponse`. */
+const COMMON_RESPONSE = { status: 1, headers: 2, body: 3, clearRouteCache: 5 } as const;
+const CONTINUE_AND_REPLACE = 1;
+const BODY_MUTATION = { body: 1, clear: 2, streamed: 3 } as const;
+const STREAMED = { body: 1, endOfStream: 2, endWithoutMessage: 3, compressed: 4 } as const;
+const IMMEDIATE = { status: 1, headers: 2, body: 3, grpcStatus: 4, details: 5 } as const;
+
+/** One for all: an answer is written at once. */
+const writer = new BackwardWriter();
+
 /**
  * Encodes the `envoy.service.ext_proc.v3.ProcessingResponse` that answers a message with a handler's result.
  *
  * Throws `InvalidResult` on whatever is no result of that phase: an unknown key could be a refusal that is misspelt.
  */
 export function encodeAnswer(answered: Answered, result: PhaseResult | void): Buffer {
-  const response = result === undefined ? passed(answered) : answer(answered, result);
-  const type = schema('envoy.service.ext_proc.v3.ProcessingResponse');
-  return toBuffer(toBinary(type, create(type, response)));
+  writer.reset();
+  if (result === undefined) writeContinue(answered, NO_CHANGES);
+  else writeResult(answered, result);
+  return writer.take();
 }
 
-function answer(answered: Answered, result: Exclude<PhaseResult, undefined>): Response {
+const NO_CHANGES: Changes = {};
+
+function writeResult(answered: Answered, result: Exclude<PhaseResult, undefined>): void {
   // From JavaScript anything may come.
   if (typeof result !== 'object' || result === null) {
     throw new InvalidResult(`the handler of ${answered.message.kind} returned ${String(result)}`);
@@ -58,14 +74,15 @@ function answer(answered: Answered, result: Exclude<PhaseResult, undefined>): Re
   switch (result.kind) {
     case 'respond':
       checkKeys(result, 'respond');
-      return { ...immediate(result), ...metadata(result.metadata) };
+      if (result.metadata !== undefined) writeMetadata(result.metadata);
+      writeRespond(result);
+      return;
     case 'continue':
       checkKeys(result, answered.message.kind);
-      return {
-        ...continued(answered, result),
-        ...metadata(result.metadata),
-        ...(result.mode !== undefined && { modeOverride: modeOverride(result.mode) }),
-      };
+      if (result.mode !== undefined) writeMode(writer, RESPONSE.mode, result.mode);
+      if (result.metadata !== undefined) writeMetadata(result.metadata);
+      writeContinue(answered, result);
+      return;
     default:
       result satisfies never;
       throw new InvalidResult(
@@ -74,48 +91,46 @@ function answer(answered: Answered, result: Exclude<PhaseResult, undefined>): Re
   }
 }
 
-function passed(answered: Answered): Response {
-  return continued(answered, {});
-}
-
-function continued({ message, marks, flow, declaresLength }: Answered, changes: Changes): Response {
+function writeContinue({ message, marks, flow, declaresLength }: Answered, changes: Changes): void {
+  const mark = writer.mark;
   switch (message.kind) {
     case 'requestHeaders':
-    case 'responseHeaders': {
+    case 'responseHeaders':
       if (flow === 'duplex' && changes.body !== undefined) {
         // Envoy fails such a stream without saying why.
         throw new InvalidResult(`a result of ${message.kind} has body, which mode FULL_DUPLEX_STREAMED does not allow`);
       }
-      const response: CommonResponse = {
-        ...common(changes),
-        ...(changes.body !== undefined && {
-          status: enums().responseStatus.CONTINUE_AND_REPLACE,
-          bodyMutation: replaced(changes.body),
-        }),
-      };
-      return { response: { case: message.kind, value: { response } } };
-    }
+      writeClearRouteCache(changes);
+      if (changes.body !== undefined) writeReplaced(changes.body);
+      writeHeaders(changes);
+      if (changes.body !== undefined) writer.number(COMMON_RESPONSE.status, CONTINUE_AND_REPLACE);
+      writer.message(1, mark);
+      break;
     case 'requestBody':
-    case 'responseBody': {
-      const bodyMutation = flow === 'duplex' ? sentBack(message, marks, changes.body) : optional(changes.body);
-      const fitted = flow === 'whole' && declaresLength ? withLength(changes) : changes;
-      return { response: { case: message.kind, value: { response: { ...common(fitted), ...bodyMutation } } } };
-    }
+    case 'responseBody':
+      writeClearRouteCache(changes);
+      if (flow === 'duplex') writeSentBack(message, marks, changes.body);
+      else if (changes.body !== undefined) writeReplaced(changes.body);
+      writeHeaders(flow === 'whole' && declaresLength ? withLength(changes) : changes);
+      writer.message(1, mark);
+      break;
     case 'requestTrailers':
-    case 'responseTrailers': {
-      const value = changes.trailers === undefined ? {} : { headerMutation: headerMutation(changes.trailers) };
-      return { response: { case: message.kind, value } };
-    }
+    case 'responseTrailers':
+      if (changes.trailers !== undefined) writeHeaderMutation(writer, 1, changes.trailers);
+      break;
     default:
       return message satisfies never;
   }
+  writer.message(RESPONSE[message.kind], mark);
+  return undefined;
 }
 
-function common({ headers, clearRouteCache }: Changes): CommonResponse {
-  return {
-    ...(headers !== undefined && { headerMutation: headerMutation(headers) }),
-    ...(clearRouteCache === true && { clearRouteCache }),
-  };
+function writeClearRouteCache({ clearRouteCache }: Changes): void {
+  if (clearRouteCache === true) writer.number(COMMON_RESPONSE.clearRouteCache, 1);
+}
+
+function writeHeaders({ headers }: Changes): void {
+  if (headers !== undefined) writeHeaderMutation(writer, COMMON_RESPONSE.headers, headers);
 }
 
 /** Adds the length of the new body: Envoy answers 500 to a whole body that is not as long as `content-length` says. */
@@ -125,58 +140,54 @@ function withLength(changes: Changes): Changes {
   return { ...changes, headers: { ...changes.headers, set } };
 }
 
-function optional(body: Body | undefined): { bodyMutation?: BodyMutation } {
-  return body === undefined ? {} : { bodyMutation: replaced(body) };
-}
-
-function replaced(body: Body): BodyMutation {
+function writeReplaced(body: Body): void {
   const bytes = bodyBytes(body);
-  return { mutation: bytes.length === 0 ? { case: 'clearBody', value: true } : { case: 'body', value: bytes } };
+  const mark = writer.mark;
+  if (bytes.length === 0) writer.number(BODY_MUTATION.clear, 1);
+  else writer.bytes(BODY_MUTATION.body, bytes);
+  writer.message(COMMON_RESPONSE.body, mark);
 }
 
-function sentBack(
+function writeSentBack(
   message: { readonly body: Uint8Array; readonly endOfStream: boolean },
   marks: BodyMarks | undefined,
   body: Body | undefined,
-): { bodyMutation: BodyMutation } {
-  const value: Init<'envoy.service.ext_proc.v3.StreamedBodyResponse'> = {
-    body: body === undefined ? message.body : bodyBytes(body),
-    endOfStream: message.endOfStream,
-    endOfStreamWithoutMessage: marks?.endOfStreamWithoutMessage === true && body === undefined,
-    // Bytes of a handler's are not compressed.
-    grpcMessageCompressed: marks?.grpcMessageCompressed === true && body === undefined,
-  };
-  return { bodyMutation: { mutation: { case: 'streamedResponse', value } } };
+): void {
+  const mark = writer.mark;
+  // Bytes of a handler's are not compressed.
+  if (marks?.grpcMessageCompressed === true && body === undefined) writer.number(STREAMED.compressed, 1);
+  if (marks?.endOfStreamWithoutMessage === true && body === undefined) writer.number(STREAMED.endWithoutMessage, 1);
+  if (message.endOfStream) writer.number(STREAMED.endOfStream, 1);
+  writer.bytes(STREAMED.body, body === undefined ? message.body : bodyBytes(body));
+  writer.message(BODY_MUTATION.streamed, mark);
+  writer.message(COMMON_RESPONSE.body, mark);
 }
 
-function immediate({ status, headers, body, grpcStatus, details }: Respond): Response {
-  if (!isHttpStatus(status)) {
+function writeRespond({ status, headers, body, grpcStatus, details }: Respond): void {
+  if (!Number.isInteger(status) || status < 200 || status > 599) {
     throw new InvalidResult(`respond has status ${String(status)}; accepted is an integer from 200 to 599`);
   }
   if (grpcStatus !== undefined && (!Number.isInteger(grpcStatus) || grpcStatus < 0 || grpcStatus > 16)) {
     throw new InvalidResult(`respond has grpcStatus ${String(grpcStatus)}; accepted is an integer from 0 to 16`);
   }
-  return {
-    response: {
-      case: 'immediateResponse',
-      value: {
-        status: { code: status },
-        ...(headers !== undefined && { headers: headerMutation({ set: headers }) }),
-        ...(body !== undefined && { body: bodyBytes(body) }),
-        ...(grpcStatus !== undefined && { grpcStatus: { status: grpcStatus } }),
-        ...(details !== undefined && { details }),
-      },
-    },
-  };
+  const mark = writer.mark;
+  if (details !== undefined) writer.text(IMMEDIATE.details, details);
+  if (grpcStatus !== undefined) writeNumberMessage(IMMEDIATE.grpcStatus, grpcStatus);
+  if (body !== undefined) writer.bytes(IMMEDIATE.body, bodyBytes(body));
+  if (headers !== undefined) writeHeaderMutation(writer, IMMEDIATE.headers, { set: headers });
+  writeNumberMessage(IMMEDIATE.status, status);
+  writer.message(RESPONSE.immediate, mark);
 }
 
-/** Envoy's enum has names for some of them, and takes the others by number. */
-function isHttpStatus(status: number): status is HttpStatusCode {
-  return Number.isInteger(status) && status >= 200 && status <= 599;
+/** A message whose field 1 is a number: `HttpStatus`, `GrpcStatus`. */
+function writeNumberMessage(field: number, value: number): void {
+  const mark = writer.mark;
+  writer.number(1, value);
+  writer.message(field, mark);
 }
 
-function metadata(values: DynamicMetadata | undefined): { dynamicMetadata?: JsonObject } {
-  return values === undefined ? {} : { dynamicMetadata: { ...values } };
+function writeMetadata(values: Readonly<Record<string, JsonObject>>): void {
+  writer.bytes(RESPONSE.metadata, toBinary(StructSchema, fromJson(StructSchema, { ...values })));
 }
 
 function bodyBytes(body: Body): Uint8Array {

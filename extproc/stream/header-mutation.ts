@@ -1,12 +1,6 @@
-import type { MessageInitShape } from '@bufbuild/protobuf';
-import type { GenMessage } from '@bufbuild/protobuf/codegenv2';
-import type { MessageTypes } from '#proto/load.ts';
 import type { HeaderChanges, HeaderValues } from '../processor/results.ts';
-import { enums } from './enums.ts';
+import type { BackwardWriter } from '../wire/backward-writer.ts';
 import { InvalidResult } from './invalid-result.ts';
-
-type Init<K extends keyof MessageTypes> = MessageInitShape<GenMessage<MessageTypes[K]>>;
-type SetHeader = Init<'envoy.config.core.v3.HeaderValueOption'>;
 
 /** A token (RFC 9110, 5.6.2), or a pseudo-header. */
 const NAME = /^:?[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
@@ -14,56 +8,74 @@ const NAME = /^:?[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 // oxlint-disable-next-line no-control-regex -- they are what is looked for
 const FORBIDDEN = /[\u0000-\u0008\u000a-\u001f\u007f]/;
 
+/** Numbers of the fields that are written here, and of an enum's member. */
+const MUTATION = { set: 1, remove: 2 } as const;
+const OPTION = { header: 1, append: 2, action: 3, keepEmpty: 4 } as const;
+const HEADER = { key: 1, rawValue: 3 } as const;
+const OVERWRITE_IF_EXISTS_OR_ADD = 2;
+
 /**
- * Gives the `envoy.service.ext_proc.v3.HeaderMutation` of these changes.
+ * Writes the `envoy.service.ext_proc.v3.HeaderMutation` of these changes as a field.
  * Throws `InvalidResult` on a name or a value that HTTP does not allow.
  */
-export function headerMutation(changes: HeaderChanges): Init<'envoy.service.ext_proc.v3.HeaderMutation'> {
+export function writeHeaderMutation(writer: BackwardWriter, field: number, changes: HeaderChanges): void {
   for (const key of Object.keys(changes)) {
     if (key !== 'set' && key !== 'append' && key !== 'remove') {
       throw new InvalidResult(`header changes have ${key}; accepted are set, append, remove`);
     }
   }
-  const { set = {}, append = {}, remove = [] } = changes;
-  remove.forEach(checkName);
-  return {
-    setHeaders: [...setHeaders(set, 'overwrite'), ...setHeaders(append, 'append')],
-    // To have no value is to be absent.
-    removeHeaders: [...remove, ...Object.keys(set).filter((name) => set[name]?.length === 0 && set[name] !== '')],
-  };
+  const { set, append, remove } = changes;
+  const mark = writer.mark;
+  // To have no value is to be absent.
+  for (const name of backwards(Object.keys(set ?? {})))
+    if (set?.[name]?.length === 0 && set[name] !== '') removed(writer, name);
+  for (const name of backwards(remove ?? [])) removed(writer, name);
+  if (append !== undefined) writeValues(writer, append, false);
+  if (set !== undefined) writeValues(writer, set, true);
+  writer.message(field, mark);
 }
 
-/** Whether a value takes the place of those there are, or joins them. */
-type Effect = 'overwrite' | 'append';
+function removed(writer: BackwardWriter, name: string): void {
+  checkName(name);
+  writer.text(MUTATION.remove, name);
+}
 
-function setHeaders(values: HeaderValues, first: Effect): SetHeader[] {
-  return Object.entries(values).flatMap(([name, value]) => {
+/** Writes the values of some headers; the first of each may take the place of those there are. */
+function writeValues(writer: BackwardWriter, headers: HeaderValues, overwrites: boolean): void {
+  for (const name of backwards(Object.keys(headers))) {
     checkName(name);
-    return valuesOf(name, value).map((text, index) => setHeader(name, text, index === 0 ? first : 'append'));
-  });
+    const value = headers[name];
+    if (typeof value === 'string') writeHeader(writer, name, value, overwrites);
+    else if (Array.isArray(value)) {
+      for (let index = value.length - 1; index >= 0; index -= 1) {
+        writeHeader(writer, name, value[index], overwrites && index === 0);
+      }
+    } else throw new InvalidResult(`header ${name} is a ${typeof value}; accepted are strings`);
+  }
 }
 
-function valuesOf(name: string, value: HeaderValues[string]): readonly string[] {
-  if (typeof value === 'string') return [value];
-  if (Array.isArray(value)) return value;
-  throw new InvalidResult(`header ${name} is a ${typeof value}; accepted are strings`);
-}
-
-function setHeader(name: string, value: unknown, effect: Effect): SetHeader {
+function writeHeader(writer: BackwardWriter, name: string, value: unknown, overwrites: boolean): void {
   if (typeof value !== 'string') throw new InvalidResult(`header ${name} is a ${typeof value}; accepted are strings`);
   // The value may be a secret, so it is not shown.
   if (FORBIDDEN.test(value)) throw new InvalidResult(`header ${name} has a control character in its value`);
-  const header = { key: name.toLowerCase(), rawValue: Buffer.from(value) };
-  const { APPEND_IF_EXISTS_OR_ADD, OVERWRITE_IF_EXISTS_OR_ADD } = enums().appendAction;
-  switch (effect) {
-    case 'overwrite':
-      return { header, appendAction: OVERWRITE_IF_EXISTS_OR_ADD, keepEmptyValue: true };
-    case 'append':
-      // ext_proc takes the default action for an overwrite unless the deprecated `append` says otherwise (Envoy 1.40).
-      return { header, appendAction: APPEND_IF_EXISTS_OR_ADD, append: true, keepEmptyValue: true };
-    default:
-      return effect satisfies never;
+  const option = writer.mark;
+  writer.number(OPTION.keepEmpty, 1);
+  if (overwrites) writer.number(OPTION.action, OVERWRITE_IF_EXISTS_OR_ADD);
+  else {
+    // The default action is to append; ext_proc overwrites all the same unless the deprecated `append` says otherwise (Envoy 1.40).
+    const append = writer.mark;
+    writer.number(1, 1);
+    writer.message(OPTION.append, append);
   }
+  const header = writer.mark;
+  writer.text(HEADER.rawValue, value);
+  writer.text(HEADER.key, name.toLowerCase());
+  writer.message(OPTION.header, header);
+  writer.message(MUTATION.set, option);
+}
+
+function backwards<T>(values: readonly T[]): readonly T[] {
+  return values.length < 2 ? values : values.toReversed();
 }
 
 function checkName(name: unknown): void {

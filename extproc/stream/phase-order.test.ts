@@ -10,11 +10,16 @@ function message(code: string): PhaseMessage {
   const request = code.startsWith('Q');
   switch (code[1]) {
     case 'h':
-      return { kind: request ? 'requestHeaders' : 'responseHeaders', ...info, headers: headerView([]), endOfStream };
+      return {
+        kind: request ? 'requestHeaders' : 'responseHeaders',
+        ...info,
+        headers: headerView(Buffer.alloc(0)),
+        endOfStream,
+      };
     case 'b':
       return { kind: request ? 'requestBody' : 'responseBody', ...info, body: new Uint8Array(), endOfStream };
     default:
-      return { kind: request ? 'requestTrailers' : 'responseTrailers', ...info, trailers: headerView([]) };
+      return { kind: request ? 'requestTrailers' : 'responseTrailers', ...info, trailers: headerView(Buffer.alloc(0)) };
   }
 }
 

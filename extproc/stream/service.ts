@@ -1,8 +1,6 @@
 import type { Logger } from 'pino';
 import { rawMethod, type RawStream } from '../grpc/raw-method.ts';
 import type { GrpcService } from '../grpc/unix-server.ts';
-import { decodeRequest } from './decode-request.ts';
-import { enums } from './enums.ts';
 import { failCall, ProcessingStream } from './processing-stream.ts';
 import type { Select } from './selection.ts';
 
@@ -11,9 +9,6 @@ export const EXT_PROC_SERVICE = 'envoy.service.ext_proc.v3.ExternalProcessor';
 
 /** Serves `envoy.service.ext_proc.v3.ExternalProcessor`, each stream by the processor that `select` chooses for it. */
 export function extProcService(select: Select, log: Logger): GrpcService {
-  // Loading Envoy's messages takes longer than Envoy waits for an answer, so it is not left to the first request.
-  decodeRequest(new Uint8Array());
-  enums();
   return {
     methods: { process: rawMethod(`/${EXT_PROC_SERVICE}/Process`, 'bidi') },
     handlers: {

@@ -12,6 +12,7 @@ import { ensure } from '#deploy/setup/setup.ts';
 import type { Bench } from './bench.ts';
 import { startChild, stopChildren } from './child.ts';
 import { benchEdits } from './edit-bench.ts';
+import { benchExchange } from './exchange/exchange-bench.ts';
 import { benchFilters } from './filters/filter-bench.ts';
 import { benchLoss } from './loss-bench.ts';
 import { machine } from './machine.ts';
@@ -26,6 +27,7 @@ const MEASURES: { readonly [P in Part]: (bench: Bench) => Promise<void> } = {
   b: benchStart,
   c: benchEdits,
   d: benchLoss,
+  e: benchExchange,
 };
 
 const parsed = parseOptions(process.argv.slice(2), import.meta.dirname);

@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
 import { resolve } from 'node:path';
 
-/** The parts of the benchmark: (a) filters, (b) start, (c) one edit and memory, (d) edits under load. */
-export const PARTS = ['a', 'b', 'c', 'd'] as const;
+/** The parts of the benchmark: (a) filters, (b) start, (c) one edit and memory, (d) edits under load, (e) the sidecar. */
+export const PARTS = ['a', 'b', 'c', 'd', 'e'] as const;
 
 /** A part of the benchmark. */
 export type Part = (typeof PARTS)[number];
@@ -39,7 +39,7 @@ export interface BenchOptions {
   readonly pauses: readonly number[];
   /** How long the controller may take to give memory back. Milliseconds. */
   readonly afterScaleDown: number;
-  /** Rounds of (a), and how long each place is under load in each of them: seconds. */
+  /** Rounds of (a) and (e), and how long each place is under load in each of them: seconds. */
   readonly rounds: number;
   readonly loadSeconds: number;
   /** The first of the 100 ports on loopback that the run uses. */
@@ -150,7 +150,7 @@ function usage(message: string): Parsed {
     kind: 'usage',
     message: [
       `bench: ${message}`,
-      'usage: npm run bench -- [a] [b] [c] [d] [--full] [--quick [--black-hole]] [--sizes N,N] [--ports FIRST] [--out FOLDER] [--profiles FOLDER]',
+      'usage: npm run bench -- [a] [b] [c] [d] [e] [--full] [--quick [--black-hole]] [--sizes N,N] [--ports FIRST] [--out FOLDER] [--profiles FOLDER]',
     ].join('\n'),
   };
 }

@@ -8,6 +8,7 @@ const TITLES = {
   b: 'Start',
   c: 'One edit, memory',
   d: 'Edits under load',
+  e: 'An exchange with a processor',
 } as const satisfies { readonly [P in Part]: string };
 
 /** Beside the results: why targets are missed, written by hand and taken over into README.md. */
@@ -74,7 +75,7 @@ function readResults(file: string): readonly Result[] {
 function readme(results: readonly Result[], machine: string): string {
   return `# Benchmark
 
-\`npm run bench [-- a b c d] [--full] [--sizes N,N] [--quick] [--profiles FOLDER]\` writes this file and \`results.json\`.
+\`npm run bench [-- a b c d e] [--full] [--sizes N,N] [--quick] [--profiles FOLDER]\` writes this file and \`results.json\`.
 
 Machine: ${machine}.
 
@@ -91,6 +92,7 @@ through Envoy, asked for every 5 ms. Values are medians; the spread is least to 
   after a full collection.
 - (d) Lost is a request without an answer, with another status than 200 or with a wrong body, of 400 a second on 4 keep-alive connections. The
   black hole is a resolver that takes questions and never answers, for a Backend whose host name changes every 10 edits.
+- (e) A processor that reads one request header and sets another; each of the three servers is asked by the same Envoy, over a Unix socket.
 
 ${tables(results)}`;
 }

@@ -2,10 +2,8 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { proxyPaths } from '#controller/infra/local/state-folder.ts';
 import { readRecord } from '#controller/infra/local/process-record.ts';
-import { findEnvoy } from '#deploy/setup/envoy.ts';
-import { writeBootstrap } from '../bare-envoy.ts';
 import type { Bench } from '../bench.ts';
-import { type Child, startChild } from '../child.ts';
+import type { Child } from '../child.ts';
 import { type Measured, result } from '../result.ts';
 import { startSluice } from '../sluice.ts';
 import { median, round, spreadOf } from '../statistics.ts';
@@ -16,6 +14,7 @@ import { filterManifests } from './filter-manifests.ts';
 import { canLoad, CORES, load, type Loaded } from './load-generator.ts';
 import { backEndBootstrap, nativeBootstrap, PATHS } from './native-bootstrap.ts';
 import { noOpFilter } from './no-op.ts';
+import { answers, pinnedEnvoy } from './pinned-envoy.ts';
 
 /** What is asked of one Envoy: the case, and what it is measured against. */
 interface Place {
@@ -78,7 +77,7 @@ async function measure(bench: Bench): Promise<void> {
       { name: 'no-op', side: 'native', port: at.noOp, load: NOTHING },
       { name: 'nothing', side: 'ours', port: at.ours, load: NOTHING },
     ];
-    await serves(at.ours, {}, 302, sluice);
+    await answers(at.ours, PATHS.direct, {}, 302, sluice);
     const oursPid = await envoyOf(sluiceFolder);
     for (const each of placed) {
       const isSame = await bench.attempt(`(a) ${each.id}: both give the same answers`, async () => {
@@ -202,34 +201,8 @@ function throughput(
 
 async function answersRight({ headers, tokens, refused }: FilterCase, port: number, sluice: Child): Promise<void> {
   const [token] = tokens ?? [];
-  await serves(port, token === undefined ? headers : { ...headers, authorization: token }, 302, sluice);
-  if (refused !== undefined) await serves(port, refused.headers, refused.status, sluice);
-}
-
-async function serves(
-  port: number,
-  headers: Readonly<Record<string, string>>,
-  status: number,
-  sluice: Child,
-): Promise<void> {
-  const end = Date.now() + 20_000;
-  for (;;) {
-    const found = await fetch(`http://127.0.0.1:${port}${PATHS.direct}`, { headers, redirect: 'manual' }).then(
-      (answer) => answer.status,
-      (error: unknown) => String(error),
-    );
-    if (found === status) return;
-    if (Date.now() > end) throw new Error(`port ${port} answers ${found}, not ${status}; sluice: ${sluice.output()}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
-
-function pinnedEnvoy(folder: string, bootstrap: Parameters<typeof writeBootstrap>[1], core: string): Child {
-  const envoy = findEnvoy(process.env);
-  if (envoy.kind !== 'found') throw new Error('Envoy is missing although the set-up is done');
-  const path = writeBootstrap(folder, bootstrap);
-  const flags = ['--config-path', path, '--log-level', 'warning', '--disable-hot-restart', '--concurrency', '1'];
-  return startChild('taskset', ['-c', core, envoy.path, ...flags], folder);
+  await answers(port, PATHS.direct, token === undefined ? headers : { ...headers, authorization: token }, 302, sluice);
+  if (refused !== undefined) await answers(port, PATHS.direct, refused.headers, refused.status, sluice);
 }
 
 /** The process of the only Envoy of a run. */

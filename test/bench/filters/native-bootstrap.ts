@@ -15,8 +15,12 @@ export const PATHS = {
   proxied: '/proxied',
 } as const;
 
-/** The bootstrap of an Envoy with these listeners in front of a back-end. */
-export function nativeBootstrap(listeners: readonly NativeListener[], backEnd: number): JsonObject {
+/** The bootstrap of an Envoy with these listeners in front of a back-end, and more clusters for their filters. */
+export function nativeBootstrap(
+  listeners: readonly NativeListener[],
+  backEnd: number,
+  clusters: readonly JsonObject[] = [],
+): JsonObject {
   return {
     ...basics(),
     static_resources: {
@@ -27,6 +31,7 @@ export function nativeBootstrap(listeners: readonly NativeListener[], backEnd: n
         ]),
       ),
       clusters: [
+        ...clusters,
         {
           name: 'back-end',
           type: 'STATIC',
