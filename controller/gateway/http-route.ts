@@ -6,12 +6,14 @@ import type {
   HTTPRoute,
   HTTPRouteRule,
 } from '#controller/api/gen/types.d.ts';
+import type { CorsIr } from '../ir/cors.ts';
 import type { DestinationIr, HeaderChangesIr, PathChangeIr, RouteActionIr, RouteMatchIr } from '../ir/route.ts';
 import type { Resources } from '../resources/resources.ts';
 import { unimplementedFields } from '../resources/unimplemented-fields.ts';
 import type { Refusal } from '../resources/verdict.ts';
 import type { Settings } from '../settings.ts';
 import { resolveBackend } from '../backends/resolve.ts';
+import { corsOf } from './cors-filter.ts';
 import { headerChangesOf } from './header-filters.ts';
 import { matchIr } from './http-match.ts';
 
@@ -33,6 +35,8 @@ export interface RuleCore {
   readonly action: RouteActionIr;
   readonly requestHeaders: HeaderChangesIr;
   readonly responseHeaders: HeaderChangesIr;
+  /** What the rule itself says; it takes the place of what a policy says. */
+  readonly cors: CorsIr | undefined;
 }
 
 /** Resolves an HTTPRoute (Gateway API v1, HTTPRoute). */
@@ -61,6 +65,7 @@ function ruleCore(rule: HTTPRouteRule, index: number, context: Context): RuleCor
     action: actionOf(rule, filters, context),
     requestHeaders: headerChangesOf(filters, 'requestHeaderModifier'),
     responseHeaders: headerChangesOf(filters, 'responseHeaderModifier'),
+    cors: corsOf(filters),
   };
 }
 

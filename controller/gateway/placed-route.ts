@@ -3,6 +3,7 @@ import type { RouteActionIr, RouteIr, RouteMatchIr, RuleFeaturesIr } from '../ir
 import type { Place } from '../policies/policy-index.ts';
 import type { AttachedRoute } from './attach-routes.ts';
 import type { Attachment } from './attachment.ts';
+import { preflightMatch } from './cors-filter.ts';
 import { covers } from './hostnames.ts';
 import type { RuleCore } from './http-route.ts';
 
@@ -80,19 +81,25 @@ function routesOf(
   features: RuleFeaturesIr | undefined,
 ): readonly RouteIr[] {
   const prefix = `httproute/${metadata.namespace}/${metadata.name}/rule/${rule.index}/match`;
-  return rule.matches.map((match, index) => routeIr(`${prefix}/${index}/${hostname}`, match, rule, port, features));
+  return rule.matches.flatMap((match, index) => {
+    const name = `${prefix}/${index}/${hostname}`;
+    const own = routeIr(name, match, rule, port, features);
+    const preflight = rule.cors === undefined ? undefined : preflightMatch(match);
+    return preflight === undefined ? [own] : [own, routeIr(`${name}/preflight`, preflight, rule, port, features)];
+  });
 }
 
 function routeIr(
   name: string,
   match: RouteMatchIr,
-  { requestHeaders, responseHeaders, action }: RuleCore,
+  { requestHeaders, responseHeaders, action, cors }: RuleCore,
   port: number,
   features: RuleFeaturesIr | undefined,
 ): RouteIr {
   const rest = { name, match, requestHeaders, responseHeaders };
   if (features?.kind !== 'features') return { ...rest, action: { kind: 'respond', status: 500 }, features: {} };
-  return { ...rest, action: at(action, port), features: features.features };
+  const all = cors === undefined ? features.features : { ...features.features, cors };
+  return { ...rest, action: at(action, port), features: all };
 }
 
 /** Ports that clients leave out of the host they ask for, by scheme. */

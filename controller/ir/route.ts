@@ -1,11 +1,12 @@
 import type { AuthorizationIr } from './authorization.ts';
 import type { ClusterIr } from './cluster.ts';
+import type { CorsIr } from './cors.ts';
 import type { ExtProcIr } from './ext-proc.ts';
 import type { JwtIr } from './jwt.ts';
 
 /** One route: the first of a virtual host that matches a request serves it. */
 export interface RouteIr {
-  /** "httproute/<namespace>/<name>/rule/<i>/match/<j>/<hostname>"; every route has one. */
+  /** "httproute/<namespace>/<name>/rule/<i>/match/<j>/<hostname>", for the preflight of it "/preflight" after that; every route has one. */
   readonly name: string;
   readonly match: RouteMatchIr;
   readonly action: RouteActionIr;
@@ -94,6 +95,7 @@ export interface RouteFeaturesIr {
   readonly source?: string;
   readonly jwt?: JwtIr;
   readonly authorization?: AuthorizationIr;
+  readonly cors?: CorsIr;
   readonly extProc?: readonly ExtProcIr[];
 }
 

@@ -12,6 +12,7 @@ import { encode, type Init } from './build/message.ts';
 import { tlsSecret } from './build/tls.ts';
 import { once } from './memory.ts';
 import { patchSnapshot } from './patch.ts';
+import { nativeFilters } from './native-filters.ts';
 import { POLICY_FILTER, policyFilters, policyFilterConfigs } from './policy-filter.ts';
 import { virtualHost } from './route.ts';
 import { type XdsResource, type XdsSnapshot, xdsResource } from './snapshot.ts';
@@ -47,7 +48,7 @@ function byName(resources: readonly XdsResource[]): Resources {
 }
 
 function lowerListener(ir: ListenerIr): XdsResource {
-  const filters = [...policyFilters(), ...processorFilters(ir), router()];
+  const filters = [...nativeFilters(), ...policyFilters(), ...processorFilters(ir), router()];
   return xdsResource('listener', ir.name, encode('envoy.config.listener.v3.Listener', listener(ir, filters)));
 }
 

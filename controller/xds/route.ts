@@ -5,6 +5,7 @@ import { forward, redirect } from './build/action.ts';
 import { headerChanges } from './build/headers.ts';
 import { routeMatch } from './build/match.ts';
 import type { Init } from './build/message.ts';
+import { nativePerRoute } from './native-filters.ts';
 import { policyBytes, policyPerRoute } from './policy-filter.ts';
 
 type Route = Init<'envoy.config.route.v3.Route'>;
@@ -55,7 +56,7 @@ function features(ir: RouteFeaturesIr): Pick<Route, 'metadata' | 'typedPerFilter
   const { metadata, perFilterConfig } = policy === undefined ? NO_POLICY : policyPerRoute(policy);
   return {
     ...(metadata === undefined ? {} : { metadata }),
-    typedPerFilterConfig: { ...perFilterConfig, ...Object.fromEntries(processors) },
+    typedPerFilterConfig: { ...nativePerRoute(ir), ...perFilterConfig, ...Object.fromEntries(processors) },
   };
 }
 

@@ -1,10 +1,12 @@
-import { request as httpRequest } from 'node:http';
+import { type IncomingHttpHeaders, request as httpRequest } from 'node:http';
 import type { ScenarioRequest } from './scenario.ts';
 
 /** What came back: the status, and the headers that the back-end got, empty when it got nothing. */
 export interface Answer {
   readonly status: number;
   readonly upstream: Readonly<Record<string, string>>;
+  /** The headers that the client got, where they are known. */
+  readonly response?: Readonly<Record<string, string>>;
 }
 
 /** Sends a request as it is written, its path not normalised, to a listener on loopback. */
@@ -16,8 +18,12 @@ export function ask(port: number, { method, path, headers, from }: ScenarioReque
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('end', () => {
-        const status = response.statusCode ?? 0;
-        resolve({ status, upstream: status === 200 ? headersOf(Buffer.concat(chunks).toString()) : {} });
+        const text = Buffer.concat(chunks).toString();
+        resolve({
+          status: response.statusCode ?? 0,
+          upstream: response.headers['x-echo-port'] === undefined ? {} : headersOf(text),
+          response: flat(response.headers),
+        });
       });
     });
     request.on('error', reject);
@@ -29,4 +35,8 @@ function headersOf(text: string): Readonly<Record<string, string>> {
   const parsed: unknown = JSON.parse(text);
   if (typeof parsed !== 'object' || parsed === null) return {};
   return Object.fromEntries(Object.entries(parsed).map(([name, value]) => [name, String(value)]));
+}
+
+function flat(headers: IncomingHttpHeaders): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]));
 }

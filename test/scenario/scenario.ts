@@ -27,6 +27,8 @@ export interface ScenarioRequest {
   readonly status: number;
   /** Headers that the back-end gets; null for one that it must not get. */
   readonly upstream: Readonly<Record<string, string | null>>;
+  /** Headers that the client gets; null for one that it must not get. Only looked at on real Envoy. */
+  readonly response: Readonly<Record<string, string | null>>;
 }
 
 /** Where a scenario runs. */
@@ -66,7 +68,6 @@ export function readScenario(file: string, ports: Ports): Scenario {
 function requestOf(raw: unknown, fill: (text: string) => string): ScenarioRequest {
   if (!isRecord(raw)) throw new Error('a request is no object');
   const headers = isRecord(raw['headers']) ? raw['headers'] : {};
-  const upstream = isRecord(raw['upstream']) ? raw['upstream'] : {};
   return {
     name: String(raw['name']),
     method: textOr(raw['method'], 'GET'),
@@ -76,10 +77,14 @@ function requestOf(raw: unknown, fill: (text: string) => string): ScenarioReques
     ),
     from: textOr(raw['from'], '127.0.0.1'),
     status: Number(raw['status']),
-    upstream: Object.fromEntries(
-      Object.entries(upstream).map(([name, value]) => [name, typeof value === 'string' ? value : null]),
-    ),
+    upstream: headersOf(raw['upstream']),
+    response: headersOf(raw['response']),
   };
+}
+
+function headersOf(raw: unknown): Readonly<Record<string, string | null>> {
+  const entries = isRecord(raw) ? Object.entries(raw) : [];
+  return Object.fromEntries(entries.map(([name, value]) => [name, typeof value === 'string' ? value : null]));
 }
 
 function textOr(value: unknown, otherwise: string): string {

@@ -1,0 +1,47 @@
+import { createServer } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** A back-end that answers with the headers it got, as JSON. */
+export interface Echo {
+  readonly port: number;
+  /** How many requests it got. */
+  readonly count: () => number;
+  readonly stop: () => Promise<void>;
+}
+
+/**
+ * Starts a back-end on a free port of loopback. A request may ask for an answer: header `x-echo-status` is its status,
+ * `x-echo-delay` how many milliseconds it takes, `x-echo-fails` of how many requests with that `x-echo-key` the first
+ * answers are 503.
+ */
+export async function startEcho(): Promise<Echo> {
+  let count = 0;
+  const failed = new Map<string, number>();
+  const server = createServer((request, response) => {
+    count += 1;
+    const asked = (name: string): number => Number(request.headers[name] ?? 0);
+    const key = String(request.headers['x-echo-key']);
+    const fails = (failed.get(key) ?? 0) < asked('x-echo-fails');
+    if (fails) failed.set(key, (failed.get(key) ?? 0) + 1);
+    request.resume().on('end', () => {
+      void sleep(asked('x-echo-delay')).then(() => {
+        response.writeHead(fails ? 503 : asked('x-echo-status') || 200, {
+          'x-echo-port': String(request.socket.localPort),
+          'content-type': 'application/json',
+        });
+        response.end(JSON.stringify(request.headers));
+      });
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  return {
+    port: typeof address === 'object' && address !== null ? address.port : 0,
+    count: () => count,
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
