@@ -1,5 +1,4 @@
 import { createServer } from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 /** A back-end that answers with the headers it got, as JSON. */
 export interface Echo {
@@ -24,13 +23,13 @@ export async function startEcho(): Promise<Echo> {
     const fails = (failed.get(key) ?? 0) < asked('x-echo-fails');
     if (fails) failed.set(key, (failed.get(key) ?? 0) + 1);
     request.resume().on('end', () => {
-      void sleep(asked('x-echo-delay')).then(() => {
+      setTimeout(() => {
         response.writeHead(fails ? 503 : asked('x-echo-status') || 200, {
           'x-echo-port': String(request.socket.localPort),
           'content-type': 'application/json',
         });
         response.end(JSON.stringify(request.headers));
-      });
+      }, asked('x-echo-delay'));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
