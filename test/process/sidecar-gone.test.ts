@@ -1,0 +1,133 @@
+import { once } from 'node:events';
+import { createServer, get as httpGet, type Server } from 'node:http';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { issuer } from '#wasm-filters/testing/issuer.ts';
+import { CLASS, gateway, route } from './manifests.ts';
+import { freePort, Site, until } from './sluice.ts';
+
+const signer = issuer('EdDSA');
+/** Milliseconds that a request may take to be refused: what the filter allows the sidecar, and a slow machine. */
+const BOUND = 10_000;
+
+let backend: Server;
+let port: number;
+let site: Site;
+
+beforeAll(async () => {
+  backend = createServer((_, response) => response.end('ok'));
+  backend.listen(0, '127.0.0.1');
+  await once(backend, 'listening');
+  const address = backend.address();
+  const backendPort = typeof address === 'object' && address !== null ? address.port : 0;
+  port = await freePort();
+  const policy = `---
+apiVersion: gateway.envoyproxy.io/v1alpha1
+kind: SecurityPolicy
+metadata: { name: a }
+spec:
+  targetRefs: [{ group: gateway.networking.k8s.io, kind: HTTPRoute, name: a }]
+  jwt:
+    providers:
+      - name: main
+        localJWKS: { type: Inline, inline: '${JSON.stringify({ keys: [signer.jwk] })}' }
+`;
+  site = await Site.make({
+    'gateway.yaml': CLASS + gateway('shop', port),
+    'a.yaml': route('a', 'shop', '/a', backendPort) + policy,
+  });
+  await site.start();
+  await until('the policy is in force', async () => (await get(fresh())) === 200);
+});
+
+afterAll(async () => {
+  await site.destroy();
+  backend.closeAllConnections();
+  backend.close();
+});
+
+let serial = 0;
+/** A token that nobody has seen. */
+function fresh(): string {
+  serial += 1;
+  return signer.token({ sub: 'alice', serial, exp: 4_102_444_800 });
+}
+
+/** The status of an answer, over a connection of its own: any worker of Envoy may have it. */
+function get(token: string): Promise<number> {
+  const headers = { authorization: `Bearer ${token}` };
+  return new Promise((resolve, reject) => {
+    const options = { port, path: '/a', headers, agent: false, signal: AbortSignal.timeout(BOUND) };
+    const request = httpGet(options, (response) => {
+      response.resume();
+      response.on('end', () => resolve(response.statusCode ?? 0));
+    });
+    request.on('error', reject);
+  });
+}
+
+/** A token that every worker has seen. */
+async function known(): Promise<string> {
+  const token = fresh();
+  const answers = await Promise.all(Array.from({ length: 60 }, () => get(token)));
+  expect(new Set(answers)).toEqual(new Set([200]));
+  return token;
+}
+
+/** What new tokens are answered, and one that was seen before, until the returned function is called. */
+function traffic(old: string): () => Promise<{ readonly fresh: Set<number>; readonly known: Set<number> }> {
+  const seen = { fresh: new Set<number>(), known: new Set<number>() };
+  const stop = new AbortController();
+  const loops = Array.from({ length: 8 }, async () => {
+    while (!stop.signal.aborted) {
+      seen.fresh.add(await get(fresh()));
+      seen.known.add(await get(old));
+    }
+  });
+  return async () => {
+    stop.abort();
+    await Promise.all(loops);
+    return seen;
+  };
+}
+
+function sidecar(): number {
+  return site.records('sidecar')[0]?.pid ?? 0;
+}
+
+/** The answers that nobody may get here: a bad token is none of them, and nobody is let through unverified. */
+const ALLOWED = new Set([200, 503]);
+
+describe('under load', () => {
+  it('a sidecar that is killed costs 503 for new tokens until it is back, and nothing for those that were seen', async () => {
+    const before = sidecar();
+    const stop = traffic(await known());
+    process.kill(before, 'SIGKILL');
+    await until('another sidecar runs', () => sidecar() !== 0 && sidecar() !== before);
+    await until('new tokens pass', async () => (await get(fresh())) === 200);
+    const seen = await stop();
+    expect([...seen.fresh].filter((status) => !ALLOWED.has(status))).toEqual([]);
+    expect(seen.known).toEqual(new Set([200]));
+  });
+
+  it('a sidecar that hangs costs 503 in bounded time, and works on when it goes on', async () => {
+    const stop = traffic(await known());
+    const pid = sidecar();
+    process.kill(pid, 'SIGSTOP');
+    try {
+      await until('new tokens are refused', async () => (await get(fresh())) === 503);
+      const refused = await Promise.all(Array.from({ length: 100 }, () => get(fresh())));
+      expect(new Set(refused)).toEqual(new Set([503]));
+    } finally {
+      process.kill(pid, 'SIGCONT');
+    }
+    await until('new tokens pass', async () => (await get(fresh())) === 200);
+    const seen = await stop();
+    expect([...seen.fresh].filter((status) => !ALLOWED.has(status))).toEqual([]);
+    expect(seen.known).toEqual(new Set([200]));
+  });
+
+  it('a good sidecar refuses nobody', async () => {
+    const answers = await Promise.all(Array.from({ length: 300 }, () => get(fresh())));
+    expect(new Set(answers)).toEqual(new Set([200]));
+  });
+});
