@@ -60,6 +60,9 @@ export const implementedPaths: { readonly [K in KindName]: ImplementedPaths } = 
     'spec.authorization.defaultAction',
     'spec.authorization.rules[].name',
     'spec.authorization.rules[].action',
+    'spec.authorization.rules[].operation',
+    'spec.authorization.rules[].principal.clientCIDRs',
+    'spec.authorization.rules[].principal.headers',
     'spec.authorization.rules[].principal.jwt',
   ],
   EnvoyExtensionPolicy: [

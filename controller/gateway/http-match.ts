@@ -1,5 +1,6 @@
 import type { HTTPPathMatch, HTTPRouteMatch } from '#controller/api/gen/types.d.ts';
 import type { PathMatchIr, RouteMatchIr, ValueMatchIr } from '../ir/route.ts';
+import { decodeUnreserved } from '../resources/path.ts';
 
 /** A match as the gateway-neutral model has it. Of several entries for one name the first counts (Gateway API). */
 export function matchIr(match: HTTPRouteMatch): RouteMatchIr {
@@ -22,17 +23,6 @@ function pathIr({ type, value }: HTTPPathMatch): PathMatchIr {
     default:
       return type satisfies never;
   }
-}
-
-/**
- * A path as requests have it when they are matched: what need not be percent-encoded is not, since Envoy normalises it so
- * (RFC 3986 section 6.2.2.2). Written otherwise it would never match.
- */
-function decodeUnreserved(path: string): string {
-  return path.replaceAll(/%[0-9A-Fa-f]{2}/gu, (encoded) => {
-    const character = String.fromCodePoint(Number.parseInt(encoded.slice(1), 16));
-    return /[A-Za-z0-9\-._~]/u.test(character) ? character : encoded;
-  });
 }
 
 type NamedValue = { readonly type: 'Exact' | 'RegularExpression'; readonly name: string; readonly value: string };

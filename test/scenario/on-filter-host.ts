@@ -1,5 +1,6 @@
 import type { ProxyIr } from '#controller/ir/proxy.ts';
 import type { PathMatchIr, RouteIr, RouteMatchIr } from '#controller/ir/route.ts';
+import { decodeUnreserved } from '#controller/resources/path.ts';
 import { policyBytes } from '#controller/xds/policy-filter.ts';
 import { answerVerifySignature } from '#extproc/sidecar/service.ts';
 import {
@@ -35,7 +36,8 @@ export async function filterHostRunner(
     .flatMap(({ virtualHosts }) => virtualHosts.flatMap((virtualHost) => virtualHost.routes));
   return ({ method, path, headers: sent, from }) => {
     const url = new URL(path, 'http://gateway');
-    const headers: Headers = [[':method', method], [':path', url.pathname + url.search], ...sent];
+    const normalised = decodeUnreserved(url.pathname).replaceAll(/\/{2,}/gu, '/');
+    const headers: Headers = [[':method', method], [':path', normalised + url.search], ...sent];
     const route = routes.find(({ match }) => matches(match, headers));
     if (route === undefined) return { status: 404, upstream: {} };
     const result = decide(first, route, headers, from);

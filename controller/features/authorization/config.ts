@@ -1,6 +1,7 @@
 import { enumMembers } from '#proto/load.ts';
-import type { AuthorizationIr, AuthorizationRuleIr } from '../../ir/authorization.ts';
+import type { AuthorizationIr, AuthorizationRuleIr, JwtPrincipalIr } from '../../ir/authorization.ts';
 import type { Init } from '../../xds/build/message.ts';
+import { addressBlockConfig, pathMatchConfig } from '../match/config.ts';
 
 const { ALLOW, DENY } = enumMembers('sluice.filter.v1.AuthorizationAction');
 const { STRING, STRING_ARRAY } = enumMembers('sluice.filter.v1.ClaimType');
@@ -13,19 +14,26 @@ export function authorizationConfig(ir: AuthorizationIr): Init<'sluice.filter.v1
 }
 
 function rule(ir: AuthorizationRuleIr): Init<'sluice.filter.v1.AuthorizationRule'> {
-  const { name, action, jwt } = ir;
-  if (jwt === undefined) return { name, action: AUTHORIZATION_ACTION[action] };
+  const { name, action, jwt, clients, headers, methods, path } = ir;
   return {
     name,
     action: AUTHORIZATION_ACTION[action],
-    jwt: {
-      provider: jwt.provider,
-      scopes: [...jwt.scopes],
-      claims: jwt.claims.map(({ claim, type, values }) => ({
-        claim: [...claim],
-        type: CLAIM_TYPE[type],
-        values: [...values],
-      })),
-    },
+    clients: (clients ?? []).map(addressBlockConfig),
+    headers: headers.map((header) => ({ name: header.name, values: [...header.values] })),
+    methods: [...(methods ?? [])],
+    ...(jwt === undefined ? {} : { jwt: principal(jwt) }),
+    ...(path === undefined ? {} : { path: pathMatchConfig(path) }),
+  };
+}
+
+function principal({ provider, scopes, claims }: JwtPrincipalIr): Init<'sluice.filter.v1.JwtPrincipal'> {
+  return {
+    provider,
+    scopes: [...scopes],
+    claims: claims.map(({ claim, type, values }) => ({
+      claim: [...claim],
+      type: CLAIM_TYPE[type],
+      values: [...values],
+    })),
   };
 }

@@ -1,6 +1,8 @@
-import type { Authorization, AuthorizationRule } from '#controller/api/gen/types.d.ts';
-import type { AuthorizationIr, AuthorizationRuleIr } from '../../ir/authorization.ts';
+import type { Authorization, AuthorizationRule, JWTPrincipal } from '#controller/api/gen/types.d.ts';
+import type { AuthorizationIr, AuthorizationRuleIr, JwtPrincipalIr } from '../../ir/authorization.ts';
+import type { PathConditionIr } from '../../ir/match.ts';
 import { type Outcome, refusal, success } from '../../resources/verdict.ts';
+import { addressBlock, resolvePathMatch } from '../match/spec.ts';
 
 /**
  * Resolves `authorization` of a SecurityPolicy whose `jwt` has the given providers; messages start with the field.
@@ -15,7 +17,10 @@ export function resolveAuthorization(
     const path = `authorization.rules[${index}]`;
     const problem = unknownProvider(rule, path, providers);
     if (problem !== undefined) return refusal('Invalid', problem);
-    rules.push(ruleIr(rule, index));
+    const pathMatch = rule.operation?.path === undefined ? undefined : resolvePathMatch(rule.operation.path);
+    if (pathMatch?.ok === false)
+      return refusal('Invalid', `${path}.operation.path.value: ${pathMatch.refusal.message}`);
+    rules.push(ruleIr(rule, index, pathMatch?.value));
   }
   return success({ defaultAction: spec.defaultAction ?? 'Deny', rules });
 }
@@ -32,22 +37,31 @@ function unknownProvider(
   return `${path}.principal.jwt.provider: found ${provider}, ${known}`;
 }
 
-function ruleIr({ name, action, principal }: AuthorizationRule, index: number): AuthorizationRuleIr {
+function ruleIr(
+  { name, action, principal, operation }: AuthorizationRule,
+  index: number,
+  path: PathConditionIr | undefined,
+): AuthorizationRuleIr {
   const jwt = principal?.jwt;
   return {
     name: name ?? String(index),
     action,
-    jwt:
-      jwt === undefined
-        ? undefined
-        : {
-            provider: jwt.provider,
-            scopes: jwt.scopes ?? [],
-            claims: (jwt.claims ?? []).map((claim) => ({
-              claim: claim.name.split('.'),
-              type: claim.valueType,
-              values: claim.values,
-            })),
-          },
+    jwt: jwt === undefined ? undefined : jwtPrincipal(jwt),
+    clients: principal?.clientCIDRs?.map(addressBlock),
+    headers: (principal?.headers ?? []).map((header) => ({ name: header.name.toLowerCase(), values: header.values })),
+    methods: operation?.methods,
+    path,
+  };
+}
+
+function jwtPrincipal({ provider, scopes, claims }: JWTPrincipal): JwtPrincipalIr {
+  return {
+    provider,
+    scopes: scopes ?? [],
+    claims: (claims ?? []).map((claim) => ({
+      claim: claim.name.split('.'),
+      type: claim.valueType,
+      values: claim.values,
+    })),
   };
 }

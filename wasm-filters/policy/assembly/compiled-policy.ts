@@ -1,3 +1,4 @@
+import { CompiledAuthorization, compileAuthorization } from "../../authorization/assembly/compile";
 import { JwtProvider } from "../../gen/jwt";
 import { Policy } from "../../gen/policy";
 import { REVISION } from "../../gen/revision";
@@ -22,6 +23,7 @@ export class CompiledPolicy {
     public message: Policy,
     /** What stands for each JWT provider in the token cache. */
     public keyIds: StaticArray<u64>,
+    public authorization: CompiledAuthorization | null,
   ) {}
 
   /** Whether the policy has this id. The id stands right before the policy's bytes. */
@@ -49,15 +51,20 @@ export function compilePolicy(id: usize, ptr: usize, size: u32): CompiledPolicy 
   memory.copy(bytes + ID_LENGTH, ptr, size);
   const reader = new Reader(bytes + ID_LENGTH, bytes + ID_LENGTH + size);
   const message = Policy.read(reader);
-  if (!reader.ok || message.needs > REVISION) {
+  const rules = message.authorization;
+  let authorization: CompiledAuthorization | null = null;
+  if (rules !== null) authorization = compileAuthorization(rules);
+  if (!reader.ok || message.needs > REVISION || (rules !== null && authorization === null)) {
     heap.free(bytes);
     return null;
   }
+  // What it was compiled from is some times as large.
+  message.authorization = null;
   const jwt = message.jwt;
   const count = jwt === null ? 0 : jwt.providers.length;
   const keyIds = new StaticArray<u64>(count);
   if (jwt !== null) for (let i = 0; i < count; i++) keyIds[i] = keyIdOf(jwt.providers[i]);
-  return new CompiledPolicy(bytes, size, message, keyIds);
+  return new CompiledPolicy(bytes, size, message, keyIds, authorization);
 }
 
 /** Whether `id` is the hexadecimal form of the first half of the SHA-256 of the bytes. */

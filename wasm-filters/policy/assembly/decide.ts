@@ -68,7 +68,7 @@ function authenticated(policy: CompiledPolicy): u32 {
 }
 
 function authorized(policy: CompiledPolicy): u32 {
-  const authorization = policy.message.authorization;
+  const authorization = policy.authorization;
   if (authorization === null || isAllowed(authorization, providerOf(policy), ACCEPTED.payload)) return Decision.proceed;
   sendLocalResponse(403, D_FORBIDDEN, FORBIDDEN, Slice.EMPTY);
   return Decision.answered;

@@ -44,6 +44,22 @@ export function findHeader(name: Slice): Found {
   return FOUND;
 }
 
+/** Where the value after another of the same header is; false when there is none. `found` begins as `findHeader` left it. */
+export function findNext(name: Slice, found: Found): bool {
+  let data = pairs + 4 + (<usize>size << 3);
+  for (let i: u32 = 0, lengths = pairs + 4; i < size; i++, lengths += 8) {
+    const nameLen = load<u32>(lengths);
+    const value = data + nameLen + 1;
+    if (value > found.ptr && nameLen == name.len && sameBytes(data, name.ptr, nameLen)) {
+      found.ptr = value;
+      found.len = load<u32>(lengths, 4);
+      return true;
+    }
+    data = value + load<u32>(lengths, 4) + 1;
+  }
+  return false;
+}
+
 /** Room that pairs need. */
 export function pairsSize(names: StaticArray<Slice>, values: StaticArray<Slice>): usize {
   let size: usize = 4;

@@ -1,0 +1,57 @@
+import { isIPv4 } from 'node:net';
+import type { PathMatch } from '#controller/api/gen/types.d.ts';
+import type { AddressBlockIr, PathConditionIr } from '../../ir/match.ts';
+import { compileRegex } from '../../regex/automaton.ts';
+import { decodeUnreserved } from '../../resources/path.ts';
+import { type Outcome, success } from '../../resources/verdict.ts';
+
+/** Resolves a comparison of the path. A prefix is one of path elements, as in Gateway API. */
+export function resolvePathMatch({ type, value, invert }: PathMatch): Outcome<PathConditionIr, 'Invalid'> {
+  switch (type) {
+    case 'Exact':
+      return success({ match: { kind: 'exact', value: decodeUnreserved(value) }, invert });
+    case 'PathPrefix':
+      return success({ match: { kind: 'prefix', value: decodeUnreserved(value).replace(/\/+$/u, '') }, invert });
+    case 'RegularExpression': {
+      const automaton = compileRegex(value);
+      return automaton.ok ? success({ match: { kind: 'regex', automaton: automaton.value }, invert }) : automaton;
+    }
+    default:
+      return type satisfies never;
+  }
+}
+
+/** A block of addresses of text that is one ("10.0.0.0/8", "fd00::/8"); IPv4 within IPv6 is IPv4. */
+export function addressBlock(cidr: string): AddressBlockIr {
+  const [address = '', length = ''] = cidr.split('/');
+  const bytes = isIPv4(address) ? ipv4Bytes(address) : ipv6Bytes(address);
+  const prefixLength = Number(length);
+  const isMapped = bytes.length === 16 && prefixLength >= 96 && MAPPED.every((byte, index) => bytes[index] === byte);
+  return isMapped
+    ? { network: masked(bytes.slice(12), prefixLength - 96), prefixLength: prefixLength - 96 }
+    : { network: masked(bytes, prefixLength), prefixLength };
+}
+
+/** How addresses begin that are IPv4 within IPv6 (RFC 4291 section 2.5.5.2). */
+const MAPPED = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
+
+function ipv4Bytes(address: string): readonly number[] {
+  return address.split('.').map(Number);
+}
+
+function ipv6Bytes(address: string): readonly number[] {
+  // The URL parser writes every address in one way, an IPv4 tail in hexadecimal.
+  const written = new URL(`http://[${address}]`).hostname.slice(1, -1);
+  const [before = '', after] = written.split('::');
+  const groups = (text: string): string[] => (text === '' ? [] : text.split(':'));
+  const [head, tail] = [groups(before), groups(after ?? '')];
+  const zeros = Array.from({ length: 8 - head.length - tail.length }, () => '0');
+  return [...head, ...zeros, ...tail].flatMap((group) => {
+    const value = Number.parseInt(group, 16);
+    return [value >> 8, value & 0xff];
+  });
+}
+
+function masked(bytes: readonly number[], prefixLength: number): Uint8Array {
+  return Uint8Array.from(bytes, (byte, index) => byte & (0xff00 >> Math.min(8, Math.max(0, prefixLength - index * 8))));
+}

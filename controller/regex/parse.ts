@@ -1,0 +1,248 @@
+import { type Outcome, refusal, success } from '../resources/verdict.ts';
+import { ESCAPES, PERL, POSIX, unicodeClass } from './character-classes.ts';
+import { inAnyCase, LAST, negated, normalised, type Range, type Ranges, type Syntax } from './syntax.ts';
+
+/** Most that a repetition may count (RE2). */
+const MOST_REPEATS = 1000;
+
+/** A pattern that is not accepted, and why. */
+class Refused extends Error {}
+
+/**
+ * Reads a regular expression in the syntax of RE2 (https://github.com/google/re2/wiki/Syntax). Not accepted, beside what RE2
+ * does not accept: `\b`, `\B`, `\C` and the flag `m`.
+ */
+export function parseRegex(pattern: string): Outcome<Syntax, 'Invalid'> {
+  try {
+    return success(new Parser(pattern).all());
+  } catch (error) {
+    if (error instanceof Refused) return refusal('Invalid', error.message);
+    throw error;
+  }
+}
+
+interface Flags {
+  readonly anyCase: boolean;
+  /** Whether "." is a line feed, too. */
+  readonly dotAll: boolean;
+}
+
+class Parser {
+  readonly #characters: readonly string[];
+  #at = 0;
+  #flags: Flags = { anyCase: false, dotAll: false };
+
+  constructor(pattern: string) {
+    this.#characters = Array.from(pattern);
+  }
+
+  all(): Syntax {
+    const read = this.#choice();
+    if (this.#at < this.#characters.length) throw new Refused(`")" at ${this.#at} closes nothing`);
+    return read;
+  }
+
+  #next(): string | undefined {
+    return this.#characters[this.#at];
+  }
+
+  #takes(text: string): boolean {
+    const wanted = Array.from(text);
+    if (wanted.some((character, index) => this.#characters[this.#at + index] !== character)) return false;
+    this.#at += wanted.length;
+    return true;
+  }
+
+  #choice(): Syntax {
+    const options = [this.#sequence()];
+    while (this.#takes('|')) options.push(this.#sequence());
+    const [only] = options;
+    return options.length === 1 && only !== undefined ? only : { kind: 'choice', options };
+  }
+
+  #sequence(): Syntax {
+    const parts: Syntax[] = [];
+    for (let next = this.#next(); next !== undefined && next !== '|' && next !== ')'; next = this.#next()) {
+      parts.push(this.#repeated(this.#atom()));
+    }
+    return { kind: 'sequence', parts };
+  }
+
+  #repeated(of: Syntax): Syntax {
+    const count = this.#count();
+    if (count === undefined) return of;
+    // Which of several ways a text matches makes no difference here, so greed makes none.
+    this.#takes('?');
+    if (this.#count() !== undefined) throw new Refused(`a repetition at ${this.#at} repeats a repetition`);
+    return { kind: 'repeat', of, ...count };
+  }
+
+  #count(): { readonly least: number; readonly most: number | undefined } | undefined {
+    if (this.#takes('*')) return { least: 0, most: undefined };
+    if (this.#takes('+')) return { least: 1, most: undefined };
+    if (this.#takes('?')) return { least: 0, most: 1 };
+    const counted = /^\{(\d+)(,(\d*))?\}/u.exec(this.#characters.slice(this.#at, this.#at + 20).join(''));
+    if (counted === null) return undefined;
+    const [whole, first = '', comma, second = ''] = counted;
+    const least = Number(first);
+    const most = comma === undefined ? least : second === '' ? undefined : Number(second);
+    if (least > MOST_REPEATS || (most ?? 0) > MOST_REPEATS || (most !== undefined && most < least)) {
+      throw new Refused(`found the repetition ${whole}, accepted are up to ${MOST_REPEATS}, the least first`);
+    }
+    this.#at += whole.length;
+    return { least, most };
+  }
+
+  #atom(): Syntax {
+    const next = this.#characters[this.#at++];
+    switch (next) {
+      case '(':
+        return this.#group();
+      case '[':
+        return this.#set();
+      case '.':
+        return { kind: 'characters', ranges: this.#flags.dotAll ? [[0, LAST]] : negated([[10, 10]]) };
+      case '^':
+        return { kind: 'begin' };
+      case '$':
+        return { kind: 'end' };
+      case '\\':
+        return this.#escaped();
+      case '*':
+      case '+':
+      case '?':
+        throw new Refused(`"${next}" at ${this.#at - 1} repeats nothing`);
+      case undefined:
+        throw new Refused('it ends too early');
+      default:
+        return this.#literal(next);
+    }
+  }
+
+  #literal(character: string): Syntax {
+    const code = character.codePointAt(0) ?? 0;
+    return this.#ofRanges([[code, code]]);
+  }
+
+  #ofRanges(ranges: Ranges): Syntax {
+    return { kind: 'characters', ranges: this.#flags.anyCase ? inAnyCase(ranges) : normalised(ranges) };
+  }
+
+  #group(): Syntax {
+    const outer = this.#flags;
+    if (this.#takes('?')) {
+      const named = /^P?<[A-Za-z_]\w*>/u.exec(this.#characters.slice(this.#at).join(''));
+      if (named !== null) this.#at += named[0].length;
+      else if (!this.#setFlags()) return { kind: 'empty' };
+    }
+    const inside = this.#choice();
+    if (!this.#takes(')')) throw new Refused('a "(" is not closed');
+    this.#flags = outer;
+    return inside;
+  }
+
+  /** Reads `i-s:` or `i)`; true when a group follows, which the flags are for, false when they are for what is left. */
+  #setFlags(): boolean {
+    let on = true;
+    for (;;) {
+      const flag = this.#characters[this.#at++];
+      if (flag === ':') return true;
+      if (flag === ')') return false;
+      if (flag === '-') on = false;
+      else if (flag === 'i') this.#flags = { ...this.#flags, anyCase: on };
+      else if (flag === 's') this.#flags = { ...this.#flags, dotAll: on };
+      // Greed by default makes no difference.
+      else if (flag !== 'U')
+        throw new Refused(
+          `"(?" at ${this.#at - 1} is followed by ${flag ?? 'nothing'}, accepted are flags i, s, U and names`,
+        );
+    }
+  }
+
+  #escaped(): Syntax {
+    const next = this.#next();
+    if (this.#takes('A')) return { kind: 'begin' };
+    if (this.#takes('z')) return { kind: 'end' };
+    if (this.#takes('Q')) return this.#quoted();
+    if (next === 'b' || next === 'B' || next === 'C') throw new Refused(`"\\${next}" is not supported`);
+    return this.#ofRanges(this.#escapedRanges());
+  }
+
+  #quoted(): Syntax {
+    const parts: Syntax[] = [];
+    while (this.#next() !== undefined && !this.#takes('\\E'))
+      parts.push(this.#literal(this.#characters[this.#at++] ?? ''));
+    return { kind: 'sequence', parts };
+  }
+
+  /** What follows a backslash, in a set or outside of one. */
+  #escapedRanges(): Ranges {
+    const next = this.#characters[this.#at++] ?? '';
+    const perl = PERL.get(next);
+    if (perl !== undefined) return perl;
+    if (next === 'p' || next === 'P') return this.#unicode(next === 'P');
+    const code = this.#escapedCode(next);
+    return [[code, code]];
+  }
+
+  #escapedCode(next: string): number {
+    const known = ESCAPES.get(next);
+    if (known !== undefined) return known;
+    const rest = this.#characters.slice(this.#at, this.#at + 10).join('');
+    const hex = next === 'x' ? /^([0-9A-Fa-f]{2})|^\{([0-9A-Fa-f]{1,6})\}/u.exec(rest) : null;
+    const octal = /^[0-7]$/u.test(next) ? /^[0-7]{0,2}/u.exec(rest) : null;
+    const value =
+      hex === null ? Number.parseInt(`${next}${octal?.[0] ?? ''}`, 8) : Number.parseInt(hex[1] ?? hex[2] ?? '', 16);
+    if ((hex ?? octal) !== null && value <= LAST) {
+      this.#at += (hex ?? octal)?.[0].length ?? 0;
+      return value;
+    }
+    if (next === '' || /[\p{L}\p{N}]/u.test(next)) throw new Refused(`"\\${next}" stands for nothing`);
+    return next.codePointAt(0) ?? 0;
+  }
+
+  #unicode(isNegated: boolean): Ranges {
+    const rest = this.#characters.slice(this.#at).join('');
+    const named = /^\{(\^?)(\w+)\}|^()(\w)/u.exec(rest);
+    const name = named?.[2] ?? named?.[4] ?? '';
+    const ranges = name === '' ? undefined : unicodeClass(name);
+    if (ranges === undefined || named === null) throw new Refused(`"\\p" at ${this.#at} names no class of characters`);
+    this.#at += named[0].length;
+    return isNegated === (named[1] === '^') ? ranges : negated(ranges);
+  }
+
+  #set(): Syntax {
+    const isNegated = this.#takes('^');
+    const ranges: Range[] = [];
+    do ranges.push(...this.#member());
+    while (this.#next() !== ']');
+    this.#at++;
+    const all = this.#flags.anyCase ? inAnyCase(ranges) : ranges;
+    return { kind: 'characters', ranges: isNegated ? negated(all) : normalised(all) };
+  }
+
+  #member(): Ranges {
+    const posix = /^\[:(\^?)(\w+):\]/u.exec(this.#characters.slice(this.#at, this.#at + 20).join(''));
+    if (posix !== null) {
+      const named = POSIX.get(posix[2] ?? '');
+      if (named === undefined) throw new Refused(`"${posix[0]}" names no class of characters`);
+      this.#at += posix[0].length;
+      return posix[1] === '^' ? negated(named) : named;
+    }
+    const first = this.#memberRanges();
+    const from = first.length === 1 && first[0]?.[0] === first[0]?.[1] ? first[0]?.[0] : undefined;
+    if (this.#next() !== '-' || (this.#characters[this.#at + 1] ?? ']') === ']' || from === undefined) return first;
+    this.#at++;
+    const to = this.#memberRanges()[0]?.[1] ?? 0;
+    if (to < from) throw new Refused(`a set has a range that ends before it begins, at ${this.#at}`);
+    return [[from, to]];
+  }
+
+  #memberRanges(): Ranges {
+    const next = this.#characters[this.#at++];
+    if (next === undefined) throw new Refused('a "[" is not closed');
+    if (next === '\\') return this.#escapedRanges();
+    const code = next.codePointAt(0) ?? 0;
+    return [[code, code]];
+  }
+}
