@@ -18,9 +18,8 @@ import { remembered } from './resources/tracked.ts';
 import { POLICY_DIGEST_ANNOTATION, type Settings } from './settings.ts';
 import type { Refusal } from './resources/verdict.ts';
 import type { ObjectStatus } from './status/object-status.ts';
-import { lower, routesOfPatches } from './xds/lower.ts';
+import { lower } from './xds/lower.ts';
 import { tryPolicies } from './xds/patch.ts';
-import { wholeRoutes } from './xds/route-configuration.ts';
 
 /** What the compiler makes of a state of the world. */
 export interface Translation {
@@ -132,9 +131,10 @@ function patched(ir: ProxyIr, policies: readonly PatchPolicy[], unpatched: Map<P
     return [];
   });
   if (candidates.length === 0) return ir;
-  const wanted = candidates.map(({ patches }) => patches);
-  const whole = wholeRoutes(lower(ir, undefined), routesOfPatches(wanted.flat()));
-  const refusals = tryPolicies(whole, wanted);
+  const refusals = tryPolicies(
+    lower(ir, undefined),
+    candidates.map(({ patches }) => patches),
+  );
   const kept = candidates.filter(({ policy }, index) => {
     const refusal = refusals[index];
     if (refusal !== undefined) unpatched.set(policy, refusal);

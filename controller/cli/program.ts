@@ -1,6 +1,8 @@
 import { Command, Option } from 'commander';
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from '../runtime/log.ts';
 import { EXIT } from './exit-codes.ts';
+import { addFilter } from './filter-program.ts';
+import { configOption, examples, outputOption } from './options.ts';
 
 /** Where the admin endpoint listens unless told otherwise. */
 export const DEFAULT_ADMIN = '127.0.0.1:19001';
@@ -22,6 +24,7 @@ export function createProgram(version: string): Command {
     addStatus,
     addConfigDump,
     addProcessor,
+    addFilter,
     addVersion,
     addCompletion,
   ]) {
@@ -176,21 +179,6 @@ function addCompletion(program: Command): void {
 
 function adminOption(): Option {
   return new Option('--admin <address>', 'the admin address of the running sluice').default(DEFAULT_ADMIN);
-}
-
-function configOption(): Option {
-  return new Option(
-    '--config <file>',
-    'a document of kind EnvoyGateway: the name of the controller, extensions, settings',
-  );
-}
-
-function outputOption(): Option {
-  return new Option('-o, --output <format>', 'how to show it').choices(['table', 'json', 'yaml']).default('table');
-}
-
-function examples(...lines: readonly string[]): string {
-  return `\nExample${lines.length === 1 ? '' : 's'}:\n${lines.map((line) => `  ${line}\n`).join('')}`;
 }
 
 const AFTER_HELP = `${examples('sluice run manifests/', 'sluice validate manifests/', 'sluice status')}

@@ -14,10 +14,14 @@ type Read<T> = Promise<Outcome<T, LayoutReason>>;
 const INDEX = 'application/vnd.oci.image.index.v1+json';
 
 /** Reads the module of an OCI image layout with one image; see `readLayout`. */
-export async function readLayoutModule(folder: string): Read<FoundModule> {
+export async function readLayoutModule(
+  folder: string,
+): Read<{ readonly image: { readonly digest: string }; readonly module: FoundModule }> {
   const image = await imageIn(folder);
   if (!image.ok) return image;
-  return moduleOfImage(image.value.manifest.layers, (layer) => readBlob(folder, layer, LIMITS.layer));
+  const { manifest, bytes } = image.value;
+  const module = await moduleOfImage(manifest.layers, (layer) => readBlob(folder, layer, LIMITS.layer));
+  return module.ok ? success({ image: { digest: digestOf(bytes) }, module: module.value }) : module;
 }
 
 /**

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { main } from 'assemblyscript/asc';
 import { abiProblems } from './abi.ts';
 
@@ -21,8 +23,10 @@ export interface CompileInput {
    * A source must import that file, and the entry must not export from it.
    */
   readonly abortHandler: string;
-  /** Sources that are not on disk; these come first. */
+  /** All sources, when they are not on disk: none is read from there. */
   readonly sources?: ReadonlyMap<string, string>;
+  /** Folders that stand for what is imported by the name of a package, "sluice/wasm". */
+  readonly packages?: ReadonlyMap<string, string>;
 }
 
 /**
@@ -33,7 +37,7 @@ export interface CompileInput {
 export async function compileModule(input: CompileInput): Promise<Uint8Array> {
   let wasm: Uint8Array | undefined;
   const diagnostics: string[] = [];
-  const { sources } = input;
+  const { sources, packages = new Map() } = input;
   const { error } = await main(
     [
       input.entry,
@@ -51,7 +55,9 @@ export async function compileModule(input: CompileInput): Promise<Uint8Array> {
       writeFile: (name: string, contents: Uint8Array | string) => {
         if (name === OUT_FILE && typeof contents !== 'string') wasm = new Uint8Array(contents);
       },
-      ...(sources === undefined ? {} : { readFile: (name: string) => sources.get(name) ?? null, listFiles: () => [] }),
+      readFile: (name: string, baseDir: string) =>
+        sources === undefined ? readSource(name, baseDir, packages) : (sources.get(name) ?? null),
+      listFiles: () => [],
     },
   );
   if (error !== null || wasm === undefined) {
@@ -60,6 +66,23 @@ export async function compileModule(input: CompileInput): Promise<Uint8Array> {
   const problems = abiProblems(wasm);
   if (problems.length > 0) throw new Error(`${input.entry}: the module ${problems.join('; it ')}`);
   return wasm;
+}
+
+/** A source by the name the compiler has for it; packages are looked for in folders named node_modules. */
+async function readSource(
+  name: string,
+  baseDir: string,
+  packages: ReadonlyMap<string, string>,
+): Promise<string | null> {
+  for (const [packageName, folder] of packages) {
+    const [, path] = name.split(`node_modules/${packageName}/`);
+    if (path !== undefined) return readText(join(folder, path));
+  }
+  return readText(resolve(baseDir, name));
+}
+
+async function readText(file: string): Promise<string | null> {
+  return readFile(file, 'utf8').catch(() => null);
 }
 
 const OUT_FILE = 'module.wasm';

@@ -107,14 +107,14 @@ async function start({ paths, flags, admin, configuration, stateFolder, log, und
   const programs = { envoy: envoy.path, node: process.execPath, extproc: resolve(ROOT, 'extproc/main.ts') };
   const processors = await startProcessors(stateFolder, flags.processors, programs, log);
   undo.push(() => processors.stop());
-  const modules = new Map([[image.value.digest, image.value]]);
+  const modules = new Map([[image.value.module.digest, image.value.module]]);
   const pipeline = await startPipeline({
     provider: filesProvider({ paths, log }),
     settings: {
       controllerName: configuration.controllerName,
       backends: configuration.backends,
       envoyPatchPolicy: configuration.envoyPatchPolicy,
-      policyDigest: image.value.digest,
+      policyDigest: image.value.module.digest,
       bindAddress: '0.0.0.0',
       unixPaths: processors.unixPaths,
     },
