@@ -2,14 +2,12 @@ import { readFile, rename, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Logger } from 'pino';
 import type { ImageModule } from './oci/image-module.ts';
-import type { ProxyPaths } from './infra/local/bootstrap.ts';
 import { pauseAfter } from './infra/local/daemon.ts';
 import { untilListening } from './infra/local/envoy-admin.ts';
-import { type Programs, type ProxyProcesses, startProxyProcesses } from './infra/local/proxy-processes.ts';
 import type { ProxyIr } from './ir/proxy.ts';
 import type { RouteIr } from './ir/route.ts';
+import { type OpenProxy, openProxy, type ProxyPlace } from './open-proxy.ts';
 import type { Clock } from './runtime/clock.ts';
 import { Publication } from './server/ads/publication.ts';
 import type { Rejection } from './server/ads/session.ts';
@@ -23,14 +21,12 @@ import { routesOf, withhold } from './xds/withhold.ts';
 import type { XdsType } from './xds/types.ts';
 
 /** What a running proxy is made with. */
-export interface RunningProxyOptions {
-  readonly key: string;
-  readonly paths: ProxyPaths;
-  readonly programs: Programs;
+export interface RunningProxyOptions extends ProxyPlace {
+  /** The proxy itself, where it is being opened already. */
+  readonly opening?: Promise<OpenProxy>;
   /** The modules that can be had, by digest. */
   readonly modules: ReadonlyMap<string, ImageModule>;
   readonly clock: Clock;
-  readonly log: Logger;
   /** A client has answered a response of a type. */
   readonly answered: (type: XdsType, isRejected: boolean) => void;
   /** For tests alone: makes of a snapshot one that Envoy rejects. */
@@ -58,7 +54,7 @@ export interface ProxyReport {
 
 type Rejected = RejectedResource & { readonly type: XdsType; readonly version: string | undefined };
 
-type Started = { readonly processes: ProxyProcesses; readonly stopServing: () => Promise<void> };
+type Started = { readonly open: OpenProxy; readonly stopServing: () => void };
 
 /** One proxy from its configuration to its processes. */
 export class RunningProxy {
@@ -108,8 +104,8 @@ export class RunningProxy {
       key: this.#options.key,
       ready: this.#ready,
       connected: this.#publication.clients > 0,
-      envoyPid: this.#started?.processes.envoyPid,
-      restarts: this.#started?.processes.restarts ?? { envoy: 0, sidecar: 0 },
+      envoyPid: this.#started?.open.processes.envoyPid,
+      restarts: this.#started?.open.processes.restarts ?? { envoy: 0, sidecar: 0 },
       ir: this.#ir,
       snapshot: this.#publication.snapshot,
       complete: this.#complete,
@@ -141,8 +137,8 @@ export class RunningProxy {
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#starting;
-    await this.#started?.processes.stop();
-    await this.#started?.stopServing();
+    await this.#started?.open.close();
+    this.#started?.stopServing();
   }
 
   /** Starts what it needs, again and again where that fails: a disk that is full has space later. */
@@ -151,35 +147,33 @@ export class RunningProxy {
     // An Envoy that is taken over has the module. Were it published without, its agent being slower, it would lose it.
     this.#policyModule = await readModuleFile(paths.folder);
     this.#publish();
-    for (let failures = 1; !this.#stopping.signal.aborted; failures += 1) {
+    let opening = this.#options.opening ?? openProxy(this.#options);
+    for (let failures = 1; ; failures += 1) {
       try {
-        this.#started = await this.#startOnce();
-        return this.#started;
+        return this.#serve(await opening);
       } catch (error) {
         const restartInMs = pauseAfter(failures);
         log.error({ reason: messageOf(error), restartInMs }, 'the proxy cannot be started, it is tried again');
         await sleep(restartInMs, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
       }
+      if (this.#stopping.signal.aborted) return undefined;
+      opening = openProxy(this.#options);
     }
-    return undefined;
   }
 
-  async #startOnce(): Promise<Started> {
-    const { key, paths, programs, clock, log, answered } = this.#options;
-    const stopServing = await serveProxy({
-      socket: paths.xdsSocket,
+  #serve(open: OpenProxy): Started {
+    const { clock, log, answered } = this.#options;
+    const { socket } = open;
+    const stopServing = serveProxy({
+      socket,
       publication: this.#publication,
       modules: this.#store,
       clock,
       log,
       answered,
     });
-    try {
-      return { stopServing, processes: await startProxyProcesses(key, paths, programs, log) };
-    } catch (error) {
-      await stopServing();
-      throw error;
-    }
+    this.#started = { open, stopServing };
+    return this.#started;
   }
 
   #publish(): void {

@@ -1,5 +1,3 @@
-import { chmod, mkdir, unlink } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import {
   Server,
   ServerCredentials,
@@ -14,14 +12,15 @@ import type { Publication } from './ads/publication.ts';
 import { decodeDeltaRequest, encodeDeltaResponse } from './ads/wire.ts';
 import type { ModuleStore } from './agent/module-store.ts';
 import { serveAgent } from './agent/agent-stream.ts';
+import type { ProxySocket } from './proxy-socket.ts';
 
 /** A stream of raw messages: nothing is decoded or encoded by grpc-js. */
 export type RawStream = ServerDuplexStream<Buffer, Buffer>;
 
 /** What the server of one proxy works with. */
 export interface ProxyServerOptions {
-  /** Path of the Unix socket; it stands for the proxy, so whoever can open it gets that proxy's configuration. */
-  readonly socket: string;
+  /** The Unix socket stands for the proxy: whoever can open it gets that proxy's configuration. */
+  readonly socket: ProxySocket;
   readonly publication: Publication;
   readonly modules: ModuleStore;
   readonly clock: Clock;
@@ -45,12 +44,12 @@ function bidi(path: string): ServiceDefinition[string] {
 }
 
 /**
- * Serves one proxy on a Unix socket of its own (mode 0600): delta ADS to its Envoy and modules to its agent.
+ * Serves one proxy on the Unix socket that it has: delta ADS to its Envoy and modules to its agent.
  *
- * The socket is the identity of the client: the node id that Envoy states is not read. Resolves with a function that
- * stops serving and removes the socket.
+ * The socket is the identity of the client: the node id that Envoy states is not read. Returns a function that ends every
+ * connection.
  */
-export async function serveProxy(options: ProxyServerOptions): Promise<() => Promise<void>> {
+export function serveProxy(options: ProxyServerOptions): () => void {
   const server = new Server({
     // A reconnect lists the version of every resource that the client has.
     'grpc.max_receive_message_length': 64 * 1024 * 1024,
@@ -69,19 +68,9 @@ export async function serveProxy(options: ProxyServerOptions): Promise<() => Pro
     },
     handlers,
   );
-  await mkdir(dirname(options.socket), { recursive: true, mode: 0o700 });
-  await unlink(options.socket).catch(() => undefined);
-  await new Promise<void>((resolve, reject) => {
-    server.bindAsync(`unix:${options.socket}`, ServerCredentials.createInsecure(), (error) => {
-      if (error === null) resolve();
-      else reject(error);
-    });
-  });
-  await chmod(options.socket, 0o600);
-  return async () => {
-    server.forceShutdown();
-    await unlink(options.socket).catch(() => undefined);
-  };
+  const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
+  options.socket.take((connection) => injector.injectConnection(connection));
+  return () => server.forceShutdown();
 }
 
 function serveDelta(stream: RawStream, { publication, clock, log, answered }: ProxyServerOptions): void {

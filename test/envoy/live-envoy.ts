@@ -11,6 +11,7 @@ import { Publication } from '#controller/server/ads/publication.ts';
 import type { Rejection } from '#controller/server/ads/session.ts';
 import { ModuleStore } from '#controller/server/agent/module-store.ts';
 import { serveProxy } from '#controller/server/proxy-server.ts';
+import { bindProxySocket } from '#controller/server/proxy-socket.ts';
 import type { XdsSnapshot } from '#controller/xds/snapshot.ts';
 import { ensureEnvoy } from '#deploy/setup/envoy.ts';
 
@@ -46,8 +47,9 @@ export async function startLiveEnvoy(): Promise<LiveEnvoy> {
     acknowledged: () => undefined,
     settled: () => settled(),
   });
-  const stopServing = await serveProxy({
-    socket: paths.xdsSocket,
+  const socket = await bindProxySocket(paths.xdsSocket);
+  const stopServing = serveProxy({
+    socket,
     publication,
     modules: new ModuleStore(() => undefined),
     clock: systemClock,
@@ -85,7 +87,8 @@ export async function startLiveEnvoy(): Promise<LiveEnvoy> {
       const gone = new Promise((resolve) => child.once('exit', resolve));
       child.kill('SIGKILL');
       await gone;
-      await stopServing();
+      stopServing();
+      await socket.close();
       await rm(folder, { recursive: true, force: true });
     },
   };

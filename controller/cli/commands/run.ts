@@ -6,22 +6,21 @@ import type { Logger } from 'pino';
 import { ensure, SetupError } from '#deploy/setup/setup.ts';
 import { findEnvoy } from '#deploy/setup/envoy.ts';
 import { ROOT } from '#deploy/setup/node24.mjs';
-import { type Configuration, DEFAULT_CONFIGURATION, readConfiguration } from '../../configuration.ts';
-import { filesProvider } from '../../provider/files/files-provider.ts';
-import { readLayoutModule } from '../../oci/layout.ts';
-import { MachinePorts } from '../../infra/local/machine-ports.ts';
-import { endOrphans, isRecorded, proxyOf } from '../../infra/local/orphans.ts';
+import type { Configuration, Configured } from '../../configuration.ts';
+import { HeadStart, likelyProxies } from '../../head-start.ts';
+import { isRecorded } from '../../infra/local/orphans.ts';
 import { describeProcess, holdersOf } from '../../infra/local/port-holder.ts';
+import type { Programs } from '../../infra/local/proxy-processes.ts';
 import { defaultStateFolder, prepareStateFolder, proxyPaths } from '../../infra/local/state-folder.ts';
 import { holdState } from '../../infra/local/state-lock.ts';
-import { startProcessors } from '../../infra/local/processors.ts';
-import { type Pipeline, startPipeline } from '../../pipeline.ts';
-import { serveAdmin } from '../../runtime/admin.ts';
+import { openProxy } from '../../open-proxy.ts';
+import type { Pipeline } from '../../pipeline.ts';
+import { glimpse } from '../../provider/files/glimpse.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { createLog } from '../../runtime/log.ts';
 import { lateMetrics } from '../../runtime/late-metrics.ts';
 import type { Metrics } from '../../runtime/metrics.ts';
-import { RunningProxy } from '../../running-proxy.ts';
+import { CONTROLLER_NAME } from '../../settings.ts';
 import { type Address, notAnAddress, parseAddress } from '../address.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { RunFlags } from '../program.ts';
@@ -52,16 +51,15 @@ export async function run(paths: readonly string[], flags: RunFlags): Promise<nu
   );
   if (missing !== undefined) return say(`${missing}: no such file or folder`, EXIT.usage);
   const stateFolder = resolve(flags.stateDir ?? defaultStateFolder());
-  const configured = flags.config === undefined ? undefined : readConfiguration(flags.config);
+  const configured = flags.config === undefined ? undefined : await configure(flags.config);
   if (configured?.ok === false) return say(configured.errors.join('\n'), EXIT.usage);
-  const configuration = configured?.value ?? DEFAULT_CONFIGURATION;
   const unusable = await prepareStateFolder(stateFolder);
   if (unusable !== undefined) return say(unusable, EXIT.usage);
   const ended = untilSignal();
   const log = createLog(flags.logLevel, flags.logFormat);
   const undo: Undo = [];
   for (const warning of configured?.warnings ?? []) log.warn(warning);
-  const starting = start({ paths, flags, admin, configuration, stateFolder, log, undo, ended });
+  const starting = start({ paths, flags, admin, configuration: configured?.value, stateFolder, log, undo, ended });
   try {
     await Promise.race([starting, ended]);
     await ended;
@@ -82,64 +80,66 @@ interface Start {
   readonly paths: readonly string[];
   readonly flags: RunFlags;
   readonly admin: Address;
-  readonly configuration: Configuration;
+  readonly configuration: Configuration | undefined;
   readonly stateFolder: string;
   readonly log: Logger;
   readonly undo: Undo;
   readonly ended: Promise<void>;
 }
 
+/**
+ * The order is that of a quick start: the proxies are started first, and while they do, what serves them is loaded (which
+ * takes longer) and the manifests are read.
+ */
 async function start({ paths, flags, admin, configuration, stateFolder, log, undo, ended }: Start): Promise<void> {
   let isEnding = false;
   void ended.then(() => (isEnding = true));
   const hold = await holdState(stateFolder);
   if (!hold.ok) throw new RunError(hold.refusal.message);
   undo.push(hold.value);
-  const metrics = lateMetrics();
-  const told: Told = { pipeline: undefined };
-  undo.push(await admit(admin, flags.admin, configuration, told, metrics));
-  await ensure(['filters', 'envoy']);
+  await ensure(['envoy']);
+  if (isEnding) return;
   const envoy = findEnvoy(process.env);
   if (envoy.kind !== 'found') throw new RunError('Envoy is missing although the set-up is done');
-  const image = await readLayoutModule(resolve(ROOT, 'build/filters/policy'));
-  if (!image.ok) throw new RunError(`policy module: ${image.refusal.message}`);
-  if (isEnding) return;
   const programs = { envoy: envoy.path, node: process.execPath, extproc: resolve(ROOT, 'extproc/main.ts') };
-  const processors = await startProcessors(stateFolder, flags.processors, programs, log);
-  undo.push(() => processors.stop());
-  const modules = new Map([[image.value.module.digest, image.value.module]]);
-  const pipeline = await startPipeline({
-    provider: filesProvider({ paths, log }),
-    settings: {
-      controllerName: configuration.controllerName,
-      backends: configuration.backends,
-      envoyPatchPolicy: configuration.envoyPatchPolicy,
-      policyDigest: image.value.module.digest,
-      bindAddress: '0.0.0.0',
-      unixPaths: processors.unixPaths,
-    },
-    proxy: (key) =>
-      new RunningProxy({
-        key,
-        paths: proxyPaths(stateFolder, key),
-        programs,
-        modules,
-        clock: systemClock,
-        log: log.child({ gateway: key }),
-        answered: (type, isRejected) => metrics.answered(type, isRejected),
-        changed: () => undefined,
-      }),
-    ports: (changed) => new MachinePorts({ proxyOf: (pid) => proxyOf(stateFolder, pid), changed, log }),
-    isLeft: (key) => isRecorded(proxyPaths(stateFolder, key)),
-    endOrphans: (serving) => endOrphans(stateFolder, serving, log),
-    allowPartial: flags.allowPartial,
-    translated: (ms, failed) => metrics.translated(ms, failed),
-    log,
-  });
-  undo.push(() => pipeline.stop());
+  const controllerName = configuration?.controllerName ?? CONTROLLER_NAME;
+  const headStart = startAhead({ paths, controllerName, stateFolder, programs, log });
+  undo.push(() => headStart.closeOthers());
+  await headStart.opened();
+  const metrics = lateMetrics();
+  const told: Told = { pipeline: undefined };
+  undo.push(await admit(admin, flags.admin, controllerName, told, metrics));
+  await ensure(['filters']);
+  const { serve } = await import('../../serve.ts');
+  if (isEnding) return;
+  const served = await serve({ paths, flags, configuration, stateFolder, programs, headStart, metrics, log, undo });
+  if (!served.ok) throw new RunError(served.refusal.message);
+  const pipeline = served.value;
   told.pipeline = pipeline;
   const watch = tellWhenReady(pipeline, () => log.info('ready'));
   undo.push(() => Promise.resolve(clearInterval(watch)));
+}
+
+async function configure(file: string): Promise<Configured> {
+  const { readConfiguration } = await import('../../configuration.ts');
+  return readConfiguration(file);
+}
+
+interface Ahead {
+  readonly paths: readonly string[];
+  readonly controllerName: string;
+  readonly stateFolder: string;
+  readonly programs: Programs;
+  readonly log: Logger;
+}
+
+/** Opens the proxies that the manifests will most likely have. One that runs already needs no head start. */
+function startAhead({ paths, controllerName, stateFolder, programs, log }: Ahead): HeadStart {
+  const seen = glimpse(paths, ['GatewayClass', 'Gateway', 'EnvoyProxy']);
+  const keys = likelyProxies(seen, controllerName).filter((key) => !isRecorded(proxyPaths(stateFolder, key)));
+  return new HeadStart(keys, (key) =>
+    openProxy({ key, paths: proxyPaths(stateFolder, key), programs, log: log.child({ gateway: key }) }),
+  );
 }
 
 /** What the admin endpoint tells of, as soon as there is something. */
@@ -150,7 +150,7 @@ interface Told {
 async function admit(
   admin: Address,
   text: string,
-  { controllerName }: Configuration,
+  controllerName: string,
   told: Told,
   metrics: Metrics,
 ): Promise<() => Promise<void>> {
@@ -160,6 +160,7 @@ async function admit(
     statuses: () => told.pipeline?.statuses() ?? [],
     proxies: () => told.pipeline?.proxies() ?? [],
   };
+  const { serveAdmin } = await import('../../runtime/admin.ts');
   try {
     return await serveAdmin(admin.host, admin.port, {
       notReady: () => told.pipeline?.notReady() ?? ['it is starting'],

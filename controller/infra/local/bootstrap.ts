@@ -31,6 +31,8 @@ export function bootstrap(key: string, { xdsSocket, sidecarSocket }: ProxyPaths)
     },
     static_resources: { clusters: [xdsCluster(xdsSocket), sidecarCluster(sidecarSocket)] },
     overload_manager: OVERLOAD,
+    // The hundred statistics of a cluster are made with its first request: thousands of clusters are taken in half the time.
+    deferred_stat_options: { enable_deferred_creation_stats: true },
     layered_runtime: { layers: [{ name: 'sluice', static_layer: RUNTIME }] },
   };
 }

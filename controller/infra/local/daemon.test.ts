@@ -32,7 +32,7 @@ function keep(script: string): { readonly daemon: Daemon; readonly spec: DaemonS
   };
   const daemon = new Daemon(spec, pino({ level: 'silent' }));
   daemons.push(daemon);
-  daemon.start();
+  void daemon.start();
   return { daemon, spec };
 }
 
@@ -61,7 +61,7 @@ describe('a program that is kept running', () => {
     await until(() => recordOf(spec) !== undefined);
     const next = new Daemon(spec, pino({ level: 'silent' }));
     daemons.push(next);
-    next.start();
+    await next.start();
     await until(() => next.pid !== undefined);
     expect(next.pid).toBe(daemon.pid);
     const record = recordOf(spec);

@@ -39,6 +39,7 @@ export class Daemon {
   #loop: Promise<void> | undefined;
   #recording: Promise<void> | undefined;
   #wake: () => void = () => undefined;
+  readonly #begun = Promise.withResolvers<void>();
 
   constructor(spec: DaemonSpec, log: Logger) {
     this.#spec = spec;
@@ -55,9 +56,10 @@ export class Daemon {
     return this.#restarts;
   }
 
-  /** Starts the program, or takes over the one that runs. */
-  start(): void {
-    this.#loop ??= this.#keepRunning();
+  /** Starts the program, or takes over the one that runs. Resolves when that is done, or has failed for the first time. */
+  start(): Promise<void> {
+    this.#loop ??= this.#keepRunning().finally(() => this.#begun.resolve());
+    return this.#begun.promise;
   }
 
   /** Ends the program: SIGTERM, and SIGKILL after `graceMs`. Resolves when it is gone. */
@@ -77,6 +79,7 @@ export class Daemon {
     let failures = 0;
     const left = await this.#takeOver();
     if (left !== undefined) {
+      this.#begun.resolve();
       await this.#untilGone(left);
       if (this.#stopping) return;
       this.#log.error({ pid: left.pid }, 'process ended, it is started again');
@@ -85,6 +88,7 @@ export class Daemon {
     while (!this.#stopping) {
       const began = Date.now();
       const outcome = await this.#runOnce().catch((error: unknown) => describeError(error));
+      this.#begun.resolve();
       if (this.#stopping) return;
       failures = Date.now() - began > STEADY ? 1 : failures + 1;
       const restartInMs = pauseAfter(failures);
@@ -129,6 +133,7 @@ export class Daemon {
       this.#record = { pid: child.pid, startTime, command: this.#commandLine() };
       this.#recording = this.#remember(this.#record);
       this.#log.info({ pid: child.pid }, 'process started');
+      this.#begun.resolve();
       if (this.#stopping) child.kill('SIGTERM');
     }
     const outcome = await ended;

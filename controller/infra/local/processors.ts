@@ -49,7 +49,7 @@ export async function startProcessors(
     log,
   );
   const stopTail = await tailLines(logFile, (line) => passOn(line, log.child({ process: 'processors' })));
-  daemon.start();
+  await daemon.start();
   return {
     unixPaths: new Map([[PROCESSORS_SOCKET, socket]]),
     stop: async () => {

@@ -81,8 +81,7 @@ export async function startProxyProcesses(
     tailLines(file('sidecar.log'), (line) => passOn(line, log.child({ process: 'sidecar' }))),
     tailLines(file('envoy.log'), (line) => passOn(line, log.child({ process: 'envoy' }))),
   ]);
-  sidecar.start();
-  envoy.start();
+  await Promise.all([envoy.start(), sidecar.start()]);
   return {
     get envoyPid() {
       return envoy.pid;

@@ -1,0 +1,86 @@
+import { resolve } from 'node:path';
+import type { Logger } from 'pino';
+import { ROOT } from '#deploy/setup/node24.mjs';
+import { type Configuration, DEFAULT_CONFIGURATION } from './configuration.ts';
+import { readLayoutModule } from './oci/layout.ts';
+import type { HeadStart } from './head-start.ts';
+import { MachinePorts } from './infra/local/machine-ports.ts';
+import { endOrphans, isRecorded, proxyOf } from './infra/local/orphans.ts';
+import { startProcessors } from './infra/local/processors.ts';
+import type { Programs } from './infra/local/proxy-processes.ts';
+import { proxyPaths } from './infra/local/state-folder.ts';
+import { type Pipeline, startPipeline } from './pipeline.ts';
+import { filesProvider } from './provider/files/files-provider.ts';
+import { systemClock } from './runtime/clock.ts';
+import type { Metrics } from './runtime/metrics.ts';
+import { type Outcome, refusal, success } from './resources/verdict.ts';
+import { RunningProxy } from './running-proxy.ts';
+
+/** What is served, and with what. */
+export interface ServeOptions {
+  /** Files and folders of manifests. */
+  readonly paths: readonly string[];
+  readonly flags: { readonly allowPartial: boolean; readonly processors?: string };
+  readonly configuration: Configuration | undefined;
+  readonly stateFolder: string;
+  readonly programs: Programs;
+  readonly headStart: HeadStart;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  /** What is undone at the end, last first. */
+  readonly undo: (() => Promise<void>)[];
+}
+
+/** Serves manifests with proxies on this machine. Resolves when all that exists has been translated once. */
+export async function serve(options: ServeOptions): Promise<Outcome<Pipeline, 'NoModule'>> {
+  const { paths, flags, stateFolder, programs, headStart, metrics, log, undo } = options;
+  const { controllerName, backends, envoyPatchPolicy } = options.configuration ?? DEFAULT_CONFIGURATION;
+  const image = await readLayoutModule(resolve(ROOT, 'build/filters/policy'));
+  if (!image.ok) return refusal('NoModule', `policy module: ${image.refusal.message}`);
+  const processors = await startProcessors(stateFolder, flags.processors, programs, log);
+  undo.push(() => processors.stop());
+  const modules = new Map([[image.value.module.digest, image.value.module]]);
+  const pipeline = await startPipeline({
+    provider: filesProvider({ paths, log }),
+    settings: {
+      controllerName,
+      backends,
+      envoyPatchPolicy,
+      policyDigest: image.value.module.digest,
+      bindAddress: '0.0.0.0',
+      unixPaths: processors.unixPaths,
+    },
+    proxy: (key) => {
+      const opening = headStart.take(key);
+      return new RunningProxy({
+        key,
+        paths: proxyPaths(stateFolder, key),
+        programs,
+        ...(opening === undefined ? {} : { opening }),
+        modules,
+        clock: systemClock,
+        log: log.child({ gateway: key }),
+        answered: (type, isRejected) => metrics.answered(type, isRejected),
+        changed: () => undefined,
+      });
+    },
+    ports: (changed) => new MachinePorts({ proxyOf: (pid) => proxyOf(stateFolder, pid), changed, log }),
+    isLeft: (key) => isRecorded(proxyPaths(stateFolder, key)),
+    endOrphans: async (serving) => {
+      await headStart.closeOthers(serving);
+      await endOrphans(stateFolder, serving, log);
+    },
+    allowPartial: flags.allowPartial,
+    translated: (ms, failed) => metrics.translated(ms, failed),
+    log,
+  });
+  undo.push(() => pipeline.stop());
+  void headStart.closeOthers(served(pipeline));
+  return success(pipeline);
+}
+
+/** The proxies that run, and those that will once their ports are known to be free. */
+function served(pipeline: Pipeline): ReadonlySet<string> {
+  const proxies = [...pipeline.translation().proxies];
+  return new Set(proxies.flatMap(([key, { xds }]) => (xds.listeners.length > 0 ? [key] : [])));
+}
