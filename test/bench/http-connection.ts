@@ -35,11 +35,12 @@ export class HttpConnection {
   }
 
   /** Asks with GET; rejects on anything but a complete answer with a Content-Length. */
-  get(host: string, path: string): Promise<Answer> {
+  get(host: string, path: string, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
+    const more = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => this.#fail(new Error('no answer in time')), this.#timeout);
       this.#pending = { resolve, reject, timer };
-      this.#open().write(`GET ${path} HTTP/1.1\r\nhost: ${host}\r\n\r\n`);
+      this.#open().write(`GET ${path} HTTP/1.1\r\nhost: ${host}\r\n${more.join('')}\r\n`);
     });
   }
 

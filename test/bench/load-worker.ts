@@ -25,11 +25,11 @@ async function ask(connection: HttpConnection, first: number): Promise<void> {
   for (let turn = first; !state.stopping && asked < plan.most; turn += 1) {
     const target = plan.targets[turn % plan.targets.length];
     if (target === undefined) return;
-    const { host, path, accepted } = target;
+    const { host, path, headers, accepted } = target;
     const started = performance.now();
     asked += 1;
     try {
-      const { status, body } = await connection.get(host, path);
+      const { status, body } = await connection.get(host, path, headers);
       if (status !== 200 || !accepted.includes(body)) lose(host + path, `${status} ${body.slice(0, 60)}`);
     } catch (error) {
       lose(host + path, String(error));

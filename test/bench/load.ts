@@ -20,6 +20,7 @@ export interface LoadPlan {
 export interface LoadTarget {
   readonly host: string;
   readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly accepted: readonly string[];
 }
 

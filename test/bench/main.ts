@@ -17,6 +17,7 @@ import { benchFilters } from './filters/filter-bench.ts';
 import { benchLoss } from './loss-bench.ts';
 import { machine } from './machine.ts';
 import { type BenchOptions, type Part, parseOptions } from './options.ts';
+import { benchPolicies } from './policies/policy-bench.ts';
 import { portsFrom } from './ports.ts';
 import { resultLine, tables, writeReport } from './report.ts';
 import type { Result } from './result.ts';
@@ -28,6 +29,7 @@ const MEASURES: { readonly [P in Part]: (bench: Bench) => Promise<void> } = {
   c: benchEdits,
   d: benchLoss,
   e: benchExchange,
+  f: benchPolicies,
 };
 
 const parsed = parseOptions(process.argv.slice(2), import.meta.dirname);

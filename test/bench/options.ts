@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
 import { resolve } from 'node:path';
 
-/** The parts of the benchmark: (a) filters, (b) start, (c) one edit and memory, (d) edits under load, (e) the sidecar. */
-export const PARTS = ['a', 'b', 'c', 'd', 'e'] as const;
+/** The parts of the benchmark: (a) filters, (b) start, (c) one edit and memory, (d) edits under load, (e) the sidecar, (f) a policy changed. */
+export const PARTS = ['a', 'b', 'c', 'd', 'e', 'f'] as const;
 
 /** A part of the benchmark. */
 export type Part = (typeof PARTS)[number];
@@ -42,6 +42,10 @@ export interface BenchOptions {
   /** Rounds of (a) and (e), and how long each place is under load in each of them: seconds. */
   readonly rounds: number;
   readonly loadSeconds: number;
+  /** Policies in (f), routes of the Gateway in (f2), versions in (f4). */
+  readonly policies: number;
+  readonly gatewayPolicyRoutes: number;
+  readonly policyVersions: number;
   /** The first of the 100 ports on loopback that the run uses. */
   readonly ports: number;
   /** Where `results.json` and `README.md` are written. */
@@ -70,6 +74,9 @@ const DEFAULT = {
   afterScaleDown: 20_000,
   rounds: 7,
   loadSeconds: 2,
+  policies: 1_000,
+  gatewayPolicyRoutes: 5_000,
+  policyVersions: 10_000,
 } as const;
 
 /** So little that it only shows that the benchmark itself works. */
@@ -88,6 +95,9 @@ const QUICK = {
   afterScaleDown: 500,
   rounds: 1,
   loadSeconds: 1,
+  policies: 20,
+  gatewayPolicyRoutes: 20,
+  policyVersions: 1_000,
 } as const;
 
 const LARGEST = 20_000;
@@ -150,7 +160,7 @@ function usage(message: string): Parsed {
     kind: 'usage',
     message: [
       `bench: ${message}`,
-      'usage: npm run bench -- [a] [b] [c] [d] [e] [--full] [--quick [--black-hole]] [--sizes N,N] [--ports FIRST] [--out FOLDER] [--profiles FOLDER]',
+      'usage: npm run bench -- [a] [b] [c] [d] [e] [f] [--full] [--quick [--black-hole]] [--sizes N,N] [--ports FIRST] [--out FOLDER] [--profiles FOLDER]',
     ].join('\n'),
   };
 }

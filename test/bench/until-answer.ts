@@ -10,6 +10,7 @@ export interface Awaited {
   readonly port: number;
   readonly host: string;
   readonly path?: string;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly is: (answer: Answer) => boolean;
   /** How many such answers in a row it takes, where one can be chance; 1 where absent. */
   readonly inARow?: number;
@@ -21,7 +22,15 @@ export interface Awaited {
  * Asks every 5 ms until the answer is the awaited one, and gives the time at which the first of them in a row came
  * (`performance.now()`). Failures to connect are answers that are not the one. Throws when it takes too long.
  */
-export async function untilAnswer({ port, host, path = '/', is, inARow = 1, within }: Awaited): Promise<number> {
+export async function untilAnswer({
+  port,
+  host,
+  path = '/',
+  headers,
+  is,
+  inARow = 1,
+  within,
+}: Awaited): Promise<number> {
   const connection = new HttpConnection(port, Math.min(within, 10_000));
   const end = performance.now() + within;
   let count = 0;
@@ -31,7 +40,7 @@ export async function untilAnswer({ port, host, path = '/', is, inARow = 1, with
     for (;;) {
       const asked = performance.now();
       if (asked > end) throw new Error(`no new answer from ${host}${path} within ${within} ms; the last: ${last}`);
-      const answer = await connection.get(host, path).catch((error: unknown) => {
+      const answer = await connection.get(host, path, headers).catch((error: unknown) => {
         last = String(error);
         return undefined;
       });
