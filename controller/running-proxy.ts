@@ -10,14 +10,15 @@ import type { RouteIr } from './ir/route.ts';
 import { type OpenProxy, openProxy, type ProxyPlace } from './open-proxy.ts';
 import type { Clock } from './runtime/clock.ts';
 import { Publication } from './server/ads/publication.ts';
-import type { Rejection } from './server/ads/session.ts';
+import type { RefusedResource, Rejection } from './server/ads/session.ts';
 import { ModuleStore } from './server/agent/module-store.ts';
 import { serveProxy } from './server/proxy-server.ts';
 import type { RejectedResource } from './status/live-status.ts';
 import { lower, type ModuleFile } from './xds/lower.ts';
 import { Quarantine } from './xds/quarantine.ts';
+import { configurationOf } from './xds/route-configuration.ts';
 import type { XdsSnapshot } from './xds/snapshot.ts';
-import { routesOf, withhold } from './xds/withhold.ts';
+import { routesIn, routesOf, withhold } from './xds/withhold.ts';
 import type { XdsType } from './xds/types.ts';
 
 /** What a running proxy is made with. */
@@ -68,7 +69,7 @@ export class RunningProxy {
   #lastGood: ProxyIr | undefined;
   /** Clusters that the proxy warms for longer than anything else may wait: routes to them stay as they were. */
   #warming: ReadonlySet<string> = new Set();
-  /** Of a RouteConfiguration that was rejected: which routes of it are to blame. */
+  /** Of virtual hosts that were rejected: which routes of them are to blame. */
   readonly #quarantine = new Quarantine<RouteIr>();
   /** The `policy` module published last: it serves until the file of the one that is wanted is there. */
   #policyModule: ModuleFile | undefined;
@@ -89,7 +90,7 @@ export class RunningProxy {
         void this.#becomeReady();
       },
       warming: (names) => this.#onWarming(names),
-      settled: (refused) => this.#onSettled(refused.has('route')),
+      settled: (refused) => this.#onSettled(refused),
     });
   }
 
@@ -189,7 +190,7 @@ export class RunningProxy {
     for (const [id, { type, name, version }] of this.#rejected) {
       if (snapshot[type].get(name)?.version !== version) this.#rejected.delete(id);
     }
-    const rejected = [...this.#rejected.values()].filter(({ type, name }) => !this.#isPatched(type, name));
+    const rejected = [...this.#rejected.values()].filter((one) => !this.#isPatched(one));
     const clusters = rejected.filter(({ type }) => type === 'cluster').map(({ name }) => name);
     const withheld = { clusters: new Set(clusters), routes: this.#quarantine.withheld, warming: this.#warming };
     this.#published = withhold(this.#ir, withheld, this.#lastGood);
@@ -207,13 +208,13 @@ export class RunningProxy {
     this.#publish();
   }
 
-  /** The proxy has answered for all of what was published. */
-  #onSettled(isRouteRefused: boolean): void {
-    if (!this.#quarantine.searching) return;
-    if (isRouteRefused) {
-      // Without what was left out it is just what was rejected before, and so it is not sent again.
-      const known = [...this.#rejected.values()].find(({ type }) => type === 'route');
-      if (this.#quarantine.rejected(() => [], known?.message ?? '')) this.#publish();
+  /** The proxy has answered for all of what was published, and rejects some of it: the routes to blame are searched. */
+  #onSettled(refused: readonly RefusedResource[]): void {
+    const hosts = new Set(refused.filter((one) => this.#isBisected(one)).map(({ name }) => name));
+    if (!this.#quarantine.searching && hosts.size === 0) return;
+    if (hosts.size > 0) {
+      const message = (route: RouteIr): string => this.#wordsOn(route, hosts);
+      if (this.#quarantine.rejected(() => this.#changedRoutes(hosts), message)) this.#publish();
       return;
     }
     this.#lastGood = this.#published;
@@ -221,16 +222,24 @@ export class RunningProxy {
       this.#publish();
       return;
     }
-    // It is known which routes are to blame; the RouteConfiguration without them is taken.
-    for (const [id, { type }] of this.#rejected) if (type === 'route') this.#rejected.delete(id);
+    // It is known which routes are to blame; the virtual hosts without them are taken.
+    for (const [id, rejected] of this.#rejected) if (this.#isBisected(rejected)) this.#rejected.delete(id);
     this.#options.changed();
   }
 
-  /** What changed since the proxy took a whole configuration, or everything when it never did. */
-  #changedRoutes(): readonly RouteIr[] {
+  /** What changed in virtual hosts since the proxy took a whole configuration, or all of them when it never did. */
+  #changedRoutes(hosts: ReadonlySet<string>): readonly RouteIr[] {
     if (this.#ir === undefined) return [];
     const good = new Set(this.#lastGood === undefined ? [] : routesOf(this.#lastGood));
-    return [...routesOf(this.#ir)].filter((route) => !good.has(route));
+    return [...routesIn(this.#ir, hosts)].filter((route) => !good.has(route));
+  }
+
+  /** What the proxy said of the virtual host that a route is in. */
+  #wordsOn(route: RouteIr, hosts: ReadonlySet<string>): string {
+    const ir = this.#ir;
+    const own = [...hosts].find((host) => ir !== undefined && [...routesIn(ir, new Set([host]))].includes(route));
+    const known = [...this.#rejected.values()].filter(({ type }) => type === 'virtual-host');
+    return (known.find(({ name }) => name === own) ?? known[0])?.message ?? '';
   }
 
   async #becomeReady(): Promise<void> {
@@ -250,8 +259,15 @@ export class RunningProxy {
   }
 
   /** What is patched is most likely rejected for its patch: it stays at its last good version, and no route is blamed. */
-  #isPatched(type: XdsType, name: string): boolean {
-    return this.#ir?.patches?.some((patch) => patch.type === type && patch.name === name) === true;
+  #isPatched({ type, name }: RefusedResource): boolean {
+    const patched =
+      type === 'virtual-host' ? ({ type: 'route', name: configurationOf(name) } as const) : { type, name };
+    return this.#ir?.patches?.some((patch) => patch.type === patched.type && patch.name === patched.name) === true;
+  }
+
+  /** Whether it is searched which routes of a rejected resource are to blame. */
+  #isBisected(rejected: RefusedResource): boolean {
+    return rejected.type === 'virtual-host' && !this.#isPatched(rejected);
   }
 
   #onRejected({ type, name, message }: Rejection): void {
@@ -259,9 +275,7 @@ export class RunningProxy {
     const wanted = this.#ir === undefined ? undefined : lower(this.#ir, this.#policyModule)[type].get(name);
     this.#rejected.set(`${type}/${name}`, { type, name, message, version: wanted?.version });
     // Routes to a cluster that was rejected go back to what they were; everything else is out already.
-    const isBisected = type === 'route' && !this.#isPatched(type, name);
-    const isNext = isBisected && this.#quarantine.rejected(() => this.#changedRoutes(), message);
-    if (type === 'cluster' || isNext) this.#publish();
+    if (type === 'cluster') this.#publish();
     this.#options.changed();
   }
 }

@@ -18,8 +18,9 @@ import { remembered } from './resources/tracked.ts';
 import { POLICY_DIGEST_ANNOTATION, type Settings } from './settings.ts';
 import type { Refusal } from './resources/verdict.ts';
 import type { ObjectStatus } from './status/object-status.ts';
-import { lower } from './xds/lower.ts';
+import { lower, routesOfPatches } from './xds/lower.ts';
 import { tryPolicies } from './xds/patch.ts';
+import { wholeRoutes } from './xds/route-configuration.ts';
 
 /** What the compiler makes of a state of the world. */
 export interface Translation {
@@ -131,10 +132,9 @@ function patched(ir: ProxyIr, policies: readonly PatchPolicy[], unpatched: Map<P
     return [];
   });
   if (candidates.length === 0) return ir;
-  const refusals = tryPolicies(
-    lower(ir, undefined),
-    candidates.map(({ patches }) => patches),
-  );
+  const wanted = candidates.map(({ patches }) => patches);
+  const whole = wholeRoutes(lower(ir, undefined), routesOfPatches(wanted.flat()));
+  const refusals = tryPolicies(whole, wanted);
   const kept = candidates.filter(({ policy }, index) => {
     const refusal = refusals[index];
     if (refusal !== undefined) unpatched.set(policy, refusal);

@@ -5,7 +5,7 @@ type GatewayStatus = Extract<ObjectStatus, { readonly kind: 'gateway' }>;
 
 /** A resource that a proxy rejected and that has not changed since. */
 export interface RejectedResource {
-  /** "listener", "route", "cluster", ... */
+  /** "listener", "route", "virtual-host", "cluster", ... */
   readonly type: string;
   readonly name: string;
   /** Envoy's words. */
@@ -87,21 +87,30 @@ function live(status: GatewayStatus, proxies: readonly LiveProxy[]): GatewayStat
       ({ name, port: socketPort, chains }) =>
         socketPort === port &&
         ((rejected.type === 'listener' && rejected.name === name) ||
-          (rejected.type === 'route' &&
-            chains.includes(rejected.name) &&
-            (chains.length === 1 || rejected.name === `${key}/${listener}`))),
+          concernsChain(routesOf(rejected), chains, `${key}/${listener}`)),
     );
   const ofListener = ({ name }: ListenerReport): readonly RejectedResource[] => {
     const port = spec.listeners.find((listener) => listener.name === name)?.port;
     return proxy.rejected.filter((rejected) => concerns(rejected, name, port));
   };
-  const others = proxy.rejected.filter(({ type }) => type !== 'listener' && type !== 'route');
+  const others = proxy.rejected.filter((rejected) => rejected.type !== 'listener' && routesOf(rejected) === undefined);
   const own = [...new Set([...status.listeners.flatMap(ofListener), ...others])];
   if (own.length === 0) return status;
   return withProgrammed(status, no('Invalid', own.map(describe).join('; ')), (report) => {
     const rejected = ofListener(report);
     return rejected.length === 0 ? undefined : no('Invalid', rejected.map(describe).join('; '));
   });
+}
+
+/** The RouteConfiguration that a rejected resource is, or belongs to. */
+function routesOf({ type, name }: RejectedResource): string | undefined {
+  if (type === 'virtual-host') return name.slice(0, name.lastIndexOf('/'));
+  return type === 'route' ? name : undefined;
+}
+
+/** On plaintext all listeners of a socket share one RouteConfiguration, with TLS each has its own. */
+function concernsChain(routes: string | undefined, chains: readonly string[], own: string): boolean {
+  return routes !== undefined && chains.includes(routes) && (chains.length === 1 || routes === own);
 }
 
 function withProgrammed(

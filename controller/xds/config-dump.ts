@@ -1,6 +1,7 @@
 import { fromBinary, type JsonValue, toJson } from '@bufbuild/protobuf';
 import { registry, schema } from '#proto/load.ts';
 import { resourceBody } from './resource-body.ts';
+import { wholeRoutes } from './route-configuration.ts';
 import type { XdsResource, XdsSnapshot } from './snapshot.ts';
 import { MESSAGE_NAME, typeUrl, type XdsType } from './types.ts';
 
@@ -17,9 +18,10 @@ export interface ConfigDump {
  * versions. Private keys and passwords are left out, as Envoy does. Kinds without a resource are left out, too.
  */
 export function configDump(snapshot: XdsSnapshot): ConfigDump {
+  const whole = wholeRoutes(snapshot);
   return {
     configs: SECTIONS.flatMap(({ type, message, list, entry }) => {
-      const resources = [...snapshot[type].values()];
+      const resources = [...whole[type].values()];
       if (resources.length === 0) return [];
       const entries = resources.map((resource) => entry(resource.name, resource.version, show(type, resource)));
       return [{ '@type': `type.googleapis.com/envoy.admin.v3.${message}`, [list]: entries }];

@@ -1,8 +1,8 @@
-import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { extProcFilter, extProcFilterName } from '../features/ext-proc/xds.ts';
 import type { AddressIr, ClusterIr } from '../ir/cluster.ts';
 import type { ExtProcIr } from '../ir/ext-proc.ts';
 import type { ChainIr, ListenerIr } from '../ir/listener.ts';
+import type { ResourcePatchIr } from '../ir/patch.ts';
 import type { ProxyIr } from '../ir/proxy.ts';
 import type { SecretIr } from '../ir/secret.ts';
 import type { VirtualHostIr } from '../ir/virtual-host.ts';
@@ -15,10 +15,10 @@ import { patchSnapshot } from './patch.ts';
 import { nativeFilters } from './native-filters.ts';
 import { POLICY_FILTER, policyFilters, policyFilterConfigs } from './policy-filter.ts';
 import { virtualHost } from './route.ts';
-import { type XdsResource, type XdsSnapshot, xdsResource } from './snapshot.ts';
+import { routeConfiguration, splitRoutes, wholeRoutes } from './route-configuration.ts';
+import { type XdsResource, type XdsResources, type XdsSnapshot, xdsResource } from './snapshot.ts';
 
 type HttpFilter = Init<'envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter'>;
-type Resources = ReadonlyMap<string, XdsResource>;
 
 /** A module whose file is with the proxy: its digest, and the file's path as Envoy sees it. */
 export interface ModuleFile {
@@ -34,16 +34,25 @@ export interface ModuleFile {
 export function lower(ir: ProxyIr, policyModule: ModuleFile | undefined): XdsSnapshot {
   const snapshot: XdsSnapshot = {
     listener: byName(ir.listeners.map(lowerListener)),
-    route: byName(ir.listeners.flatMap(({ chains }) => chains.map(lowerRoutes))),
+    route: byName(ir.listeners.flatMap(({ chains }) => chains.map(({ name }) => routeConfiguration(name)))),
+    'virtual-host': byName(ir.listeners.flatMap(({ chains }) => chains.flatMap(lowerHosts))),
     cluster: lowerClusters(ir.clusters),
     endpoint: lowerAssignments(ir.endpoints),
     secret: byName(ir.secrets.map(lowerSecret)),
     'extension-config': byName(policyModule === undefined ? [] : lowerPolicyModule(policyModule)),
   };
-  return ir.patches === undefined ? snapshot : patchSnapshot(snapshot, ir.patches);
+  if (ir.patches === undefined) return snapshot;
+  // A patch is about the whole RouteConfiguration.
+  const patched = routesOfPatches(ir.patches).intersection(snapshot.route);
+  return splitRoutes(patchSnapshot(wholeRoutes(snapshot, patched), ir.patches), patched);
 }
 
-function byName(resources: readonly XdsResource[]): Resources {
+/** Names of the RouteConfigurations that patches are about. */
+export function routesOfPatches(patches: readonly ResourcePatchIr[]): ReadonlySet<string> {
+  return new Set(patches.filter(({ type }) => type === 'route').map(({ name }) => name));
+}
+
+function byName(resources: readonly XdsResource[]): XdsResources {
   return new Map(resources.map((resource) => [resource.name, resource]));
 }
 
@@ -74,32 +83,29 @@ const processorsOf = once(({ routes }: VirtualHostIr): readonly PlacedProcessor[
   routes.flatMap(({ features }) => (features.extProc ?? []).map((processor, index) => ({ index, processor }))),
 );
 
-function lowerRoutes({ name, virtualHosts }: ChainIr): XdsResource {
-  const head = encode('envoy.config.route.v3.RouteConfiguration', { name, ignorePortInHostMatching: true });
-  return xdsResource('route', name, Buffer.concat([head, ...virtualHosts.map((host) => hostField(host, name))]));
+function lowerHosts({ name, virtualHosts }: ChainIr): readonly XdsResource[] {
+  return virtualHosts.map((host) => lowerHost(host, name));
 }
 
-/** Number of `virtual_hosts` in `envoy.config.route.v3.RouteConfiguration`. */
-const VIRTUAL_HOSTS = 2;
+const resourcesOfHosts = once((_host: VirtualHostIr) => new Map<string, XdsResource>());
 
-const fieldsOfHosts = once((_host: VirtualHostIr) => new Map<string, Uint8Array>());
-
-/** A virtual host as a field of its RouteConfiguration, made once: one that did not change costs no encoding. */
-function hostField(host: VirtualHostIr, listenerName: string): Uint8Array {
-  const fields = fieldsOfHosts(host);
-  const known = fields.get(listenerName);
+/** A virtual host of a RouteConfiguration, made once: one that did not change costs no encoding. */
+function lowerHost(host: VirtualHostIr, configuration: string): XdsResource {
+  const made = resourcesOfHosts(host);
+  const known = made.get(configuration);
   if (known !== undefined) return known;
-  const body = encode('envoy.config.route.v3.VirtualHost', virtualHost(host, listenerName));
-  const field = new BinaryWriter().tag(VIRTUAL_HOSTS, WireType.LengthDelimited).bytes(body).finish();
-  fields.set(listenerName, field);
-  return field;
+  const message = virtualHost(host, configuration);
+  const body = encode('envoy.config.route.v3.VirtualHost', message);
+  const resource = xdsResource('virtual-host', message.name ?? configuration, body);
+  made.set(configuration, resource);
+  return resource;
 }
 
 const lowerCluster = once((ir: ClusterIr) =>
   xdsResource('cluster', ir.name, encode('envoy.config.cluster.v3.Cluster', cluster(ir))),
 );
 
-const lowerClusters = once((clusters: readonly ClusterIr[]): Resources => byName(clusters.map(lowerCluster)));
+const lowerClusters = once((clusters: readonly ClusterIr[]): XdsResources => byName(clusters.map(lowerCluster)));
 
 const assignmentsOf = once((_addresses: readonly AddressIr[]) => new Map<string, XdsResource>());
 
@@ -113,7 +119,7 @@ function lowerAssignment(name: string, addresses: readonly AddressIr[]): XdsReso
   return resource;
 }
 
-const lowerAssignments = once((endpoints: ReadonlyMap<string, readonly AddressIr[]>): Resources => {
+const lowerAssignments = once((endpoints: ReadonlyMap<string, readonly AddressIr[]>): XdsResources => {
   const resources = new Map<string, XdsResource>();
   for (const [name, addresses] of endpoints) resources.set(name, lowerAssignment(name, addresses));
   return resources;

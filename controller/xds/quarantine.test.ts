@@ -16,7 +16,10 @@ function search(count: number, isBad: (name: number) => boolean) {
     const { withheld } = quarantine;
     const version = items.filter((item) => !withheld.has(item));
     if (version.some(({ name }) => isBad(name))) {
-      more = quarantine.rejected(() => items, 'bad');
+      more = quarantine.rejected(
+        () => items,
+        () => 'bad',
+      );
     } else {
       running = version;
       more = quarantine.accepted();
@@ -55,7 +58,10 @@ describe('what a proxy rejects as a whole', () => {
   it('is forgotten when it is gone', () => {
     const quarantine = new Quarantine<Item>();
     const bad = { name: 1 };
-    quarantine.rejected(() => [bad], 'bad');
+    quarantine.rejected(
+      () => [bad],
+      () => 'bad',
+    );
     quarantine.restart(() => true);
     expect(quarantine.withheld).toEqual(new Set([bad]));
     quarantine.restart(() => false);

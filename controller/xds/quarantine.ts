@@ -34,15 +34,15 @@ export class Quarantine<T extends object> {
   }
 
   /**
-   * The proxy rejected the last version. `suspects` are all that changed since it accepted one, for the first time it does.
-   * Returns whether there is another version to try.
+   * The proxy rejected the last version. `suspects` are all that changed since it accepted one, for the first time it does;
+   * `message` is what it said of one of them. Returns whether there is another version to try.
    */
-  rejected(suspects: () => readonly T[], message: string): boolean {
+  rejected(suspects: () => readonly T[], message: (member: T) => string): boolean {
     const tried = this.#tried.length > 0 ? this.#tried : suspects().filter((member) => !this.#bad.has(member));
     const [only, ...others] = tried;
     if (only === undefined) return false;
     if (others.length === 0) {
-      this.#bad.set(only, message);
+      this.#bad.set(only, message(only));
       this.#tried = this.#waiting;
       this.#waiting = [];
       return true;

@@ -7,13 +7,14 @@ import { routeMatch } from './build/match.ts';
 import type { Init } from './build/message.ts';
 import { nativePerRoute } from './native-filters.ts';
 import { policyBytes, policyPerRoute } from './policy-filter.ts';
+import { virtualHostName } from './route-configuration.ts';
 
 type Route = Init<'envoy.config.route.v3.Route'>;
 
-/** The Envoy virtual host of a host name. `listener` prefixes its name, which is thereby unique. */
-export function virtualHost(ir: VirtualHostIr, listener: string): Init<'envoy.config.route.v3.VirtualHost'> {
+/** The Envoy virtual host of a host name in a RouteConfiguration. */
+export function virtualHost(ir: VirtualHostIr, configuration: string): Init<'envoy.config.route.v3.VirtualHost'> {
   return {
-    name: `${listener}/${ir.hostname === '*' ? 'any' : ir.hostname}`,
+    name: virtualHostName(configuration, ir.hostname),
     domains: [ir.hostname],
     routes: ir.routes.map(route),
   };

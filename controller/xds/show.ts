@@ -1,15 +1,16 @@
 import type { JsonObject } from '@bufbuild/protobuf';
 import { resourceJson } from './resource-json.ts';
+import { wholeRoutes } from './route-configuration.ts';
 import type { XdsResource, XdsSnapshot } from './snapshot.ts';
 import { XDS_TYPES, type XdsType } from './types.ts';
 
 /** A snapshot in proto JSON with Envoy's own field names, kinds and names in order, as Envoy's config dump shows it. */
 export function showSnapshot(snapshot: XdsSnapshot): { readonly [T in XdsType]?: readonly JsonObject[] } {
+  const whole = wholeRoutes(snapshot);
   return Object.fromEntries(
-    XDS_TYPES.map((type) => [
-      type,
-      [...snapshot[type].values()].map((resource) => showResource(type, resource)),
-    ]).filter(([, shown]) => shown !== undefined && shown.length > 0),
+    XDS_TYPES.map((type) => [type, [...whole[type].values()].map((resource) => showResource(type, resource))]).filter(
+      ([, shown]) => shown !== undefined && shown.length > 0,
+    ),
   );
 }
 

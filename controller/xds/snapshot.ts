@@ -15,13 +15,17 @@ export interface XdsResource {
   readonly wire: Uint8Array;
 }
 
+/** Resources of one kind, by name. */
+export type XdsResources = ReadonlyMap<string, XdsResource>;
+
 /** Everything one proxy is to have, by kind and name. */
-export type XdsSnapshot = { readonly [T in XdsType]: ReadonlyMap<string, XdsResource> };
+export type XdsSnapshot = { readonly [T in XdsType]: XdsResources };
 
 /** A snapshot without any resource. */
 export const EMPTY_SNAPSHOT: XdsSnapshot = {
   listener: new Map(),
   route: new Map(),
+  'virtual-host': new Map(),
   cluster: new Map(),
   endpoint: new Map(),
   secret: new Map(),

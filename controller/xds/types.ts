@@ -1,5 +1,13 @@
 /** The kinds of xDS resource that Sluice serves, in no particular order. */
-export const XDS_TYPES = ['listener', 'route', 'cluster', 'endpoint', 'secret', 'extension-config'] as const;
+export const XDS_TYPES = [
+  'listener',
+  'route',
+  'virtual-host',
+  'cluster',
+  'endpoint',
+  'secret',
+  'extension-config',
+] as const;
 
 /** One kind of xDS resource. */
 export type XdsType = (typeof XDS_TYPES)[number];
@@ -8,6 +16,7 @@ export type XdsType = (typeof XDS_TYPES)[number];
 export const MESSAGE_NAME = {
   listener: 'envoy.config.listener.v3.Listener',
   route: 'envoy.config.route.v3.RouteConfiguration',
+  'virtual-host': 'envoy.config.route.v3.VirtualHost',
   cluster: 'envoy.config.cluster.v3.Cluster',
   endpoint: 'envoy.config.endpoint.v3.ClusterLoadAssignment',
   secret: 'envoy.extensions.transport_sockets.tls.v3.Secret',

@@ -2,6 +2,7 @@ import type { ClusterIr } from '../ir/cluster.ts';
 import type { ProxyIr } from '../ir/proxy.ts';
 import { NO_HEADER_CHANGES, type RouteIr } from '../ir/route.ts';
 import type { VirtualHostIr } from '../ir/virtual-host.ts';
+import { virtualHostName } from './route-configuration.ts';
 
 /** What a proxy does not take. */
 export interface Withheld {
@@ -85,6 +86,15 @@ function literalPrefix(regex: string): string {
 export function* routesOf({ listeners }: ProxyIr): Iterable<RouteIr> {
   for (const { chains } of listeners) {
     for (const { virtualHosts } of chains) for (const { routes } of virtualHosts) yield* routes;
+  }
+}
+
+/** The routes of virtual hosts, by the names that those have as resources. */
+export function* routesIn({ listeners }: ProxyIr, hosts: ReadonlySet<string>): Iterable<RouteIr> {
+  for (const { chains } of listeners) {
+    for (const { name, virtualHosts } of chains) {
+      for (const { hostname, routes } of virtualHosts) if (hosts.has(virtualHostName(name, hostname))) yield* routes;
+    }
   }
 }
 

@@ -26,8 +26,9 @@ export class ProcessingStream {
   readonly #order = new PhaseOrder();
   #handle: StreamHandler | undefined;
   #flow: StreamFlow = { request: 'pieces', response: 'pieces' };
-  /** The directions whose headers had `content-length`. */
-  readonly #declaresLength = new Set<keyof StreamFlow>();
+  /** Whether the headers of each direction had `content-length`. */
+  #requestLength = false;
+  #responseLength = false;
   /** Once the stream has its last answer, or has failed, what Envoy still sends is dropped. */
   #answered = false;
 
@@ -100,10 +101,16 @@ export class ProcessingStream {
 
   #answer({ message, marks, observed }: PhaseIncoming, result: PhaseResult | void): void {
     if (this.#answered) return;
-    const direction = message.kind.startsWith('request') ? 'request' : 'response';
-    if ('headers' in message && message.headers.has('content-length')) this.#declaresLength.add(direction);
-    const declaresLength = this.#declaresLength.has(direction);
-    const bytes = encodeAnswer({ message, marks, flow: this.#flow[direction], declaresLength }, result);
+    const isRequest = message.kind.startsWith('request');
+    const flow = isRequest ? this.#flow.request : this.#flow.response;
+    // Only a body that comes whole, now or by this answer, has to be as long as was said.
+    const mayBeWhole = flow === 'whole' || (result?.kind === 'continue' && result.mode !== undefined);
+    if (mayBeWhole && 'headers' in message && message.headers.has('content-length')) {
+      if (isRequest) this.#requestLength = true;
+      else this.#responseLength = true;
+    }
+    const declaresLength = isRequest ? this.#requestLength : this.#responseLength;
+    const bytes = encodeAnswer({ message, marks, flow, declaresLength }, result);
     if (observed) return;
     if (result?.kind === 'continue' && result.mode !== undefined) this.#flow = changedFlow(result.mode);
     if (isRespond(result)) this.#answered = true;

@@ -35,7 +35,7 @@ describe('real Envoy', () => {
     const { refused, snapshot } = compileRoutes([{ rules: [{ backendRefs: [ECHO_REF], ...rule }] }], 25_403, 9);
     expect(refused).toEqual([]);
     const rejections = await envoy.publish(snapshot);
-    expect(rejections.map(({ type }) => type)).toEqual(['route']);
+    expect(rejections.map(({ type }) => type)).toEqual(['virtual-host']);
     expect(rejections[0]?.message).toMatch(words);
   });
 

@@ -67,16 +67,17 @@ describe('a proxy to which a patch adds a listener', () => {
 describe('a patch that can be applied and that Envoy rejects', () => {
   const twice = '{ op: add, path: /virtual_hosts/-, value: { name: again, domains: ["*"] } }';
 
-  it('of a RouteConfiguration leaves it as it was, and no route is blamed', async () => {
+  it('of a RouteConfiguration holds back the virtual host that it adds, and no route is blamed', async () => {
     serve(routeTo('one') + routeTo('two') + patch('p', 'route.v3.RouteConfiguration', 'default/shop/http', twice));
-    await rejects('route');
+    await rejects('virtual-host');
+    expect(proxy.report().rejected).toMatchObject([{ name: 'default/shop/http/+again' }]);
     expect(proxy.report().rejectedRoutes).toEqual([]);
+    await becomes('/two', 200);
     expect(await get(port, '/one')).toBe(200);
   });
 
   it('of a RouteConfiguration is forgotten once it is mended', async () => {
     serve(routeTo('one') + routeTo('two'));
-    await becomes('/two', 200);
     await until('nothing is rejected', () => proxy.report().rejected.length === 0);
   });
 

@@ -20,15 +20,16 @@ beforeAll(async () => {
 
 afterAll(() => site.destroy());
 
-/** Makes every RouteConfiguration with a poisonous route in it one that Envoy rejects, for reasons it gives no name for. */
+/** Makes every virtual host with a poisonous route in it one that Envoy rejects, for reasons it gives no name for. */
 function poisoned(snapshot: XdsSnapshot): XdsSnapshot {
   const poison = (resource: XdsResource): XdsResource => {
     if (!Buffer.from(resource.wire).includes('poison')) return resource;
-    const hosts = ['a', 'b'].map((name) => ({ name: `${name} ${resource.version}`, domains: ['twice'] }));
-    const body = encode('envoy.config.route.v3.RouteConfiguration', { name: resource.name, virtualHosts: hosts });
-    return xdsResource('route', resource.name, body);
+    const { name, version } = resource;
+    const domains = ['twice', 'twice', version];
+    return xdsResource('virtual-host', name, encode('envoy.config.route.v3.VirtualHost', { name, domains }));
   };
-  return { ...snapshot, route: new Map([...snapshot.route].map(([name, resource]) => [name, poison(resource)])) };
+  const hosts = [...snapshot['virtual-host']].map(([name, resource]) => [name, poison(resource)] as const);
+  return { ...snapshot, 'virtual-host': new Map(hosts) };
 }
 
 /** Good routes; the one called `replaced` is another, if there is any. */

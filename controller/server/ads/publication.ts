@@ -1,14 +1,20 @@
 import { EMPTY_SNAPSHOT, type XdsSnapshot } from '../../xds/snapshot.ts';
-import type { XdsType } from '../../xds/types.ts';
-import { type Rejection, Session, type SessionPorts, type SessionTimes, SESSION_TIMES } from './session.ts';
+import {
+  type RefusedResource,
+  type Rejection,
+  Session,
+  type SessionPorts,
+  type SessionTimes,
+  SESSION_TIMES,
+} from './session.ts';
 
 /** What happens to a publication, for status and logs. */
 export interface PublicationEvents {
   rejected(rejection: Rejection): void;
   /** A client has acknowledged all of the snapshot that was published last. */
   acknowledged(): void;
-  /** A client has answered for all of it, if only to reject a part: resources of these kinds. */
-  settled?(refused: ReadonlySet<XdsType>): void;
+  /** A client has answered for all of it, if only to reject these resources. */
+  settled?(refused: readonly RefusedResource[]): void;
   /** The clusters that a client warms longer than they are waited for; told when they change. */
   warming?(clusters: ReadonlySet<string>): void;
 }
@@ -49,7 +55,7 @@ export class Publication {
         ...ports,
         rejected: (rejection) => this.#events.rejected(rejection),
         settled: (refused) => {
-          if (refused.size === 0) this.#events.acknowledged();
+          if (refused.length === 0) this.#events.acknowledged();
           this.#events.settled?.(refused);
         },
         warming: (clusters) => this.#events.warming?.(clusters),

@@ -40,7 +40,7 @@ function scripted(desired: XdsSnapshot) {
     },
     rejected: (rejection) => rejections.push(rejection),
     warming: (clusters) => warming.push([...clusters]),
-    settled: (refused) => (completed += refused.size === 0 ? 1 : 0),
+    settled: (refused) => (completed += refused.length === 0 ? 1 : 0),
   });
   const say = (type: XdsType, words: Partial<DeltaRequest> = {}): void =>
     session.receive({
@@ -287,5 +287,93 @@ describe('a cluster that changes under its name', () => {
     settle(client, 'a');
     client.session.publish(snapshot({ ...WORLD_A, cluster: ['a=2'] }));
     expect(client.sent()).toEqual(['cluster +a', 'endpoint +a']);
+  });
+});
+
+describe('virtual hosts', () => {
+  const HOSTS = { listener: ['l'], route: ['r'], 'virtual-host': ['r/a', 'r/b'] } as const;
+
+  /** A client that has all of it, or all but what it has not answered yet. */
+  function serving(hosts: Parameters<typeof snapshot>[0] = HOSTS): Scripted {
+    const client = scripted(snapshot(hosts));
+    client.say('cluster');
+    client.ack('cluster');
+    client.say('listener');
+    client.ack('listener');
+    client.say('route', { subscribe: ['r'] });
+    client.say('virtual-host');
+    return client;
+  }
+
+  function settled(): Scripted {
+    const client = serving();
+    client.ack('route');
+    client.ack('virtual-host');
+    client.clock.pass(SESSION_TIMES.drain);
+    client.sent();
+    return client;
+  }
+
+  it('come once their RouteConfiguration is acknowledged: before that the client drops them', () => {
+    const client = serving();
+    expect(client.sent().slice(-1)).toEqual(['route +r']);
+    client.ack('route');
+    expect(client.sent()).toEqual(['virtual-host +r/a +r/b']);
+    expect(client.completed()).toBe(0);
+    client.ack('virtual-host');
+    expect(client.completed()).toBe(1);
+  });
+
+  it('come each by itself when it changes', () => {
+    const client = settled();
+    client.session.publish(snapshot({ ...HOSTS, 'virtual-host': ['r/a', 'r/b=2', 'r/c'] }));
+    expect(client.sent()).toEqual(['virtual-host +r/b +r/c']);
+  });
+
+  it('go with what comes in their place, in one response', () => {
+    const client = settled();
+    client.session.publish(snapshot({ ...HOSTS, 'virtual-host': ['r/a', 'r/c'] }));
+    expect(client.sent()).toEqual(['virtual-host +r/c -r/b']);
+  });
+
+  it('wait for a RouteConfiguration that is rejected until it is mended, and hold up nothing', () => {
+    const client = serving({ ...HOSTS, route: ['r=bad'] });
+    client.nack('route', 'bad');
+    expect(client.sent().slice(-1)).toEqual(['route +r']);
+    client.session.publish(snapshot(HOSTS));
+    client.ack('route');
+    expect(client.sent()).toEqual(['route +r', 'virtual-host +r/a +r/b']);
+  });
+
+  it('are sent again with a RouteConfiguration that is asked for anew', () => {
+    const client = settled();
+    client.say('route', { subscribe: ['r'] });
+    client.ack('route');
+    expect(client.sent()).toEqual(['route +r', 'virtual-host +r/a +r/b']);
+  });
+
+  it('outlive their RouteConfiguration as long as the client has connections that use it', () => {
+    const client = settled();
+    client.session.publish(snapshot({}));
+    client.ack('listener');
+    client.clock.pass(SESSION_TIMES.drain);
+    expect(client.sent().filter((response) => response.startsWith('virtual-host'))).toEqual([]);
+    client.say('route', { unsubscribe: ['r'] });
+    expect(client.sent()).toEqual(['virtual-host -r/a -r/b']);
+  });
+
+  it('are not sent again to a client that comes back with them', () => {
+    const desired = snapshot(HOSTS);
+    const versions = (type: XdsType): Map<string, string> =>
+      new Map([...desired[type].values()].map(({ name, version }) => [name, version]));
+    const client = scripted(desired);
+    client.say('virtual-host', { initialVersions: versions('virtual-host') });
+    client.say('cluster');
+    client.ack('cluster');
+    client.say('listener', { initialVersions: versions('listener') });
+    client.say('route', { subscribe: ['r'], initialVersions: versions('route') });
+    expect(client.sent()).toEqual(['cluster', 'listener']);
+    client.ack('listener');
+    expect(client.completed()).toBe(1);
   });
 });

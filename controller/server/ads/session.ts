@@ -1,21 +1,23 @@
 import type { Clock } from '../../runtime/clock.ts';
+import { configurationOf } from '../../xds/route-configuration.ts';
 import type { XdsSnapshot } from '../../xds/snapshot.ts';
 import { type XdsType, typeOfUrl, typeUrl } from '../../xds/types.ts';
-import { Subscription } from './subscription.ts';
+import { type Permission, Subscription } from './subscription.ts';
 import type { DeltaRequest, DeltaResponse } from './wire.ts';
 
 /**
  * How far a client is with the snapshot it is to have (make before break).
  *
  * - `make`: clusters, endpoints, secrets and extension configurations that are new or changed; nothing is removed.
- * - `switch`: listeners and routes, once everything of `make` is acknowledged or its deadline has passed.
+ * - `switch`: listeners, routes and virtual hosts, once everything of `make` is acknowledged or its deadline has passed.
  * - `drain`: the client has all of it; what the old routes used stays a while for requests and retries under way.
  * - `break`: what is no longer named goes.
  */
 export type Stage = 'make' | 'switch' | 'drain' | 'break';
 
 const MAKE_TYPES = ['cluster', 'endpoint', 'secret', 'extension-config'] as const satisfies readonly XdsType[];
-const SWITCH_TYPES = ['listener', 'route'] as const satisfies readonly XdsType[];
+/** A virtual host comes after its RouteConfiguration. */
+const SWITCH_TYPES = ['listener', 'route', 'virtual-host'] as const satisfies readonly XdsType[];
 const ALL_TYPES = [...MAKE_TYPES, ...SWITCH_TYPES] as const;
 
 /** Times of a session, in milliseconds. */
@@ -38,16 +40,19 @@ export interface Rejection {
   readonly message: string;
 }
 
+/** A resource whose version the client does not take. */
+export type RefusedResource = Pick<Rejection, 'type' | 'name'>;
+
 /** What a session needs from outside and tells. */
 export interface SessionPorts {
   readonly clock: Clock;
   send(response: DeltaResponse): void;
   rejected(rejection: Rejection): void;
   /**
-   * The client has answered for everything of the snapshot it is to have; `refused` are the kinds of which it rejects a
-   * resource. Once a snapshot.
+   * The client has answered for everything of the snapshot it is to have; `refused` are the resources that it rejects. Once
+   * a snapshot.
    */
-  settled(refused: ReadonlySet<XdsType>): void;
+  settled(refused: readonly RefusedResource[]): void;
   /** The clusters that still warm although they were waited for as long as one may; told when they change. */
   warming(clusters: ReadonlySet<string>): void;
 }
@@ -57,6 +62,8 @@ export class Session {
   readonly #ports: SessionPorts;
   readonly #times: SessionTimes;
   readonly #subscriptions = new Map<XdsType, Subscription>();
+  /** RouteConfigurations that the client has: it drops virtual hosts of any other. */
+  readonly #configurations = new Set<string>();
   #desired: XdsSnapshot;
   #stage: Stage = 'make';
   #cancelTimer: () => void = () => undefined;
@@ -88,12 +95,11 @@ export class Session {
   receive(request: DeltaRequest): void {
     const type = typeOfUrl(request.typeUrl);
     if (type === undefined) return;
-    let subscription = this.#subscriptions.get(type);
-    if (subscription === undefined) {
-      subscription = new Subscription(type, request.initialVersions, request.subscribe);
-      this.#subscriptions.set(type, subscription);
-    }
-    subscription.change(request.subscribe, request.unsubscribe);
+    const known = this.#subscriptions.get(type);
+    const subscription = known ?? new Subscription(type, request.initialVersions, request.subscribe);
+    if (known === undefined) this.#subscriptions.set(type, subscription);
+    else known.change(request.subscribe, request.unsubscribe);
+    if (type === 'route') this.#followConfigurations(subscription, request);
     if (request.nonce !== '') this.#answered(type, subscription, request);
     if (type === 'cluster' && this.#warming.size > 0) this.#tellWarming(subscription.due);
     this.#progress();
@@ -108,17 +114,29 @@ export class Session {
   #answered(type: XdsType, subscription: Subscription, request: DeltaRequest): void {
     const verdict = subscription.answer(request.nonce, request.error !== undefined);
     switch (verdict.kind) {
+      case 'accepted':
+        if (type === 'route') for (const { name } of verdict.resources) this.#configurations.add(name);
+        return;
       case 'rejected': {
         const { name, version } = verdict.resource;
         this.#ports.rejected({ type, name, version, message: request.error ?? '' });
         return;
       }
       case 'doubted':
-      case 'accepted':
       case 'stale':
         return;
       default:
         verdict satisfies never;
+    }
+  }
+
+  /** A RouteConfiguration that the client asks for has no virtual hosts there, save one that it says it has. */
+  #followConfigurations(routes: Subscription, { subscribe }: DeltaRequest): void {
+    for (const name of subscribe) {
+      if (routes.knows(name)) this.#configurations.add(name);
+      else if (this.#configurations.delete(name)) {
+        this.#subscriptions.get('virtual-host')?.forgetAll((host) => configurationOf(host) === name);
+      }
     }
   }
 
@@ -147,7 +165,7 @@ export class Session {
     }
     if (this.#stage === 'switch' && this.#done(ALL_TYPES)) {
       this.#enter('drain');
-      this.#ports.settled(this.#refusedTypes());
+      this.#ports.settled(this.#refused());
       this.#sendAll();
     }
   }
@@ -160,8 +178,7 @@ export class Session {
   #send(type: XdsType): void {
     const subscription = this.#subscriptions.get(type);
     if (subscription === undefined) return;
-    const removals = this.#mayRemove(type);
-    const difference = subscription.difference(this.#desired[type], removals);
+    const difference = subscription.difference(this.#desired[type], this.#permission(type));
     if (difference === undefined) return;
     this.#nonce += 1;
     const nonce = String(this.#nonce);
@@ -207,14 +224,37 @@ export class Session {
     this.#ports.warming(this.#warming);
   }
 
+  #permission(type: XdsType): Permission {
+    if (type === 'virtual-host') {
+      return {
+        send: (name) => this.#configurations.has(configurationOf(name)),
+        remove: (name) => this.#stage !== 'make' && !this.#serves(configurationOf(name)),
+      };
+    }
+    const removals = this.#mayRemove(type);
+    return { send: () => true, remove: () => removals };
+  }
+
+  /**
+   * Whether the client still needs the virtual hosts of a RouteConfiguration that is gone, for connections of a listener
+   * that it drains.
+   */
+  #serves(configuration: string): boolean {
+    const routes = this.#subscriptions.get('route');
+    return !this.#desired.route.has(configuration) && routes?.names(configuration) === true;
+  }
+
   /** What is gone may be removed once nothing uses it: a version that was rejected leaves the one before in use. */
   #mayRemove(type: XdsType): boolean {
-    if (this.#stage === 'break') return this.#refusedTypes().size === 0;
+    if (this.#stage === 'break') return this.#refused().length === 0;
     return this.#stage !== 'make' && type === 'listener';
   }
 
-  #refusedTypes(): ReadonlySet<XdsType> {
-    return new Set(ALL_TYPES.filter((type) => this.#subscriptions.get(type)?.refuses(this.#desired[type]) === true));
+  #refused(): readonly RefusedResource[] {
+    return ALL_TYPES.flatMap((type) => {
+      const names = this.#subscriptions.get(type)?.refused(this.#desired[type]) ?? [];
+      return names.map((name) => ({ type, name }));
+    });
   }
 
   /** Envoy does not ask again for the endpoints of a cluster that changed, but waits for them (15 s). */
@@ -228,11 +268,10 @@ export class Session {
   #done(types: readonly XdsType[]): boolean {
     return types.every((type) => {
       const subscription = this.#subscriptions.get(type);
-      if (subscription?.settled(this.#desired[type]) === true) return true;
+      if (subscription !== undefined) return subscription.settled(this.#desired[type], this.#permission(type));
       // Secrets and extension configurations are asked for only once a listener or a cluster names them, which is later.
       const mayBeLater = this.#stage === 'make' && (type === 'secret' || type === 'extension-config');
-      if (subscription === undefined) return mayBeLater || this.#desired[type].size === 0;
-      return mayBeLater && !subscription.waiting && subscription.difference(this.#desired[type], false) === undefined;
+      return mayBeLater || this.#desired[type].size === 0;
     });
   }
 }

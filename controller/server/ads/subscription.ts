@@ -1,16 +1,18 @@
-import type { XdsResource } from '../../xds/snapshot.ts';
+import { changedNames } from '../../xds/pieced-resources.ts';
+import type { XdsResource, XdsResources } from '../../xds/snapshot.ts';
 import type { XdsType } from '../../xds/types.ts';
 
 /** Kinds that a client gets whole when it names none: it learns their names from the server alone. */
-const WILDCARD_TYPES: ReadonlySet<XdsType> = new Set<XdsType>(['listener', 'cluster']);
+const WILDCARD_TYPES: ReadonlySet<XdsType> = new Set<XdsType>(['listener', 'virtual-host', 'cluster']);
+
+/** Kinds of which Envoy waits for an answer to its first request, be it that there is nothing. */
+const AWAITED_TYPES: ReadonlySet<XdsType> = new Set<XdsType>(['listener', 'cluster']);
 
 /**
  * Kinds of which a client is not told that what it asked for does not exist. Envoy takes such an answer for the first one,
  * and then waits for another as long as it takes; unanswered it goes on after its initial fetch timeout.
  */
 const SILENT_TYPES: ReadonlySet<XdsType> = new Set<XdsType>(['extension-config']);
-
-type Resources = ReadonlyMap<string, XdsResource>;
 
 /** A difference that is ready to be sent. */
 export interface Difference {
@@ -21,10 +23,18 @@ export interface Difference {
 /** What became of a response once its client has answered it. */
 export type Verdict =
   | { readonly kind: 'stale' }
-  | { readonly kind: 'accepted' }
+  | { readonly kind: 'accepted'; readonly resources: readonly XdsResource[] }
   /** One of several resources is to blame; they are sent again in parts until it is known which. */
   | { readonly kind: 'doubted' }
   | { readonly kind: 'rejected'; readonly resource: XdsResource };
+
+/** Which resources may be told of now, by name. */
+export interface Permission {
+  /** Whether the client can take the resource; until it can, it is not missed either. */
+  readonly send: (name: string) => boolean;
+  /** Whether the client may be told that the resource is gone, without having asked. */
+  readonly remove: (name: string) => boolean;
+}
 
 /** A response that the client has not answered. */
 interface Outstanding {
@@ -41,6 +51,8 @@ const MOST_EXCUSED = 16;
  * At most one response is unanswered at any time, so a client that reads slowly costs one response of memory, and what
  * changes meanwhile is sent as one difference after its answer. A version that the client rejected is not sent again until
  * the resource changes; which of several it was is found by sending halves, so that it holds back no other.
+ *
+ * Cost follows the change: of two states that share pieces only the others are looked at.
  */
 export class Subscription {
   readonly type: XdsType;
@@ -54,34 +66,45 @@ export class Subscription {
   #unanswered: Outstanding | undefined;
   /** Responses whose answer is no longer waited for: Envoy withholds that to CDS while any cluster warms. */
   #excused: readonly Outstanding[] = [];
-  #answeredOnce = false;
+  #isFirstAwaited: boolean;
   /** Groups of names of which at least one was rejected, to be sent one group at a time. */
   #suspects: readonly (readonly string[])[] = [];
-  /** The resources that the client is known to lack nothing of, and whether those that are gone counted. */
-  #upToDate: { readonly desired: Resources; readonly removals: boolean } | undefined;
+  /** A state that the client is known to have, and nothing else, save for the names in `#differing`. */
+  #compared: XdsResources | undefined;
+  #differing: ReadonlySet<string> = new Set();
+  /** Names of which the client may have been given or have lost something since. */
+  readonly #touched = new Set<string>();
 
+  /** The first names are those of the request that opens the subscription; `change` is not called for it. */
   constructor(type: XdsType, initialVersions: ReadonlyMap<string, string>, firstNames: readonly string[]) {
     this.type = type;
     for (const [name, version] of initialVersions) this.#known.set(name, version);
     if (WILDCARD_TYPES.has(type) && firstNames.length === 0) this.#wildcard = true;
+    this.#isFirstAwaited = AWAITED_TYPES.has(type) && this.#wildcard;
+    // What it says it has need not be sent again.
+    this.#subscribe(firstNames);
   }
 
-  /** Notes what the client wants from now on and no more. */
+  /** Notes what the client wants from now on and no more. What it asks for again it has lost. */
   change(subscribe: readonly string[], unsubscribe: readonly string[]): void {
-    if (subscribe.length + unsubscribe.length > 0) this.#upToDate = undefined;
-    for (const name of subscribe) {
-      if (name === '*') this.#wildcard = true;
-      else {
-        this.#names.add(name);
-        this.#asked.add(name);
-      }
-    }
+    for (const name of subscribe) this.#lose(name);
+    this.#subscribe(subscribe);
     for (const name of unsubscribe) {
       if (name === '*') this.#wildcard = false;
       this.#names.delete(name);
       this.#asked.delete(name);
-      this.#known.delete(name);
+      this.#lose(name);
       this.#refused.delete(name);
+    }
+  }
+
+  #subscribe(names: readonly string[]): void {
+    for (const name of names) {
+      if (name === '*') this.#wildcard = true;
+      else {
+        this.#names.add(name);
+        if (!this.#known.has(name)) this.#asked.add(name);
+      }
     }
   }
 
@@ -90,15 +113,23 @@ export class Subscription {
     return this.#unanswered !== undefined;
   }
 
+  /** Whether the client has a version of a resource, be it one that it refused. */
+  knows(name: string): boolean {
+    return this.#known.has(name);
+  }
+
+  /** Whether the client has asked for a resource by its name, and still wants it. */
+  names(name: string): boolean {
+    return this.#names.has(name);
+  }
+
   /** Takes the client's answer to the response `nonce`. */
   answer(nonce: string, rejected: boolean): Verdict {
     const outstanding = this.#take(nonce);
     if (outstanding === undefined) return { kind: 'stale' };
     const { resources } = outstanding.difference;
-    if (!rejected) return { kind: 'accepted' };
-    this.#upToDate = undefined;
     const [first, ...rest] = resources;
-    if (first === undefined) return { kind: 'accepted' };
+    if (!rejected || first === undefined) return { kind: 'accepted', resources };
     if (rest.length === 0) {
       this.#refused.set(first.name, first.version);
       return { kind: 'rejected', resource: first };
@@ -132,45 +163,50 @@ export class Subscription {
     return !this.#lacks(resource) && !this.due.has(resource.name);
   }
 
-  /** Whether the client has answered for every resource of `desired` at its version, if only to refuse it. */
-  settled(desired: Resources): boolean {
+  /** Whether the client has answered for every resource of `desired` that it wants, if only to refuse it. */
+  settled(desired: XdsResources, { send }: Permission): boolean {
     if (this.waiting || this.#suspects.length > 0) return false;
-    if (this.#upToDate?.desired === desired) return true;
-    for (const resource of desired.values()) if (this.#lacks(resource)) return false;
+    for (const name of this.#compare(desired)) if (desired.has(name) && this.#wants(name) && send(name)) return false;
     return true;
   }
 
-  /** Whether the client refuses a resource of `desired`. */
-  refuses(desired: Resources): boolean {
-    for (const [name, version] of this.#refused) if (desired.get(name)?.version === version) return true;
-    return false;
+  #wants(name: string): boolean {
+    return this.#wildcard || this.#names.has(name);
+  }
+
+  /** Names of the resources of `desired` that the client refuses. */
+  refused(desired: XdsResources): readonly string[] {
+    return [...this.#refused].flatMap(([name, version]) => (desired.get(name)?.version === version ? [name] : []));
   }
 
   /** Makes the resource be sent again although its version is known. */
   forget(name: string): void {
-    if (!this.#known.delete(name)) return;
-    this.#upToDate = undefined;
-    if (this.#names.has(name)) this.#asked.add(name);
+    if (this.#lose(name) && this.#names.has(name)) this.#asked.add(name);
+  }
+
+  /** Makes every such resource be sent again. */
+  forgetAll(isSuch: (name: string) => boolean): void {
+    for (const name of [...this.#known.keys()].filter(isSuch)) this.forget(name);
   }
 
   /**
-   * What `desired` has and the client lacks, or `undefined` when there is nothing to say. Resources that are gone are
-   * told only with `removals`, or when the client has just asked for one by name.
+   * What `desired` has and the client lacks, or `undefined` when there is nothing to say. Of resources that are gone those
+   * are told that may be removed, and those that the client has just asked for by name.
    */
-  difference(desired: Resources, removals: boolean): Difference | undefined {
+  difference(desired: XdsResources, { send, remove }: Permission): Difference | undefined {
     if (this.waiting) return undefined;
     const suspects = this.#nextSuspects(desired);
     if (suspects !== undefined) return suspects;
-    const known = this.#upToDate;
-    if (known?.desired === desired && (known.removals || !removals)) return undefined;
-    const resources = this.#wildcard
-      ? [...desired.values()].filter((resource) => this.#lacks(resource))
-      : [...this.#names].flatMap((name) => desired.get(name) ?? []).filter((resource) => this.#lacks(resource));
-    const removed = this.#removed(desired, removals);
-    if (resources.length === 0 && removed.size === 0 && (this.#answeredOnce || !this.#wildcard)) {
-      this.#upToDate = { desired, removals };
-      return undefined;
+    const resources: XdsResource[] = [];
+    const removed = new Set<string>();
+    for (const name of this.#compare(desired)) {
+      const resource = desired.get(name);
+      if (resource === undefined) {
+        if (remove(name)) removed.add(name);
+      } else if (this.#wants(name) && send(name)) resources.push(resource);
     }
+    if (!SILENT_TYPES.has(this.type)) for (const name of this.#asked) if (!desired.has(name)) removed.add(name);
+    if (resources.length === 0 && removed.size === 0 && !this.#isFirstAwaited) return undefined;
     return { resources, removed: [...removed] };
   }
 
@@ -178,16 +214,23 @@ export class Subscription {
   sent(nonce: string, difference: Difference): void {
     for (const { name, version } of difference.resources) {
       this.#known.set(name, version);
+      this.#touched.add(name);
       this.#refused.delete(name);
       this.#asked.delete(name);
     }
     for (const name of difference.removed) {
-      this.#known.delete(name);
+      this.#lose(name);
       this.#refused.delete(name);
       this.#asked.delete(name);
     }
-    this.#answeredOnce = true;
+    this.#isFirstAwaited = false;
     this.#unanswered = { nonce, difference };
+  }
+
+  /** Returns whether the client had the resource. */
+  #lose(name: string): boolean {
+    this.#touched.add(name);
+    return this.#known.delete(name);
   }
 
   #take(nonce: string): Outstanding | undefined {
@@ -202,7 +245,7 @@ export class Subscription {
   }
 
   /** The next group of which one was rejected, as far as it still exists. */
-  #nextSuspects(desired: Resources): Difference | undefined {
+  #nextSuspects(desired: XdsResources): Difference | undefined {
     while (this.#suspects[0] !== undefined) {
       const [names, ...rest] = this.#suspects;
       this.#suspects = rest;
@@ -212,11 +255,23 @@ export class Subscription {
     return undefined;
   }
 
-  #removed(desired: Resources, removals: boolean): ReadonlySet<string> {
-    const removed = new Set<string>();
-    if (!SILENT_TYPES.has(this.type)) for (const name of this.#asked) if (!desired.has(name)) removed.add(name);
-    if (removals) for (const name of this.#known.keys()) if (!desired.has(name)) removed.add(name);
-    return removed;
+  /** Names of which the client lacks the resource of `desired`, or has one that is not there. */
+  #compare(desired: XdsResources): ReadonlySet<string> {
+    const before = this.#compared;
+    if (before === desired && this.#touched.size === 0) return this.#differing;
+    const doubtful =
+      before === undefined
+        ? new Set([...desired.keys(), ...this.#known.keys()])
+        : new Set([...this.#differing, ...changedNames(before, desired), ...this.#touched]);
+    const differing = new Set<string>();
+    for (const name of doubtful) {
+      const resource = desired.get(name);
+      if (resource === undefined ? this.#known.has(name) : this.#lacks(resource)) differing.add(name);
+    }
+    this.#compared = desired;
+    this.#differing = differing;
+    this.#touched.clear();
+    return differing;
   }
 
   #lacks(resource: XdsResource): boolean {
