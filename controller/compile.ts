@@ -27,7 +27,7 @@ function settingsOf({ controllerName, backends, envoyPatchPolicy }: Configuratio
 
 /** Compiles manifests once, as if every want were answered and every proxy had taken the result. */
 export function compile(loaded: Loaded, configuration: Configuration = DEFAULT_CONFIGURATION): Translation {
-  const store = new ResourceStore();
+  const store = new ResourceStore({ assumeAnswers: true });
   for (const { resource } of loaded.resources.values()) store.upsert(resource);
   store.setInvalidPolicies(readInvalidPolicies(loaded.problems));
   return createTranslator(settingsOf(configuration))(store);

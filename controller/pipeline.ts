@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Resource } from '#controller/api/gen/types.d.ts';
+import type { AnswerChange } from './answering.ts';
 import type { PortBook, PortClaim } from './gateway/port-claims.ts';
 import type { ProxyIr } from './ir/proxy.ts';
 import { readInvalidPolicies } from './provider/invalid-policies.ts';
@@ -7,6 +8,7 @@ import { formatProblem } from './provider/format-problem.ts';
 import type { Problem, Provider, ResourceBatch, Stop } from './provider/provider.ts';
 import { refreshEndpoints, servicesOfBatch } from './refresh-endpoints.ts';
 import { ResourceStore } from './resources/store.ts';
+import type { Want } from './resources/wants.ts';
 import { namespaceOf } from './resources/resources.ts';
 import type { ProxyReport, RunningProxy } from './running-proxy.ts';
 import type { Settings } from './settings.ts';
@@ -21,6 +23,13 @@ export interface Ports extends PortBook {
   stop(): void;
 }
 
+/** What brings answers to what translation asks for. */
+export interface Answers {
+  /** Sets what is wanted; gives what is known already. */
+  want(wants: readonly Want[]): readonly AnswerChange[];
+  stop(): Promise<void>;
+}
+
 /** What the pipeline works with. */
 export interface PipelineOptions {
   readonly provider: Provider;
@@ -29,6 +38,8 @@ export interface PipelineOptions {
   readonly proxy: (key: string) => RunningProxy;
   /** Makes the book of ports; `changed` is to be called when it says something else than before. */
   readonly ports: (changed: () => void) => Ports;
+  /** Makes what answers wants; `changed` is to be called with what becomes known. */
+  readonly answers: (changed: (changes: readonly AnswerChange[]) => void) => Answers;
   /** Whether the Envoy of this proxy still runs from an earlier run. */
   readonly isLeft: (key: string) => boolean;
   /** Ends the proxies of earlier runs that are none of these; called once, when every Gateway is known. */
@@ -55,6 +66,9 @@ export interface Pipeline {
   stop(): Promise<void>;
 }
 
+/** What is known already may lead to further wants, which may be known already, so often. */
+const MOST_ROUNDS = 4;
+
 /** Starts the loop: event, snapshot, translate, publish. Resolves when everything that exists has been translated once. */
 export async function startPipeline(options: PipelineOptions): Promise<Pipeline> {
   const { log, settings } = options;
@@ -66,8 +80,9 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
   const translate = createTranslator(settings);
   const settlePorts = createPortPass();
   const ports = options.ports(() => publish());
+  const answers = options.answers((changes) => onAnswers(changes));
   let raw: Translation | undefined;
-  let translation: Translation = { proxies: new Map(), statuses: [], bugs: [] };
+  let translation: Translation = { proxies: new Map(), statuses: [], wants: [], bugs: [] };
   let undecided: ReadonlySet<string> = new Set();
   let synced = false;
   let stopped = false;
@@ -123,10 +138,22 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
     });
   };
 
+  const onAnswers = (changes: readonly AnswerChange[]): void => {
+    for (const { want, known } of changes) store.setAnswer(want, known);
+    compile();
+    publish();
+  };
+
   const compile = (): void => {
     const began = performance.now();
     try {
       raw = translate(store);
+      for (let round = 0; round < MOST_ROUNDS; round += 1) {
+        const known = answers.want(raw.wants);
+        if (known.length === 0) break;
+        for (const change of known) store.setAnswer(change.want, change.known);
+        raw = translate(store);
+      }
       options.translated(performance.now() - began, raw.bugs.length > 0);
       for (const { proxy, thrown } of raw.bugs) {
         log.error(
@@ -187,7 +214,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
     stop: async () => {
       stopped = true;
       ports.stop();
-      await stopReading();
+      await Promise.all([stopReading(), answers.stop()]);
       await Promise.all([orphans, ...ending.values(), ...[...proxies.values()].map((proxy) => proxy.stop())]);
     },
   };

@@ -48,7 +48,13 @@ function statusesOf<P extends Policy>(
   return rememberedIn(({ policies, index, outcomes, merged }: PolicyTable<P>, served: ServedGateways, resources) => {
     const refusalOf = (policy: P, mergedInto: P | undefined): Refusal | undefined =>
       refusalIn(mergedInto === undefined ? outcomes.get(policy) : merged.get(policy)?.get(mergedInto));
-    const reports = policyReports({ kind, index, refusalOf }, served, resources);
+    const staleOf = (policy: P): string | undefined => {
+      const all = [outcomes.get(policy), ...(merged.get(policy)?.values() ?? [])];
+      return all
+        .map((outcome) => (outcome?.kind === 'features' ? outcome.stale : undefined))
+        .find((one) => one !== undefined);
+    };
+    const reports = policyReports({ kind, index, refusalOf, staleOf }, served, resources);
     return policies.map((object): ObjectStatus => ({ kind: 'policy', object, ancestors: reports.get(object) ?? [] }));
   });
 }

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { Logger } from 'pino';
 import { ROOT } from '#deploy/setup/node24.mjs';
+import { startAnswering } from './answering.ts';
 import { type Configuration, DEFAULT_CONFIGURATION } from './configuration.ts';
 import { readLayoutModule } from './oci/layout.ts';
 import type { HeadStart } from './head-start.ts';
@@ -34,7 +35,7 @@ export interface ServeOptions {
 /** Serves manifests with proxies on this machine. Resolves when all that exists has been translated once. */
 export async function serve(options: ServeOptions): Promise<Outcome<Pipeline, 'NoModule'>> {
   const { paths, flags, stateFolder, programs, headStart, metrics, log, undo } = options;
-  const { controllerName, backends, envoyPatchPolicy } = options.configuration ?? DEFAULT_CONFIGURATION;
+  const { controllerName, backends, envoyPatchPolicy, fetch } = options.configuration ?? DEFAULT_CONFIGURATION;
   const image = await readLayoutModule(resolve(ROOT, 'build/filters/policy'));
   if (!image.ok) return refusal('NoModule', `policy module: ${image.refusal.message}`);
   const processors = await startProcessors(stateFolder, flags.processors, programs, log);
@@ -64,6 +65,11 @@ export async function serve(options: ServeOptions): Promise<Outcome<Pipeline, 'N
         changed: () => undefined,
       });
     },
+    answers: (changed) =>
+      startAnswering(
+        { settings: fetch, folder: stateFolder, clock: systemClock, log, fetched: () => undefined },
+        changed,
+      ),
     ports: (changed) => new MachinePorts({ proxyOf: (pid) => proxyOf(stateFolder, pid), changed, log }),
     isLeft: (key) => isRecorded(proxyPaths(stateFolder, key)),
     endOrphans: async (serving) => {

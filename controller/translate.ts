@@ -1,7 +1,8 @@
 import type { Backend, HTTPRoute } from '#controller/api/gen/types.d.ts';
 import { backendProblem } from './backends/clusters.ts';
 import { rememberedAssignments } from './backends/assignments.ts';
-import { featuresAt, policyTables } from './features/rule-features.ts';
+import { featuresAt, type PolicyTables, policyTables } from './features/rule-features.ts';
+import type { PolicyTable } from './features/policy-table.ts';
 import { type PatchPolicy, patchPolicies, patchPolicyReport } from './features/envoy-patch-policy/spec.ts';
 import { gatewayClasses } from './gateway/gateway-classes.ts';
 import { type GatewayState, gatewayStates } from './gateway/gateways.ts';
@@ -15,6 +16,7 @@ import type { InfraIr, ProxyIr } from './ir/proxy.ts';
 import { rememberedPolicyStatuses } from './policy-statuses.ts';
 import type { Resources } from './resources/resources.ts';
 import { remembered } from './resources/tracked.ts';
+import { distinctWants, type Want } from './resources/wants.ts';
 import { POLICY_DIGEST_ANNOTATION, type Settings } from './settings.ts';
 import type { Refusal } from './resources/verdict.ts';
 import type { ObjectStatus } from './status/object-status.ts';
@@ -27,6 +29,8 @@ export interface Translation {
   /** By the key of the proxy. */
   readonly proxies: ReadonlyMap<string, TranslatedProxy>;
   readonly statuses: readonly ObjectStatus[];
+  /** What policies need from outside; the same list as long as it says the same. */
+  readonly wants: readonly Want[];
   /** What was thrown: a bug each time. The proxy keeps the last good configuration, and no other is concerned. */
   readonly bugs: readonly { readonly proxy: string; readonly thrown: unknown }[];
 }
@@ -48,6 +52,7 @@ export function createTranslator(settings: Settings): (resources: Resources) => 
   const backendStatusOf = remembered(backendStatus);
   const policyStatusesOf = rememberedPolicyStatuses();
   const assignmentsOf = rememberedAssignments();
+  const wantsOf = rememberedWants();
   let chains: ReadonlyMap<string, VirtualHosts> = new Map();
   let lastGood: ReadonlyMap<string, ProxyIr> = new Map();
 
@@ -86,6 +91,7 @@ export function createTranslator(settings: Settings): (resources: Resources) => 
     lastGood = proxies;
     return {
       bugs,
+      wants: wantsOf(tables),
       proxies: new Map([...proxies.values()].map((xds) => [xds.key, { xds, infra: infraIr(xds) }])),
       statuses: [
         ...[...classes.values()].map(({ object, verdicts }) => ({ kind: 'conditions', object, verdicts }) as const),
@@ -120,6 +126,16 @@ export function createTranslator(settings: Settings): (resources: Resources) => 
       policyModule: { digest: pinned.find((digest) => digest !== undefined) ?? settings.policyDigest },
     };
   }
+}
+
+function rememberedWants(): (tables: PolicyTables) => readonly Want[] {
+  let last: { readonly tables: PolicyTables; readonly wants: readonly Want[] } | undefined;
+  return (tables) => {
+    if (last?.tables === tables) return last.wants;
+    const wants = distinctWants(Object.values(tables).flatMap((table: PolicyTable) => table.wants));
+    last = { tables, wants };
+    return wants;
+  };
 }
 
 /** A proxy with the patches of the policies that can be applied to it whole; `unpatched` learns why the others cannot. */

@@ -1,9 +1,16 @@
 import type { RouteFeaturesIr } from '../ir/route.ts';
+import type { Resources } from '../resources/resources.ts';
+import { wantsAsked } from '../resources/tracked.ts';
 import type { Outcome, Refusal } from '../resources/verdict.ts';
 
 /** What a policy comes to: what it adds to the routes it is about, or why nothing of it is in force. */
 export type PolicyOutcome =
-  | { readonly kind: 'features'; readonly features: RouteFeaturesIr }
+  | {
+      readonly kind: 'features';
+      readonly features: RouteFeaturesIr;
+      /** What could not be fetched again, so that its last good answer is in force. */
+      readonly stale?: string;
+    }
   | {
       readonly kind: 'refused';
       readonly refusal: Refusal;
@@ -11,8 +18,15 @@ export type PolicyOutcome =
       readonly open: boolean;
     };
 
-/** The outcome of a policy that closes what it targets when it cannot be enforced. */
-export function closing(outcome: Outcome<RouteFeaturesIr>): PolicyOutcome {
-  if (outcome.ok) return { kind: 'features', features: outcome.value };
+/** The outcome of a policy that closes what it targets when it cannot be enforced; `resources` are those it was resolved in. */
+export function closing(outcome: Outcome<RouteFeaturesIr>, resources: Resources): PolicyOutcome {
+  if (outcome.ok) {
+    const failures = wantsAsked(resources).flatMap((want) => resources.failure(want) ?? []);
+    return {
+      kind: 'features',
+      features: outcome.value,
+      ...(failures.length === 0 ? {} : { stale: failures.join('; ') }),
+    };
+  }
   return { kind: 'refused', refusal: outcome.refusal, open: false };
 }

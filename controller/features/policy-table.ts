@@ -8,7 +8,8 @@ import {
 import { mergePolicies, mergeTypeOf } from '../policies/merge.ts';
 import { isInvalid, type Policy, type Target } from '../policies/targets.ts';
 import type { Resources } from '../resources/resources.ts';
-import { remembered } from '../resources/tracked.ts';
+import { remembered, wantsAsked } from '../resources/tracked.ts';
+import type { Want } from '../resources/wants.ts';
 import type { PolicyOutcome } from './policy-outcome.ts';
 
 /** The policies of one kind: by what they target, and what each of them comes to. */
@@ -18,6 +19,8 @@ export interface PolicyTable<P extends Policy = Policy> {
   readonly outcomes: ReadonlyMap<P, PolicyOutcome>;
   /** What each policy with a `mergeType` comes to when it is merged into one of its Gateways' policies. */
   readonly merged: ReadonlyMap<P, ReadonlyMap<P, PolicyOutcome>>;
+  /** What they need from outside. */
+  readonly wants: readonly Want[];
 }
 
 /** Makes the table of a kind; the same object as long as no policy of it, and nothing that they refer to, changes. */
@@ -49,12 +52,8 @@ export function policyTable<P extends Policy>(
       }
       merged.set(policy, outcomes);
     }
-    return {
-      policies,
-      index,
-      outcomes: new Map(policies.map((policy) => [policy, outcomeOf(policy, resources)])),
-      merged,
-    };
+    const outcomes = new Map(policies.map((policy) => [policy, outcomeOf(policy, resources)]));
+    return { policies, index, outcomes, merged, wants: wantsAsked(resources) };
   });
 }
 

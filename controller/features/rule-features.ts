@@ -26,10 +26,10 @@ export interface PolicyTables {
 /** Resolves all policies, each once for as long as nothing it reads has changed. */
 export function policyTables(settings: Settings): (resources: Resources) => PolicyTables {
   const security = policyTable<SecurityPolicy>('SecurityPolicy', (policy, now) =>
-    closing(resolveSecurityPolicy(policy, now)),
+    closing(resolveSecurityPolicy(policy, now), now),
   );
   const extension = policyTable<EnvoyExtensionPolicy>('EnvoyExtensionPolicy', (policy, now) =>
-    closing(resolveEnvoyExtensionPolicy(policy, now, settings)),
+    closing(resolveEnvoyExtensionPolicy(policy, now, settings), now),
   );
   const traffic = policyTable<BackendTrafficPolicy>('BackendTrafficPolicy', resolveBackendTrafficPolicy);
   const clients = policyTable<ClientTrafficPolicy>('ClientTrafficPolicy', resolveClientTrafficPolicy);

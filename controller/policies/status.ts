@@ -15,6 +15,8 @@ export interface PolicyVerdicts<P extends Policy> {
   readonly index: PolicyIndex<P>;
   /** Why a policy, by itself or merged into that of a Gateway, is not in force; `undefined` when it is. */
   refusalOf(policy: P, mergedInto: P | undefined): Refusal | undefined;
+  /** Why something that a policy in force needs could not be fetched again; `undefined` when all could. */
+  staleOf(policy: P): string | undefined;
 }
 
 /** The Gateways that this controller serves, and what is attached to them. */
@@ -94,6 +96,8 @@ function report<P extends Policy>(policy: P, target: Target, into: AncestorRepor
   for (const ref of ancestors) {
     into.accept(ref);
     for (const verdict of more(policy, target, context)) into.set(ref, verdict);
+    const stale = policies.staleOf(policy);
+    if (stale !== undefined) into.set(ref, notRefreshed(stale));
   }
 }
 
@@ -180,6 +184,12 @@ function yes(type: string, message: string, reason = type): Verdict {
 
 function no(reason: string, message: string): Verdict {
   return { type: 'Accepted', status: 'False', reason, message };
+}
+
+/** A condition of our own: the policy is in force, with what was fetched before. */
+function notRefreshed(failures: string): Verdict {
+  const message = `${failures}; what was fetched before is in force`;
+  return { type: 'Refreshed', status: 'False', reason: 'FetchFailed', message };
 }
 
 function notFound(message: string): Verdict {

@@ -1,5 +1,6 @@
 import type { EndpointSlice, KindName, ReferenceGrant, ResourceOf } from '#controller/api/gen/types.d.ts';
 import type { InvalidPolicy } from './invalid-policy.ts';
+import type { DocumentAnswer, DocumentWant, Want } from './wants.ts';
 
 /**
  * Everything the controller knows of the world, as one consistent state. Objects are frozen, and one that did not change
@@ -16,9 +17,16 @@ export interface Resources {
   referenceGrants(namespace: string): readonly ReferenceGrant[];
   /** Policies that cannot be read and of which no good version is known; by namespace and name. */
   invalidPolicies(): readonly InvalidPolicy[];
+  /** The last good answer to a want, which is thereby asked; `undefined` while there is none. */
+  document(want: DocumentWant): DocumentAnswer | undefined;
+  /** Why a want could not be answered when that was tried last; `undefined` when it could, or was not tried yet. */
+  failure(want: Want): string | undefined;
   /** A number that grows with every change of an object of a kind: while it is the same, so are they all. */
-  versionOf(kind: KindName | 'InvalidPolicy'): number;
+  versionOf(kind: ReadKind): number;
 }
+
+/** What is read of resources: objects of a kind, policies that cannot be read, answers to wants. */
+export type ReadKind = KindName | 'InvalidPolicy' | 'Answer';
 
 /** Identity of an object: "<kind>/<namespace>/<name>", the namespace empty for a cluster-scoped one. */
 export function keyOf(object: { readonly kind: string; readonly metadata: Named }): string {

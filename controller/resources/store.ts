@@ -1,7 +1,9 @@
 import type { EndpointSlice, KindName, ReferenceGrant, Resource, ResourceOf } from '#controller/api/gen/types.d.ts';
+import { Answers } from './answers.ts';
 import type { InvalidPolicy } from './invalid-policy.ts';
-import { byName, namespaceOf, type Resources } from './resources.ts';
+import { byName, namespaceOf, type ReadKind, type Resources } from './resources.ts';
 import { SortedTable } from './sorted-table.ts';
+import type { Answered, DocumentAnswer, DocumentWant, Want } from './wants.ts';
 
 type Tables = { readonly [K in KindName]: SortedTable<ResourceOf<K>> };
 
@@ -39,6 +41,12 @@ export class ResourceStore implements Resources {
   #invalidPoliciesVersion = 0;
   readonly #slices = new Groups<EndpointSlice>();
   readonly #grants = new Groups<ReferenceGrant>();
+  readonly #answers: Answers;
+
+  /** With `assumeAnswers`, wants that nobody has answered count as answered. */
+  constructor({ assumeAnswers = false }: { readonly assumeAnswers?: boolean } = {}) {
+    this.#answers = new Answers(assumeAnswers);
+  }
 
   get<K extends KindName>(kind: K, namespace: string, name: string): ResourceOf<K> | undefined {
     return this.#table(kind).get(tableKey(namespace, name));
@@ -60,8 +68,22 @@ export class ResourceStore implements Resources {
     return this.#invalidPolicies;
   }
 
-  versionOf(kind: KindName | 'InvalidPolicy'): number {
+  document(want: DocumentWant): DocumentAnswer | undefined {
+    return this.#answers.document(want);
+  }
+
+  failure(want: Want): string | undefined {
+    return this.#answers.failure(want);
+  }
+
+  versionOf(kind: ReadKind): number {
+    if (kind === 'Answer') return this.#answers.version;
     return kind === 'InvalidPolicy' ? this.#invalidPoliciesVersion : this.#table(kind).version;
+  }
+
+  /** Sets what is known about a want; `undefined` forgets it. */
+  setAnswer(want: Want, answered: Answered | undefined): void {
+    this.#answers.set(want, answered);
   }
 
   /** Sets the policies that cannot be read. Those of which a good version is here do not count: that one is in force. */

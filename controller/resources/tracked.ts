@@ -1,9 +1,11 @@
-import type { KindName } from '#controller/api/gen/types.d.ts';
-import type { Resources } from './resources.ts';
+import type { ReadKind, Resources } from './resources.ts';
+import { distinctWants, type Want } from './wants.ts';
 
 /** Something that was read, and whether it still reads the same. */
 interface Read {
-  readonly kind: KindName | 'InvalidPolicy';
+  readonly kind: ReadKind;
+  /** What was asked for by reading it. */
+  readonly want?: Want;
   readonly isUnchanged: (resources: Resources) => boolean;
 }
 
@@ -44,6 +46,12 @@ export function rememberedIn<T extends object, C extends object, R>(
     }
     return recall(results, input, resources, (now) => compute(input, context, now));
   };
+}
+
+/** What was asked for by everything that was read through these resources so far. */
+export function wantsAsked(resources: Resources): readonly Want[] {
+  if (!isRecording(resources)) return [];
+  return distinctWants(resources.noted.flatMap(({ want }) => (want === undefined ? [] : [want])));
 }
 
 function recall<T extends object, R>(
@@ -105,6 +113,16 @@ function recordingOf(resources: Resources): Recording {
     referenceGrants: (namespace) => {
       const value = resources.referenceGrants(namespace);
       noted.push({ kind: 'ReferenceGrant', isUnchanged: (now) => now.referenceGrants(namespace) === value });
+      return value;
+    },
+    document: (want) => {
+      const value = resources.document(want);
+      noted.push({ kind: 'Answer', want, isUnchanged: (now) => now.document(want) === value });
+      return value;
+    },
+    failure: (want) => {
+      const value = resources.failure(want);
+      noted.push({ kind: 'Answer', isUnchanged: (now) => now.failure(want) === value });
       return value;
     },
     invalidPolicies: () => {

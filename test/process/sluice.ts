@@ -42,6 +42,7 @@ export class Site {
   readonly manifests = join(this.folder, 'm');
   readonly state = join(this.folder, 's');
   readonly adminPort: number;
+  readonly #config = join(this.folder, 'config.yaml');
   #child: ChildProcess | undefined;
   #log: () => string = () => '';
 
@@ -72,9 +73,17 @@ export class Site {
     rmSync(join(this.manifests, name));
   }
 
+  /** Gives the next start a configuration file, of these fields, and files beside it. */
+  configure(fields: object, files: { readonly [name: string]: string } = {}): void {
+    const head = { apiVersion: 'gateway.envoyproxy.io/v1alpha1', kind: 'EnvoyGateway' };
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(this.folder, name), text);
+    writeFileSync(this.#config, JSON.stringify({ ...head, ...fields }));
+  }
+
   /** The words after `sluice` that run this site. */
   get runArguments(): readonly string[] {
-    return ['run', this.manifests, '--state-dir', this.state, '--admin', this.admin, '--log-level', 'debug'];
+    const config = existsSync(this.#config) ? ['--config', this.#config] : [];
+    return ['run', this.manifests, '--state-dir', this.state, '--admin', this.admin, '--log-level', 'debug', ...config];
   }
 
   /** Starts the controller; with `ready` resolves when it is. */

@@ -101,7 +101,7 @@ ports: [{ name: http, port: 9 }]
     },
   },
   {
-    name: '003: a SecurityPolicy with a remote key set, which is not implemented yet, makes its target answer 500',
+    name: '003: a SecurityPolicy with a remote key set guards a route of its own namespace (remote-key-set.test.ts runs it)',
     files: ['003-01', '003-07'],
     extra: `
 apiVersion: gateway.networking.k8s.io/v1
@@ -116,12 +116,8 @@ spec:
     status: [
       ...GATEWAY_STATUS,
       'HTTPRoute envoy-gateway-system/api-routes at eg: Accepted, ResolvedRefs',
-      'SecurityPolicy envoy-gateway-system/backend-api-closed at eg: !Accepted(Invalid), Warning',
+      'SecurityPolicy envoy-gateway-system/backend-api-closed at eg: Accepted, Warning',
     ],
-    says: [/spec\.jwt\.providers\[0\]\.remoteJWKS.*not implemented/u],
-    live: async ({ ask }) => {
-      expect(await ask({ port: 443, host: 'api.mydomain.tld', tls: true })).toMatchObject({ status: 500 });
-    },
   },
   {
     name: '003: an EnvoyPatchPolicy whose targetRef has a namespace is refused',

@@ -40,7 +40,7 @@ const MAY_IMPORT: { readonly [folder: string]: readonly string[] } = {
   ],
   'controller/xds': ['controller/ir', 'controller/features', 'proto'],
   'controller/provider': ['controller/api', 'controller/resources'],
-  'controller/fetch': ['controller/resources'],
+  'controller/fetch': ['controller/resources', 'controller/runtime'],
   'controller/oci': ['controller/resources', 'controller/fetch'],
   'controller/server': ['controller/runtime', 'controller/xds', 'proto'],
   'controller/infra': ['controller/ir', 'controller/resources', 'controller/gateway/port-claims.ts'],

@@ -3,23 +3,28 @@ import type { JwtIr, JwtKeyIr, JwtProviderIr, TokenSourceIr } from '../../ir/jwt
 import type { Resources } from '../../resources/resources.ts';
 import { type Outcome, refusal, success } from '../../resources/verdict.ts';
 import { parseJwks } from './jwks.ts';
+import { remoteKeys } from './remote-keys.ts';
 
-type Jwt = Outcome<JwtIr, 'Invalid'>;
-type Provider = Outcome<JwtProviderIr, 'Invalid'>;
+type Jwt = Outcome<JwtIr, 'Invalid' | 'Pending'>;
+type Provider = Outcome<JwtProviderIr, 'Invalid' | 'Pending'>;
+type Keys = Outcome<readonly JwtKeyIr[], 'Invalid' | 'Pending'>;
 
 /** Resolves `jwt` of a SecurityPolicy in `namespace`; messages start with the field. */
 export function resolveJwt(spec: JWT, namespace: string, resources: Resources): Jwt {
+  // All of them before the first refusal counts: each may ask for its keys.
+  const found = spec.providers.map((provider, index) =>
+    resolveProvider(provider, `jwt.providers[${index}]`, namespace, resources),
+  );
   const providers: JwtProviderIr[] = [];
-  for (const [index, provider] of spec.providers.entries()) {
-    const found = resolveProvider(provider, `jwt.providers[${index}]`, namespace, resources);
-    if (!found.ok) return found;
-    providers.push(found.value);
+  for (const provider of found) {
+    if (!provider.ok) return provider;
+    providers.push(provider.value);
   }
   return success({ providers, optional: spec.optional ?? false });
 }
 
 function resolveProvider(spec: JWTProvider, path: string, namespace: string, resources: Resources): Provider {
-  const keys = localKeys(spec, path, namespace, resources);
+  const keys = keysOf(spec, path, namespace, resources);
   if (!keys.ok) return keys;
   return success({
     name: spec.name,
@@ -34,12 +39,8 @@ function resolveProvider(spec: JWTProvider, path: string, namespace: string, res
   });
 }
 
-function localKeys(
-  { localJWKS }: JWTProvider,
-  path: string,
-  namespace: string,
-  resources: Resources,
-): Outcome<readonly JwtKeyIr[], 'Invalid'> {
+function keysOf({ localJWKS, remoteJWKS }: JWTProvider, path: string, namespace: string, resources: Resources): Keys {
+  if (remoteJWKS !== undefined) return remoteKeys(remoteJWKS, `${path}.remoteJWKS`, resources);
   const at = `${path}.localJWKS`;
   if (localJWKS === undefined) return refusal('Invalid', `${at}: found none, a provider needs its keys`);
   if (localJWKS.type === 'Inline') return keysIn(localJWKS.inline, `${at}.inline`);

@@ -12,14 +12,14 @@ import { resolveJwt } from '../jwt/spec.ts';
 export function resolveSecurityPolicy(
   policy: SecurityPolicy,
   resources: Resources,
-): Outcome<RouteFeaturesIr, 'Invalid'> {
+): Outcome<RouteFeaturesIr, 'Invalid' | 'Pending'> {
   const { metadata, spec } = policy;
   const object = `SecurityPolicy ${metadata.namespace}/${metadata.name}`;
   const missing = unimplementedFields(policy, 'Invalid');
   if (missing !== undefined) return { ok: false, refusal: missing };
   const jwt =
     spec.jwt === undefined ? undefined : resolveJwt(spec.jwt, fieldNamespace(policy, spec.jwt.providers), resources);
-  if (jwt?.ok === false) return refusal('Invalid', `${object}: spec.${jwt.refusal.message}`);
+  if (jwt?.ok === false) return refusal(jwt.refusal.reason, `${object}: spec.${jwt.refusal.message}`);
   const providers = (spec.jwt?.providers ?? []).map(({ name }) => name);
   const authorization =
     spec.authorization === undefined ? undefined : resolveAuthorization(spec.authorization, providers);

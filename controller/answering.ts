@@ -1,0 +1,99 @@
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { parseJwks } from './features/jwt/jwks.ts';
+import { answerFolder } from './fetch/answer-folder.ts';
+import { type DocumentCheck, fetchDocument } from './fetch/fetch-document.ts';
+import type { FetchSettings } from './fetch/fetch-settings.ts';
+import type { FetchObservation, GuardedFetch } from './fetch/guarded-fetch.ts';
+import { type Change, type WantCounts, WantLoop } from './fetch/want-loop.ts';
+import { type Outcome, refusal } from './resources/verdict.ts';
+import { type DocumentAnswer, type DocumentWant, type Want, wantKey } from './resources/wants.ts';
+import type { Clock } from './runtime/clock.ts';
+
+/** A change of what is known about a want. */
+export type AnswerChange = Change<DocumentWant, DocumentAnswer>;
+
+/** Answers what translation asks for, for as long as it does. */
+export interface Answering {
+  /** Sets what is wanted from now on; gives what is known already. */
+  want(wants: readonly Want[]): readonly AnswerChange[];
+  /** Asks for a key set before its time: a token came that none of its keys is for. `id` is that of the policy. */
+  hurry(id: string): void;
+  counts(): WantCounts;
+  stop(): Promise<void>;
+}
+
+/** What answering works with. */
+export interface AnsweringOptions {
+  readonly settings: FetchSettings;
+  /** Where answers outlive the process. */
+  readonly folder: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly fetched: (observation: FetchObservation) => void;
+}
+
+/** Starts to answer; `changed` is told of what becomes known. */
+export function startAnswering(
+  { settings, folder, clock, log, fetched }: AnsweringOptions,
+  changed: (changes: readonly AnswerChange[]) => void,
+): Answering {
+  const lazy = lazyFetch(settings, fetched);
+  const loop = new WantLoop<DocumentWant, DocumentAnswer>({
+    keyOf: wantKey,
+    fetch: (want, signal) => fetchDocument(want, lazy.fetch, checkDocument, signal),
+    isSame: (a, b) => a.kind === 'document' && b.kind === 'document' && a.text === b.text,
+    cache: answerFolder(join(folder, 'answers'), checkDocument, (error) => {
+      log.warn({ err: error }, 'what was fetched cannot be kept for the next start');
+    }),
+    clock,
+    random: Math.random,
+    changed,
+    tried: (want, outcome, nextIn) => tell(log, want, outcome, nextIn),
+  });
+  return {
+    want: (wants) => loop.want(wants),
+    hurry: (id) => loop.hurry(id),
+    counts: () => loop.counts(),
+    stop: async () => {
+      loop.stop();
+      await lazy.close();
+    },
+  };
+}
+
+/** Whether a document is what is wanted. */
+const checkDocument: DocumentCheck = (want, text) => {
+  switch (want.kind) {
+    case 'KeySet':
+      return parseJwks(text);
+    case 'Discovery':
+      return refusal('Unknown', 'this version does not read discovery documents');
+    default:
+      return want satisfies never;
+  }
+};
+
+function tell(log: Logger, { kind, url }: DocumentWant, outcome: Outcome<unknown>, nextIn: number): void {
+  const seconds = Math.round(nextIn / 1_000);
+  if (outcome.ok) log.debug({ kind, url, seconds }, 'fetched; it is fetched again after this time');
+  else {
+    const { reason, message } = outcome.refusal;
+    log.warn({ kind, reason, seconds }, `${message}; it is tried again after this time`);
+  }
+}
+
+/** A fetch whose libraries are loaded when something is fetched: a start that fetches nothing does without. */
+function lazyFetch(
+  settings: FetchSettings,
+  fetched: (observation: FetchObservation) => void,
+): { readonly fetch: GuardedFetch; readonly close: () => Promise<void> } {
+  let loading: Promise<{ readonly fetch: GuardedFetch; close(): Promise<void> }> | undefined;
+  return {
+    fetch: async (request) => {
+      loading ??= import('./fetch/guarded-fetch.ts').then(({ createFetcher }) => createFetcher(settings, fetched));
+      return (await loading).fetch(request);
+    },
+    close: async () => (await loading)?.close(),
+  };
+}

@@ -1,0 +1,51 @@
+import type { RemoteJWKS } from '#controller/api/gen/types.d.ts';
+import type { JwtKeyIr } from '../../ir/jwt.ts';
+import { parseDuration } from '../../resources/duration.ts';
+import type { Resources } from '../../resources/resources.ts';
+import { type Outcome, refusal, success } from '../../resources/verdict.ts';
+import type { DocumentAnswer, KeySetWant } from '../../resources/wants.ts';
+import { parseJwks } from './jwks.ts';
+
+type Keys = Outcome<readonly JwtKeyIr[], 'Invalid'>;
+
+/** The pause before a failed fetch is made good, unless the policy says (Envoy, `RemoteJwks.failed_refetch_duration`). */
+const RETRY = 1_000;
+
+/** The keys of a set that is fetched; asks for it. */
+export function remoteKeys(
+  spec: RemoteJWKS,
+  at: string,
+  resources: Resources,
+): Outcome<readonly JwtKeyIr[], 'Invalid' | 'Pending'> {
+  const url = URL.parse(spec.uri);
+  if (url === null || !/^https?:$/u.test(url.protocol) || url.username !== '' || url.password !== '') {
+    return refusal('Invalid', `${at}.uri: accepted is an http or https URL without user name and password`);
+  }
+  const want: KeySetWant = {
+    kind: 'KeySet',
+    url: spec.uri,
+    refresh: parseDuration(spec.cacheDuration),
+    retry: spec.failedRefetchDuration === undefined ? RETRY : parseDuration(spec.failedRefetchDuration),
+  };
+  const answer = resources.document(want);
+  if (answer !== undefined) return keysOf(answer, at);
+  const failure = resources.failure(want);
+  return refusal('Pending', `${at}: ${failure ?? `${url.origin}${url.pathname} has not been fetched yet`}`);
+}
+
+const keysByAnswer = new WeakMap<DocumentAnswer, Keys>();
+
+function keysOf(answer: DocumentAnswer, at: string): Keys {
+  switch (answer.kind) {
+    case 'document': {
+      const keys = keysByAnswer.get(answer) ?? parseJwks(answer.text);
+      keysByAnswer.set(answer, keys);
+      return keys.ok ? keys : refusal('Invalid', `${at} ${keys.refusal.message}`);
+    }
+    // Nothing that is signed is good without keys: what is assumed opens nothing.
+    case 'assumed':
+      return success([]);
+    default:
+      return answer satisfies never;
+  }
+}

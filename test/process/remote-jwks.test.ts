@@ -1,0 +1,196 @@
+import { createServer } from 'node:http';
+import { once } from 'node:events';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { issuer } from '#wasm-filters/testing/issuer.ts';
+import { KeyServer } from './key-server.ts';
+import { CLASS, gateway, route } from './manifests.ts';
+import { freePort, Site, sluice, until } from './sluice.ts';
+
+const HOST = 'keys.example';
+const closers: (() => Promise<void> | void)[] = [];
+let site: Site;
+let keys: KeyServer;
+let port: number;
+
+/** A policy on a route, with the key set of a host. */
+function policy(name: string, host = HOST, more = ''): string {
+  return `---
+apiVersion: gateway.envoyproxy.io/v1alpha1
+kind: SecurityPolicy
+metadata: { name: ${name} }
+spec:
+  targetRefs: [{ group: gateway.networking.k8s.io, kind: HTTPRoute, name: ${name} }]
+  jwt:
+    providers:
+      - name: p
+        issuer: https://issuer.example
+        remoteJWKS: { uri: "https://${host}/keys", cacheDuration: 2s, failedRefetchDuration: 200ms ${more}}
+`;
+}
+
+beforeEach(async () => {
+  keys = await KeyServer.make(HOST);
+  const backend = createServer((_, response) => response.end('ok')).listen(0, '127.0.0.1');
+  await once(backend, 'listening');
+  const address = backend.address();
+  const backendPort = typeof address === 'object' && address !== null ? address.port : 0;
+  port = await freePort();
+  const routes = route('guarded', 'shop', '/guarded', backendPort) + route('open', 'shop', '/open', backendPort);
+  site = await Site.make({ 'a.yaml': CLASS + gateway('shop', port) + routes, 'policy.yaml': policy('guarded') });
+  site.configure(
+    {
+      sluice: { resolverOverrides: { [HOST]: `127.0.0.1:${keys.port}` }, caBundle: 'ca.pem', fetch: { timeout: '2s' } },
+    },
+    { 'ca.pem': keys.certificate },
+  );
+  closers.push(
+    () => site.destroy(),
+    () => keys.down(),
+    () => {
+      backend.closeAllConnections();
+      backend.close();
+    },
+  );
+});
+
+afterEach(async () => {
+  for (const close of closers.splice(0)) await close();
+});
+
+async function ask(path: string, token?: string): Promise<number> {
+  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  const answer = await fetch(`http://127.0.0.1:${port}${path}`, { headers, signal: AbortSignal.timeout(5_000) });
+  await answer.arrayBuffer();
+  return answer.status;
+}
+
+const tokenOf = (of: ReturnType<typeof issuer>) => of.token({ iss: 'https://issuer.example' });
+
+async function becomes(status: number, token?: string, path = '/guarded'): Promise<void> {
+  await until(`${path} is ${status}`, async () => (await ask(path, token)) === status);
+}
+
+/** What the status of the policy says, each condition in a line. */
+async function said(): Promise<string> {
+  const { stdout } = await sluice(['status', 'securitypolicy', 'guarded', '-o', 'json', '--admin', site.admin]);
+  const list: { readonly items: readonly { readonly status: { readonly ancestors: readonly Ancestor[] } }[] } =
+    JSON.parse(stdout);
+  const conditions = list.items[0]?.status.ancestors.flatMap((ancestor) => ancestor.conditions) ?? [];
+  return conditions.map(({ type, status, reason, message }) => `${type}=${status} ${reason}: ${message}`).join('\n');
+}
+
+interface Ancestor {
+  readonly conditions: readonly {
+    readonly type: string;
+    readonly status: string;
+    readonly reason: string;
+    readonly message: string;
+  }[];
+}
+
+describe('a key set that is fetched', () => {
+  const first = issuer('ES256', 'one');
+  const second = issuer('ES256', 'two');
+
+  it('keeps its routes closed while it cannot be had, and opens them to good tokens when it is back', async () => {
+    await site.start();
+    expect(await ask('/guarded', tokenOf(first))).toBe(500);
+    expect(await ask('/open')).toBe(200);
+    await until('the failure is told', async () => (await said()).includes('ECONNREFUSED'));
+    expect(await said()).toMatch(/Accepted=False Pending: .*https:\/\/keys\.example\/keys.*answered with 500/u);
+    keys.serve(first);
+    await keys.up();
+    await becomes(200, tokenOf(first));
+    expect(await ask('/guarded')).toBe(401);
+    expect(await ask('/guarded', tokenOf(second))).toBe(401);
+    expect(await said()).toMatch(/^Accepted=True Accepted: /u);
+    expect(await said()).not.toContain('Refreshed');
+  });
+
+  it('serves on while it cannot be had again, also from the next start on', async () => {
+    keys.serve(first);
+    await keys.up();
+    await site.start();
+    await becomes(200, tokenOf(first));
+    await keys.down();
+    await until('the failure is told', async () => (await said()).includes('Refreshed=False FetchFailed'));
+    expect(await ask('/guarded', tokenOf(first))).toBe(200);
+    site.signal('SIGTERM');
+    await site.ended();
+    await site.start();
+    expect(await ask('/guarded', tokenOf(first))).toBe(200);
+    expect(await ask('/guarded', tokenOf(second))).toBe(401);
+  });
+
+  it('is never missing for a proxy that outlives its controller', async () => {
+    keys.serve(first);
+    await keys.up();
+    await site.start();
+    await becomes(200, tokenOf(first));
+    await keys.down();
+    const statuses = new Set<number>();
+    const enough = new AbortController();
+    const asking = (async () => {
+      while (!enough.signal.aborted) statuses.add(await ask('/guarded', tokenOf(first)));
+    })();
+    site.signal('SIGKILL');
+    await site.ended();
+    await site.start();
+    enough.abort();
+    await asking;
+    expect(statuses).toEqual(new Set([200]));
+  });
+
+  it('is rotated: new keys come, and those that are gone are no longer good', async () => {
+    keys.serve(first);
+    await keys.up();
+    await site.start();
+    await becomes(200, tokenOf(first));
+    keys.serve(first, second);
+    await becomes(200, tokenOf(second));
+    expect(await ask('/guarded', tokenOf(first))).toBe(200);
+    keys.serve(second);
+    await becomes(401, tokenOf(first));
+    expect(await ask('/guarded', tokenOf(second))).toBe(200);
+  });
+
+  it('is refused when it is too large, no key set or of an unknown kind of key; the last good one serves', async () => {
+    keys.serve(first);
+    await keys.up();
+    await site.start();
+    await becomes(200, tokenOf(first));
+    const good = JSON.stringify({ keys: [second.jwk] });
+    const answers: readonly (readonly [string, string])[] = [
+      [`${good.slice(0, -1)}, "more": "${'x'.repeat(10_000_000)}"}`, '262144 bytes'],
+      ['<html>', 'is not JSON'],
+      ['{"keys": []}', 'has no key that verifies signatures'],
+      [JSON.stringify({ keys: [{ ...second.jwk, alg: 'ES521' }] }), 'found ES521'],
+    ];
+    for (const [text, expected] of answers) {
+      keys.answer = (response) => void response.end(text);
+      await until(`it is refused: ${expected}`, async () => (await said()).includes(expected));
+      expect(await ask('/guarded', tokenOf(first))).toBe(200);
+      expect(await ask('/guarded', tokenOf(second))).toBe(401);
+    }
+  });
+
+  it('that never comes to an end holds up nothing else', async () => {
+    keys.answer = (response) => {
+      const timer = setInterval(() => response.write(' '), 50);
+      response.on('close', () => clearInterval(timer));
+    };
+    await keys.up();
+    await site.start();
+    expect(await ask('/guarded', tokenOf(first))).toBe(500);
+    await until('it is given up', async () => (await said()).includes('no whole answer after 2000 ms'));
+    site.write('policy.yaml', '');
+    await becomes(200);
+  });
+
+  it('is never fetched from a metadata service', async () => {
+    site.write('policy.yaml', policy('guarded', '169.254.169.254'));
+    await site.start();
+    await until('it is refused', async () => (await said()).includes('is a metadata service'));
+    expect(await ask('/guarded', tokenOf(first))).toBe(500);
+  });
+});
