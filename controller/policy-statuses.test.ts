@@ -216,7 +216,7 @@ describe('a selector', () => {
     const { proxies } = compile(loadOnce(['-'], { stdin: Buffer.from(BASE + documents.join('')) }));
     const routes = [...proxies.values()].flatMap(({ xds }) =>
       xds.listeners.flatMap(({ chains }) =>
-        chains.flatMap(({ virtualHosts }) => virtualHosts.flatMap((v) => v.routes)),
+        chains.flatMap(({ virtualHosts }) => virtualHosts.flat().flatMap((v) => v.routes)),
       ),
     );
     const names = routes.flatMap(({ name, features }) =>

@@ -7,9 +7,10 @@ import type {
 import type { PolicyOutcome } from './features/policy-outcome.ts';
 import type { PolicyTable } from './features/policy-table.ts';
 import type { PolicyTables } from './features/rule-features.ts';
+import { AttachmentBook } from './gateway/attachment-book.ts';
 import type { GatewayState } from './gateway/gateways.ts';
 import { policyReports, type ServedGateways } from './policies/status.ts';
-import { type Policy, type Target, targetKey } from './policies/targets.ts';
+import type { Policy } from './policies/targets.ts';
 import type { Resources } from './resources/resources.ts';
 import { rememberedIn } from './resources/tracked.ts';
 import type { Refusal } from './resources/verdict.ts';
@@ -25,14 +26,11 @@ export function rememberedPolicyStatuses(): (
   const extension = statusesOf<EnvoyExtensionPolicy>('EnvoyExtensionPolicy');
   const clients = statusesOf<ClientTrafficPolicy>('ClientTrafficPolicy');
   const traffic = statusesOf<BackendTrafficPolicy>('BackendTrafficPolicy');
-  let members: readonly object[] = [];
-  let served = servedGateways([]);
+  const book = new AttachmentBook();
+  let served = servedGateways(book);
   return (tables, gateways, resources) => {
-    const now = gateways.flatMap(({ gateway, routes }) => [gateway, ...routes]);
-    if (now.length !== members.length || now.some((member, index) => member !== members[index])) {
-      members = now;
-      served = servedGateways(gateways);
-    }
+    const isAny = Object.values(tables).some((table: PolicyTable) => table.policies.length > 0);
+    if (book.update(isAny ? gateways : [])) served = servedGateways(book);
     return [
       ...security(tables.security, served, resources),
       ...extension(tables.extension, served, resources),
@@ -67,27 +65,9 @@ function refusalIn(outcome: PolicyOutcome | undefined): Refusal | undefined {
     : { reason, message: `${message}; requests to the targets are answered with 500` };
 }
 
-function servedGateways(gateways: readonly GatewayState[]): ServedGateways {
-  const attached = new Map(
-    gateways.map(({ gateway, routes }) => [
-      `${gateway.metadata.namespace}/${gateway.metadata.name}`,
-      new Map(
-        routes.map(({ core: { route }, attachments }) => [
-          routeKey({ kind: route.kind, ...route.metadata }),
-          attachments,
-        ]),
-      ),
-    ]),
-  );
+function servedGateways(book: AttachmentBook): ServedGateways {
   return {
-    has: (namespace, gateway) => attached.has(`${namespace}/${gateway}`),
-    listenersOf: (route, namespace, gateway) => {
-      const attachments = attached.get(`${namespace}/${gateway}`)?.get(routeKey(route)) ?? [];
-      return attachments.map(({ listener }) => listener.spec.name);
-    },
+    has: (namespace, gateway) => book.has(`${namespace}/${gateway}`),
+    listenersOf: (route, namespace, gateway) => book.listenersOf(`${namespace}/${gateway}`, route),
   };
-}
-
-function routeKey({ kind, namespace, name }: Pick<Target, 'kind' | 'namespace' | 'name'>): string {
-  return targetKey({ kind, namespace, name, sectionName: undefined });
 }

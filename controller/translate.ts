@@ -5,7 +5,8 @@ import { featuresAt, type PolicyTables, policyTables } from './features/rule-fea
 import type { PolicyTable } from './features/policy-table.ts';
 import { type PatchPolicy, patchPolicies, patchPolicyReport } from './features/envoy-patch-policy/spec.ts';
 import { gatewayClasses } from './gateway/gateway-classes.ts';
-import { type GatewayState, gatewayStates } from './gateway/gateways.ts';
+import { createAttach } from './gateway/attach-routes.ts';
+import { createGatewayPass, type GatewayState } from './gateway/gateways.ts';
 import { routeCore } from './gateway/http-route.ts';
 import { clustersOf, secretsOf } from './gateway/references.ts';
 import { type SocketOptions, socketsOf } from './gateway/sockets.ts';
@@ -48,7 +49,8 @@ export interface TranslatedProxy {
  */
 export function createTranslator(settings: Settings): (resources: Resources) => Translation {
   const tablesOf = policyTables(settings);
-  const coreOf = remembered((route: HTTPRoute, now) => routeCore(route, now, settings));
+  const statesOf = createGatewayPass();
+  const attach = createAttach(remembered((route: HTTPRoute, now) => routeCore(route, now, settings)));
   const backendStatusOf = remembered(backendStatus);
   const policyStatusesOf = rememberedPolicyStatuses();
   const assignmentsOf = rememberedAssignments();
@@ -59,7 +61,7 @@ export function createTranslator(settings: Settings): (resources: Resources) => 
   return (resources) => {
     const classes = gatewayClasses(resources, settings);
     const tables = tablesOf(resources);
-    const gateways = gatewayStates(classes, resources, (route) => coreOf(route, resources));
+    const gateways = statesOf(classes, resources, (routes, gateway) => attach(routes, gateway, resources));
     const used = new Map<string, VirtualHosts>();
     const options: SocketOptions = {
       bindAddress: settings.bindAddress,
@@ -96,7 +98,7 @@ export function createTranslator(settings: Settings): (resources: Resources) => 
       statuses: [
         ...[...classes.values()].map(({ object, verdicts }) => ({ kind: 'conditions', object, verdicts }) as const),
         ...gateways.map((state) => gatewayStatus(state, settings.bindAddress)),
-        ...routeStatuses(gateways),
+        ...routeStatuses(gateways).flat(),
         ...policyStatusesOf(tables, gateways, resources),
         ...patching.map((policy): ObjectStatus => {
           const ancestors = [patchPolicyReport(policy, unpatched.get(policy))];

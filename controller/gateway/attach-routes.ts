@@ -22,9 +22,21 @@ export interface RouteReport {
   readonly verdicts: readonly Verdict[];
 }
 
+/**
+ * Makes the pass that attaches routes to a Gateway that they name. The same array for the same routes as long as nothing
+ * changes.
+ */
+export function createAttach(
+  coreOf: (route: HTTPRoute, resources: Resources) => RouteCore,
+): (routes: readonly HTTPRoute[], gateway: GatewayListeners, resources: Resources) => readonly AttachedRoute[] {
+  return rememberedIn((routes: readonly HTTPRoute[], gateway: GatewayListeners, resources) =>
+    routes.map((route) => attachRoute(coreOf(route, resources), gateway, resources)),
+  );
+}
+
 /** Attaches a route to the listeners of a Gateway that it names (Gateway API, "Attaching routes"). */
-export const attachRoute: (core: RouteCore, gateway: GatewayListeners, resources: Resources) => AttachedRoute =
-  rememberedIn((core: RouteCore, { gateway, listeners }: GatewayListeners, resources) => {
+const attachRoute: (core: RouteCore, gateway: GatewayListeners, resources: Resources) => AttachedRoute = rememberedIn(
+  (core: RouteCore, { gateway, listeners }: GatewayListeners, resources) => {
     const { route } = core;
     const attachments = new Map<string, Attachment>();
     const reports: RouteReport[] = [];
@@ -38,7 +50,8 @@ export const attachRoute: (core: RouteCore, gateway: GatewayListeners, resources
       for (const attachment of attached.value) attachments.set(attachment.listener.spec.name, attachment);
     }
     return { core, attachments: [...attachments.values()], reports };
-  });
+  },
+);
 
 function acceptance(refused: Refusal | undefined): Verdict {
   if (refused !== undefined) return { type: 'Accepted', status: 'False', ...refused };

@@ -3,13 +3,13 @@ import { byAge, compare, type Resources } from '../resources/resources.ts';
 import { remembered } from '../resources/tracked.ts';
 import { unimplementedFields } from '../resources/unimplemented-fields.ts';
 import type { Refusal } from '../resources/verdict.ts';
-import { attachRoute, type AttachedRoute } from './attach-routes.ts';
+import type { Pieces } from '../ir/pieces.ts';
+import type { AttachedRoute } from './attach-routes.ts';
 import { namesGateway } from './attachment.ts';
 import type { ClassState } from './gateway-classes.ts';
-import type { RouteCore } from './http-route.ts';
-import { gatewayListeners, type ListenerState } from './listeners.ts';
+import { type GatewayListeners, gatewayListeners, type ListenerState } from './listeners.ts';
 
-/** A Gateway of one of our classes, with what is attached to it. */
+/** A Gateway of one of our classes, with what is attached to it; the same object as long as none of it changes. */
 export interface GatewayState {
   readonly gateway: Gateway;
   /** The proxy that serves it: "<namespace>/<gateway>", or the name of the class when its Gateways are merged. */
@@ -18,38 +18,60 @@ export interface GatewayState {
   readonly refused: Refusal | undefined;
   readonly listeners: readonly ListenerState[];
   /** Every route that names the Gateway. */
-  readonly routes: readonly AttachedRoute[];
+  readonly routes: Pieces<AttachedRoute>;
   /** What was thrown on the way here: a bug, for which the Gateway keeps what it has. */
   readonly bug?: unknown;
 }
 
-/** The Gateways of our accepted classes, older ones first: of two that claim the same the older has it. */
-export function gatewayStates(
+/** Attaches routes that name a Gateway to it. The same array for the same routes as long as nothing changes. */
+export type Attach = (routes: readonly HTTPRoute[], gateway: GatewayListeners) => readonly AttachedRoute[];
+
+/**
+ * Makes the pass that finds the Gateways of our accepted classes, older ones first: of two that claim the same the older has
+ * it.
+ */
+export function createGatewayPass(): (
   classes: ReadonlyMap<string, ClassState>,
   resources: Resources,
-  coreOf: (route: HTTPRoute) => RouteCore,
-): readonly GatewayState[] {
-  const gateways = resources
-    .list('Gateway')
-    .filter(({ spec }) => classes.get(spec.gatewayClassName)?.accepted === true)
-    .toSorted(byAge);
-  const routes = routesByGateway(resources.list('HTTPRoute'));
-  const states: GatewayState[] = [];
-  for (const gateway of gateways) {
-    const { namespace, name } = gateway.metadata;
-    const merged = classes.get(gateway.spec.gatewayClassName)?.mergeGateways === true;
-    const proxy = merged ? gateway.spec.gatewayClassName : `${namespace}/${name}`;
-    const refused = refusalOf(gateway, resources);
-    try {
-      const served = gatewayListeners(gateway, claimsBefore(gateway, states, proxy), resources);
-      const named = routes.get(`${namespace}/${name}`) ?? [];
-      const attached = named.map((route) => attachRoute(coreOf(route), served, resources));
-      states.push({ gateway, proxy, refused, listeners: served.listeners, routes: attached });
-    } catch (bug) {
-      states.push({ gateway, proxy, refused, listeners: [], routes: [], bug });
+  attach: Attach,
+) => readonly GatewayState[] {
+  let last: ReadonlyMap<Gateway, GatewayState> = new Map();
+  return (classes, resources, attach) => {
+    const gateways = resources
+      .list('Gateway')
+      .filter(({ spec }) => classes.get(spec.gatewayClassName)?.accepted === true)
+      .toSorted(byAge);
+    const routes = routesByGateway(resources.pieces('HTTPRoute'));
+    const states: GatewayState[] = [];
+    for (const gateway of gateways) {
+      const { namespace, name } = gateway.metadata;
+      const merged = classes.get(gateway.spec.gatewayClassName)?.mergeGateways === true;
+      const proxy = merged ? gateway.spec.gatewayClassName : `${namespace}/${name}`;
+      const refused = refusalOf(gateway, resources);
+      try {
+        const served = gatewayListeners(gateway, claimsBefore(gateway, states, proxy), resources);
+        const named = routes.get(`${namespace}/${name}`) ?? [];
+        const attached = named.map((piece) => attach(piece, served));
+        const state = { gateway, proxy, refused, listeners: served.listeners, routes: attached };
+        states.push(sameAs(last.get(gateway), state));
+      } catch (bug) {
+        states.push({ gateway, proxy, refused, listeners: [], routes: [], bug });
+      }
     }
-  }
-  return states.sort((a, b) => compare(a.proxy, b.proxy));
+    last = new Map(states.map((state) => [state.gateway, state]));
+    return states.sort((a, b) => compare(a.proxy, b.proxy));
+  };
+}
+
+function sameAs(last: GatewayState | undefined, now: GatewayState): GatewayState {
+  const isSame =
+    last !== undefined &&
+    last.proxy === now.proxy &&
+    last.refused === now.refused &&
+    last.listeners === now.listeners &&
+    last.routes.length === now.routes.length &&
+    last.routes.every((piece, index) => piece === now.routes[index]);
+  return isSame ? last : now;
 }
 
 const refusalOf = remembered((gateway: Gateway) => unimplementedFields(gateway, 'Invalid'));
@@ -70,21 +92,39 @@ function claimsBefore(gateway: Gateway, states: readonly GatewayState[], proxy: 
 }
 
 /** The routes that name each Gateway, by "<namespace>/<gateway>". */
-function routesByGateway(routes: readonly HTTPRoute[]): ReadonlyMap<string, readonly HTTPRoute[]> {
+function routesByGateway(pieces: Pieces<HTTPRoute>): ReadonlyMap<string, Pieces<HTTPRoute>> {
+  const gateways = new Map<string, (readonly HTTPRoute[])[]>();
+  for (const piece of pieces) {
+    for (const [key, routes] of byGateway(piece)) {
+      const known = gateways.get(key);
+      if (known === undefined) gateways.set(key, [routes]);
+      else known.push(routes);
+    }
+  }
+  return gateways;
+}
+
+const groupsOfPieces = new WeakMap<readonly HTTPRoute[], ReadonlyMap<string, readonly HTTPRoute[]>>();
+
+function byGateway(piece: readonly HTTPRoute[]): ReadonlyMap<string, readonly HTTPRoute[]> {
+  const known = groupsOfPieces.get(piece);
+  if (known !== undefined) return known;
   const groups = new Map<string, HTTPRoute[]>();
-  for (const route of routes) {
+  for (const route of piece) {
     for (const key of gatewayKeys(route)) {
       const group = groups.get(key);
       if (group === undefined) groups.set(key, [route]);
       else group.push(route);
     }
   }
+  groupsOfPieces.set(piece, groups);
   return groups;
 }
 
 const keysOfRoutes = new WeakMap<HTTPRoute, readonly string[]>();
 
-function gatewayKeys(route: HTTPRoute): readonly string[] {
+/** The Gateways that a route names, each once, as "<namespace>/<gateway>". */
+export function gatewayKeys(route: HTTPRoute): readonly string[] {
   const known = keysOfRoutes.get(route);
   if (known !== undefined) return known;
   const keys = (route.spec.parentRefs ?? []).map((ref) => {

@@ -6,6 +6,7 @@ import type { Attachment } from './attachment.ts';
 import { preflightMatch } from './cors-filter.ts';
 import { covers } from './hostnames.ts';
 import type { RuleCore } from './http-route.ts';
+import type { ListenerState } from './listeners.ts';
 
 /** A route on one listener: what it adds to each virtual host. The same object as long as it adds the same. */
 export interface PlacedRoute {
@@ -30,18 +31,55 @@ interface Memory {
 
 const memories = new WeakMap<Attachment, Memory>();
 
+/** What became of routes on a listener. */
+interface PieceMemory {
+  readonly policies: object;
+  readonly siblings: string;
+  readonly placed: readonly PlacedRoute[];
+}
+
+const memoriesOfPieces = new WeakMap<readonly AttachedRoute[], WeakMap<ListenerState, PieceMemory>>();
+
+/** Places routes on a listener, those that are attached there. The same array for the same routes while they add the same. */
+export function placeRoutes(
+  routes: readonly AttachedRoute[],
+  listener: ListenerState,
+  siblings: readonly string[],
+  oracle: PolicyOracle,
+): readonly PlacedRoute[] {
+  const memory = memoriesOfPieces.get(routes) ?? new WeakMap<ListenerState, PieceMemory>();
+  memoriesOfPieces.set(routes, memory);
+  const known = memory.get(listener);
+  const { policies } = oracle;
+  const all = textOf(siblings);
+  if (known?.policies === policies && known.siblings === all) return known.placed;
+  const now = routes.flatMap((route) =>
+    route.attachments.flatMap((attachment) =>
+      attachment.listener === listener ? [placeRoute(route, attachment, siblings, oracle)] : [],
+    ),
+  );
+  const isSame = known?.placed.length === now.length && now.every((route, index) => route === known.placed[index]);
+  const placed = isSame ? known.placed : now;
+  memory.set(listener, { policies, siblings: all, placed });
+  return placed;
+}
+
+function textOf(siblings: readonly string[]): string {
+  return siblings.length === 1 ? '' : siblings.join(' ');
+}
+
 /**
  * Places a route on a listener. `siblings` are the host names of all listeners of the socket: a host belongs to the listener
  * with the most specific one, and to no other (Gateway API, GatewayHTTPListenerIsolation).
  */
-export function placeRoute(
+function placeRoute(
   { core }: AttachedRoute,
   attachment: Attachment,
   siblings: readonly string[],
   { policies, featuresAt }: PolicyOracle,
 ): PlacedRoute {
   const known = memories.get(attachment);
-  const all = siblings.length === 1 ? '' : siblings.join(' ');
+  const all = textOf(siblings);
   if (known?.policies === policies && known.siblings === all) return known.placed;
   const { route } = core;
   const { gateway, spec } = attachment.listener;

@@ -26,7 +26,8 @@ function answers(documents: readonly object[]): { readonly [hostname: string]: n
     store.upsert(admitted.resource);
   }
   const proxy = createTranslator(DEFAULT_SETTINGS)(store).proxies.get('default/g');
-  const hosts = proxy?.xds.listeners.flatMap(({ chains }) => chains).flatMap(({ virtualHosts }) => virtualHosts) ?? [];
+  const hosts =
+    proxy?.xds.listeners.flatMap(({ chains }) => chains).flatMap(({ virtualHosts }) => virtualHosts.flat()) ?? [];
   return Object.fromEntries(hosts.map(({ hostname, routes }) => [hostname, routes.length]));
 }
 
@@ -65,7 +66,7 @@ describe('listeners that share a socket', () => {
       if (admitted.kind === 'resource') store.upsert(admitted.resource);
     }
     const [listener] = createTranslator(DEFAULT_SETTINGS)(store).proxies.get('default/g')?.xds.listeners ?? [];
-    const secret = listener?.chains[0]?.virtualHosts.find(({ hostname }) => hostname === 'secret.example.com');
+    const secret = listener?.chains[0]?.virtualHosts.flat().find(({ hostname }) => hostname === 'secret.example.com');
     expect(secret?.routes.map(({ action }) => action)).toEqual([{ kind: 'respond', status: 500 }]);
   });
 });
@@ -106,7 +107,7 @@ describe('a redirect to https', () => {
       if (admitted.kind === 'resource') store.upsert(admitted.resource);
     }
     const [listener] = createTranslator(DEFAULT_SETTINGS)(store).proxies.get('default/g')?.xds.listeners ?? [];
-    const [found] = listener?.chains[0]?.virtualHosts[0]?.routes ?? [];
+    const [found] = listener?.chains[0]?.virtualHosts[0]?.[0]?.routes ?? [];
     if (found?.action.kind !== 'redirect') throw new Error('there is no redirect');
     return found.action.redirect.port;
   };

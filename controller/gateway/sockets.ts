@@ -2,7 +2,7 @@ import type { ChainIr, ListenerIr } from '../ir/listener.ts';
 import type { GatewayState } from './gateways.ts';
 import { covers } from './hostnames.ts';
 import type { ListenerState } from './listeners.ts';
-import { placeRoute, type PolicyOracle } from './placed-route.ts';
+import { placeRoutes, type PolicyOracle } from './placed-route.ts';
 import type { ChainContent, VirtualHosts } from './virtual-hosts.ts';
 
 interface Member {
@@ -75,11 +75,7 @@ function chainOf(
   const [first] = members;
   const name = first === undefined ? '' : listenerName(first);
   const placed = members.flatMap(({ state, listener }) =>
-    state.routes.flatMap((route) =>
-      route.attachments.flatMap((attachment) =>
-        attachment.listener === listener ? [placeRoute(route, attachment, hostnames, oracle)] : [],
-      ),
-    ),
+    state.routes.map((piece) => placeRoutes(piece, listener, hostnames, oracle)),
   );
   const content = hostsOf(name).update(hostnames, placed);
   const isTls = first?.listener.spec.protocol === 'HTTPS';

@@ -1,14 +1,18 @@
 import type { HTTPRoute } from '#controller/api/gen/types.d.ts';
 import type { Verdict } from '../resources/verdict.ts';
 import type { ListenerReport, ObjectStatus } from '../status/object-status.ts';
-import type { AttachedRoute, RouteReport } from './attach-routes.ts';
-import type { GatewayState } from './gateways.ts';
+import type { Pieces } from '../ir/pieces.ts';
+import type { AttachedRoute } from './attach-routes.ts';
+import { gatewayKeys, type GatewayState } from './gateways.ts';
+
+/** What is said of a Gateway. */
+export type GatewayStatus = Extract<ObjectStatus, { readonly kind: 'gateway' }>;
 
 /** What is to be said of a Gateway and its listeners once its proxy has taken everything. */
 export function gatewayStatus(
   { gateway, refused, listeners, routes }: GatewayState,
   bindAddress: string,
-): ObjectStatus {
+): GatewayStatus {
   const isServed = (usable: boolean): boolean => usable && refused === undefined;
   const attached = attachedRoutes(routes);
   const reports = listeners.map(({ spec, supportedKinds, usable, verdicts }): ListenerReport => ({
@@ -32,11 +36,28 @@ export function gatewayStatus(
   };
 }
 
-function attachedRoutes(routes: readonly AttachedRoute[]): ReadonlyMap<string, number> {
-  const counts = new Map<string, number>();
-  for (const { attachments } of routes) {
-    for (const { listener } of attachments) counts.set(listener.spec.name, (counts.get(listener.spec.name) ?? 0) + 1);
-  }
+type Counts = ReadonlyMap<string, number>;
+
+function attachedRoutes(pieces: GatewayState['routes']): Counts {
+  return pieces.reduce<Counts>((sum, piece) => added(sum, countsOf(piece)), new Map());
+}
+
+const countsOfPieces = new WeakMap<readonly AttachedRoute[], Counts>();
+
+/** How many of the routes are attached to each listener. */
+function countsOf(piece: readonly AttachedRoute[]): Counts {
+  const known = countsOfPieces.get(piece);
+  if (known !== undefined) return known;
+  const counts = piece
+    .flatMap(({ attachments }) => attachments)
+    .reduce<Counts>((sum, { listener }) => added(sum, new Map([[listener.spec.name, 1]])), new Map());
+  countsOfPieces.set(piece, counts);
+  return counts;
+}
+
+function added(sum: Counts, more: Counts): Counts {
+  const counts = new Map(sum);
+  for (const [listener, count] of more) counts.set(listener, (counts.get(listener) ?? 0) + count);
   return counts;
 }
 
@@ -54,33 +75,58 @@ function programmed(served: boolean, message: string, subject: string): Verdict 
   return { type: 'Programmed', status: 'False', reason: 'Invalid', message: `See the other conditions of ${subject}` };
 }
 
-/** What is to be said of routes, each with all its parents together. */
-export function routeStatuses(gateways: readonly GatewayState[]): readonly ObjectStatus[] {
-  const byRoute = new Map<HTTPRoute, readonly AttachedRoute[]>();
-  for (const { routes } of gateways) {
-    for (const attached of routes) {
-      const { route } = attached.core;
-      byRoute.set(route, [...(byRoute.get(route) ?? []), attached]);
-    }
+/** What is to be said of routes, each with all its parents together, in pieces. */
+export function routeStatuses(gateways: readonly GatewayState[]): Pieces<ObjectStatus> {
+  const pieces = gateways.flatMap(({ routes }) => routes);
+  const shared = new Map<HTTPRoute, AttachedRoute[]>();
+  for (const attached of pieces.flatMap(sharedOf)) {
+    const { route } = attached.core;
+    const known = shared.get(route);
+    if (known === undefined) shared.set(route, [attached]);
+    else known.push(attached);
   }
-  return [...byRoute.values()].flatMap((attached) => routeStatus(attached));
+  return pieces.map((piece) => {
+    if (sharedOf(piece).length === 0) return statusesOf(piece);
+    return piece.flatMap((attached) => {
+      const all = shared.get(attached.core.route) ?? [attached];
+      // It is told with the first of its Gateways.
+      return all[0] === attached ? statusOf(all) : [];
+    });
+  });
+}
+
+const sharedOfPieces = new WeakMap<readonly AttachedRoute[], readonly AttachedRoute[]>();
+
+/** Those of the routes that name several Gateways. */
+function sharedOf(piece: readonly AttachedRoute[]): readonly AttachedRoute[] {
+  const known = sharedOfPieces.get(piece);
+  if (known !== undefined) return known;
+  const shared = piece.filter(({ core }) => gatewayKeys(core.route).length > 1);
+  sharedOfPieces.set(piece, shared);
+  return shared;
+}
+
+const statusesOfPieces = new WeakMap<readonly AttachedRoute[], readonly ObjectStatus[]>();
+
+function statusesOf(piece: readonly AttachedRoute[]): readonly ObjectStatus[] {
+  const known = statusesOfPieces.get(piece);
+  if (known !== undefined) return known;
+  const made = piece.flatMap((route) => statusOf([route]));
+  statusesOfPieces.set(piece, made);
+  return made;
 }
 
 const statuses = new WeakMap<AttachedRoute, ObjectStatus>();
 
-function routeStatus(attached: readonly AttachedRoute[]): readonly ObjectStatus[] {
+/** The status of a route by what it is to each of its Gateways. */
+function statusOf(attached: readonly AttachedRoute[]): readonly ObjectStatus[] {
   const [first, ...rest] = attached;
   if (first === undefined) return [];
-  if (rest.length > 0) return statusOf(attached.flatMap(({ reports }) => reports));
-  const known = statuses.get(first);
+  const known = rest.length === 0 ? statuses.get(first) : undefined;
   if (known !== undefined) return [known];
-  const made = statusOf(first.reports);
-  if (made[0] !== undefined) statuses.set(first, made[0]);
-  return made;
-}
-
-function statusOf(reports: readonly RouteReport[]): readonly ObjectStatus[] {
-  const [first] = reports;
-  if (first === undefined) return [];
-  return [{ kind: 'route', object: first.route, parents: reports.map(({ ref, verdicts }) => ({ ref, verdicts })) }];
+  const reports = attached.flatMap((one) => one.reports);
+  const parents = reports.map(({ ref, verdicts }) => ({ ref, verdicts }));
+  const status: ObjectStatus = { kind: 'route', object: first.core.route, parents };
+  if (rest.length === 0) statuses.set(first, status);
+  return [status];
 }

@@ -1,4 +1,5 @@
 import type { ClusterIr } from '../ir/cluster.ts';
+import type { Pieces } from '../ir/pieces.ts';
 import type { RouteIr } from '../ir/route.ts';
 import type { VirtualHostIr } from '../ir/virtual-host.ts';
 import { byAge } from '../resources/resources.ts';
@@ -9,7 +10,7 @@ import { byPrecedence } from './precedence.ts';
 /** What a chain serves. The lists are the same arrays as long as no member changed. */
 export interface ChainContent {
   /** By host name. */
-  readonly virtualHosts: readonly VirtualHostIr[];
+  readonly virtualHosts: Pieces<VirtualHostIr>;
   /** Every cluster that a route names, once, by name. */
   readonly clusters: readonly ClusterIr[];
 }
@@ -19,7 +20,7 @@ export interface ChainContent {
  * are made again. What comes out depends on what is served alone, not on the way there.
  */
 export class VirtualHosts {
-  #placed: ReadonlySet<PlacedRoute> = new Set();
+  #placed: ReadonlySet<readonly PlacedRoute[]> = new Set();
   #own: ReadonlySet<string> = new Set();
   readonly #routesOf = new Map<string, Set<PlacedRoute>>();
   readonly #hosts = new SortedTable<VirtualHostIr>();
@@ -28,17 +29,21 @@ export class VirtualHosts {
   readonly #uses = new Map<string, number>();
 
   /** Brings the chain to these routes; `hostnames` are those of its listeners, which exist even without a route. */
-  update(hostnames: readonly string[], placed: readonly PlacedRoute[]): ChainContent {
+  update(hostnames: readonly string[], placed: Pieces<PlacedRoute>): ChainContent {
     const now = new Set(placed);
     const own = new Set(hostnames);
     const dirty = new Set<string>();
     for (const hostname of own.symmetricDifference(this.#own)) dirty.add(hostname);
-    for (const route of now) if (!this.#placed.has(route)) this.#join(route, dirty);
-    for (const route of this.#placed) if (!now.has(route)) this.#leave(route, dirty);
+    // A route may have moved from one piece to another.
+    const gone = new Set([...this.#placed.difference(now)].flat());
+    for (const piece of now.difference(this.#placed)) {
+      for (const route of piece) if (!gone.delete(route)) this.#join(route, dirty);
+    }
+    for (const route of gone) this.#leave(route, dirty);
     this.#placed = now;
     this.#own = own;
     for (const hostname of dirty) this.#rebuild(hostname);
-    return { virtualHosts: this.#hosts.list(), clusters: this.#clusters.list() };
+    return { virtualHosts: this.#hosts.pieces(), clusters: this.#clusters.list() };
   }
 
   #join(route: PlacedRoute, dirty: Set<string>): void {

@@ -1,3 +1,4 @@
+import type { Pieces } from './pieces.ts';
 import type { VirtualHostIr } from './virtual-host.ts';
 
 /** One socket that a proxy listens on, with what it serves there. */
@@ -16,7 +17,7 @@ export interface ChainIr {
   /** "<namespace>/<gateway>/<listener>": of the RouteConfiguration. A contract. */
   readonly name: string;
   readonly tls: TlsIr | undefined;
-  readonly virtualHosts: readonly VirtualHostIr[];
+  readonly virtualHosts: Pieces<VirtualHostIr>;
 }
 
 /** How TLS is terminated. */

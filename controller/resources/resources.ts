@@ -11,6 +11,8 @@ export interface Resources {
   get<K extends KindName>(kind: K, namespace: string, name: string): ResourceOf<K> | undefined;
   /** Every object of a kind, by namespace and name. */
   list<K extends KindName>(kind: K): readonly ResourceOf<K>[];
+  /** The same in pieces: one is the same array as long as none of its members changed. */
+  pieces<K extends KindName>(kind: K): readonly (readonly ResourceOf<K>[])[];
   /** The slices that hold a Service's endpoints (label `kubernetes.io/service-name`), by name. */
   endpointSlices(namespace: string, service: string): readonly EndpointSlice[];
   /** The grants for references into a namespace. */

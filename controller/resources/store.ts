@@ -56,6 +56,10 @@ export class ResourceStore implements Resources {
     return this.#table(kind).list();
   }
 
+  pieces<K extends KindName>(kind: K): readonly (readonly ResourceOf<K>[])[] {
+    return this.#table(kind).pieces();
+  }
+
   endpointSlices(namespace: string, service: string): readonly EndpointSlice[] {
     return this.#slices.get(`${namespace}/${service}`);
   }

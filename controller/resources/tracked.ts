@@ -105,6 +105,11 @@ function recordingOf(resources: Resources): Recording {
       noted.push({ kind, isUnchanged: (now) => now.list(kind) === value });
       return value;
     },
+    pieces: (kind) => {
+      const value = resources.pieces(kind);
+      noted.push({ kind, isUnchanged: (now) => now.pieces(kind) === value });
+      return value;
+    },
     endpointSlices: (namespace, service) => {
       const value = resources.endpointSlices(namespace, service);
       noted.push({ kind: 'EndpointSlice', isUnchanged: (now) => now.endpointSlices(namespace, service) === value });

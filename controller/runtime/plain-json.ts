@@ -1,8 +1,9 @@
-/** A value as JSON has it: maps become objects, bytes base64, and private keys are left out. */
+/** A value as JSON has it: maps become objects, bytes base64, lists in pieces are whole, and private keys are left out. */
 export function toPlainJson(value: unknown): unknown {
   return JSON.parse(
     JSON.stringify(value, (key, member: unknown) => {
       if (SECRET_FIELDS.has(key) && typeof member === 'string') return REDACTED;
+      if (PIECED_FIELDS.has(key) && Array.isArray(member)) return member.flat();
       if (member instanceof Map) return Object.fromEntries(member);
       return member instanceof Uint8Array ? Buffer.from(member).toString('base64') : member;
     }) ?? 'null',
@@ -11,5 +12,8 @@ export function toPlainJson(value: unknown): unknown {
 
 /** Stands where a secret was left out, as in Envoy's config dump. */
 export const REDACTED = '[redacted]';
+
+/** Fields of the IR that are lists in pieces. */
+const PIECED_FIELDS: ReadonlySet<string> = new Set(['virtualHosts']);
 
 const SECRET_FIELDS: ReadonlySet<string> = new Set(['privateKey', 'password', 'clientSecret', 'hmacSecret']);

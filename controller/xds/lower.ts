@@ -3,6 +3,7 @@ import type { AddressIr, ClusterIr } from '../ir/cluster.ts';
 import type { ExtProcIr } from '../ir/ext-proc.ts';
 import type { ChainIr, ListenerIr } from '../ir/listener.ts';
 import type { ResourcePatchIr } from '../ir/patch.ts';
+import type { Pieces } from '../ir/pieces.ts';
 import type { ProxyIr } from '../ir/proxy.ts';
 import type { SecretIr } from '../ir/secret.ts';
 import type { VirtualHostIr } from '../ir/virtual-host.ts';
@@ -13,6 +14,7 @@ import { tlsSecret } from './build/tls.ts';
 import { once } from './memory.ts';
 import { patchSnapshot } from './patch.ts';
 import { nativeFilters } from './native-filters.ts';
+import { PiecedResources } from './pieced-resources.ts';
 import { POLICY_FILTER, policyFilters, policyFilterConfigs } from './policy-filter.ts';
 import { virtualHost } from './route.ts';
 import { routeConfiguration, splitRoutes, wholeRoutes } from './route-configuration.ts';
@@ -35,7 +37,7 @@ export function lower(ir: ProxyIr, policyModule: ModuleFile | undefined): XdsSna
   const snapshot: XdsSnapshot = {
     listener: byName(ir.listeners.map(lowerListener)),
     route: byName(ir.listeners.flatMap(({ chains }) => chains.map(({ name }) => routeConfiguration(name)))),
-    'virtual-host': byName(ir.listeners.flatMap(({ chains }) => chains.flatMap(lowerHosts))),
+    'virtual-host': new PiecedResources(ir.listeners.flatMap(({ chains }) => chains.flatMap(lowerHosts))),
     cluster: lowerClusters(ir.clusters),
     endpoint: lowerAssignments(ir.endpoints),
     secret: byName(ir.secrets.map(lowerSecret)),
@@ -65,8 +67,8 @@ function lowerListener(ir: ListenerIr): XdsResource {
 function processorFilters({ chains }: ListenerIr): HttpFilter[] {
   const filters = new Map<string, { readonly index: number; readonly filter: HttpFilter }>();
   for (const { virtualHosts } of chains) {
-    for (const host of virtualHosts) {
-      for (const { index, processor } of processorsOf(host)) {
+    for (const hosts of virtualHosts) {
+      for (const { index, processor } of processorsOf(hosts)) {
         const name = extProcFilterName(index, processor);
         if (!filters.has(name)) filters.set(name, { index, filter: extProcFilter(index, processor) });
       }
@@ -79,13 +81,22 @@ function processorFilters({ chains }: ListenerIr): HttpFilter[] {
 
 type PlacedProcessor = { readonly index: number; readonly processor: ExtProcIr };
 
-const processorsOf = once(({ routes }: VirtualHostIr): readonly PlacedProcessor[] =>
-  routes.flatMap(({ features }) => (features.extProc ?? []).map((processor, index) => ({ index, processor }))),
+const processorsOf = once((hosts: readonly VirtualHostIr[]): readonly PlacedProcessor[] =>
+  hosts.flatMap(({ routes }) =>
+    routes.flatMap(({ features }) => (features.extProc ?? []).map((processor, index) => ({ index, processor }))),
+  ),
 );
 
-function lowerHosts({ name, virtualHosts }: ChainIr): readonly XdsResource[] {
-  return virtualHosts.map((host) => lowerHost(host, name));
+function lowerHosts({ name, virtualHosts }: ChainIr): Pieces<XdsResource> {
+  return virtualHosts.map((hosts) => {
+    const made = resourcesOfPieces(hosts);
+    const resources = made.get(name) ?? hosts.map((host) => lowerHost(host, name));
+    made.set(name, resources);
+    return resources;
+  });
 }
+
+const resourcesOfPieces = once((_hosts: readonly VirtualHostIr[]) => new Map<string, readonly XdsResource[]>());
 
 const resourcesOfHosts = once((_host: VirtualHostIr) => new Map<string, XdsResource>());
 

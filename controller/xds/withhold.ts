@@ -39,9 +39,13 @@ export function withhold(
     const kept = host.routes.map(routeOf);
     return kept.every((route, index) => route === host.routes[index]) ? host : { ...host, routes: kept };
   };
+  const pieceOf = (hosts: readonly VirtualHostIr[]): readonly VirtualHostIr[] => {
+    const kept = hosts.map(hostOf);
+    return kept.every((host, index) => host === hosts[index]) ? hosts : kept;
+  };
   const listeners = ir.listeners.map((listener) => ({
     ...listener,
-    chains: listener.chains.map((chain) => ({ ...chain, virtualHosts: chain.virtualHosts.map(hostOf) })),
+    chains: listener.chains.map((chain) => ({ ...chain, virtualHosts: chain.virtualHosts.map(pieceOf) })),
   }));
   const kept = ir.clusters.filter(({ name }) => !rejected.has(name));
   const known = new Set(kept.map(({ name }) => name));
@@ -85,7 +89,8 @@ function literalPrefix(regex: string): string {
 /** Every route of a proxy. */
 export function* routesOf({ listeners }: ProxyIr): Iterable<RouteIr> {
   for (const { chains } of listeners) {
-    for (const { virtualHosts } of chains) for (const { routes } of virtualHosts) yield* routes;
+    for (const { virtualHosts } of chains)
+      for (const hosts of virtualHosts) for (const { routes } of hosts) yield* routes;
   }
 }
 
@@ -93,7 +98,9 @@ export function* routesOf({ listeners }: ProxyIr): Iterable<RouteIr> {
 export function* routesIn({ listeners }: ProxyIr, hosts: ReadonlySet<string>): Iterable<RouteIr> {
   for (const { chains } of listeners) {
     for (const { name, virtualHosts } of chains) {
-      for (const { hostname, routes } of virtualHosts) if (hosts.has(virtualHostName(name, hostname))) yield* routes;
+      for (const { hostname, routes } of virtualHosts.flat()) {
+        if (hosts.has(virtualHostName(name, hostname))) yield* routes;
+      }
     }
   }
 }

@@ -33,7 +33,7 @@ export async function filterHostRunner(
   if (first === undefined || recheck === undefined) throw new Error('no host');
   const routes = proxy.listeners
     .flatMap(({ chains }) => chains)
-    .flatMap(({ virtualHosts }) => virtualHosts.flatMap((virtualHost) => virtualHost.routes));
+    .flatMap(({ virtualHosts }) => virtualHosts.flat().flatMap((virtualHost) => virtualHost.routes));
   return ({ method, path, headers: sent, from }) => {
     const url = new URL(path, 'http://gateway');
     const normalised = decodeUnreserved(url.pathname).replaceAll(/\/{2,}/gu, '/');

@@ -1,0 +1,76 @@
+import type { Named } from '../resources/resources.ts';
+import type { AttachedRoute } from './attach-routes.ts';
+import type { GatewayState } from './gateways.ts';
+
+/** A route, by what it is called. */
+type RouteName = Named & { readonly kind: string };
+
+interface Page {
+  readonly state: GatewayState;
+  /** The names of the listeners that each route is attached to. */
+  readonly listeners: Map<string, readonly string[]>;
+}
+
+/** Knows which route is attached to which listeners. Only what changed since it was brought up to date is looked at. */
+export class AttachmentBook {
+  #pages: ReadonlyMap<string, Page> = new Map();
+
+  /** Whether there is such a Gateway, "<namespace>/<name>". */
+  has(gateway: string): boolean {
+    return this.#pages.has(gateway);
+  }
+
+  /** The names of the listeners of a Gateway that a route is attached to. */
+  listenersOf(gateway: string, route: RouteName): readonly string[] {
+    return this.#pages.get(gateway)?.listeners.get(keyOf(route)) ?? [];
+  }
+
+  /** Brings the book up to date; returns whether it says anything else than before. */
+  update(states: readonly GatewayState[]): boolean {
+    let isOther = states.length !== this.#pages.size;
+    const pages = new Map<string, Page>();
+    for (const state of states) {
+      const { namespace, name } = state.gateway.metadata;
+      const known = this.#pages.get(`${namespace}/${name}`);
+      const listeners = known?.listeners ?? new Map<string, readonly string[]>();
+      if (turn(listeners, known?.state.routes ?? [], state.routes) || known === undefined) isOther = true;
+      pages.set(`${namespace}/${name}`, { state, listeners });
+    }
+    this.#pages = pages;
+    return isOther;
+  }
+}
+
+function turn(
+  listeners: Map<string, readonly string[]>,
+  before: GatewayState['routes'],
+  after: GatewayState['routes'],
+): boolean {
+  const gone = new Set(before);
+  const came = after.filter((piece) => !gone.delete(piece)).flat();
+  const left = new Set([...gone].flatMap((piece) => piece.map(({ core }) => keyOf(nameOf(core.route)))));
+  let isOther = false;
+  for (const { core, attachments } of came) {
+    const key = keyOf(nameOf(core.route));
+    const names = attachments.map(({ listener }) => listener.spec.name);
+    if (!left.delete(key) || !isSame(listeners.get(key), names)) isOther = true;
+    listeners.set(key, names);
+  }
+  for (const key of left) {
+    listeners.delete(key);
+    isOther = true;
+  }
+  return isOther;
+}
+
+function nameOf({ kind, metadata }: AttachedRoute['core']['route']): RouteName {
+  return { kind, name: metadata.name, namespace: metadata.namespace };
+}
+
+function keyOf({ kind, namespace, name }: RouteName): string {
+  return `${kind}/${namespace}/${name}`;
+}
+
+function isSame(a: readonly string[] | undefined, b: readonly string[]): boolean {
+  return a?.length === b.length && a.every((name, index) => name === b[index]);
+}
