@@ -1,12 +1,13 @@
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { parseJwks } from './features/jwt/jwks.ts';
+import { parseDiscovery } from './features/oidc/discovery.ts';
 import { answerFolder } from './fetch/answer-folder.ts';
 import { type DocumentCheck, fetchDocument } from './fetch/fetch-document.ts';
 import type { FetchSettings } from './fetch/fetch-settings.ts';
 import type { FetchObservation, GuardedFetch } from './fetch/guarded-fetch.ts';
 import { type Change, type WantCounts, WantLoop } from './fetch/want-loop.ts';
-import { type Outcome, refusal } from './resources/verdict.ts';
+import type { Outcome } from './resources/verdict.ts';
 import { type DocumentAnswer, type DocumentWant, type Want, wantKey } from './resources/wants.ts';
 import type { Clock } from './runtime/clock.ts';
 
@@ -68,7 +69,7 @@ const checkDocument: DocumentCheck = (want, text) => {
     case 'KeySet':
       return parseJwks(text);
     case 'Discovery':
-      return refusal('Unknown', 'this version does not read discovery documents');
+      return parseDiscovery(text, want.issuer);
     default:
       return want satisfies never;
   }
