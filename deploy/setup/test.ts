@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { ROOT } from './node24.mjs';
+import { ensureRedis } from './redis.ts';
 import { ensureRegistry } from './registry.ts';
 import { ensure, SetupError, STEP_NAMES } from './setup.ts';
 import { isGood, summarise, summaryLine } from './test-summary.ts';
@@ -12,7 +13,7 @@ const strict = process.env['CI'] === 'true';
 
 try {
   await ensure(STEP_NAMES);
-  await ensureRegistryFor(strict);
+  await ensureServers(strict);
 } catch (error) {
   process.stderr.write(`setup: ${error instanceof SetupError ? error.message : String(error)}\n`);
   process.stdout.write(`${summaryLine({ passed: 0, failed: 1, skipped: 0, skippedNames: [] })}\n`);
@@ -26,13 +27,15 @@ if (summary.passed === 0) process.stdout.write('no test passed: nothing was test
 process.exitCode = isGood(summary, strict) ? 0 : 1;
 process.stdout.write(`${summaryLine(summary)}\n`);
 
-/** Tests against a real registry need one. Where it cannot be had they are skipped, which CI does not let pass. */
-async function ensureRegistryFor(isStrict: boolean): Promise<void> {
-  try {
-    await ensureRegistry(process.env);
-  } catch (error) {
-    if (isStrict || !(error instanceof SetupError)) throw error;
-    process.stderr.write(`setup: ${error.message}\n`);
+/** Tests against a real registry or a real Redis need one. Where it cannot be had they are skipped: CI does not let that pass. */
+async function ensureServers(isStrict: boolean): Promise<void> {
+  for (const ensureServer of [ensureRegistry, ensureRedis]) {
+    try {
+      await ensureServer(process.env);
+    } catch (error) {
+      if (isStrict || !(error instanceof SetupError)) throw error;
+      process.stderr.write(`setup: ${error.message}\n`);
+    }
   }
 }
 

@@ -4,16 +4,23 @@ import type { Logger } from 'pino';
 import { schema } from '#proto/load.ts';
 import { rawMethod, toBuffer } from '../grpc/raw-method.ts';
 import type { GrpcService } from '../grpc/unix-server.ts';
+import { type Leases, Unanswerable } from '../rate-limit/leases.ts';
 import { verifySignature } from './verify-signature.ts';
 
 /** The service that filters call. */
 export const SIDECAR_SERVICE = 'sluice.sidecar.v1.Sidecar';
 
-/** Serves `sluice.sidecar.v1.Sidecar`. What cannot be answered is INTERNAL, and logged. */
-export function sidecarService(log: Logger): GrpcService {
+/** Serves `sluice.sidecar.v1.Sidecar`. What cannot be answered is INTERNAL, and logged; what cannot be now, UNAVAILABLE. */
+export function sidecarService(leases: Leases, log: Logger): GrpcService {
   return {
-    methods: { verifySignature: rawMethod(`/${SIDECAR_SERVICE}/VerifySignature`, 'unary') },
-    handlers: { verifySignature: answering('VerifySignature', answerVerifySignature, log) },
+    methods: {
+      verifySignature: rawMethod(`/${SIDECAR_SERVICE}/VerifySignature`, 'unary'),
+      lease: rawMethod(`/${SIDECAR_SERVICE}/Lease`, 'unary'),
+    },
+    handlers: {
+      verifySignature: answering('VerifySignature', answerVerifySignature, log),
+      lease: answering('Lease', (request) => leases.answer(request), log),
+    },
   };
 }
 
@@ -36,6 +43,10 @@ function answering(
       .then(
         (response) => reply(null, toBuffer(response)),
         (error: unknown) => {
+          if (error instanceof Unanswerable) {
+            reply({ code: status.UNAVAILABLE, details: error.message });
+            return;
+          }
           log.error({ err: error, method }, 'a call failed');
           reply({ code: status.INTERNAL, details: 'the call failed' });
         },

@@ -8,6 +8,7 @@ import type { Logger } from 'pino';
 import { type Agent, startAgent } from '../agent/agent.ts';
 import { healthService } from '../grpc/health.ts';
 import { type Listening, listenOnSocket } from '../grpc/unix-server.ts';
+import { type CountIn, Leases } from '../rate-limit/leases.ts';
 import { EXT_PROC_SERVICE, extProcService } from '../stream/service.ts';
 import { builtInHandlers, type Handlers, selectHandler } from './handlers.ts';
 import { SIDECAR_SERVICE, sidecarService } from './service.ts';
@@ -22,6 +23,8 @@ export interface SidecarOptions {
   readonly modules: string;
   readonly log: Logger;
   readonly handlers?: Handlers;
+  /** Where global rate limits are counted; nowhere without it, until the controller says where. */
+  readonly countIn?: CountIn;
 }
 
 /** A process that serves, or why it does not. */
@@ -31,11 +34,13 @@ export type Started =
 
 /** Starts the sidecar: its service is up when this resolves, its agent tries to reach the controller for ever. */
 export async function startSidecar(options: SidecarOptions): Promise<Started> {
-  const { socket, log, handlers = builtInHandlers } = options;
+  const { socket, log, handlers = builtInHandlers, countIn } = options;
+  const leases = new Leases(log);
+  if (countIn !== undefined) leases.countIn(countIn);
   const health = healthService([EXT_PROC_SERVICE, SIDECAR_SERVICE]);
   const listening = await listenOnSocket(socket, [
     extProcService(selectHandler(handlers), log),
-    sidecarService(log),
+    sidecarService(leases, log),
     health.service,
   ]);
   if (listening.kind !== 'listening') return listening;
@@ -46,6 +51,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Started> {
     stop: async (deadline) => {
       health.stop();
       const [outcome] = await Promise.all([listening.server.drain(deadline), agent.stop()]);
+      await leases.close();
       log.info({ outcome }, 'stopped');
     },
   };

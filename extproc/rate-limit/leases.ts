@@ -1,0 +1,83 @@
+/**
+ * What the filters of a proxy may use of global rate limits, granted in parts.
+ *
+ * In: encoded `LeaseRequest`s, where to count. Out: encoded `LeaseResponse`s. Refuses to know: requests, routes, policies.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import type { Logger } from 'pino';
+import { schema } from '#proto/load.ts';
+import type { CounterStore, LeaseQuestion } from './counter-store.ts';
+import { MemoryStore } from './memory-store.ts';
+import { type RedisAddress, RedisStore } from './redis-store.ts';
+
+/** Where to count. */
+export type CountIn = { readonly kind: 'memory' } | ({ readonly kind: 'redis' } & RedisAddress);
+
+/** How long a question may wait for the word where to count. Milliseconds. */
+const PATIENCE = 900;
+
+/** That a question cannot be answered now: nothing is wrong with it. */
+export class Unanswerable extends Error {}
+
+/** The leases of one sidecar. Until it is told where to count it grants nothing: counting elsewhere would allow too much. */
+export class Leases {
+  readonly #log: Logger;
+  #told: PromiseWithResolvers<CounterStore> = Promise.withResolvers();
+  #countsIn = '';
+  #store: CounterStore | undefined;
+  #failures = 0;
+
+  constructor(log: Logger) {
+    this.#log = log;
+  }
+
+  /** Counts here from now on; what was counted elsewhere is not carried over. The same again changes nothing. */
+  countIn(where: CountIn): void {
+    const name = JSON.stringify(where);
+    if (name === this.#countsIn) return;
+    this.#countsIn = name;
+    void this.#store?.close();
+    this.#store = where.kind === 'memory' ? new MemoryStore() : new RedisStore(where, this.#log);
+    this.#told.resolve(this.#store);
+    this.#log.info({ where: where.kind }, 'global rate limits are counted');
+  }
+
+  /** Answers an encoded `LeaseRequest`. Throws `Unanswerable` while the store is out of reach, another error when it is none. */
+  async answer(request: Uint8Array): Promise<Uint8Array> {
+    const { echo, ...question } = fromBinary(schema('sluice.sidecar.v1.LeaseRequest'), request);
+    if (question.counter.byteLength !== 32 || question.window === 0) throw new Error('no counter is asked for');
+    const { granted, remaining, end } = await this.#lease(question);
+    const type = schema('sluice.sidecar.v1.LeaseResponse');
+    return toBinary(type, create(type, { echo, granted, remaining, end: BigInt(Math.floor(end)) * 1_000_000n }));
+  }
+
+  /** Ends the connection to the store. */
+  async close(): Promise<void> {
+    await this.#store?.close();
+  }
+
+  async #lease(question: LeaseQuestion): ReturnType<CounterStore['lease']> {
+    try {
+      const store = this.#store ?? (await this.#untilTold());
+      const lease = await store.lease(question);
+      if (this.#failures > 0) this.#log.info({ failures: this.#failures }, 'global rate limits are counted again');
+      this.#failures = 0;
+      return lease;
+    } catch (error) {
+      this.#failures += 1;
+      // One line when it begins, not one for each request.
+      if (this.#failures === 1) this.#log.error({ err: error }, 'global rate limits cannot be counted');
+      throw new Unanswerable('the counters are out of reach', { cause: error });
+    }
+  }
+
+  async #untilTold(): Promise<CounterStore> {
+    const timer = new AbortController();
+    const late = sleep(PATIENCE, undefined, { signal: timer.signal }).catch(() => undefined);
+    const store = await Promise.race([this.#told.promise, late]);
+    timer.abort();
+    if (store === undefined) throw new Error('the controller has not said yet where to count');
+    return store;
+  }
+}

@@ -1,0 +1,144 @@
+import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createClient } from '@redis/client';
+import type { Logger } from 'pino';
+import { type CounterStore, type Lease, type LeaseQuestion, MOST_SHARE } from './counter-store.ts';
+
+/** Where a Redis is. */
+export interface RedisAddress {
+  /** "redis://user:password@host:port/database", or "rediss:" for TLS. Secret. */
+  readonly url: string;
+  /** What we show to a server that wants a certificate: PEM. */
+  readonly tls?: { readonly certificate: string; readonly key: string };
+}
+
+/** How long Redis may take; who asks fails then. Milliseconds. */
+const ANSWER_TIMEOUT = 500;
+const CONNECT_TIMEOUT = 1000;
+/** How often we look whether the connection is alive, and when it is given up. Milliseconds. */
+const PING_INTERVAL = 1000;
+const SILENCE_TIMEOUT = 3000;
+/** Pauses before a connection is tried again. Milliseconds. */
+const FIRST_PAUSE = 50;
+const LONGEST_PAUSE = 1000;
+
+/**
+ * One step, so that no two askers get the same: KEYS[1] is the counter; ARGV are limit, window (s), wanted and needed; gives
+ * what is granted, what remains, and how long the window lasts (ms).
+ *
+ * The number of the window stands beside the count ("<window>:<count>"): expiry only frees memory, and a clock of Redis that
+ * goes back reopens no window.
+ */
+const SCRIPT = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local length = ARGV[2] * 1000
+local window = math.floor(now / length)
+local used = 0
+local known = redis.call('GET', KEYS[1])
+if known then
+  local number, count = string.match(known, '^(%d+):(%d+)$')
+  if number and tonumber(number) >= window then
+    window = tonumber(number)
+    used = tonumber(count)
+  end
+end
+local left = math.max(0, ARGV[1] - used)
+local share = math.min(tonumber(ARGV[3]), math.ceil(left / ${MOST_SHARE}))
+local granted = math.min(left, math.max(tonumber(ARGV[4]), share))
+local lasts = (window + 1) * length - now
+if granted > 0 then
+  redis.call('SET', KEYS[1], string.format('%d:%d', window, used + granted), 'PX', lasts)
+end
+return { granted, left - granted, lasts }
+`;
+const SCRIPT_SHA1 = createHash('sha1').update(SCRIPT).digest('hex');
+
+/**
+ * Counts in Redis, for all proxies that use the same one. While it cannot be reached every question fails at once: nothing
+ * is counted elsewhere in its stead. The connection is tried again for ever.
+ */
+export class RedisStore implements CounterStore {
+  readonly #client: ReturnType<typeof createClient>;
+  readonly #log: Logger;
+  readonly #now: () => number;
+  #isDown = false;
+
+  constructor({ url, tls }: RedisAddress, log: Logger, now: () => number = Date.now) {
+    this.#log = log;
+    this.#now = now;
+    const common = {
+      connectTimeout: CONNECT_TIMEOUT,
+      socketTimeout: SILENCE_TIMEOUT,
+      reconnectStrategy: (retries: number) => pauseAfter(retries, Math.random()),
+    };
+    const socket = tls === undefined ? common : { ...common, tls: true as const, cert: tls.certificate, key: tls.key };
+    this.#client = createClient({ url, disableOfflineQueue: true, pingInterval: PING_INTERVAL, socket });
+    this.#client.on('error', (error: unknown) => this.#noteDown(error));
+    this.#client.on('ready', () => this.#noteUp());
+    void this.#client.connect().catch((error: unknown) => this.#noteDown(error));
+  }
+
+  async lease({ counter, limit, window, wanted, needed }: LeaseQuestion): Promise<Lease> {
+    const key = `sluice:rate-limit:${window}:${Buffer.from(counter).toString('base64url')}`;
+    const args = ['1', key, ...[limit, window, wanted, needed].map(String)];
+    // The end is reckoned from before the question, so that it is never too late.
+    const asked = this.#now();
+    const answer = await withinTime(this.#run(args));
+    if (!isTriple(answer)) throw new Error('Redis answered otherwise than the script does');
+    const [granted, remaining, lasts] = answer;
+    return { granted, remaining, end: asked + lasts };
+  }
+
+  async close(): Promise<void> {
+    this.#client.destroy();
+    return Promise.resolve();
+  }
+
+  async #run(args: readonly string[]): Promise<unknown> {
+    try {
+      return await this.#client.sendCommand(['EVALSHA', SCRIPT_SHA1, ...args]);
+    } catch (error) {
+      if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error;
+      return this.#client.sendCommand(['EVAL', SCRIPT, ...args]);
+    }
+  }
+
+  #noteDown(error: unknown): void {
+    if (!this.#isDown)
+      this.#log.error({ reason: reasonOf(error) }, 'no connection to Redis: global rate limits cannot be counted');
+    this.#isDown = true;
+  }
+
+  #noteUp(): void {
+    this.#log.info('connected to Redis');
+    this.#isDown = false;
+  }
+}
+
+/** How long to wait after so many attempts; a random part keeps many from coming at once. */
+function pauseAfter(retries: number, random: number): number {
+  return Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** Math.min(retries, 10)) * (0.5 + random / 2);
+}
+
+async function withinTime<T>(work: Promise<T>): Promise<T> {
+  const timer = new AbortController();
+  const late = sleep(ANSWER_TIMEOUT, undefined, { signal: timer.signal }).then(
+    () => Promise.reject(new Error(`Redis has not answered within ${ANSWER_TIMEOUT} ms`)),
+    () => new Promise<never>(() => undefined),
+  );
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    timer.abort();
+  }
+}
+
+function isTriple(value: unknown): value is readonly [number, number, number] {
+  return Array.isArray(value) && value.length === 3 && value.every((one) => typeof one === 'number');
+}
+
+/** The words of an error; none of them is the URL, which holds a password. */
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : 'unknown';
+}

@@ -1,0 +1,80 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createConnection, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { findRedis } from '#deploy/setup/redis.ts';
+
+/** Whether tests against a real Redis can run; where CI is true they must. */
+export const REDIS_IS_THERE = findRedis(process.env) !== undefined || process.env['CI'] === 'true';
+
+/** A real Redis of a test's own, which keeps nothing on disk. */
+export interface RedisServer {
+  readonly url: string;
+  readonly process: ChildProcess;
+  /** Ends it, and starts another that is empty, at the same address. */
+  restart(): Promise<void>;
+  /** Ends it as if its machine went down. */
+  kill(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Starts a Redis; `password` is what it asks of clients. */
+export async function startRedis(password?: string): Promise<RedisServer> {
+  const binary = findRedis(process.env);
+  if (binary === undefined) throw new Error('there is no redis-server: run npm test once, or set REDIS_BIN');
+  const folder = await mkdtemp(join(tmpdir(), 'sluice-redis-'));
+  const port = await freePort();
+  const start = async (): Promise<ChildProcess> => {
+    const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder];
+    const child = spawn(binary, [...args, ...(password === undefined ? [] : ['--requirepass', password])], {
+      stdio: 'ignore',
+    });
+    await untilListening(port, child);
+    return child;
+  };
+  let child = await start();
+  const kill = async (): Promise<void> => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const gone = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGKILL');
+    await gone;
+  };
+  return {
+    url: `redis://${password === undefined ? '' : `:${password}@`}127.0.0.1:${port}`,
+    get process() {
+      return child;
+    },
+    kill,
+    restart: async () => {
+      await kill();
+      child = await start();
+    },
+    stop: async () => {
+      await kill();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+async function untilListening(port: number, child: ChildProcess): Promise<void> {
+  while (child.exitCode === null) {
+    const isThere = await new Promise<boolean>((resolve) => {
+      const socket = createConnection(port, '127.0.0.1', () => resolve(true));
+      socket.once('error', () => resolve(false));
+      socket.once('connect', () => socket.destroy());
+    });
+    if (isThere) return;
+    await sleep(20);
+  }
+  throw new Error('redis-server ended');
+}
