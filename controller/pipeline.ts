@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Resource } from '#controller/api/gen/types.d.ts';
 import type { AnswerChange } from './answering.ts';
+import type { WantCounts } from './fetch/want-loop.ts';
 import type { PortBook, PortClaim } from './gateway/port-claims.ts';
 import type { ProxyIr } from './ir/proxy.ts';
 import { readInvalidPolicies } from './provider/invalid-policies.ts';
@@ -27,6 +28,7 @@ export interface Ports extends PortBook {
 export interface Answers {
   /** Sets what is wanted; gives what is known already. */
   want(wants: readonly Want[]): readonly AnswerChange[];
+  counts(): WantCounts;
   stop(): Promise<void>;
 }
 
@@ -62,6 +64,8 @@ export interface Pipeline {
   resources(): Iterable<Resource>;
   problems(): readonly Problem[];
   proxies(): readonly ProxyReport[];
+  /** How many of the things that policies need from outside are there. */
+  wants(): WantCounts;
   /** Stops reading, and ends every proxy. */
   stop(): Promise<void>;
 }
@@ -211,6 +215,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
     resources: () => resources.values(),
     problems: () => [...problems.values()],
     proxies: () => [...proxies.values()].map((proxy) => proxy.report()),
+    wants: () => answers.counts(),
     stop: async () => {
       stopped = true;
       ports.stop();

@@ -67,7 +67,13 @@ export async function serve(options: ServeOptions): Promise<Outcome<Pipeline, 'N
     },
     answers: (changed) =>
       startAnswering(
-        { settings: fetch, folder: stateFolder, clock: systemClock, log, fetched: () => undefined },
+        {
+          settings: fetch,
+          folder: stateFolder,
+          clock: systemClock,
+          log,
+          fetched: ({ purpose, outcome, ms }) => metrics.fetched(purpose, outcome, ms),
+        },
         changed,
       ),
     ports: (changed) => new MachinePorts({ proxyOf: (pid) => proxyOf(stateFolder, pid), changed, log }),

@@ -23,6 +23,7 @@ export function lateMetrics(): Metrics {
   return {
     translated: (ms, failed) => tell((to) => to.translated(ms, failed)),
     answered: (type, isRejected) => tell((to) => to.answered(type, isRejected)),
+    fetched: (purpose, outcome, ms) => tell((to) => to.fetched(purpose, outcome, ms)),
     expose: async (source) => (await load()).expose(source),
   };
 }

@@ -11,12 +11,16 @@ export interface MetricsSource {
     readonly restarts: { readonly envoy: number; readonly sidecar: number };
     readonly rejected: readonly unknown[];
   }[];
+  /** How many of the things that policies need from outside are there. */
+  readonly wants: { readonly answered: number; readonly stale: number; readonly pending: number };
 }
 
 /** The metrics of a controller; their names are a contract. */
 export interface Metrics {
   translated(ms: number, failed: boolean): void;
   answered(type: string, isRejected: boolean): void;
+  /** Something was fetched: for what, with which status or why not, and how long it took in milliseconds. */
+  fetched(purpose: string, outcome: string | number, ms: number): void;
   /** Everything in the text format of Prometheus, and the content type of that. */
   expose(source: MetricsSource): Promise<{ readonly text: string; readonly type: string }>;
 }
@@ -51,6 +55,24 @@ export function createMetrics(): Metrics {
     labelNames: ['type'],
     registers,
   });
+  const fetches = new Counter({
+    name: 'sluice_fetches_total',
+    help: 'Fetches of what manifests name by URL, by status or why there is none.',
+    labelNames: ['purpose', 'outcome'],
+    registers,
+  });
+  const fetchTime = new Histogram({
+    name: 'sluice_fetch_seconds',
+    help: 'How long these fetches took.',
+    labelNames: ['purpose'],
+    buckets: [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30],
+    registers,
+  });
+  const wants = labelled(
+    'sluice_wants',
+    'What policies need from outside: answered; stale, which is answered by what was fetched before; or pending.',
+    ['state'],
+  );
   const ready = labelled('sluice_proxy_ready', 'Whether the proxy has served a whole configuration.', ['gateway']);
   const connected = labelled('sluice_proxy_connected', 'Whether the proxy has a stream to the controller.', [
     'gateway',
@@ -65,7 +87,12 @@ export function createMetrics(): Metrics {
       if (failed) translateFailures.inc();
     },
     answered: (type, isRejected) => (isRejected ? nacks : acks).inc({ type }),
+    fetched: (purpose, outcome, ms) => {
+      fetches.inc({ purpose, outcome: String(outcome) });
+      fetchTime.observe({ purpose }, ms / 1000);
+    },
     expose: async (source) => {
+      for (const state of ['answered', 'stale', 'pending'] as const) wants.set({ state }, source.wants[state]);
       for (const gauge of [ready, connected, rejected, restarts, resources, problems]) gauge.reset();
       for (const severity of ['error', 'warning']) problems.set({ severity }, 0);
       for (const { kind } of source.resources) resources.inc({ kind });

@@ -98,9 +98,15 @@ describe('a key set that is fetched', () => {
     expect(await ask('/open')).toBe(200);
     await until('the failure is told', async () => (await said()).includes('ECONNREFUSED'));
     expect(await said()).toMatch(/Accepted=False Pending: .*https:\/\/keys\.example\/keys.*answered with 500/u);
+    expect(await site.ask('/metrics')).toContain('sluice_wants{state="pending"} 1');
     keys.serve(first);
     await keys.up();
     await becomes(200, tokenOf(first));
+    const metrics = await site.ask('/metrics');
+    expect(metrics).toMatch(/^sluice_wants\{state="answered"\} 1$/mu);
+    expect(metrics).toMatch(/^sluice_fetches_total\{purpose="jwks",outcome="200"\} \d+$/mu);
+    expect(metrics).toMatch(/^sluice_fetches_total\{purpose="jwks",outcome="Unreachable"\} \d+$/mu);
+    expect(metrics).toMatch(/^sluice_fetch_seconds_count\{purpose="jwks"\} \d+$/mu);
     expect(await ask('/guarded')).toBe(401);
     expect(await ask('/guarded', tokenOf(second))).toBe(401);
     expect(await said()).toMatch(/^Accepted=True Accepted: /u);

@@ -165,7 +165,12 @@ async function admit(
     return await serveAdmin(admin.host, admin.port, {
       notReady: () => told.pipeline?.notReady() ?? ['it is starting'],
       metrics: () =>
-        metrics.expose({ resources: view.resources(), problems: view.problems(), proxies: view.proxies() }),
+        metrics.expose({
+          resources: view.resources(),
+          problems: view.problems(),
+          proxies: view.proxies(),
+          wants: told.pipeline?.wants() ?? { answered: 0, stale: 0, pending: 0 },
+        }),
       services: async () => {
         const { adminService } = await import('../../admin-service.ts');
         return adminService({ ...view, clock: systemClock, controllerName });
