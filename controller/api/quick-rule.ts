@@ -251,7 +251,7 @@ function members(value: unknown): readonly unknown[] {
 }
 
 function size(value: unknown): number {
-  if (typeof value === 'string') return [...value].length;
+  if (typeof value === 'string') return Array.from(value).length;
   return members(value).length;
 }
 

@@ -19,10 +19,10 @@ for (const kind of kinds) rulesOf(kind.schema, kind.kind, rules);
 rulesOf(envoyGatewayConfig, 'EnvoyGateway', rules);
 
 /** `has(self.FIELD) == (self.DISCRIMINATOR == 'VALUE')` needs no example of its own. */
-const member = /^has\(self\.(?<field>\w+)\) == \(self\.(?<discriminator>\w+) == '(?<value>\w+)'\)$/u;
+const memberRule = /^has\(self\.(?<field>\w+)\) == \(self\.(?<discriminator>\w+) == '(?<value>\w+)'\)$/u;
 
 function examplesOf(rule: Rule): { readonly accepts: readonly unknown[]; readonly refuses: readonly unknown[] } {
-  const { field, discriminator, value } = member.exec(rule.rule)?.groups ?? {};
+  const { field, discriminator, value } = memberRule.exec(rule.rule)?.groups ?? {};
   if (field !== undefined && discriminator !== undefined) {
     return {
       accepts: [{ [discriminator]: value, [field]: {} }, { [discriminator]: 'Another' }],
