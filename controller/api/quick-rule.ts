@@ -87,7 +87,7 @@ function binary(
 }
 
 function list(nodes: readonly ASTNode[], names: readonly string[]): Quick | undefined {
-  const items = nodes.map((node) => compile(node, names)).filter((item) => item !== undefined);
+  const items = nodes.map((node) => compile(node, names)).filter((run) => run !== undefined);
   return items.length === nodes.length ? (scope) => items.map((run) => run(scope)) : undefined;
 }
 
