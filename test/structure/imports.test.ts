@@ -6,7 +6,8 @@ import { ROOT } from '#deploy/setup/node24.mjs';
 /** Which folders a folder may import from, beside itself; the most specific entry counts. `*` is everything. */
 const MAY_IMPORT: { readonly [folder: string]: readonly string[] } = {
   proto: [],
-  extproc: ['proto'],
+  outbound: [],
+  extproc: ['proto', 'outbound'],
   'wasm-filters': ['proto'],
   'deploy/examples': ['extproc'],
   'deploy/setup': ['proto', 'wasm-filters', 'controller/api', 'deploy/examples'],
@@ -40,15 +41,15 @@ const MAY_IMPORT: { readonly [folder: string]: readonly string[] } = {
   ],
   'controller/xds': ['controller/ir', 'controller/features', 'proto'],
   'controller/provider': ['controller/api', 'controller/resources'],
-  'controller/fetch': ['controller/resources', 'controller/runtime'],
-  'controller/oci': ['controller/resources', 'controller/fetch'],
+  'controller/fetch': ['controller/resources', 'controller/runtime', 'outbound'],
+  'controller/oci': ['controller/resources', 'controller/fetch', 'outbound'],
   'controller/server': ['controller/runtime', 'controller/xds', 'proto'],
   'controller/infra': ['controller/ir', 'controller/resources', 'controller/gateway/port-claims.ts'],
   controller: ['*'],
   test: ['*'],
 };
 
-const sources = globSync('{proto,extproc,wasm-filters,controller,deploy,test}/**/*.ts', {
+const sources = globSync('{proto,outbound,extproc,wasm-filters,controller,deploy,test}/**/*.ts', {
   cwd: ROOT,
   exclude: (path) => /(^|\/)(gen|assembly|node_modules)(\/|$)/u.test(path),
 });
