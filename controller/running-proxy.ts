@@ -12,6 +12,7 @@ import type { Clock } from './runtime/clock.ts';
 import { Publication } from './server/ads/publication.ts';
 import type { RefusedResource, Rejection } from './server/ads/session.ts';
 import { ModuleStore } from './server/agent/module-store.ts';
+import { SidecarStates } from './server/agent/sidecar-states.ts';
 import { serveProxy } from './server/proxy-server.ts';
 import type { RejectedResource } from './status/live-status.ts';
 import { lower, type ModuleFile } from './xds/lower.ts';
@@ -62,6 +63,7 @@ export class RunningProxy {
   readonly #options: RunningProxyOptions;
   readonly #publication: Publication;
   readonly #store: ModuleStore;
+  readonly #states = new SidecarStates();
   readonly #rejected = new Map<string, Rejected>();
   #ir: ProxyIr | undefined;
   /** What was published last, and what the proxy acknowledged last as a whole. */
@@ -169,6 +171,7 @@ export class RunningProxy {
       socket,
       publication: this.#publication,
       modules: this.#store,
+      states: this.#states,
       clock,
       log,
       answered,

@@ -12,6 +12,7 @@ import type { Publication } from './ads/publication.ts';
 import { decodeDeltaRequest, encodeDeltaResponse } from './ads/wire.ts';
 import type { ModuleStore } from './agent/module-store.ts';
 import { serveAgent } from './agent/agent-stream.ts';
+import type { SidecarStates } from './agent/sidecar-states.ts';
 import type { ProxySocket } from './proxy-socket.ts';
 
 /** A stream of raw messages: nothing is decoded or encoded by grpc-js. */
@@ -23,6 +24,7 @@ export interface ProxyServerOptions {
   readonly socket: ProxySocket;
   readonly publication: Publication;
   readonly modules: ModuleStore;
+  readonly states: SidecarStates;
   readonly clock: Clock;
   readonly log: Logger;
   /** The client has answered a response of a type. */
@@ -44,7 +46,7 @@ function bidi(path: string): ServiceDefinition[string] {
 }
 
 /**
- * Serves one proxy on the Unix socket that it has: delta ADS to its Envoy and modules to its agent.
+ * Serves one proxy on the Unix socket that it has: delta ADS to its Envoy, modules and states to its agent.
  *
  * The socket is the identity of the client: the node id that Envoy states is not read. Returns a function that ends every
  * connection.
@@ -59,7 +61,7 @@ export function serveProxy(options: ProxyServerOptions): () => void {
   });
   const handlers: Record<string, UntypedHandleCall> = {
     delta: (stream: RawStream) => serveDelta(stream, options),
-    agent: (stream: RawStream) => serveAgent(stream, options.modules, options.log),
+    agent: (stream: RawStream) => serveAgent(stream, options),
   };
   server.addService(
     {

@@ -11,14 +11,19 @@ import { type ModuleOutcome, ModuleReceiver } from './module-receiver.ts';
 type AgentMessage = MessageInitShape<GenMessage<MessageTypes['sluice.agent.v1.AgentMessage']>>;
 
 const CONNECT = rawMethod('/sluice.agent.v1.ModuleAgent/Connect', 'bidi');
-/** A piece of a module and what is around it, or a list of some ten thousand digests. */
-const MAX_MESSAGE_SIZE = 2 * MAX_CHUNK_SIZE;
+/** A piece of a module and what is around it, a list of some ten thousand digests, or a state with as many clients. */
+const MAX_MESSAGE_SIZE = 16 * MAX_CHUNK_SIZE;
+
+/** What the sidecar is to work by. */
+export type SidecarState = MessageTypes['sluice.agent.v1.SidecarState'];
 
 /** What a session works with. */
 export interface SessionOptions {
   /** Path of the socket the controller listens on. */
   readonly socket: string;
   readonly folder: ModuleFolder;
+  /** Takes a state: the sidecar works by it when this returns. */
+  readonly onState: (state: SidecarState) => void;
   readonly log: Logger;
   /** Ends the session. */
   readonly signal: AbortSignal;
@@ -28,9 +33,9 @@ export interface SessionOptions {
  * Speaks `sluice.agent.v1.ModuleAgent/Connect` once, until either side ends it; rejects when the connection fails.
  *
  * The inventory goes first. Messages are handled one after the other, so what comes is never ahead of the disk by more
- * than grpc-js buffers (16 messages of at most 2 MiB).
+ * than grpc-js buffers (16 messages, of which modules have at most 1 MiB each).
  */
-export async function runSession({ socket, folder, log, signal }: SessionOptions): Promise<void> {
+export async function runSession({ socket, folder, onState, log, signal }: SessionOptions): Promise<void> {
   const inventory = await folder.verify();
   const client = new Client(`unix:${socket}`, credentials.createInsecure(), {
     'grpc.max_receive_message_length': MAX_MESSAGE_SIZE,
@@ -48,7 +53,7 @@ export async function runSession({ socket, folder, log, signal }: SessionOptions
   signal.addEventListener('abort', cancel, { once: true });
   try {
     send(stream, { kind: { case: 'inventory', value: { modules: [...inventory] } } });
-    for await (const bytes of messages(stream)) await receive(bytes, { stream, receiver, folder, log });
+    for await (const bytes of messages(stream)) await receive(bytes, { stream, receiver, folder, onState, log });
   } finally {
     signal.removeEventListener('abort', cancel);
     stream.cancel();
@@ -61,6 +66,7 @@ interface Session {
   readonly stream: ClientDuplexStream<Buffer, Buffer>;
   readonly receiver: ModuleReceiver;
   readonly folder: ModuleFolder;
+  readonly onState: (state: SidecarState) => void;
   readonly log: Logger;
 }
 
@@ -69,7 +75,7 @@ function messages(stream: ClientDuplexStream<Buffer, Buffer>): AsyncIterable<Buf
   return stream;
 }
 
-async function receive(bytes: Buffer, { stream, receiver, folder, log }: Session): Promise<void> {
+async function receive(bytes: Buffer, { stream, receiver, folder, onState, log }: Session): Promise<void> {
   const { kind } = fromBinary(schema('sluice.agent.v1.ControllerMessage'), bytes);
   switch (kind.case) {
     case 'chunk':
@@ -77,6 +83,10 @@ async function receive(bytes: Buffer, { stream, receiver, folder, log }: Session
       return;
     case 'retain':
       await folder.retain(new Set(kind.value.digests));
+      return;
+    case 'state':
+      onState(kind.value);
+      send(stream, { kind: { case: 'stateTaken', value: { version: kind.value.version } } });
       return;
     case undefined:
       log.warn('a controller of another version sent a message of unknown kind');

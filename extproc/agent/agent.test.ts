@@ -30,7 +30,9 @@ async function agent(files: Readonly<Record<string, Uint8Array>> = {}): Promise<
   for (const [name, bytes] of Object.entries(files)) await writeFile(join(modules, name), bytes);
   const socket = join(folder, 'c.sock');
   const controller = await moduleController(socket);
-  const running = startAgent({ socket, folder: modules, log: captureLog().log, backOff: AT_ONCE });
+  const states: bigint[] = [];
+  const onState = ({ version }: { readonly version: bigint }): void => void states.push(version);
+  const running = startAgent({ socket, folder: modules, onState, log: captureLog().log, backOff: AT_ONCE });
   onTestFinished(() => running.stop());
   return { controller, socket, modules };
 }

@@ -1,12 +1,12 @@
 /**
- * The module agent: brings Wasm modules from the controller to the machine of the proxy.
+ * The agent: brings Wasm modules, and what the sidecar has to know, from the controller to the machine of the proxy.
  *
- * In: pieces of modules. Out: verified files under their digests, and the word that they are there. Refuses to know:
- * what a module is for, and where the controller got it.
+ * In: pieces of modules, states. Out: verified files under their digests, and the word that they are there; the states.
+ * Refuses to know: what a module is for, where the controller got it, and what is in a state.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { runSession } from './agent-session.ts';
+import { runSession, type SidecarState } from './agent-session.ts';
 import { AGENT_BACK_OFF, type BackOff, pauseAfter } from './back-off.ts';
 import { ModuleFolder } from './module-folder.ts';
 
@@ -16,6 +16,8 @@ export interface AgentOptions {
   readonly socket: string;
   /** The folder of the module files; it is created. */
   readonly folder: string;
+  /** Takes what the sidecar is to work by from now on. */
+  readonly onState: (state: SidecarState) => void;
   readonly log: Logger;
   readonly backOff?: BackOff;
 }
@@ -27,13 +29,14 @@ export interface Agent {
 }
 
 /** Starts an agent, which tries to reach the controller until it is stopped. */
-export function startAgent({ socket, folder, log, backOff = AGENT_BACK_OFF }: AgentOptions): Agent {
+export function startAgent({ socket, folder, onState, log, backOff = AGENT_BACK_OFF }: AgentOptions): Agent {
   const stopping = new AbortController();
   const modules = new ModuleFolder(folder, log);
-  const running = keepConnected(() => runSession({ socket, folder: modules, log, signal: stopping.signal }), {
+  const { signal } = stopping;
+  const running = keepConnected(() => runSession({ socket, folder: modules, onState, log, signal }), {
     log,
     backOff,
-    signal: stopping.signal,
+    signal,
   });
   return {
     stop: async () => {

@@ -12,6 +12,9 @@ export const HANDLER_KEY = 'sluice-handler';
 /** The handlers that are built in. */
 export const builtInHandlers: Handlers = new Map([['ping', ping]]);
 
+/** The key of the initial metadata that names what the handler is to work by, where it needs that. */
+export const POLICY_KEY = 'sluice-policy';
+
 /** Chooses the handler that `sluice-handler` names. A missing or unknown name fails the stream, never opens. */
 export function selectHandler(handlers: Handlers): Select {
   return (metadata) => {
@@ -27,6 +30,7 @@ export function selectHandler(handlers: Handlers): Select {
       const details = `${HANDLER_KEY} is ${JSON.stringify(name.value)}; accepted is one of ${accepted}`;
       return { kind: 'refused', code: status.FAILED_PRECONDITION, details };
     }
-    return { kind: 'selected', processor, policy: undefined };
+    const policy = metadataValue(metadata, POLICY_KEY);
+    return { kind: 'selected', processor, policy: policy.kind === 'one' ? policy.value : undefined };
   };
 }

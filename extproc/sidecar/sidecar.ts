@@ -1,8 +1,9 @@
 /**
  * The sidecar beside one Envoy.
  *
- * In: Envoy's streams and its filters' calls on the sidecar's socket, modules from the controller. Out: what the built-in
- * handlers decide, answers to the calls, verified module files. Refuses to know: users' processors, which live in a process of their own.
+ * In: Envoy's streams and its filters' calls on the sidecar's socket, modules and what to work by from the controller. Out:
+ * what the built-in handlers decide, answers to the calls, verified module files. Refuses to know: users' processors, which
+ * live in a process of their own.
  */
 import type { Logger } from 'pino';
 import { type Agent, startAgent } from '../agent/agent.ts';
@@ -10,6 +11,7 @@ import { healthService } from '../grpc/health.ts';
 import { type Listening, listenOnSocket } from '../grpc/unix-server.ts';
 import { type CountIn, Leases } from '../rate-limit/leases.ts';
 import { EXT_PROC_SERVICE, extProcService } from '../stream/service.ts';
+import { startLogins } from '../oidc/oidc.ts';
 import { builtInHandlers, type Handlers, selectHandler } from './handlers.ts';
 import { SIDECAR_SERVICE, sidecarService } from './service.ts';
 
@@ -22,6 +24,7 @@ export interface SidecarOptions {
   /** The folder of the module files. */
   readonly modules: string;
   readonly log: Logger;
+  /** Handlers beside those of logins. */
   readonly handlers?: Handlers;
   /** Where global rate limits are counted; nowhere without it, until the controller says where. */
   readonly countIn?: CountIn;
@@ -35,16 +38,23 @@ export type Started =
 /** Starts the sidecar: its service is up when this resolves, its agent tries to reach the controller for ever. */
 export async function startSidecar(options: SidecarOptions): Promise<Started> {
   const { socket, log, handlers = builtInHandlers, countIn } = options;
+  const logins = startLogins(log);
+  const all: Handlers = new Map([...handlers, ['oidc', logins.processor]]);
   const leases = new Leases(log);
   if (countIn !== undefined) leases.countIn(countIn);
   const health = healthService([EXT_PROC_SERVICE, SIDECAR_SERVICE]);
   const listening = await listenOnSocket(socket, [
-    extProcService(selectHandler(handlers), log),
+    extProcService(selectHandler(all), log),
     sidecarService(leases, log),
     health.service,
   ]);
   if (listening.kind !== 'listening') return listening;
-  const agent: Agent = startAgent({ socket: options.agentSocket, folder: options.modules, log });
+  const agent: Agent = startAgent({
+    socket: options.agentSocket,
+    folder: options.modules,
+    onState: (state) => logins.take(state),
+    log,
+  });
   log.info({ socket, agentSocket: options.agentSocket, modules: options.modules }, 'ready');
   return {
     kind: 'started',
@@ -52,6 +62,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Started> {
       health.stop();
       const [outcome] = await Promise.all([listening.server.drain(deadline), agent.stop()]);
       await leases.close();
+      await logins.stop();
       log.info({ outcome }, 'stopped');
     },
   };

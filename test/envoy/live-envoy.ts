@@ -10,6 +10,7 @@ import { systemClock } from '#controller/runtime/clock.ts';
 import { Publication } from '#controller/server/ads/publication.ts';
 import type { Rejection } from '#controller/server/ads/session.ts';
 import { ModuleStore } from '#controller/server/agent/module-store.ts';
+import { SidecarStates } from '#controller/server/agent/sidecar-states.ts';
 import { serveProxy } from '#controller/server/proxy-server.ts';
 import { bindProxySocket } from '#controller/server/proxy-socket.ts';
 import type { XdsSnapshot } from '#controller/xds/snapshot.ts';
@@ -52,6 +53,7 @@ export async function startLiveEnvoy(): Promise<LiveEnvoy> {
     socket,
     publication,
     modules: new ModuleStore(() => undefined),
+    states: new SidecarStates(),
     clock: systemClock,
     log: pino({ level: 'silent' }),
   });

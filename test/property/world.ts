@@ -83,8 +83,6 @@ const KINDS = [
   'EnvoyProxy',
   'SecurityPolicy',
   'EnvoyExtensionPolicy',
-  'BackendTrafficPolicy',
-  'ClientTrafficPolicy',
   'EnvoyPatchPolicy',
   'Backend',
   'Service',

@@ -4,43 +4,67 @@ import { schema } from '#proto/load.ts';
 import { encode as encodeMessage, type Init } from '../../xds/build/message.ts';
 import type { RawStream } from '../proxy-server.ts';
 import type { ModuleReceiver, ModuleStore, WasmModule } from './module-store.ts';
+import type { SidecarStates, StateReceiver } from './sidecar-states.ts';
 
 /** Bytes of a module in one message (`sluice.agent.v1.ModuleChunk.data`). */
 const CHUNK_SIZE = 1024 * 1024;
 
+/** What an agent is served. */
+export interface AgentSource {
+  readonly modules: ModuleStore;
+  readonly states: SidecarStates;
+  readonly log: Logger;
+}
+
+/** One connected agent. */
+interface Receiver {
+  readonly ofModules: ModuleReceiver;
+  readonly ofStates: StateReceiver;
+}
+
 /** Serves one stream of `sluice.agent.v1.ModuleAgent/Connect`. */
-export function serveAgent(stream: RawStream, store: ModuleStore, log: Logger): void {
-  const receiver: ModuleReceiver = {
-    send: (module) => sendModule(stream, module),
+export function serveAgent(stream: RawStream, source: AgentSource): void {
+  const { modules, states, log } = source;
+  const receiver: Receiver = {
+    ofModules: { send: (module) => sendModule(stream, module) },
+    ofStates: { send: (state) => stream.write(encode({ kind: { case: 'state', value: state } })) },
+  };
+  const disconnected = (): void => {
+    modules.disconnected(receiver.ofModules);
+    states.disconnected(receiver.ofStates);
   };
   stream.on('data', (bytes: Buffer) => {
     try {
-      receive(bytes, receiver, store, log);
+      receive(bytes, receiver, source);
     } catch (error) {
       log.error({ err: error }, 'an agent sent what is no AgentMessage');
       stream.destroy();
     }
   });
   stream.on('end', () => {
-    store.disconnected(receiver);
+    disconnected();
     stream.end();
   });
-  stream.on('cancelled', () => store.disconnected(receiver));
-  stream.on('error', () => store.disconnected(receiver));
+  stream.on('cancelled', disconnected);
+  stream.on('error', disconnected);
 }
 
-function receive(bytes: Buffer, receiver: ModuleReceiver, store: ModuleStore, log: Logger): void {
+function receive(bytes: Buffer, receiver: Receiver, { modules, states, log }: AgentSource): void {
   const { kind } = fromBinary(schema('sluice.agent.v1.AgentMessage'), bytes);
   switch (kind.case) {
     case 'inventory':
-      store.connected(receiver, new Map(kind.value.modules.map(({ digest, path }) => [digest, path])));
+      modules.connected(receiver.ofModules, new Map(kind.value.modules.map(({ digest, path }) => [digest, path])));
+      states.connected(receiver.ofStates);
       return;
     case 'ready':
       log.info({ digest: kind.value.digest, path: kind.value.path }, 'module is with the proxy');
-      store.ready(kind.value.digest, kind.value.path);
+      modules.ready(kind.value.digest, kind.value.path);
       return;
     case 'rejected':
       log.error({ digest: kind.value.digest, reason: kind.value.reason }, 'agent could not store a module');
+      return;
+    case 'stateTaken':
+      states.taken(kind.value.version);
       return;
     case undefined:
       log.warn('an agent of another version sent a message of unknown kind');
