@@ -119,6 +119,42 @@ describe('JWT', () => {
     expect(withToken(token)).toEqual(PASSES);
   });
 
+  it('judges a token that was seen before by the time of the request', async () => {
+    let now = NOW;
+    const later = await loadFilter(wasm, { now: () => now * 1000 });
+    later.configure(new Uint8Array());
+    const policy = encodePolicy({ jwt: { providers: [provider()] } });
+    const headers = [['authorization', `Bearer ${rs.token({ ...CLAIMS, nbf: NOW })}`]] as const;
+    const asked = (): string =>
+      later.request({ headers: [[':path', '/'], ...headers], properties: onRoute(policy) }).kind;
+    expect(asked()).toBe('continue');
+    now = NOW + 600 + 59;
+    expect(asked()).toBe('continue');
+    now = NOW + 600 + 60;
+    expect(asked()).toBe('response');
+    now = NOW - 61;
+    expect(asked()).toBe('response');
+    now = NOW;
+    expect(asked()).toBe('continue');
+  });
+
+  it('reads the same claims of a token that was seen before, whatever came between', () => {
+    const claimToHeaders = ['sub', 'deep'].map((name) => ({
+      claim: name === 'deep' ? ['deep', 'er'] : [name],
+      header: `x-${name}`,
+    }));
+    const tokens = Array.from({ length: 4_500 }, (_, i) =>
+      rs.token({ ...CLAIMS, sub: `user "${i}"`, deep: { er: `ü-${i}` } }),
+    );
+    for (const [i, token] of [...tokens, ...tokens.slice(-200), ...tokens.slice(0, 200)].entries()) {
+      const number = i < 4_500 ? i : i < 4_700 ? i - 200 : i - 4_700;
+      const policy = { jwt: { providers: [provider({ claimToHeaders })] } };
+      const went = wentOn(policy, { authorization: `Bearer ${token}` });
+      expect(went.get('x-sub')).toBe(`user "${number}"`);
+      expect(went.get('x-deep')).toBe(`ü-${number}`);
+    }
+  });
+
   it('does not take a token that another key made, though a good one was seen before', () => {
     const other = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
     const good = rs.token(CLAIMS);

@@ -8,7 +8,7 @@ import { Asked } from "../../sdk/assembly/questions";
 import { literal, Slice } from "../../sdk/assembly/slice";
 import { askSidecar, isSidecars, Verified } from "./ask-sidecar";
 import { refuseToken } from "./refusal";
-import { remembersToken, rememberToken } from "./token-cache";
+import { beginOf, expiryOf, findToken, keepToken, payloadOf } from "./token-cache";
 import { verifySignature } from "./verify-signature";
 
 /** A token longer than this is refused unread. Bytes. */
@@ -57,6 +57,14 @@ export let PAYLOAD: Json = 0;
 export function verifyToken(provider: JwtProvider, keyId: u64, ptr: usize, len: u32, seconds: f64): u32 {
   PAYLOAD = 0;
   if (len > LONGEST_TOKEN) return refuse("token refused: longer than 64 KiB");
+  const known = findToken(keyId, ptr, len);
+  if (known == 0) return verifyNewToken(provider, keyId, ptr, len, seconds);
+  if (!isInTime(expiryOf(known), beginOf(known), seconds)) return refuseTime();
+  PAYLOAD = payloadOf(known);
+  return Verdict.good;
+}
+
+function verifyNewToken(provider: JwtProvider, keyId: u64, ptr: usize, len: u32, seconds: f64): u32 {
   const first = dot(ptr, 0, len);
   const second = dot(ptr, first + 1, len);
   if (first == 0 || second == len || second == first + 1 || dot(ptr, second + 1, len) != len) {
@@ -64,17 +72,21 @@ export function verifyToken(provider: JwtProvider, keyId: u64, ptr: usize, len: 
   }
   const payload = decodeJson(ptr + first + 1, second - first - 1);
   if (kindOf(payload) != JsonKind.object) return refuse("token refused: its payload is no JSON object");
-  if (!inTime(payload, seconds)) return refuse("token refused: by exp or nbf it is not good now");
-  if (!remembersToken(keyId, ptr, len)) {
-    if (!fromIssuer(provider, payload)) return refuse("token refused: iss is not the provider's issuer");
-    if (!forAudience(provider, payload)) return refuse("token refused: aud has none of the provider's audiences");
-    // Last, as it costs most: who can make no good payload does not reach the sidecar.
-    const verdict = verifies(provider, ptr, first, second, len);
-    if (verdict != Verdict.good) return verdict;
-    rememberToken(keyId, ptr, len);
-  }
+  const expires = timeOf(payload, EXP, Infinity);
+  const begins = timeOf(payload, NBF, -Infinity);
+  if (!isInTime(expires, begins, seconds)) return refuseTime();
+  if (!fromIssuer(provider, payload)) return refuse("token refused: iss is not the provider's issuer");
+  if (!forAudience(provider, payload)) return refuse("token refused: aud has none of the provider's audiences");
+  // Last, as it costs most: who can make no good payload does not reach the sidecar.
+  const verdict = verifies(provider, ptr, first, second, len);
+  if (verdict != Verdict.good) return verdict;
+  keepToken(keyId, ptr, len, payload, expires, begins);
   PAYLOAD = payload;
   return Verdict.good;
+}
+
+function refuseTime(): u32 {
+  return refuse("token refused: by exp or nbf it is not good now");
 }
 
 /** Where the next dot is at or after `from`; `len` when there is none. */
@@ -162,17 +174,13 @@ function algorithmOf(alg: Json): i32 {
   return JwtAlgorithm.UNSPECIFIED;
 }
 
-/** `exp` and `nbf`: each may be missing, but not be anything but a number, nor be named twice. */
-function inTime(payload: Json, seconds: f64): bool {
-  if (has(payload, EXP)) {
-    const exp = numberOf(member(payload, EXP));
-    if (!(seconds < exp + LEEWAY)) return false;
-  }
-  if (has(payload, NBF)) {
-    const nbf = numberOf(member(payload, NBF));
-    if (!(seconds + LEEWAY >= nbf)) return false;
-  }
-  return true;
+/** `exp` or `nbf`: it may be missing, but what is no number, or named twice, is NaN, and no time is before or after that. */
+function timeOf(payload: Json, name: Slice, missing: f64): f64 {
+  return has(payload, name) ? numberOf(member(payload, name)) : missing;
+}
+
+function isInTime(expires: f64, begins: f64, seconds: f64): bool {
+  return seconds < expires + LEEWAY && seconds + LEEWAY >= begins;
 }
 
 function fromIssuer(provider: JwtProvider, payload: Json): bool {

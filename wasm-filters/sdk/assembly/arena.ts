@@ -23,8 +23,16 @@ export function alloc(size: usize): usize {
     used = at + size;
     return ARENA + at;
   }
-  const block = heap.alloc(size + 16);
+  const block = heap.alloc(size + OWNED);
+  freeLater(block);
+  return block + OWNED;
+}
+
+/** Bytes before what is freed later, which the arena uses. */
+export const OWNED: usize = 16;
+
+/** Frees a block of the heap when the callback has ended. Its first `OWNED` bytes are the arena's. */
+export function freeLater(block: usize): void {
   store<usize>(block, overflow);
   overflow = block;
-  return block + 16;
 }

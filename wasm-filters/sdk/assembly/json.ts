@@ -57,6 +57,24 @@ export function kindOf(json: Json): u32 {
 @inline export function rawLen(json: Json): u32 { return load<u32>(json, 8); }
 @inline function after(json: Json): Json { return <usize>load<u32>(json, 12); }
 
+/** Bytes that a copy of a value takes. */
+export function jsonSize(json: Json): usize {
+  return after(json) - json + rawLen(json);
+}
+
+/** Copies a value, with all that is in it, to where it outlives the callback; gives the copy. `to` is aligned to 8. */
+export function copyJson(json: Json, to: usize): Json {
+  const values = after(json) - json;
+  const text = to + values;
+  memory.copy(to, json, values);
+  memory.copy(text, rawPtr(json), rawLen(json));
+  for (let copied = to; copied < text; copied += WORDS) {
+    store<u32>(copied, <u32>(text + (rawPtr(copied) - rawPtr(json))), 4);
+    store<u32>(copied, <u32>(to + (after(copied) - json)), 12);
+  }
+  return to;
+}
+
 /** The member of an object under a name; 0 when there is none, or more than one: what is named twice decides nothing. */
 export function member(object: Json, name: Slice): Json {
   if (kindOf(object) != JsonKind.object) return 0;
