@@ -60,6 +60,7 @@ export const implementedPaths: { readonly [K in KindName]: ImplementedPaths } = 
     'spec.jwt.providers[].remoteJWKS.failedRefetchDuration',
     'spec.jwt.providers[].claimToHeaders',
     'spec.jwt.providers[].extractFrom',
+    'spec.jwt.providers[].recomputeRoute',
     'spec.authorization.defaultAction',
     'spec.authorization.rules[].name',
     'spec.authorization.rules[].action',

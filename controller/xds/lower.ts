@@ -15,7 +15,8 @@ import { once } from './memory.ts';
 import { patchSnapshot } from './patch.ts';
 import { nativeFilters } from './native-filters.ts';
 import { PiecedResources } from './pieced-resources.ts';
-import { POLICY_FILTER, policyFilters, policyFilterConfigs } from './policy-filter.ts';
+import { firstPolicyFilter, laterPolicyFilters, POLICY_FILTER, policyFilterConfigs } from './policy-filter.ts';
+import { dependence, type Surroundings, surroundings } from './policy-places.ts';
 import { virtualHost } from './route.ts';
 import { routeConfiguration, splitRoutes, wholeRoutes } from './route-configuration.ts';
 import { type XdsResource, type XdsResources, type XdsSnapshot, xdsResource } from './snapshot.ts';
@@ -34,10 +35,14 @@ export interface ModuleFile {
  * in the IR is the same object here, down to the maps.
  */
 export function lower(ir: ProxyIr, policyModule: ModuleFile | undefined): XdsSnapshot {
+  const patches = ir.patches ?? [];
+  const patchedRoutes = routesOfPatches(patches);
   const snapshot: XdsSnapshot = {
     listener: byName(ir.listeners.map(lowerListener)),
     route: byName(ir.listeners.flatMap(({ chains }) => chains.map(({ name }) => routeConfiguration(name)))),
-    'virtual-host': new PiecedResources(ir.listeners.flatMap(({ chains }) => chains.flatMap(lowerHosts))),
+    'virtual-host': new PiecedResources(
+      ir.listeners.flatMap(({ chains }) => chains.flatMap((chain) => lowerHosts(chain, patchedRoutes))),
+    ),
     cluster: lowerClusters(ir.clusters),
     endpoint: lowerAssignments(ir.endpoints),
     secret: byName(ir.secrets.map(lowerSecret)),
@@ -45,8 +50,8 @@ export function lower(ir: ProxyIr, policyModule: ModuleFile | undefined): XdsSna
   };
   if (ir.patches === undefined) return snapshot;
   // A patch is about the whole RouteConfiguration.
-  const patched = routesOfPatches(ir.patches).intersection(snapshot.route);
-  return splitRoutes(patchSnapshot(wholeRoutes(snapshot, patched), ir.patches), patched);
+  const patched = patchedRoutes.intersection(snapshot.route);
+  return splitRoutes(patchSnapshot(wholeRoutes(snapshot, patched), patches), patched);
 }
 
 /** Names of the RouteConfigurations that patches are about. */
@@ -59,7 +64,7 @@ function byName(resources: readonly XdsResource[]): XdsResources {
 }
 
 function lowerListener(ir: ListenerIr): XdsResource {
-  const filters = [...nativeFilters(), ...policyFilters(), ...processorFilters(ir), router()];
+  const filters = [...nativeFilters(), firstPolicyFilter(), ...processorFilters(ir), ...laterPolicyFilters(), router()];
   return xdsResource('listener', ir.name, encode('envoy.config.listener.v3.Listener', listener(ir, filters)));
 }
 
@@ -87,11 +92,13 @@ const processorsOf = once((hosts: readonly VirtualHostIr[]): readonly PlacedProc
   ),
 );
 
-function lowerHosts({ name, virtualHosts }: ChainIr): Pieces<XdsResource> {
+function lowerHosts({ name, virtualHosts }: ChainIr, patched: ReadonlySet<string>): Pieces<XdsResource> {
+  const around = surroundings(virtualHosts, patched.has(name));
   return virtualHosts.map((hosts) => {
     const made = resourcesOfPieces(hosts);
-    const resources = made.get(name) ?? hosts.map((host) => lowerHost(host, name));
-    made.set(name, resources);
+    const key = `${name} ${dependence(hosts, around)}`;
+    const resources = made.get(key) ?? hosts.map((host) => lowerHost(host, name, around));
+    made.set(key, resources);
     return resources;
   });
 }
@@ -101,14 +108,15 @@ const resourcesOfPieces = once((_hosts: readonly VirtualHostIr[]) => new Map<str
 const resourcesOfHosts = once((_host: VirtualHostIr) => new Map<string, XdsResource>());
 
 /** A virtual host of a RouteConfiguration, made once: one that did not change costs no encoding. */
-function lowerHost(host: VirtualHostIr, configuration: string): XdsResource {
+function lowerHost(host: VirtualHostIr, configuration: string, around: Surroundings): XdsResource {
   const made = resourcesOfHosts(host);
-  const known = made.get(configuration);
+  const key = `${configuration} ${dependence([host], around)}`;
+  const known = made.get(key);
   if (known !== undefined) return known;
-  const message = virtualHost(host, configuration);
+  const message = virtualHost(host, configuration, around);
   const body = encode('envoy.config.route.v3.VirtualHost', message);
   const resource = xdsResource('virtual-host', message.name ?? configuration, body);
-  made.set(configuration, resource);
+  made.set(key, resource);
   return resource;
 }
 

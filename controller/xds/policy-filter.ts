@@ -8,15 +8,21 @@ import type { RouteFeaturesIr } from '../ir/route.ts';
 import { withNeeds } from '#proto/needs.ts';
 import { adsSource } from './build/config-source.ts';
 import { any, duration, encode, type Init } from './build/message.ts';
+import { once } from './memory.ts';
+import type { PolicyPlaces } from './policy-places.ts';
 
 type HttpFilter = Init<'envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter'>;
 
 /** Name of the filter, of its ECDS resource and of the metadata in which routes carry their policy. A contract. */
 export const POLICY_FILTER = 'sluice.policy';
-/** The same module behind a change of route; it knows its place by this name. A contract with the module. */
+/** The same module behind users' filters, and behind a change of route; it knows its place by these names. A contract with it. */
+const AFTER_FILTER = 'sluice.policy.after';
 const RECHECK_FILTER = 'sluice.policy.recheck';
-/** The native filter that makes Envoy choose the route anew. */
-const REROUTE_FILTER = 'sluice.policy.reroute';
+/** The native filters before each of them, which make Envoy choose the route anew. */
+const REROUTE_FILTERS = {
+  [AFTER_FILTER]: `${AFTER_FILTER}.reroute`,
+  [RECHECK_FILTER]: 'sluice.policy.reroute',
+} as const;
 
 const WASM = 'envoy.extensions.filters.http.wasm.v3.Wasm';
 const { FAIL_RELOAD } = enumMembers('envoy.extensions.wasm.v3.FailurePolicy');
@@ -27,12 +33,14 @@ export interface PolicyBytes {
   readonly id: string;
   /** An encoded `sluice.filter.v1.Policy`. */
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Whether it may write request headers, and so lead the request to another route. */
-  readonly writesHeaders: boolean;
+  /** The request headers that it may write, and so lead the request to another route. Lower case. */
+  readonly writes: readonly string[];
 }
 
-/** The policy of a route, or `undefined` where the filter has nothing to decide. */
-export function policyBytes(features: RouteFeaturesIr): PolicyBytes | undefined {
+/** The policy of a route, or `undefined` where the filter has nothing to decide. Made once for the same features. */
+export const policyBytes = once(encodePolicy);
+
+function encodePolicy(features: RouteFeaturesIr): PolicyBytes | undefined {
   const { jwt, authorization, source } = features;
   if (jwt === undefined && authorization === undefined) return undefined;
   const type = schema('sluice.filter.v1.Policy');
@@ -43,19 +51,26 @@ export function policyBytes(features: RouteFeaturesIr): PolicyBytes | undefined 
   });
   const bytes = toBinary(type, withNeeds(type, message));
   const id = createHash('sha256').update(bytes).digest('hex').slice(0, 32);
-  const writesHeaders = jwt?.providers.some(({ claimToHeaders }) => claimToHeaders.length > 0) ?? false;
-  return { id, bytes, writesHeaders };
+  const claims = jwt?.providers.flatMap(({ claimToHeaders }) => claimToHeaders) ?? [];
+  return { id, bytes, writes: claims.map(({ header }) => header) };
+}
+
+/** The first place of the module in a chain: off, its configuration by ECDS, until a route turns it on. */
+export function firstPolicyFilter(): HttpFilter {
+  return wasmFilter(POLICY_FILTER);
 }
 
 /**
- * The places of the module in a chain: off, their configuration by ECDS. Routes with a policy turn on the first.
- *
- * A header that the first one writes makes Envoy choose the route anew, but only once a native filter has asked for it:
- * `REROUTE` does, and changes nothing. The module behind it then judges the request by the policy of the route it has come
- * to, so that no claim leads past another route's policy. Routes whose policy writes headers turn all three on.
+ * The places of the module behind users' filters, off. Each has a native filter before it that asks Envoy for the route and
+ * changes nothing: headers that were written make Envoy choose the route anew, but only once somebody native asks.
  */
-export function policyFilters(): readonly HttpFilter[] {
-  return [wasmFilter(POLICY_FILTER), rerouteFilter(), wasmFilter(RECHECK_FILTER)];
+export function laterPolicyFilters(): readonly HttpFilter[] {
+  return [
+    rerouteFilter(REROUTE_FILTERS[AFTER_FILTER]),
+    wasmFilter(AFTER_FILTER),
+    rerouteFilter(REROUTE_FILTERS[RECHECK_FILTER]),
+    wasmFilter(RECHECK_FILTER),
+  ];
 }
 
 function wasmFilter(name: string): HttpFilter {
@@ -73,9 +88,9 @@ function wasmFilter(name: string): HttpFilter {
   };
 }
 
-function rerouteFilter(): HttpFilter {
+function rerouteFilter(name: string): HttpFilter {
   return {
-    name: REROUTE_FILTER,
+    name,
     disabled: true,
     configType: {
       case: 'typedConfig',
@@ -89,13 +104,15 @@ export function policyFilterConfigs(
   path: string,
   digest: string,
 ): readonly Init<'envoy.config.core.v3.TypedExtensionConfig'>[] {
-  return [POLICY_FILTER, RECHECK_FILTER].map((name) => ({
+  const configuration = encode('sluice.filter.v1.PolicyFilter', {});
+  return [POLICY_FILTER, AFTER_FILTER, RECHECK_FILTER].map((name) => ({
     name,
     typedConfig: any(WASM, {
       config: {
         // The module knows its place by this name.
         name,
-        rootId: name,
+        // Another configuration is another root context: the module tells them apart by this.
+        rootId: `${name}/${shortDigest(configuration)}`,
         vm: {
           case: 'vmConfig',
           value: {
@@ -104,7 +121,7 @@ export function policyFilterConfigs(
             code: { specifier: { case: 'local', value: { specifier: { case: 'filename', value: path } } } },
           },
         },
-        configuration: any('google.protobuf.BytesValue', { value: encode('sluice.filter.v1.PolicyFilter', {}) }),
+        configuration: any('google.protobuf.BytesValue', { value: configuration }),
         failurePolicy: FAIL_RELOAD,
         // Envoy's default of a second turns one trap into a second of 503; less than 10 ms kills Envoy.
         reloadConfig: { backoff: { baseInterval: duration(10), maxInterval: duration(10) } },
@@ -113,30 +130,47 @@ export function policyFilterConfigs(
   }));
 }
 
-/** What a route with a policy carries: the policy itself and the switch that turns the filter on. */
-export function policyPerRoute({ id, bytes, writesHeaders }: PolicyBytes): {
-  readonly metadata: Init<'envoy.config.core.v3.Metadata'>;
+/** Behind an id in the metadata of a route: its policy is evaluated again behind users' filters. A contract with the module. */
+const AGAIN = '+';
+
+/** What a route carries: its policy, when it has one, and what turns on the places at which policies are evaluated. */
+export function policyPerRoute(
+  policy: PolicyBytes | undefined,
+  { first, after, recheck }: PolicyPlaces,
+): {
+  readonly metadata: Init<'envoy.config.core.v3.Metadata'> | undefined;
   readonly perFilterConfig: { readonly [filter: string]: Any };
 } {
   return {
-    metadata: {
-      filterMetadata: { [POLICY_FILTER]: { id } },
-      typedFilterMetadata: { [POLICY_FILTER]: any('google.protobuf.BytesValue', { value: bytes }) },
+    metadata: policy === undefined ? undefined : policyMetadata(policy, after),
+    perFilterConfig: {
+      ...(first && { [POLICY_FILTER]: turnedOn() }),
+      ...(after && withReroute(AFTER_FILTER)),
+      ...(recheck && withReroute(RECHECK_FILTER)),
     },
-    perFilterConfig: Object.fromEntries(
-      (writesHeaders ? [POLICY_FILTER, REROUTE_FILTER, RECHECK_FILTER] : [POLICY_FILTER]).map((name) => [
-        name,
-        turnedOn(name),
-      ]),
-    ),
+  };
+}
+
+function policyMetadata({ id, bytes }: PolicyBytes, again: boolean): Init<'envoy.config.core.v3.Metadata'> {
+  return {
+    filterMetadata: { [POLICY_FILTER]: { id: again ? id + AGAIN : id } },
+    typedFilterMetadata: { [POLICY_FILTER]: any('google.protobuf.BytesValue', { value: bytes }) },
+  };
+}
+
+function withReroute(name: keyof typeof REROUTE_FILTERS): { readonly [filter: string]: Any } {
+  const nothing = any('envoy.extensions.filters.http.header_mutation.v3.HeaderMutationPerRoute', { mutations: {} });
+  return {
+    [REROUTE_FILTERS[name]]: any('envoy.config.route.v3.FilterConfig', { config: nothing }),
+    [name]: turnedOn(),
   };
 }
 
 /** The configuration of a route that turns a filter on as it is. */
-function turnedOn(name: string): Any {
-  const config =
-    name === REROUTE_FILTER
-      ? any('envoy.extensions.filters.http.header_mutation.v3.HeaderMutationPerRoute', { mutations: {} })
-      : {};
-  return any('envoy.config.route.v3.FilterConfig', { config });
+function turnedOn(): Any {
+  return any('envoy.config.route.v3.FilterConfig', { config: {} });
+}
+
+function shortDigest(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex').slice(0, 16);
 }

@@ -7,20 +7,25 @@ import { routeMatch } from './build/match.ts';
 import type { Init } from './build/message.ts';
 import { nativePerRoute } from './native-filters.ts';
 import { policyBytes, policyPerRoute } from './policy-filter.ts';
+import { type PolicyPlaces, policyPlaces, type Surroundings } from './policy-places.ts';
 import { virtualHostName } from './route-configuration.ts';
 
 type Route = Init<'envoy.config.route.v3.Route'>;
 
 /** The Envoy virtual host of a host name in a RouteConfiguration. */
-export function virtualHost(ir: VirtualHostIr, configuration: string): Init<'envoy.config.route.v3.VirtualHost'> {
+export function virtualHost(
+  ir: VirtualHostIr,
+  configuration: string,
+  around: Surroundings,
+): Init<'envoy.config.route.v3.VirtualHost'> {
   return {
     name: virtualHostName(configuration, ir.hostname),
     domains: [ir.hostname],
-    routes: ir.routes.map(route),
+    routes: ir.routes.map((one) => route(one, policyPlaces(one, ir, around))),
   };
 }
 
-function route(ir: RouteIr): Route {
+function route(ir: RouteIr, places: PolicyPlaces): Route {
   const request = headerChanges(ir.requestHeaders);
   const response = headerChanges(ir.responseHeaders);
   return {
@@ -31,7 +36,7 @@ function route(ir: RouteIr): Route {
     requestHeadersToRemove: request.toRemove,
     responseHeadersToAdd: response.toAdd,
     responseHeadersToRemove: response.toRemove,
-    ...features(ir.features),
+    ...features(ir.features, places),
   };
 }
 
@@ -48,17 +53,14 @@ function action(ir: RouteActionIr, { match }: RouteIr): NonNullable<Route['actio
   }
 }
 
-function features(ir: RouteFeaturesIr): Pick<Route, 'metadata' | 'typedPerFilterConfig'> {
-  const policy = policyBytes(ir);
+function features(ir: RouteFeaturesIr, places: PolicyPlaces): Pick<Route, 'metadata' | 'typedPerFilterConfig'> {
   const processors = (ir.extProc ?? []).map((processor, index) => [
     extProcFilterName(index, processor),
     extProcPerRoute(processor),
   ]);
-  const { metadata, perFilterConfig } = policy === undefined ? NO_POLICY : policyPerRoute(policy);
+  const { metadata, perFilterConfig } = policyPerRoute(policyBytes(ir), places);
   return {
     ...(metadata === undefined ? {} : { metadata }),
     typedPerFilterConfig: { ...nativePerRoute(ir), ...perFilterConfig, ...Object.fromEntries(processors) },
   };
 }
-
-const NO_POLICY = { metadata: undefined, perFilterConfig: {} } as const;

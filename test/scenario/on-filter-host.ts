@@ -41,7 +41,7 @@ export async function filterHostRunner(
     const route = routes.find(({ match }) => matches(match, headers));
     if (route === undefined) return { status: 404, upstream: {} };
     const result = decide(first, route, headers, from);
-    if (result.kind !== 'continue' || policyBytes(route.features)?.writesHeaders !== true) return answerOf(result);
+    if (result.kind !== 'continue' || policyBytes(route.features)?.writes.length === 0) return answerOf(result);
     const next = routes.find(({ match }) => matches(match, result.headers)) ?? route;
     return answerOf(decide(recheck, next, result.headers, from));
   };

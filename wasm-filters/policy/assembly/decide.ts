@@ -6,7 +6,7 @@ import { onePair, usePairs } from "../../sdk/assembly/header-pairs";
 import { getRequestHeaders, now, resultLen, resultPtr, sendLocalResponse } from "../../sdk/assembly/host";
 import { literal, Slice } from "../../sdk/assembly/slice";
 import { CompiledPolicy } from "./compiled-policy";
-import { isRecheck } from "./recheck";
+import { Place, place } from "./place";
 
 const WWW_AUTHENTICATE = literal("www-authenticate");
 // RFC 6750 section 3.1: who sent no token is told no error.
@@ -87,7 +87,7 @@ function rewritten(policy: CompiledPolicy): u32 {
   if (jwt === null) return Decision.proceed;
   if (!claimsFit(jwt, ACCEPTED)) return unauthorized(D_INVALID, INVALID, CHALLENGE_INVALID);
   if (hasClaimHeaders(jwt, ACCEPTED)) return Decision.proceed;
-  return isRecheck() || !writeClaimHeaders(jwt, ACCEPTED) ? unavailable() : Decision.proceed;
+  return place() == Place.recheck || !writeClaimHeaders(jwt, ACCEPTED) ? unavailable() : Decision.proceed;
 }
 
 function unauthorized(details: Slice, body: Slice, challenge: Slice): u32 {

@@ -16,7 +16,7 @@ import { readAnswer } from "./answers";
 import { compilePolicy, CompiledPolicy, ID_LENGTH } from "./compiled-policy";
 import { decide, Decision, unavailable } from "./decide";
 import { collectGarbage, findPolicy, keepPolicy, noteGarbage } from "./policy-table";
-import { isRecheck } from "./recheck";
+import { isEvaluatedAgain, noteAgain, Place, place } from "./place";
 
 export function proxy_abi_version_0_2_1(): void {}
 
@@ -30,6 +30,8 @@ const STOP: u32 = 1;
 
 const ROUTE_NAME = literal("xds\0route_name");
 const ID = literal("xds\0route_metadata\0filter_metadata\0sluice.policy\0id");
+/** Behind the id where the policy is evaluated again behind users' filters. */
+const AGAIN: u8 = 43;
 const BYTES = literal("xds\0route_metadata\0typed_filter_metadata\0sluice.policy");
 
 export function proxy_on_vm_start(_root: u32, _size: u32): u32 {
@@ -76,18 +78,19 @@ function decideByRoute(): u32 {
     // A request without a route is Envoy's to answer, with 404; a route that turned the filter on must have a policy.
     // Envoy finds the name of a route that has none (it is empty), and none where there is no route.
     if (!getProperty(ROUTE_NAME)) return Decision.proceed;
-    // To a second look the route may be one that nobody turned the filter on for.
-    return isRecheck() ? Decision.proceed : unavailable();
+    // Behind what may change the route it may be one that nobody turned the filter on for.
+    return place() == Place.first ? unavailable() : Decision.proceed;
   }
   const policy = policyOf(id);
   return policy === null ? unavailable() : decide(policy);
 }
 
-/** Reads the id of the current route's policy; an id of another length is one that no policy has. */
+/** Reads the id of the current route's policy; an id of another form is one that no policy has. */
 function readId(to: usize): bool {
   if (!getProperty(ID) || resultLen() == 0) return false;
   memory.fill(to, 0, ID_LENGTH);
-  if (resultLen() == ID_LENGTH) memory.copy(to, resultPtr(), ID_LENGTH);
+  noteAgain(resultLen() == ID_LENGTH + 1 && load<u8>(resultPtr() + ID_LENGTH) == AGAIN);
+  if (resultLen() == ID_LENGTH || isEvaluatedAgain()) memory.copy(to, resultPtr(), ID_LENGTH);
   return true;
 }
 

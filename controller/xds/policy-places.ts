@@ -1,0 +1,87 @@
+/**
+ * Where in the chain of filters a route's requests meet the `policy` module.
+ *
+ * Envoy chooses the filters of a request by its first route, and they stay those of that route however the request changes.
+ * So the first route must turn on all that any route needs to which the request may come:
+ *
+ * - A policy of its own: the first place.
+ * - Filters of users on it, which may change everything: behind them the place `after` evaluates the policy of the route to
+ *   which the request has come by then, if any route of the RouteConfiguration has one, and `recheck` when that may write
+ *   headers again.
+ * - A policy that writes a header by which a route of the host is matched: `recheck`. Where no route is matched by what is
+ *   written, Envoy chooses the same route again, and nothing has to look.
+ *
+ * Routes that nothing leads away from turn on nothing for the sake of others.
+ */
+import type { Pieces } from '../ir/pieces.ts';
+import type { RouteFeaturesIr, RouteIr } from '../ir/route.ts';
+import type { VirtualHostIr } from '../ir/virtual-host.ts';
+import { once } from './memory.ts';
+import { policyBytes } from './policy-filter.ts';
+
+/** What a RouteConfiguration says of all its routes. */
+export interface Surroundings {
+  readonly hasPolicies: boolean;
+  /** Whether any policy may write request headers. */
+  readonly hasWriters: boolean;
+  /** Whether routes may be matched by more than their IR says: they are patched. */
+  readonly isPatched: boolean;
+}
+
+/** The places that a route turns on. */
+export interface PolicyPlaces {
+  readonly first: boolean;
+  readonly after: boolean;
+  readonly recheck: boolean;
+}
+
+/** What all routes of a RouteConfiguration have in common. */
+export function surroundings(hosts: Pieces<VirtualHostIr>, isPatched: boolean): Surroundings {
+  const facts = hosts.map(factsOfAll);
+  return {
+    hasPolicies: facts.some(({ hasPolicies }) => hasPolicies),
+    hasWriters: facts.some(({ hasWriters }) => hasWriters),
+    isPatched,
+  };
+}
+
+/** What of their surroundings hosts depend on, as text. */
+export function dependence(hosts: readonly VirtualHostIr[], around: Surroundings): string {
+  const facts = factsOfAll(hosts);
+  const ofOthers = facts.hasUsersFilters && [around.hasPolicies, around.hasWriters];
+  return [ofOthers, facts.hasWriters && around.isPatched].join();
+}
+
+/** The places that a route of a host turns on. */
+export function policyPlaces({ features }: RouteIr, host: VirtualHostIr, around: Surroundings): PolicyPlaces {
+  const policy = policyBytes(features);
+  const after = hasUsersFilters(features) && around.hasPolicies;
+  const written = policy?.writes ?? [];
+  const { matchedHeaders } = hostFacts(host);
+  const leadsAway = written.some((name) => around.isPatched || matchedHeaders.has(name));
+  return { first: policy !== undefined, after, recheck: after ? around.hasWriters : leadsAway };
+}
+
+/** Whether the requests of a route go through code that is not ours. */
+function hasUsersFilters({ extProc }: RouteFeaturesIr): boolean {
+  return extProc !== undefined && extProc.length > 0;
+}
+
+const hostFacts = once(({ routes }: VirtualHostIr) => {
+  const policies = routes.map(({ features }) => policyBytes(features)).filter((policy) => policy !== undefined);
+  return {
+    hasPolicies: policies.length > 0,
+    hasWriters: policies.some(({ writes }) => writes.length > 0),
+    hasUsersFilters: routes.some(({ features }) => hasUsersFilters(features)),
+    matchedHeaders: new Set(routes.flatMap(({ match }) => match.headers.map(({ name }) => name))),
+  };
+});
+
+const factsOfAll = once((hosts: readonly VirtualHostIr[]) => {
+  const facts = hosts.map(hostFacts);
+  return {
+    hasPolicies: facts.some(({ hasPolicies }) => hasPolicies),
+    hasWriters: facts.some(({ hasWriters }) => hasWriters),
+    hasUsersFilters: facts.some(({ hasUsersFilters: has }) => has),
+  };
+});
