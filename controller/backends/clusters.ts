@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Backend, Service } from '#controller/api/gen/types.d.ts';
 import type { AddressIr, ClusterIr, EndpointSourceIr } from '../ir/cluster.ts';
+import type { ClusterSettingsIr } from '../ir/cluster-settings.ts';
 import { unimplementedFields } from '../resources/unimplemented-fields.ts';
 import { type Outcome, refusal, success } from '../resources/verdict.ts';
 
@@ -91,8 +92,40 @@ function sourceOf({ spec: { endpoints = [] } }: Backend, unixPaths: ReadonlyMap<
 }
 
 /** A cluster whose name ends in a hash of everything but its addresses. */
-function named(backend: string, protocol: Protocol, source: EndpointSourceIr): ClusterIr {
-  const settings = { protocol, discovery: source.kind === 'dns' ? source : 'eds' };
-  const hash = createHash('sha256').update(JSON.stringify(settings)).digest('hex').slice(0, 8);
-  return { name: `${backend}-${hash}`, protocol, source };
+function named(backend: string, protocol: Protocol, source: EndpointSourceIr, settings?: ClusterSettingsIr): ClusterIr {
+  const hashed = { protocol, discovery: source.kind === 'dns' ? source : 'eds', settings };
+  const hash = createHash('sha256').update(JSON.stringify(hashed)).digest('hex').slice(0, HASH_LENGTH);
+  return { name: `${backend}-${hash}`, protocol, source, ...(settings === undefined ? {} : { settings }) };
+}
+
+const HASH_LENGTH = 8;
+
+const variants = new WeakMap<ClusterIr, WeakMap<ClusterSettingsIr, ClusterIr>>();
+
+/** A back-end as a policy wants it talked to: another cluster, with the same addresses; the same object for the same input. */
+export function clusterWith(cluster: ClusterIr, settings: ClusterSettingsIr): ClusterIr {
+  const ofCluster = variants.get(cluster) ?? new WeakMap<ClusterSettingsIr, ClusterIr>();
+  variants.set(cluster, ofCluster);
+  const known = ofCluster.get(settings);
+  if (known !== undefined) return known;
+  const backend = cluster.name.slice(0, -HASH_LENGTH - 1);
+  const made = named(backend, cluster.protocol, cluster.source, settings);
+  ofCluster.set(settings, made);
+  return made;
+}
+
+const hosts = new WeakMap<ClusterSettingsIr, Map<string, ClusterSettingsIr>>();
+
+/** The settings with the host name that HTTP probes ask for, where the policy names none: that of the route. */
+export function settingsFor(settings: ClusterSettingsIr, hostname: string): ClusterSettingsIr {
+  const active = settings.healthCheck?.active;
+  if (active?.probe.kind !== 'http' || active.probe.host !== undefined) return settings;
+  const ofSettings = hosts.get(settings) ?? new Map<string, ClusterSettingsIr>();
+  hosts.set(settings, ofSettings);
+  const known = ofSettings.get(hostname);
+  if (known !== undefined) return known;
+  const probe = { ...active.probe, host: hostname };
+  const made = { ...settings, healthCheck: { ...settings.healthCheck, active: { ...active, probe } } };
+  ofSettings.set(hostname, made);
+  return made;
 }

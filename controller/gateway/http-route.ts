@@ -6,7 +6,6 @@ import type {
   HTTPRoute,
   HTTPRouteRule,
 } from '#controller/api/gen/types.d.ts';
-import type { CorsIr } from '../ir/cors.ts';
 import type { DestinationIr, HeaderChangesIr, PathChangeIr, RouteActionIr, RouteMatchIr } from '../ir/route.ts';
 import type { Resources } from '../resources/resources.ts';
 import { unimplementedFields } from '../resources/unimplemented-fields.ts';
@@ -16,6 +15,7 @@ import { resolveBackend } from '../backends/resolve.ts';
 import { corsOf } from './cors-filter.ts';
 import { headerChangesOf } from './header-filters.ts';
 import { matchIr } from './http-match.ts';
+import { type RuleFeatures, ruleFeatures } from './rule-features.ts';
 
 /** What an HTTPRoute says, references resolved, before it is known where it is attached. */
 export interface RouteCore {
@@ -35,8 +35,8 @@ export interface RuleCore {
   readonly action: RouteActionIr;
   readonly requestHeaders: HeaderChangesIr;
   readonly responseHeaders: HeaderChangesIr;
-  /** What the rule itself says; it takes the place of what a policy says. */
-  readonly cors: CorsIr | undefined;
+  /** What the rule itself says of what policies may say, too. */
+  readonly own: RuleFeatures;
 }
 
 /** Resolves an HTTPRoute (Gateway API v1, HTTPRoute). */
@@ -65,7 +65,7 @@ function ruleCore(rule: HTTPRouteRule, index: number, context: Context): RuleCor
     action: actionOf(rule, filters, context),
     requestHeaders: headerChangesOf(filters, 'requestHeaderModifier'),
     responseHeaders: headerChangesOf(filters, 'responseHeaderModifier'),
-    cors: corsOf(filters),
+    own: ruleFeatures(rule, corsOf(filters)),
   };
 }
 

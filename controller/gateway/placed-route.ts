@@ -1,5 +1,6 @@
 import type { HTTPRoute } from '#controller/api/gen/types.d.ts';
-import type { RouteActionIr, RouteIr, RouteMatchIr, RuleFeaturesIr } from '../ir/route.ts';
+import { clusterWith, settingsFor } from '../backends/clusters.ts';
+import type { RouteActionIr, RouteFeaturesIr, RouteIr, RouteMatchIr, RuleFeaturesIr } from '../ir/route.ts';
 import type { Place } from '../policies/policy-index.ts';
 import type { AttachedRoute } from './attach-routes.ts';
 import type { Attachment } from './attachment.ts';
@@ -7,6 +8,7 @@ import { preflightMatch } from './cors-filter.ts';
 import { covers } from './hostnames.ts';
 import type { RuleCore } from './http-route.ts';
 import type { ListenerState } from './listeners.ts';
+import { withRule } from './rule-features.ts';
 
 /** A route on one listener: what it adds to each virtual host. The same object as long as it adds the same. */
 export interface PlacedRoute {
@@ -121,23 +123,34 @@ function routesOf(
   const prefix = `httproute/${metadata.namespace}/${metadata.name}/rule/${rule.index}/match`;
   return rule.matches.flatMap((match, index) => {
     const name = `${prefix}/${index}/${hostname}`;
-    const own = routeIr(name, match, rule, port, features);
-    const preflight = rule.cors === undefined ? undefined : preflightMatch(match);
-    return preflight === undefined ? [own] : [own, routeIr(`${name}/preflight`, preflight, rule, port, features)];
+    const place = { hostname, port };
+    const own = routeIr(name, match, rule, place, features);
+    const preflight = rule.own.cors === undefined ? undefined : preflightMatch(match);
+    return preflight === undefined ? [own] : [own, routeIr(`${name}/preflight`, preflight, rule, place, features)];
   });
 }
 
 function routeIr(
   name: string,
   match: RouteMatchIr,
-  { requestHeaders, responseHeaders, action, cors }: RuleCore,
-  port: number,
+  { requestHeaders, responseHeaders, action, own }: RuleCore,
+  { hostname, port }: { readonly hostname: string; readonly port: number },
   features: RuleFeaturesIr | undefined,
 ): RouteIr {
   const rest = { name, match, requestHeaders, responseHeaders };
   if (features?.kind !== 'features') return { ...rest, action: { kind: 'respond', status: 500 }, features: {} };
-  const all = cors === undefined ? features.features : { ...features.features, cors };
-  return { ...rest, action: at(action, port), features: all };
+  const all = withRule(features.features, own);
+  return { ...rest, action: at(withSettings(action, all.backend, hostname), port), features: all };
+}
+
+/** The action with its back-ends talked to as a policy says. */
+function withSettings(action: RouteActionIr, settings: RouteFeaturesIr['backend'], hostname: string): RouteActionIr {
+  if (settings === undefined || action.kind !== 'forward') return action;
+  const wanted = settingsFor(settings, hostname);
+  const destinations = action.destinations.map((to) =>
+    to.kind === 'cluster' ? { ...to, cluster: clusterWith(to.cluster, wanted) } : to,
+  );
+  return { ...action, destinations };
 }
 
 /** Ports that clients leave out of the host they ask for, by scheme. */

@@ -1,3 +1,5 @@
+import type { ClusterSettingsIr } from './cluster-settings.ts';
+
 /**
  * A group of endpoints and how to talk to them.
  *
@@ -9,6 +11,8 @@ export interface ClusterIr {
   readonly name: string;
   readonly protocol: 'http1' | 'http2';
   readonly source: EndpointSourceIr;
+  /** What a policy says of how it is talked to. */
+  readonly settings?: ClusterSettingsIr;
 }
 
 /** Where the endpoints of a cluster come from. */

@@ -1,8 +1,10 @@
 import type { AuthorizationIr } from './authorization.ts';
 import type { ClusterIr } from './cluster.ts';
+import type { ClusterSettingsIr } from './cluster-settings.ts';
 import type { CorsIr } from './cors.ts';
 import type { ExtProcIr } from './ext-proc.ts';
 import type { JwtIr } from './jwt.ts';
+import type { HashIr, RetryIr, RouteTimeoutsIr } from './traffic.ts';
 
 /** One route: the first of a virtual host that matches a request serves it. */
 export interface RouteIr {
@@ -96,6 +98,11 @@ export interface RouteFeaturesIr {
   readonly jwt?: JwtIr;
   readonly authorization?: AuthorizationIr;
   readonly cors?: CorsIr;
+  /** How its back-ends are talked to; in force in the clusters that the route names. */
+  readonly backend?: ClusterSettingsIr;
+  readonly hashes?: readonly HashIr[];
+  readonly timeouts?: RouteTimeoutsIr;
+  readonly retry?: RetryIr;
   readonly extProc?: readonly ExtProcIr[];
 }
 

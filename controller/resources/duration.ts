@@ -10,6 +10,11 @@ export function parseDuration(text: string): number {
   return Math.round(parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * MILLISECONDS[unitOf(unit)], 0));
 }
 
+/** The same for a duration that may be missing. */
+export function milliseconds(text: string | undefined): number | undefined {
+  return text === undefined ? undefined : parseDuration(text);
+}
+
 function unitOf(unit: string | undefined): keyof typeof MILLISECONDS {
   if (unit === 'h' || unit === 'm' || unit === 's' || unit === 'ms') return unit;
   throw new Error(`not a unit of time: ${unit}`);

@@ -1,5 +1,6 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isOwnHost } from './admin-host.ts';
+import { nodeHttp } from './node-http.ts';
 
 /** What the admin endpoint tells. */
 export interface AdminSource {
@@ -20,7 +21,7 @@ export type Answering = (request: IncomingMessage, response: ServerResponse) => 
  */
 export async function serveAdmin(host: string, port: number, source: AdminSource): Promise<() => Promise<void>> {
   let services: Promise<Answering> | undefined;
-  const server = createServer((request: IncomingMessage, response: ServerResponse) => {
+  const server = nodeHttp().createServer((request: IncomingMessage, response: ServerResponse) => {
     if (isOwnHost(request.headers.host, host)) {
       if (request.url?.startsWith(SERVICES) === true) {
         services ??= source.services();

@@ -7,10 +7,11 @@ import type { Pieces } from '../ir/pieces.ts';
 import type { ProxyIr } from '../ir/proxy.ts';
 import type { SecretIr } from '../ir/secret.ts';
 import type { VirtualHostIr } from '../ir/virtual-host.ts';
-import { assignment, cluster } from './build/cluster.ts';
+import { assignment } from './build/cluster.ts';
 import { listener, router } from './build/listener.ts';
 import { encode, type Init } from './build/message.ts';
 import { tlsSecret } from './build/tls.ts';
+import { policyCluster } from './cluster.ts';
 import { once } from './memory.ts';
 import { patchSnapshot } from './patch.ts';
 import { nativeFilters } from './native-filters.ts';
@@ -44,7 +45,7 @@ export function lower(ir: ProxyIr, policyModule: ModuleFile | undefined): XdsSna
       ir.listeners.flatMap(({ chains }) => chains.flatMap((chain) => lowerHosts(chain, patchedRoutes))),
     ),
     cluster: lowerClusters(ir.clusters),
-    endpoint: lowerAssignments(ir.endpoints),
+    endpoint: lowerAssignments(ir.endpoints, probedPorts(ir.clusters)),
     secret: byName(ir.secrets.map(lowerSecret)),
     'extension-config': byName(policyModule === undefined ? [] : lowerPolicyModule(policyModule)),
   };
@@ -121,27 +122,47 @@ function lowerHost(host: VirtualHostIr, configuration: string, around: Surroundi
 }
 
 const lowerCluster = once((ir: ClusterIr) =>
-  xdsResource('cluster', ir.name, encode('envoy.config.cluster.v3.Cluster', cluster(ir))),
+  xdsResource('cluster', ir.name, encode('envoy.config.cluster.v3.Cluster', policyCluster(ir))),
 );
 
 const lowerClusters = once((clusters: readonly ClusterIr[]): XdsResources => byName(clusters.map(lowerCluster)));
 
 const assignmentsOf = once((_addresses: readonly AddressIr[]) => new Map<string, XdsResource>());
 
-function lowerAssignment(name: string, addresses: readonly AddressIr[]): XdsResource {
+/** A cluster's name stands for its settings, too: addresses and name decide everything. */
+function lowerAssignment(name: string, addresses: readonly AddressIr[], probed: number | undefined): XdsResource {
   const made = assignmentsOf(addresses);
   const known = made.get(name);
   if (known !== undefined) return known;
-  const body = encode('envoy.config.endpoint.v3.ClusterLoadAssignment', assignment(name, addresses));
+  const body = encode('envoy.config.endpoint.v3.ClusterLoadAssignment', assignment(name, addresses, probed));
   const resource = xdsResource('endpoint', name, body);
   made.set(name, resource);
   return resource;
 }
 
-const lowerAssignments = once((endpoints: ReadonlyMap<string, readonly AddressIr[]>): XdsResources => {
+type Assignments = ReadonlyMap<string, readonly AddressIr[]>;
+
+const assignmentMaps = once((_endpoints: Assignments) => new WeakMap<ReadonlyMap<string, number>, XdsResources>());
+
+function lowerAssignments(endpoints: Assignments, ports: ReadonlyMap<string, number>): XdsResources {
+  const made = assignmentMaps(endpoints);
+  const known = made.get(ports);
+  if (known !== undefined) return known;
   const resources = new Map<string, XdsResource>();
-  for (const [name, addresses] of endpoints) resources.set(name, lowerAssignment(name, addresses));
+  for (const [name, addresses] of endpoints) resources.set(name, lowerAssignment(name, addresses, ports.get(name)));
+  made.set(ports, resources);
   return resources;
+}
+
+const NO_PORTS: ReadonlyMap<string, number> = new Map();
+
+/** The ports that probes of a cluster go to, by its name, where they are not those of its endpoints. */
+const probedPorts = once((clusters: readonly ClusterIr[]): ReadonlyMap<string, number> => {
+  const ports = clusters.flatMap(({ name, settings }): readonly (readonly [string, number])[] => {
+    const port = settings?.healthCheck?.active?.port;
+    return port === undefined ? [] : [[name, port]];
+  });
+  return ports.length === 0 ? NO_PORTS : new Map(ports);
 });
 
 const lowerSecret = once((ir: SecretIr) =>

@@ -1,4 +1,7 @@
 import { extProcFilterName, extProcPerRoute } from '../features/ext-proc/xds.ts';
+import { hashPolicy } from '../features/load-balancer/xds.ts';
+import { retryPolicy } from '../features/retry/xds.ts';
+import { routeTimeouts } from '../features/timeout/xds.ts';
 import type { RouteActionIr, RouteFeaturesIr, RouteIr } from '../ir/route.ts';
 import type { VirtualHostIr } from '../ir/virtual-host.ts';
 import { forward, redirect } from './build/action.ts';
@@ -36,14 +39,14 @@ function route(ir: RouteIr, places: PolicyPlaces): Route {
     requestHeadersToRemove: request.toRemove,
     responseHeadersToAdd: response.toAdd,
     responseHeadersToRemove: response.toRemove,
-    ...features(ir.features, places),
+    ...featuresOf(ir.features, places),
   };
 }
 
-function action(ir: RouteActionIr, { match }: RouteIr): NonNullable<Route['action']> {
+function action(ir: RouteActionIr, { match, features }: RouteIr): NonNullable<Route['action']> {
   switch (ir.kind) {
     case 'forward':
-      return { case: 'route', value: forward(ir.destinations, ir.rewrite, match.path) };
+      return { case: 'route', value: forwarded(ir, match, features) };
     case 'redirect':
       return { case: 'redirect', value: redirect(ir.redirect, match.path) };
     case 'respond':
@@ -53,7 +56,22 @@ function action(ir: RouteActionIr, { match }: RouteIr): NonNullable<Route['actio
   }
 }
 
-function features(ir: RouteFeaturesIr, places: PolicyPlaces): Pick<Route, 'metadata' | 'typedPerFilterConfig'> {
+type Forward = Extract<RouteActionIr, { readonly kind: 'forward' }>;
+
+function forwarded(
+  { destinations, rewrite }: Forward,
+  { path }: RouteIr['match'],
+  { hashes = [], timeouts, retry }: RouteFeaturesIr,
+): Init<'envoy.config.route.v3.RouteAction'> {
+  return {
+    ...forward(destinations, rewrite, path, hashes.length > 0),
+    ...(hashes.length === 0 ? {} : { hashPolicy: hashes.map(hashPolicy) }),
+    ...(timeouts === undefined ? {} : routeTimeouts(timeouts)),
+    ...(retry === undefined ? {} : { retryPolicy: retryPolicy(retry) }),
+  };
+}
+
+function featuresOf(ir: RouteFeaturesIr, places: PolicyPlaces): Pick<Route, 'metadata' | 'typedPerFilterConfig'> {
   const processors = (ir.extProc ?? []).map((processor, index) => [
     extProcFilterName(index, processor),
     extProcPerRoute(processor),

@@ -3,7 +3,14 @@ import { backend, endpointSlice, service } from './back-end-documents.ts';
 import { admit } from '#controller/provider/admit.ts';
 import type { Document } from './choices.ts';
 import { envoyProxy, gateway, gatewayClass, namespace, referenceGrant } from './gateway-documents.ts';
-import { configMap, extensionPolicy, patchPolicy, securityPolicy } from './policy-documents.ts';
+import {
+  clientPolicy,
+  configMap,
+  extensionPolicy,
+  patchPolicy,
+  securityPolicy,
+  trafficPolicy,
+} from './policy-documents.ts';
 import { httpRoute } from './route-documents.ts';
 import { secret } from './secret-documents.ts';
 
@@ -21,6 +28,8 @@ export const anyDocument: fc.Arbitrary<Document> = fc
     { weight: 2, arbitrary: endpointSlice() },
     { weight: 3, arbitrary: securityPolicy() },
     { weight: 2, arbitrary: extensionPolicy() },
+    { weight: 3, arbitrary: trafficPolicy() },
+    { weight: 1, arbitrary: clientPolicy() },
     { weight: 1, arbitrary: patchPolicy() },
     { weight: 1, arbitrary: configMap() },
     { weight: 2, arbitrary: referenceGrant() },

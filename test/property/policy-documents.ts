@@ -12,16 +12,19 @@ import {
   present,
 } from './choices.ts';
 
-function target(): fc.Arbitrary<object> {
+function on(kind: string, names: fc.Arbitrary<string>, sections: fc.Arbitrary<string>): fc.Arbitrary<object> {
   const group = 'gateway.networking.k8s.io';
-  const on = (kind: string, names: fc.Arbitrary<string>, sections: fc.Arbitrary<string>) =>
-    fc
-      .tuple(names, maybe(sections))
-      .map(([found, sectionName]) => ({ group, kind, name: found, ...compact({ sectionName }) }));
-  return fc.oneof(
-    on('Gateway', name('g', 2), fc.constantFrom('http', 'narrow')),
-    on('HTTPRoute', name('r', 3), fc.constantFrom('first', 'second')),
-  );
+  return fc
+    .tuple(names, maybe(sections))
+    .map(([found, sectionName]) => ({ group, kind, name: found, ...compact({ sectionName }) }));
+}
+
+function onRoute(): fc.Arbitrary<object> {
+  return on('HTTPRoute', name('r', 3), fc.constantFrom('first', 'second'));
+}
+
+function target(): fc.Arbitrary<object> {
+  return fc.oneof(on('Gateway', name('g', 2), fc.constantFrom('http', 'narrow')), onRoute());
 }
 
 function targets(): fc.Arbitrary<object> {
@@ -32,6 +35,20 @@ function targets(): fc.Arbitrary<object> {
       arbitrary: LABELS.map((matchLabels) => ({
         targetSelectors: [{ group: 'gateway.networking.k8s.io', kind: 'HTTPRoute', matchLabels }],
       })),
+    },
+    {
+      weight: 1,
+      arbitrary: LABELS.map((matchLabels) => ({
+        targetSelectors: [
+          { group: 'gateway.networking.k8s.io', kind: 'HTTPRoute', matchLabels, namespaces: { from: 'All' } },
+        ],
+      })),
+    },
+    {
+      weight: 2,
+      arbitrary: fc
+        .tuple(onRoute(), fc.constantFrom('StrategicMerge', 'JSONMerge'))
+        .map(([found, mergeType]) => ({ targetRefs: [found], mergeType })),
     },
   );
 }
@@ -77,6 +94,7 @@ export function securityPolicy(): fc.Arbitrary<Document> {
       },
     })),
     fc.constant({ cors: { allowOrigins: ['https://example.com'] } }),
+    fc.constant({ csrf: {} }),
   );
   const spec = fc.tuple(targets(), rules).map(([to, rest]) => ({ ...to, ...rest }));
   return namespaced(ENVOY_GATEWAY, 'SecurityPolicy', identity(name('p', 3)), fc.record({ spec }));
@@ -95,6 +113,47 @@ export function extensionPolicy(): fc.Arbitrary<Document> {
     .tuple(targets(), fc.array(processor, { minLength: 1, maxLength: 2 }))
     .map(([to, extProc]) => ({ ...to, extProc }));
   return namespaced(ENVOY_GATEWAY, 'EnvoyExtensionPolicy', identity(name('x', 2)), fc.record({ spec }));
+}
+
+/** BackendTrafficPolicies: good, with values that Envoy would not take, and with a field that is not implemented. */
+export function trafficPolicy(): fc.Arbitrary<Document> {
+  const time = fc.constantFrom('0s', '1s', '90s');
+  const fields = present(
+    fc.record({
+      loadBalancer: maybe(
+        fc.constantFrom<object>(
+          { type: 'Random' },
+          { type: 'RoundRobin', slowStart: { window: '10s' } },
+          { type: 'ConsistentHash', consistentHash: { type: 'SourceIP' } },
+          { type: 'ConsistentHash', consistentHash: { type: 'SourceIP', tableSize: 100 } },
+          { type: 'Random', zoneAware: { preferLocal: {} } },
+        ),
+      ),
+      circuitBreaker: maybe(fc.record({ maxConnections: fc.integer({ min: 0, max: 2 }) })),
+      timeout: maybe(
+        fc.record({ tcp: fc.record({ connectTimeout: time }), http: fc.record({ requestTimeout: time }) }),
+      ),
+      retry: maybe(fc.record({ numRetries: fc.integer({ min: 0, max: 2 }) })),
+      healthCheck: maybe(fc.constant({ active: { type: 'HTTP', http: { path: '/' } } })),
+      rateLimit: maybe(fc.constant({ type: 'Local', local: { rules: [{ limit: { requests: 1, unit: 'Hour' } }] } }), 9),
+    }),
+  );
+  const spec = fc.tuple(targets(), fields).map(([to, rest]) => ({ ...to, ...rest }));
+  return namespaced(ENVOY_GATEWAY, 'BackendTrafficPolicy', identity(name('t', 3)), fc.record({ spec }));
+}
+
+/** ClientTrafficPolicies, which may only close what they target. */
+export function clientPolicy(): fc.Arbitrary<Document> {
+  const fields = fc.constantFrom<object>({}, { timeout: { http: { idleTimeout: '5s' } } });
+  const closing = fc.constant({ tls: { clientValidation: { caCertificateRefs: [{ name: 'ca' }] } } });
+  const gateways = fc.array(on('Gateway', name('g', 2), fc.constantFrom('http', 'narrow')), {
+    minLength: 1,
+    maxLength: 2,
+  });
+  const spec = fc
+    .tuple(gateways, fc.oneof({ weight: 3, arbitrary: fields }, { weight: 1, arbitrary: closing }))
+    .map(([targetRefs, rest]) => ({ targetRefs, ...rest }));
+  return namespaced(ENVOY_GATEWAY, 'ClientTrafficPolicy', identity(name('u', 2)), fc.record({ spec }));
 }
 
 /** ConfigMaps with and without a key set. */

@@ -83,6 +83,8 @@ const KINDS = [
   'EnvoyProxy',
   'SecurityPolicy',
   'EnvoyExtensionPolicy',
+  'BackendTrafficPolicy',
+  'ClientTrafficPolicy',
   'EnvoyPatchPolicy',
   'Backend',
   'Service',

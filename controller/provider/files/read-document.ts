@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { FieldPath } from '#controller/api/field-path.ts';
 import { formatFieldPath } from '#controller/api/field-path.ts';
 import type { Resource } from '#controller/api/gen/types.d.ts';
@@ -28,7 +28,7 @@ export type DocumentOutcome = {
 
 /** The fingerprint of a document's text: equal texts have equal outcomes. */
 export function fingerprint(text: string): string {
-  return createHash('sha256').update(text).digest('base64');
+  return hash('sha256', text, 'base64');
 }
 
 /** Reads one document: YAML, then each object in it. Total: any text has an outcome. */
@@ -106,11 +106,15 @@ function problemOf(
 
 /** The first line that is no comment, marker or directive. */
 function firstContent(text: string): Position {
-  let line = 1;
-  for (const content of text.split('\n', 200)) {
-    if (/^\s*[^\s#%]/u.test(content) && !/^---(\s|$)/u.test(content))
+  let start = 0;
+  for (let line = 1; line <= 200; line += 1) {
+    const end = text.indexOf('\n', start);
+    const content = text.slice(start, end === -1 ? undefined : end);
+    if (/^\s*[^\s#%]/u.test(content) && !/^---(\s|$)/u.test(content)) {
       return { line, column: content.search(/\S/u) + 1 };
-    line += 1;
+    }
+    if (end === -1) break;
+    start = end + 1;
   }
   return { line: 1, column: 1 };
 }

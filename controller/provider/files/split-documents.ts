@@ -14,8 +14,10 @@ export function splitDocuments(text: string): readonly DocumentText[] {
   let start = 0;
   let line = 1;
   let at = 0;
+  let next: Markers = { start: -2, end: -2 };
   while (at < stream.length) {
-    const marker = nextMarker(stream, at);
+    next = nextMarkers(stream, at, next);
+    const marker = earlier(next);
     if (marker === undefined) break;
     const end = marker.kind === 'end' ? lineEnd(stream, marker.at) : marker.at;
     const piece = stream.slice(start, end);
@@ -33,10 +35,18 @@ export function splitDocuments(text: string): readonly DocumentText[] {
 
 type Marker = { readonly kind: 'start' | 'end'; readonly at: number };
 
-/** The first marker at or after a line's start. */
-function nextMarker(text: string, from: number): Marker | undefined {
-  const start = findMarker(text, '---', from);
-  const end = findMarker(text, '...', from);
+/** Where the next marker of each kind is; -1 where there is none any more. */
+type Markers = { readonly start: number; readonly end: number };
+
+/** The first markers at or after a line's start; one that was found before and is not passed yet is not looked for again. */
+function nextMarkers(text: string, from: number, { start, end }: Markers): Markers {
+  return {
+    start: start === -1 || start >= from ? start : findMarker(text, '---', from),
+    end: end === -1 || end >= from ? end : findMarker(text, '...', from),
+  };
+}
+
+function earlier({ start, end }: Markers): Marker | undefined {
   if (start === -1) return end === -1 ? undefined : { kind: 'end', at: end };
   return end === -1 || start < end ? { kind: 'start', at: start } : { kind: 'end', at: end };
 }

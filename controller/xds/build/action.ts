@@ -10,8 +10,15 @@ type Substitution = Init<'envoy.type.matcher.v3.RegexMatchAndSubstitute'>;
 /** The cluster of back-ends that cannot be had: it never exists, so that Envoy answers 500 for it. */
 export const INVALID_BACKEND_CLUSTER = 'sluice.invalid-backend';
 
-/** Sends requests to `destinations` in proportion to their weights. */
-export function forward(destinations: readonly DestinationIr[], rewrite: RewriteIr, match: PathMatchIr): RouteAction {
+/**
+ * Sends requests to `destinations` in proportion to their weights; `byHash` chooses equal requests the same one.
+ */
+export function forward(
+  destinations: readonly DestinationIr[],
+  rewrite: RewriteIr,
+  match: PathMatchIr,
+  byHash: boolean,
+): RouteAction {
   const [only] = destinations;
   const simple = destinations.length === 1 && only?.kind === 'cluster' && !changesHeaders(only);
   return {
@@ -19,7 +26,7 @@ export function forward(destinations: readonly DestinationIr[], rewrite: Rewrite
       .INTERNAL_SERVER_ERROR,
     clusterSpecifier: simple
       ? { case: 'cluster', value: only.cluster.name }
-      : { case: 'weightedClusters', value: { clusters: destinations.map(clusterWeight) } },
+      : { case: 'weightedClusters', value: weightedClusters(destinations, byHash) },
     ...(rewrite.hostname === undefined
       ? {}
       : { hostRewriteSpecifier: { case: 'hostRewriteLiteral', value: rewrite.hostname } }),
@@ -94,6 +101,16 @@ function changesHeaders(destination: DestinationIr & { kind: 'cluster' }): boole
   return [destination.requestHeaders, destination.responseHeaders].some(
     ({ set, add, remove }) => set.length + add.length + remove.length > 0,
   );
+}
+
+function weightedClusters(
+  destinations: readonly DestinationIr[],
+  byHash: boolean,
+): Init<'envoy.config.route.v3.WeightedCluster'> {
+  return {
+    clusters: destinations.map(clusterWeight),
+    ...(byHash ? { randomValueSpecifier: { case: 'useHashPolicy', value: { value: true } } } : {}),
+  };
 }
 
 function clusterWeight(destination: DestinationIr): Init<'envoy.config.route.v3.WeightedCluster.ClusterWeight'> {

@@ -1,10 +1,7 @@
-import type { Any } from '@bufbuild/protobuf/wkt';
 import { enumMembers } from '#proto/load.ts';
 import type { AddressIr, ClusterIr } from '../../ir/cluster.ts';
 import { adsSource } from './config-source.ts';
-import { any, duration, type Init } from './message.ts';
-
-const HTTP_PROTOCOL_OPTIONS = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
+import { duration, type Init } from './message.ts';
 
 /** The Envoy cluster of a group of endpoints. */
 export function cluster(ir: ClusterIr): Init<'envoy.config.cluster.v3.Cluster'> {
@@ -15,18 +12,21 @@ export function cluster(ir: ClusterIr): Init<'envoy.config.cluster.v3.Cluster'> 
     lbPolicy: enumMembers('envoy.config.cluster.v3.Cluster.LbPolicy').LEAST_REQUEST,
     ignoreHealthOnHostRemoval: true,
     ...discovery(ir),
-    ...(ir.protocol === 'http2' ? { typedExtensionProtocolOptions: { [HTTP_PROTOCOL_OPTIONS]: http2() } } : {}),
   };
 }
 
-/** The endpoints of a cluster that is served by EDS. */
+/** The endpoints of a cluster that is served by EDS; `probed` is the port that probes go to instead of their own. */
 export function assignment(
   name: string,
   addresses: readonly AddressIr[],
+  probed: number | undefined,
 ): Init<'envoy.config.endpoint.v3.ClusterLoadAssignment'> {
   return {
     clusterName: name,
-    endpoints: addresses.length === 0 ? [] : [{ loadBalancingWeight: 1, lbEndpoints: addresses.map(endpoint) }],
+    endpoints:
+      addresses.length === 0
+        ? []
+        : [{ loadBalancingWeight: 1, lbEndpoints: addresses.map((address) => endpoint(address, probed)) }],
   };
 }
 
@@ -39,7 +39,10 @@ function discovery(ir: ClusterIr): Init<'envoy.config.cluster.v3.Cluster'> {
         edsClusterConfig: { edsConfig: adsSource(), serviceName: ir.name },
       };
     case 'dns': {
-      const hosts = ir.source.hosts.map(({ hostname, port }) => endpoint({ kind: 'ip', address: hostname, port }));
+      const probed = ir.settings?.healthCheck?.active?.port;
+      const hosts = ir.source.hosts.map(({ hostname, port }) =>
+        endpoint({ kind: 'ip', address: hostname, port }, probed),
+      );
       return {
         clusterDiscoveryType: {
           case: 'type',
@@ -55,10 +58,11 @@ function discovery(ir: ClusterIr): Init<'envoy.config.cluster.v3.Cluster'> {
   }
 }
 
-function endpoint(address: AddressIr): Init<'envoy.config.endpoint.v3.LbEndpoint'> {
+function endpoint(address: AddressIr, probed: number | undefined): Init<'envoy.config.endpoint.v3.LbEndpoint'> {
+  const check = probed === undefined ? {} : { healthCheckConfig: { portValue: probed } };
   return {
     loadBalancingWeight: 1,
-    hostIdentifier: { case: 'endpoint', value: { address: socketAddress(address) } },
+    hostIdentifier: { case: 'endpoint', value: { address: socketAddress(address), ...check } },
   };
 }
 
@@ -77,13 +81,4 @@ export function socketAddress(address: AddressIr): Init<'envoy.config.core.v3.Ad
     default:
       return address satisfies never;
   }
-}
-
-function http2(): Any {
-  return any(HTTP_PROTOCOL_OPTIONS, {
-    upstreamProtocolOptions: {
-      case: 'explicitHttpConfig',
-      value: { protocolConfig: { case: 'http2ProtocolOptions', value: {} } },
-    },
-  });
 }

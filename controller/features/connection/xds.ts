@@ -1,0 +1,125 @@
+import type { Any } from '@bufbuild/protobuf/wkt';
+import { enumMembers } from '#proto/load.ts';
+import type { ClusterIr } from '../../ir/cluster.ts';
+import type { ClusterSettingsIr, DnsIr, Http2Ir, TcpKeepaliveIr } from '../../ir/cluster-settings.ts';
+import { any, duration, type Init } from '../../xds/build/message.ts';
+
+type Cluster = Init<'envoy.config.cluster.v3.Cluster'>;
+type Http2 = Init<'envoy.config.core.v3.Http2ProtocolOptions'>;
+
+/** Connections of a cluster as a policy wants them. */
+export function connectionSettings(ir: ClusterSettingsIr): Cluster {
+  const { connectTimeout, bufferLimit, preconnect, tcpKeepalive, proxyProtocol, dns } = ir;
+  return {
+    ...(connectTimeout === undefined ? {} : { connectTimeout: duration(connectTimeout) }),
+    ...(bufferLimit === undefined ? {} : { perConnectionBufferLimitBytes: bufferLimit }),
+    ...(preconnect === undefined
+      ? {}
+      : {
+          preconnectPolicy: {
+            ...(preconnect.perEndpoint === undefined ? {} : { perUpstreamPreconnectRatio: preconnect.perEndpoint }),
+            ...(preconnect.predictive === undefined ? {} : { predictivePreconnectRatio: preconnect.predictive }),
+          },
+        }),
+    ...(tcpKeepalive === undefined ? {} : { upstreamConnectionOptions: { tcpKeepalive: keepalive(tcpKeepalive) } }),
+    ...(proxyProtocol === undefined ? {} : { transportSocket: proxySocket(proxyProtocol) }),
+    ...(dns === undefined ? {} : resolution(dns)),
+  };
+}
+
+function keepalive({ probes, idleTime, interval }: TcpKeepaliveIr): Init<'envoy.config.core.v3.TcpKeepalive'> {
+  return {
+    ...(probes === undefined ? {} : { keepaliveProbes: probes }),
+    ...(idleTime === undefined ? {} : { keepaliveTime: idleTime }),
+    ...(interval === undefined ? {} : { keepaliveInterval: interval }),
+  };
+}
+
+function proxySocket(version: 'V1' | 'V2'): Init<'envoy.config.core.v3.TransportSocket'> {
+  const type = 'envoy.extensions.transport_sockets.proxy_protocol.v3.ProxyProtocolUpstreamTransport';
+  const raw = any('envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer', {});
+  return {
+    name: 'envoy.transport_sockets.upstream_proxy_protocol',
+    configType: {
+      case: 'typedConfig',
+      value: any(type, {
+        config: { version: enumMembers('envoy.config.core.v3.ProxyProtocolConfig.Version')[version] },
+        transportSocket: {
+          name: 'envoy.transport_sockets.raw_buffer',
+          configType: { case: 'typedConfig', value: raw },
+        },
+      }),
+    },
+  };
+}
+
+const FAMILY = enumMembers('envoy.config.cluster.v3.Cluster.DnsLookupFamily');
+const LOOKUP_FAMILY = {
+  v4: FAMILY.V4_ONLY,
+  v6: FAMILY.V6_ONLY,
+  v4Preferred: FAMILY.V4_PREFERRED,
+  auto: FAMILY.AUTO,
+  all: FAMILY.ALL,
+} as const;
+
+function resolution({ refreshRate, respectTtl, lookupFamily }: DnsIr): Cluster {
+  return {
+    ...(refreshRate === undefined ? {} : { dnsRefreshRate: duration(refreshRate) }),
+    ...(respectTtl === undefined ? {} : { respectDnsTtl: respectTtl }),
+    ...(lookupFamily === undefined ? {} : { dnsLookupFamily: LOOKUP_FAMILY[lookupFamily] }),
+  };
+}
+
+/** How a cluster speaks HTTP (envoy.extensions.upstreams.http.v3.HttpProtocolOptions), `undefined` for plain HTTP/1.1. */
+export function httpProtocolOptions({ protocol, settings = {} }: ClusterIr): Any | undefined {
+  const { connectionIdleTimeout: idle, maxConnectionDuration: longest, circuitBreaker, useClientProtocol } = settings;
+  const most = circuitBreaker?.maxRequestsPerConnection;
+  const hasCommon = idle !== undefined || longest !== undefined || most !== undefined;
+  if (protocol === 'http1' && !hasCommon && useClientProtocol === undefined) return undefined;
+  const http2 = http2Options(settings.http2);
+  return any('envoy.extensions.upstreams.http.v3.HttpProtocolOptions', {
+    ...(hasCommon
+      ? {
+          commonHttpProtocolOptions: {
+            ...(idle === undefined ? {} : { idleTimeout: duration(idle) }),
+            ...(longest === undefined ? {} : { maxConnectionDuration: duration(longest) }),
+            ...(most === undefined ? {} : { maxRequestsPerConnection: most }),
+          },
+        }
+      : {}),
+    upstreamProtocolOptions: useClientProtocol
+      ? { case: 'useDownstreamProtocolConfig', value: { httpProtocolOptions: {}, http2ProtocolOptions: http2 } }
+      : {
+          case: 'explicitHttpConfig',
+          value: {
+            protocolConfig:
+              protocol === 'http2'
+                ? { case: 'http2ProtocolOptions', value: http2 }
+                : { case: 'httpProtocolOptions', value: {} },
+          },
+        },
+  });
+}
+
+function http2Options(ir: Http2Ir = {}): Http2 {
+  const { initialStreamWindowSize, initialConnectionWindowSize, maxConcurrentStreams, keepalive: alive } = ir;
+  const { endsStreamOnInvalidMessage } = ir;
+  return {
+    ...(initialStreamWindowSize === undefined ? {} : { initialStreamWindowSize }),
+    ...(initialConnectionWindowSize === undefined ? {} : { initialConnectionWindowSize }),
+    ...(maxConcurrentStreams === undefined ? {} : { maxConcurrentStreams }),
+    ...(endsStreamOnInvalidMessage === undefined
+      ? {}
+      : { overrideStreamErrorOnInvalidHttpMessage: endsStreamOnInvalidMessage }),
+    ...(alive === undefined
+      ? {}
+      : {
+          connectionKeepalive: {
+            timeout: duration(alive.timeout),
+            ...(alive.interval === undefined ? {} : { interval: duration(alive.interval) }),
+            ...(alive.intervalJitter === undefined ? {} : { intervalJitter: { value: alive.intervalJitter } }),
+            ...(alive.idleInterval === undefined ? {} : { connectionIdleInterval: duration(alive.idleInterval) }),
+          },
+        }),
+  };
+}
