@@ -38,12 +38,16 @@ export interface ModuleFile {
 export function lower(ir: ProxyIr, policyModule: ModuleFile | undefined): XdsSnapshot {
   const patches = ir.patches ?? [];
   const patchedRoutes = routesOfPatches(patches);
+  let hosts: XdsResources | undefined;
   const snapshot: XdsSnapshot = {
     listener: byName(ir.listeners.map(lowerListener)),
     route: byName(ir.listeners.flatMap(({ chains }) => chains.map(({ name }) => routeConfiguration(name)))),
-    'virtual-host': new PiecedResources(
-      ir.listeners.flatMap(({ chains }) => chains.flatMap((chain) => lowerHosts(chain, patchedRoutes))),
-    ),
+    // Most of the work, and a proxy gets its clusters before.
+    get 'virtual-host'() {
+      return (hosts ??= new PiecedResources(
+        ir.listeners.flatMap(({ chains }) => chains.flatMap((chain) => lowerHosts(chain, patchedRoutes))),
+      ));
+    },
     cluster: lowerClusters(ir.clusters),
     endpoint: lowerAssignments(ir.endpoints, probedPorts(ir.clusters)),
     secret: byName(ir.secrets.map(lowerSecret)),

@@ -18,7 +18,7 @@ export interface XdsResource {
 /** Resources of one kind, by name. */
 export type XdsResources = ReadonlyMap<string, XdsResource>;
 
-/** Everything one proxy is to have, by kind and name. */
+/** Everything one proxy is to have, by kind and name. A kind may be made only when it is looked at. */
 export type XdsSnapshot = { readonly [T in XdsType]: XdsResources };
 
 /** A snapshot without any resource. */
@@ -31,6 +31,11 @@ export const EMPTY_SNAPSHOT: XdsSnapshot = {
   secret: new Map(),
   'extension-config': new Map(),
 };
+
+/** Makes what of a snapshot has not been looked at yet. */
+export function makeWhole(snapshot: XdsSnapshot): XdsSnapshot {
+  return { ...snapshot };
+}
 
 /** Wraps the encoded message `body` as a resource of `type` called `name`. The body is copied once. */
 export function xdsResource(type: XdsType, name: string, body: Uint8Array): XdsResource {

@@ -44,7 +44,12 @@ const MAY_IMPORT: { readonly [folder: string]: readonly string[] } = {
   'controller/fetch': ['controller/resources', 'controller/runtime', 'outbound'],
   'controller/oci': ['controller/resources', 'controller/fetch', 'outbound'],
   'controller/server': ['controller/runtime', 'controller/xds', 'proto'],
-  'controller/infra': ['controller/ir', 'controller/resources', 'controller/gateway/port-claims.ts'],
+  'controller/infra': [
+    'controller/ir',
+    'controller/resources',
+    'controller/gateway/port-claims.ts',
+    'controller/runtime/node-http.ts',
+  ],
   controller: ['*'],
   test: ['*'],
 };

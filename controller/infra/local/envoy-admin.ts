@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { nodeHttp } from '../../runtime/node-http.ts';
 
 /** How often Envoy is asked while it is waited for. Milliseconds. */
 const POLL = 10;
@@ -15,9 +16,17 @@ export async function askAdmin(
 ): Promise<string | undefined> {
   const address = await readFile(addressFile, 'utf8').catch(() => '');
   if (address === '') return undefined;
-  return fetch(`http://${address}${path}`, { method, signal: AbortSignal.timeout(Math.max(patience, 1)) })
-    .then((response) => response.text())
-    .catch(() => undefined);
+  const signal = AbortSignal.timeout(Math.max(patience, 1));
+  return new Promise((resolve) => {
+    const request = nodeHttp().request(`http://${address}${path}`, { method, signal, agent: false }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('end', () => resolve(Buffer.concat(chunks).toString()));
+      response.on('error', () => resolve(undefined));
+    });
+    request.on('error', () => resolve(undefined));
+    request.end();
+  });
 }
 
 const STATS = 'listener_manager.(total_listeners_|listener_create_success)%7Cserver.concurrency';

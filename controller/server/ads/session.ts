@@ -1,6 +1,6 @@
 import type { Clock } from '../../runtime/clock.ts';
 import { configurationOf } from '../../xds/route-configuration.ts';
-import type { XdsSnapshot } from '../../xds/snapshot.ts';
+import { makeWhole, type XdsSnapshot } from '../../xds/snapshot.ts';
 import { type XdsType, typeOfUrl, typeUrl } from '../../xds/types.ts';
 import { type Permission, Subscription } from './subscription.ts';
 import type { DeltaRequest, DeltaResponse } from './wire.ts';
@@ -30,6 +30,9 @@ export interface SessionTimes {
 
 /** The times used where no others are given. */
 export const SESSION_TIMES: SessionTimes = { makeDeadline: 2_000, drain: 1_000 };
+
+/** A response that was written is on its way after this time. Milliseconds. */
+const UNTIL_SENT = 1;
 
 /** A resource that the client rejected. */
 export interface Rejection {
@@ -65,6 +68,8 @@ export class Session {
   /** RouteConfigurations that the client has: it drops virtual hosts of any other. */
   readonly #configurations = new Set<string>();
   #desired: XdsSnapshot;
+  /** The snapshot that is made, or will be in a moment, as a whole. */
+  #made: XdsSnapshot | undefined;
   #stage: Stage = 'make';
   #cancelTimer: () => void = () => undefined;
   #nonce = 0;
@@ -168,6 +173,17 @@ export class Session {
       this.#ports.settled(this.#refused());
       this.#sendAll();
     }
+    if (this.#stage === 'make') this.#makeTheRest();
+  }
+
+  /** A snapshot is made as far as it is looked at: what comes next is made while the client takes what it was sent. */
+  #makeTheRest(): void {
+    const desired = this.#desired;
+    if (this.#made === desired || !this.#subscriptions.values().some(({ waiting }) => waiting)) return;
+    this.#made = desired;
+    this.#ports.clock.after(UNTIL_SENT, () => {
+      if (!this.#closed && this.#desired === desired) makeWhole(desired);
+    });
   }
 
   #sendAll(): void {
