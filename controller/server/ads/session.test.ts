@@ -131,6 +131,29 @@ describe('a client that connects', () => {
     expect(client.sent()).toEqual([]);
   });
 
+  it('gets modules when it has its routes: it stands still while it compiles them', () => {
+    const world = { ...WORLD_A, 'extension-config': ['policy'] } as const;
+    const client = scripted(snapshot(world));
+    client.say('cluster');
+    client.say('endpoint', { subscribe: ['a'] });
+    client.ack('endpoint');
+    client.ack('cluster');
+    client.say('listener');
+    client.say('extension-config', { subscribe: ['policy'] });
+    client.say('route', { subscribe: ['r'] });
+    client.ack('listener');
+    expect(client.sent()).not.toContain('extension-config +policy');
+    client.ack('route');
+    expect(client.sent()).toEqual(['extension-config +policy']);
+    expect(client.completed()).toBe(0);
+    client.ack('extension-config');
+    expect(client.completed()).toBe(1);
+    client.session.publish(snapshot({ ...world, route: ['r=2'], 'extension-config': ['policy=2'] }));
+    expect(client.sent()).toEqual(['extension-config +policy']);
+    client.ack('extension-config');
+    expect(client.sent()).toEqual(['route +r']);
+  });
+
   it('that says which versions it has is sent only what differs', () => {
     const desired = snapshot({ cluster: ['a', 'b=2'] });
     const version = desired.cluster.get('a')?.version ?? '';

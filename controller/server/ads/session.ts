@@ -76,6 +76,11 @@ export class Session {
   /** Clusters that warm longer than they are waited for. */
   #warming: ReadonlySet<string> = new Set();
   #closed = false;
+  /**
+   * The client has just started and serves nothing yet. It then gets modules last: it stands still while it compiles them,
+   * and routes that need none serve meanwhile.
+   */
+  #isFresh = true;
 
   constructor(desired: XdsSnapshot, ports: SessionPorts, times: SessionTimes = SESSION_TIMES) {
     this.#desired = desired;
@@ -104,6 +109,7 @@ export class Session {
     const subscription = known ?? new Subscription(type, request.initialVersions, request.subscribe);
     if (known === undefined) this.#subscriptions.set(type, subscription);
     else known.change(request.subscribe, request.unsubscribe);
+    if (request.initialVersions.size > 0) this.#isFresh = false;
     if (type === 'route') this.#followConfigurations(subscription, request);
     if (request.nonce !== '') this.#answered(type, subscription, request);
     if (type === 'cluster' && this.#warming.size > 0) this.#tellWarming(subscription.due);
@@ -169,6 +175,7 @@ export class Session {
       this.#sendAll();
     }
     if (this.#stage === 'switch' && this.#done(ALL_TYPES)) {
+      this.#isFresh = false;
       this.#enter('drain');
       this.#ports.settled(this.#refused());
       this.#sendAll();
@@ -248,7 +255,8 @@ export class Session {
       };
     }
     const removals = this.#mayRemove(type);
-    return { send: () => true, remove: () => removals };
+    const isSent = type !== 'extension-config' || !this.#isFresh || this.#done(SWITCH_TYPES);
+    return { send: () => isSent, remove: () => removals };
   }
 
   /**
