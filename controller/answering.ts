@@ -8,7 +8,7 @@ import type { FetchSettings } from '#outbound/fetch-settings.ts';
 import type { FetchObservation, GuardedFetch } from '#outbound/guarded-fetch.ts';
 import { type Change, type WantCounts, WantLoop } from './fetch/want-loop.ts';
 import type { Outcome } from './resources/verdict.ts';
-import { type DocumentAnswer, type DocumentWant, type Want, wantKey } from './resources/wants.ts';
+import { type DocumentAnswer, type DocumentWant, type Want, wantId, wantKey } from './resources/wants.ts';
 import type { Clock } from './runtime/clock.ts';
 
 /** A change of what is known about a want. */
@@ -40,6 +40,7 @@ export function startAnswering(
   changed: (changes: readonly AnswerChange[]) => void,
 ): Answering {
   const lazy = lazyFetch(settings, fetched);
+  let keys: ReadonlyMap<string, string> = new Map();
   const loop = new WantLoop<DocumentWant, DocumentAnswer>({
     keyOf: wantKey,
     fetch: (want, signal) => fetchDocument(want, lazy.fetch, checkDocument, signal),
@@ -53,8 +54,14 @@ export function startAnswering(
     tried: (want, outcome, nextIn) => tell(log, want, outcome, nextIn),
   });
   return {
-    want: (wants) => loop.want(wants),
-    hurry: (id) => loop.hurry(id),
+    want: (wants) => {
+      keys = new Map(wants.map((want) => [wantId(want), wantKey(want)]));
+      return loop.want(wants);
+    },
+    hurry: (id) => {
+      const key = keys.get(id);
+      if (key !== undefined) loop.hurry(key);
+    },
     counts: () => loop.counts(),
     stop: async () => {
       loop.stop();

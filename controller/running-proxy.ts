@@ -29,6 +29,8 @@ export interface RunningProxyOptions extends ProxyPlace {
   /** The modules that can be had, by digest. */
   readonly modules: ReadonlyMap<string, ImageModule>;
   readonly clock: Clock;
+  /** A token named a key that is not in this key set (`sluice.filter.v1.JwtProvider.key_set`). */
+  readonly unknownKey: (keySet: string) => void;
   /** A client has answered a response of a type. */
   readonly answered: (type: XdsType, isRejected: boolean) => void;
   /** For tests alone: makes of a snapshot one that Envoy rejects. */
@@ -165,7 +167,7 @@ export class RunningProxy {
   }
 
   #serve(open: OpenProxy): Started {
-    const { clock, log, answered } = this.#options;
+    const { clock, log, answered, unknownKey } = this.#options;
     const { socket } = open;
     const stopServing = serveProxy({
       socket,
@@ -175,6 +177,7 @@ export class RunningProxy {
       clock,
       log,
       answered,
+      unknownKey,
     });
     this.#started = { open, stopServing };
     return this.#started;

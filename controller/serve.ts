@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { Logger } from 'pino';
 import { ROOT } from '#deploy/setup/node24.mjs';
-import { startAnswering } from './answering.ts';
+import { type Answering, startAnswering } from './answering.ts';
 import { type Configuration, DEFAULT_CONFIGURATION } from './configuration.ts';
 import { readLayoutModule } from './oci/layout.ts';
 import type { HeadStart } from './head-start.ts';
@@ -41,6 +41,7 @@ export async function serve(options: ServeOptions): Promise<Outcome<Pipeline, 'N
   const processors = await startProcessors(stateFolder, flags.processors, programs, log);
   undo.push(() => processors.stop());
   const modules = new Map([[image.value.module.digest, image.value.module]]);
+  let answering: Answering | undefined;
   const pipeline = await startPipeline({
     provider: filesProvider({ paths, log }),
     settings: {
@@ -61,12 +62,13 @@ export async function serve(options: ServeOptions): Promise<Outcome<Pipeline, 'N
         modules,
         clock: systemClock,
         log: log.child({ gateway: key }),
+        unknownKey: (keySet) => answering?.hurry(keySet),
         answered: (type, isRejected) => metrics.answered(type, isRejected),
         changed: () => undefined,
       });
     },
     answers: (changed) =>
-      startAnswering(
+      (answering = startAnswering(
         {
           settings: fetch,
           folder: stateFolder,
@@ -75,7 +77,7 @@ export async function serve(options: ServeOptions): Promise<Outcome<Pipeline, 'N
           fetched: ({ purpose, outcome, ms }) => metrics.fetched(purpose, outcome, ms),
         },
         changed,
-      ),
+      )),
     ports: (changed) => new MachinePorts({ proxyOf: (pid) => proxyOf(stateFolder, pid), changed, log }),
     isLeft: (key) => isRecorded(proxyPaths(stateFolder, key)),
     endOrphans: async (serving) => {

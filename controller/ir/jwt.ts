@@ -11,6 +11,8 @@ export interface JwtProviderIr {
   readonly issuer: string | undefined;
   readonly audiences: readonly string[];
   readonly keys: readonly JwtKeyIr[];
+  /** What the set is called that the keys were fetched with, in reports of keys that it has not. */
+  readonly keySet?: string;
   readonly claimToHeaders: readonly { readonly claim: readonly string[]; readonly header: string }[];
   /** Where a token is looked for, in order. */
   readonly sources: readonly TokenSourceIr[];

@@ -2,6 +2,7 @@
  * What translation needs from outside and cannot wait for: it asks, goes on without, and is done again when there is an
  * answer.
  */
+import { createHash } from 'node:crypto';
 
 /** Something from outside that a policy needs. */
 export type Want = DocumentWant;
@@ -57,6 +58,11 @@ export function wantKey(want: Want): string {
   const { kind, url, via = [] } = want;
   const issuer = want.kind === 'Discovery' ? want.issuer : '';
   return JSON.stringify([kind, url, issuer, ...via.map(({ host, port }) => `${host}:${port}`)]);
+}
+
+/** A short name of a want, for those who cannot be expected to know its key: 16 hexadecimal digits. */
+export function wantId(want: Want): string {
+  return createHash('sha256').update(wantKey(want)).digest('hex').slice(0, 16);
 }
 
 /** One want for each key, with the shortest times of those that share it; in the order of their keys. */

@@ -25,6 +25,8 @@ export interface ProxyServerOptions {
   readonly publication: Publication;
   readonly modules: ModuleStore;
   readonly states: SidecarStates;
+  /** A token named a key that is not in this key set. */
+  readonly unknownKey: (keySet: string) => void;
   readonly clock: Clock;
   readonly log: Logger;
   /** The client has answered a response of a type. */

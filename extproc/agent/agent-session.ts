@@ -6,6 +6,7 @@ import { type MessageTypes, schema } from '#proto/load.ts';
 import { rawMethod, toBuffer } from '../grpc/raw-method.ts';
 import type { ModuleFolder } from './module-folder.ts';
 import { MAX_CHUNK_SIZE } from './module-name.ts';
+import type { UnknownKeys } from './unknown-keys.ts';
 import { type ModuleOutcome, ModuleReceiver } from './module-receiver.ts';
 
 type AgentMessage = MessageInitShape<GenMessage<MessageTypes['sluice.agent.v1.AgentMessage']>>;
@@ -24,6 +25,7 @@ export interface SessionOptions {
   readonly folder: ModuleFolder;
   /** Takes a state: the sidecar works by it when this returns. */
   readonly onState: (state: SidecarState) => void;
+  readonly unknownKeys: UnknownKeys;
   readonly log: Logger;
   /** Ends the session. */
   readonly signal: AbortSignal;
@@ -35,7 +37,7 @@ export interface SessionOptions {
  * The inventory goes first. Messages are handled one after the other, so what comes is never ahead of the disk by more
  * than grpc-js buffers (16 messages, of which modules have at most 1 MiB each).
  */
-export async function runSession({ socket, folder, onState, log, signal }: SessionOptions): Promise<void> {
+export async function runSession({ socket, folder, onState, unknownKeys, log, signal }: SessionOptions): Promise<void> {
   const inventory = await folder.verify();
   const client = new Client(`unix:${socket}`, credentials.createInsecure(), {
     'grpc.max_receive_message_length': MAX_MESSAGE_SIZE,
@@ -51,10 +53,12 @@ export async function runSession({ socket, folder, onState, log, signal }: Sessi
   const receiver = new ModuleReceiver(folder);
   const cancel = (): void => stream.cancel();
   signal.addEventListener('abort', cancel, { once: true });
+  const unreported = unknownKeys.connect((keySet) => send(stream, { kind: { case: 'unknownKey', value: { keySet } } }));
   try {
     send(stream, { kind: { case: 'inventory', value: { modules: [...inventory] } } });
     for await (const bytes of messages(stream)) await receive(bytes, { stream, receiver, folder, onState, log });
   } finally {
+    unreported();
     signal.removeEventListener('abort', cancel);
     stream.cancel();
     client.close();

@@ -6,6 +6,7 @@ import { captureLog } from '../testing/log-capture.ts';
 import { type AgentConnection, type ModuleController, moduleController } from '../testing/module-controller.ts';
 import { tempFolder } from '../testing/temp-folder.ts';
 import { startAgent } from './agent.ts';
+import { UnknownKeys } from './unknown-keys.ts';
 import { MAX_CHUNK_SIZE, MAX_MODULE_SIZE } from './module-name.ts';
 
 const digestOf = (bytes: Uint8Array): string => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
@@ -20,6 +21,7 @@ interface Agent {
   readonly controller: ModuleController;
   readonly socket: string;
   readonly modules: string;
+  readonly unknownKeys: UnknownKeys;
 }
 
 /** Starts an agent on a folder that holds these files already, and a controller for it. */
@@ -32,9 +34,17 @@ async function agent(files: Readonly<Record<string, Uint8Array>> = {}): Promise<
   const controller = await moduleController(socket);
   const states: bigint[] = [];
   const onState = ({ version }: { readonly version: bigint }): void => void states.push(version);
-  const running = startAgent({ socket, folder: modules, onState, log: captureLog().log, backOff: AT_ONCE });
+  const unknownKeys = new UnknownKeys();
+  const running = startAgent({
+    socket,
+    folder: modules,
+    onState,
+    unknownKeys,
+    log: captureLog().log,
+    backOff: AT_ONCE,
+  });
   onTestFinished(() => running.stop());
-  return { controller, socket, modules };
+  return { controller, socket, modules, unknownKeys };
 }
 
 /** Gives the digests of the inventory, which has to be the first message. */
@@ -198,4 +208,11 @@ test('a message that is none ends the session, and the next one begins with the 
   expect(await first.next()).toMatchObject({ case: 'ready' });
   first.close();
   expect(await inventory(await controller.connection())).toEqual([digestOf(WASM)]);
+});
+
+test('a report of an unknown key reaches the controller', async () => {
+  const { agent: connection, unknownKeys } = await connected();
+  unknownKeys.report('set-1');
+  const message = await connection.next();
+  expect(message).toMatchObject({ case: 'unknownKey', value: { keySet: 'set-1' } });
 });

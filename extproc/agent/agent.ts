@@ -9,6 +9,7 @@ import type { Logger } from 'pino';
 import { runSession, type SidecarState } from './agent-session.ts';
 import { AGENT_BACK_OFF, type BackOff, pauseAfter } from './back-off.ts';
 import { ModuleFolder } from './module-folder.ts';
+import type { UnknownKeys } from './unknown-keys.ts';
 
 /** What an agent works with. */
 export interface AgentOptions {
@@ -18,6 +19,8 @@ export interface AgentOptions {
   readonly folder: string;
   /** Takes what the sidecar is to work by from now on. */
   readonly onState: (state: SidecarState) => void;
+  /** What the filters report of key sets. */
+  readonly unknownKeys: UnknownKeys;
   readonly log: Logger;
   readonly backOff?: BackOff;
 }
@@ -29,11 +32,18 @@ export interface Agent {
 }
 
 /** Starts an agent, which tries to reach the controller until it is stopped. */
-export function startAgent({ socket, folder, onState, log, backOff = AGENT_BACK_OFF }: AgentOptions): Agent {
+export function startAgent({
+  socket,
+  folder,
+  onState,
+  unknownKeys,
+  log,
+  backOff = AGENT_BACK_OFF,
+}: AgentOptions): Agent {
   const stopping = new AbortController();
   const modules = new ModuleFolder(folder, log);
   const { signal } = stopping;
-  const running = keepConnected(() => runSession({ socket, folder: modules, onState, log, signal }), {
+  const running = keepConnected(() => runSession({ socket, folder: modules, onState, unknownKeys, log, signal }), {
     log,
     backOff,
     signal,

@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { schema } from '#proto/load.ts';
 import { rawMethod, toBuffer } from '../grpc/raw-method.ts';
 import type { GrpcService } from '../grpc/unix-server.ts';
+import type { UnknownKeys } from '../agent/unknown-keys.ts';
 import { type Leases, Unanswerable } from '../rate-limit/leases.ts';
 import { verifySignature } from './verify-signature.ts';
 
@@ -11,15 +12,17 @@ import { verifySignature } from './verify-signature.ts';
 export const SIDECAR_SERVICE = 'sluice.sidecar.v1.Sidecar';
 
 /** Serves `sluice.sidecar.v1.Sidecar`. What cannot be answered is INTERNAL, and logged; what cannot be now, UNAVAILABLE. */
-export function sidecarService(leases: Leases, log: Logger): GrpcService {
+export function sidecarService(leases: Leases, unknownKeys: UnknownKeys, log: Logger): GrpcService {
   return {
     methods: {
       verifySignature: rawMethod(`/${SIDECAR_SERVICE}/VerifySignature`, 'unary'),
       lease: rawMethod(`/${SIDECAR_SERVICE}/Lease`, 'unary'),
+      reportUnknownKey: rawMethod(`/${SIDECAR_SERVICE}/ReportUnknownKey`, 'unary'),
     },
     handlers: {
       verifySignature: answering('VerifySignature', answerVerifySignature, log),
       lease: answering('Lease', (request) => leases.answer(request), log),
+      reportUnknownKey: answering('ReportUnknownKey', (request) => takeReport(request, unknownKeys), log),
     },
   };
 }
@@ -29,6 +32,11 @@ export function answerVerifySignature(request: Uint8Array): Uint8Array {
   const verified = verifySignature(fromBinary(schema('sluice.sidecar.v1.VerifySignatureRequest'), request));
   const type = schema('sluice.sidecar.v1.VerifySignatureResponse');
   return toBinary(type, create(type, { verified }));
+}
+
+function takeReport(request: Uint8Array, unknownKeys: UnknownKeys): Uint8Array {
+  unknownKeys.report(fromBinary(schema('sluice.sidecar.v1.ReportUnknownKeyRequest'), request).keySet);
+  return new Uint8Array();
 }
 
 /** Handles the calls of a method; what throws fails its own call. */

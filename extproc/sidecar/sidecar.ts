@@ -7,6 +7,7 @@
  */
 import type { Logger } from 'pino';
 import { type Agent, startAgent } from '../agent/agent.ts';
+import { UnknownKeys } from '../agent/unknown-keys.ts';
 import { healthService } from '../grpc/health.ts';
 import { type Listening, listenOnSocket } from '../grpc/unix-server.ts';
 import { type CountIn, Leases } from '../rate-limit/leases.ts';
@@ -41,11 +42,12 @@ export async function startSidecar(options: SidecarOptions): Promise<Started> {
   const logins = startLogins(log);
   const all: Handlers = new Map([...handlers, ['oidc', logins.processor]]);
   const leases = new Leases(log);
+  const unknownKeys = new UnknownKeys();
   if (countIn !== undefined) leases.countIn(countIn);
   const health = healthService([EXT_PROC_SERVICE, SIDECAR_SERVICE]);
   const listening = await listenOnSocket(socket, [
     extProcService(selectHandler(all), log),
-    sidecarService(leases, log),
+    sidecarService(leases, unknownKeys, log),
     health.service,
   ]);
   if (listening.kind !== 'listening') return listening;
@@ -53,6 +55,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Started> {
     socket: options.agentSocket,
     folder: options.modules,
     onState: (state) => logins.take(state),
+    unknownKeys,
     log,
   });
   log.info({ socket, agentSocket: options.agentSocket, modules: options.modules }, 'ready');

@@ -54,6 +54,7 @@ export async function startLiveEnvoy(): Promise<LiveEnvoy> {
     publication,
     modules: new ModuleStore(() => undefined),
     states: new SidecarStates(),
+    unknownKey: () => undefined,
     clock: systemClock,
     log: pino({ level: 'silent' }),
   });

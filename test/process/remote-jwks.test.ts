@@ -13,7 +13,7 @@ let keys: KeyServer;
 let port: number;
 
 /** A policy on a route, with the key set of a host. */
-function policy(name: string, host = HOST, more = ''): string {
+function policy(name: string, host = HOST, cacheDuration = '2s'): string {
   return `---
 apiVersion: gateway.envoyproxy.io/v1alpha1
 kind: SecurityPolicy
@@ -24,7 +24,7 @@ spec:
     providers:
       - name: p
         issuer: https://issuer.example
-        remoteJWKS: { uri: "https://${host}/keys", cacheDuration: 2s, failedRefetchDuration: 200ms ${more}}
+        remoteJWKS: { uri: "https://${host}/keys", cacheDuration: ${cacheDuration}, failedRefetchDuration: 200ms }
 `;
 }
 
@@ -158,6 +158,23 @@ describe('a key set that is fetched', () => {
     keys.serve(second);
     await becomes(401, tokenOf(first));
     expect(await ask('/guarded', tokenOf(second))).toBe(200);
+  });
+
+  it('is fetched early when a token names a key that it has not, but not at the will of who makes names up', async () => {
+    site.write('policy.yaml', policy('guarded', HOST, '1h'));
+    keys.serve(first);
+    await keys.up();
+    await site.start();
+    await becomes(200, tokenOf(first));
+    keys.serve(second);
+    await becomes(200, tokenOf(second));
+    expect(await ask('/guarded', tokenOf(first))).toBe(401);
+    for (let index = 0; index < 200; index += 1) {
+      expect(await ask('/guarded', second.token({ iss: 'https://issuer.example' }, { kid: `made-up-${index}` }))).toBe(
+        401,
+      );
+    }
+    expect(keys.asked).toBeLessThanOrEqual(3);
   });
 
   it('is refused when it is too large, no key set or of an unknown kind of key; the last good one serves', async () => {

@@ -50,6 +50,7 @@ export async function singleProxy(options: Pick<RunningProxyOptions, 'tamper'> =
     clock: systemClock,
     log: pino({ level: 'silent' }),
     answered: () => undefined,
+    unknownKey: () => undefined,
     changed: () => undefined,
     ...options,
   });

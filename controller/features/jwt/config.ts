@@ -23,6 +23,7 @@ function provider(ir: JwtProviderIr): Init<'sluice.filter.v1.JwtProvider'> {
     })),
     claimToHeaders: ir.claimToHeaders.map(({ claim, header }) => ({ claim: [...claim], header })),
     sources: ir.sources.map(source),
+    keySet: ir.keySet ?? '',
   };
 }
 

@@ -3,8 +3,14 @@ import type { JwtKeyIr } from '../../ir/jwt.ts';
 import { parseDuration } from '../../resources/duration.ts';
 import type { Resources } from '../../resources/resources.ts';
 import { type Outcome, refusal, success } from '../../resources/verdict.ts';
-import type { DocumentAnswer, KeySetWant } from '../../resources/wants.ts';
+import { type DocumentAnswer, type KeySetWant, wantId } from '../../resources/wants.ts';
 import { parseJwks } from './jwks.ts';
+
+/** Keys that were fetched, and what the set is called. */
+export interface RemoteKeys {
+  readonly keys: readonly JwtKeyIr[];
+  readonly keySet: string;
+}
 
 type Keys = Outcome<readonly JwtKeyIr[], 'Invalid'>;
 
@@ -16,7 +22,7 @@ export function remoteKeys(
   spec: RemoteJWKS,
   at: string,
   resources: Resources,
-): Outcome<readonly JwtKeyIr[], 'Invalid' | 'Pending'> {
+): Outcome<RemoteKeys, 'Invalid' | 'Pending'> {
   const url = URL.parse(spec.uri);
   if (url === null || !/^https?:$/u.test(url.protocol) || url.username !== '' || url.password !== '') {
     return refusal('Invalid', `${at}.uri: accepted is an http or https URL without user name and password`);
@@ -28,7 +34,10 @@ export function remoteKeys(
     retry: spec.failedRefetchDuration === undefined ? RETRY : parseDuration(spec.failedRefetchDuration),
   };
   const answer = resources.document(want);
-  if (answer !== undefined) return keysOf(answer, at);
+  if (answer !== undefined) {
+    const keys = keysOf(answer, at);
+    return keys.ok ? success({ keys: keys.value, keySet: wantId(want) }) : keys;
+  }
   const failure = resources.failure(want);
   return refusal('Pending', `${at}: ${failure ?? `${url.origin}${url.pathname} has not been fetched yet`}`);
 }

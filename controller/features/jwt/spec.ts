@@ -1,5 +1,5 @@
 import type { JWT, JWTExtractor, JWTProvider } from '#controller/api/gen/types.d.ts';
-import type { JwtIr, JwtKeyIr, JwtProviderIr, TokenSourceIr } from '../../ir/jwt.ts';
+import type { JwtIr, JwtProviderIr, TokenSourceIr } from '../../ir/jwt.ts';
 import type { Resources } from '../../resources/resources.ts';
 import { type Outcome, refusal, success } from '../../resources/verdict.ts';
 import { parseJwks } from './jwks.ts';
@@ -7,7 +7,7 @@ import { remoteKeys } from './remote-keys.ts';
 
 type Jwt = Outcome<JwtIr, 'Invalid' | 'Pending'>;
 type Provider = Outcome<JwtProviderIr, 'Invalid' | 'Pending'>;
-type Keys = Outcome<readonly JwtKeyIr[], 'Invalid' | 'Pending'>;
+type Keys = Outcome<Pick<JwtProviderIr, 'keys' | 'keySet'>, 'Invalid' | 'Pending'>;
 
 /** Resolves `jwt` of a SecurityPolicy in `namespace`; messages start with the field. */
 export function resolveJwt(spec: JWT, namespace: string, resources: Resources): Jwt {
@@ -30,7 +30,7 @@ function resolveProvider(spec: JWTProvider, path: string, namespace: string, res
     name: spec.name,
     issuer: spec.issuer,
     audiences: spec.audiences ?? [],
-    keys: keys.value,
+    ...keys.value,
     claimToHeaders: (spec.claimToHeaders ?? []).map(({ claim, header }) => ({
       claim: claim.split('.'),
       header: header.toLowerCase(),
@@ -51,9 +51,9 @@ function keysOf({ localJWKS, remoteJWKS }: JWTProvider, path: string, namespace:
   return keysIn(data['jwks'] ?? Object.values(data)[0], `${at}.valueRef: ConfigMap ${namespace}/${name}`);
 }
 
-function keysIn(text: string | undefined, at: string): Outcome<readonly JwtKeyIr[], 'Invalid'> {
+function keysIn(text: string | undefined, at: string): Keys {
   const keys = parseJwks(text ?? '');
-  return keys.ok ? keys : refusal('Invalid', `${at} ${keys.refusal.message}`);
+  return keys.ok ? success({ keys: keys.value }) : refusal('Invalid', `${at} ${keys.refusal.message}`);
 }
 
 /** Where tokens come from when a policy does not say (RFC 6750 section 2.1). */

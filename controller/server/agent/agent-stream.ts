@@ -13,6 +13,8 @@ const CHUNK_SIZE = 1024 * 1024;
 export interface AgentSource {
   readonly modules: ModuleStore;
   readonly states: SidecarStates;
+  /** A token named a key that is not in this key set. */
+  readonly unknownKey: (keySet: string) => void;
   readonly log: Logger;
 }
 
@@ -49,7 +51,7 @@ export function serveAgent(stream: RawStream, source: AgentSource): void {
   stream.on('error', disconnected);
 }
 
-function receive(bytes: Buffer, receiver: Receiver, { modules, states, log }: AgentSource): void {
+function receive(bytes: Buffer, receiver: Receiver, { modules, states, unknownKey, log }: AgentSource): void {
   const { kind } = fromBinary(schema('sluice.agent.v1.AgentMessage'), bytes);
   switch (kind.case) {
     case 'inventory':
@@ -65,6 +67,9 @@ function receive(bytes: Buffer, receiver: Receiver, { modules, states, log }: Ag
       return;
     case 'stateTaken':
       states.taken(kind.value.version);
+      return;
+    case 'unknownKey':
+      unknownKey(kind.value.keySet);
       return;
     case undefined:
       log.warn('an agent of another version sent a message of unknown kind');

@@ -9,6 +9,7 @@ import { literal, Slice } from "../../sdk/assembly/slice";
 import { askSidecar, isSidecars, Verified } from "./ask-sidecar";
 import { refuseToken } from "./refusal";
 import { beginOf, expiryOf, findToken, keepToken, payloadOf } from "./token-cache";
+import { reportUnknownKey } from "./unknown-key";
 import { verifySignature } from "./verify-signature";
 
 /** A token longer than this is refused unread. Bytes. */
@@ -78,7 +79,7 @@ function verifyNewToken(provider: JwtProvider, keyId: u64, ptr: usize, len: u32,
   if (!fromIssuer(provider, payload)) return refuse("token refused: iss is not the provider's issuer");
   if (!forAudience(provider, payload)) return refuse("token refused: aud has none of the provider's audiences");
   // Last, as it costs most: who can make no good payload does not reach the sidecar.
-  const verdict = verifies(provider, ptr, first, second, len);
+  const verdict = verifies(provider, ptr, first, second, len, seconds);
   if (verdict != Verdict.good) return verdict;
   keepToken(keyId, ptr, len, payload, expires, begins);
   PAYLOAD = payload;
@@ -105,7 +106,7 @@ function decodeJson(ptr: usize, len: u32): Json {
 const CANDIDATES = new StaticArray<JwtKey | null>(MOST_TRIES);
 
 /** Whether a key of the provider that the token's header allows made its signature: a `Verdict`. */
-function verifies(provider: JwtProvider, ptr: usize, first: u32, second: u32, len: u32): u32 {
+function verifies(provider: JwtProvider, ptr: usize, first: u32, second: u32, len: u32, seconds: f64): u32 {
   const header = decodeJson(ptr, first);
   // What `crit` names must be understood, and nothing is (RFC 7515 section 4.1.11).
   if (kindOf(header) != JsonKind.object) return refuse("token refused: its header is no JSON object");
@@ -118,7 +119,10 @@ function verifies(provider: JwtProvider, ptr: usize, first: u32, second: u32, le
   const n = decodeBase64Url(ptr + second + 1, room, signature);
   if (n <= 0) return refuse("token refused: its signature is no base64url");
   const count = findCandidates(provider, header, algorithm);
-  if (count == 0) return refuse("token refused: the provider has no key for its alg and kid");
+  if (count == 0) {
+    if (has(header, KID)) reportUnknownKey(provider.keySet, seconds);
+    return refuse("token refused: the provider has no key for its alg and kid");
+  }
   return madeBy(count, algorithm, ptr, second, signature, <u32>n);
 }
 
