@@ -323,6 +323,20 @@ describe('claims as headers', () => {
     expect(wentOn({ jwt }, forged).has('x-user')).toBe(false);
   });
 
+  it.each([
+    ['twice', ['x-user', 'x-user']],
+    ['with an underscore', ['x_user']],
+    ['with underscores, several times', ['x_user', 'x-user', 'x_user', 'x_org']],
+    ['empty', ['x-user'], ''],
+  ])('belong to the policy, brought %s', (_, names, value = 'root') => {
+    const sent = names.map((name) => [name, value] as const);
+    const all = [[':path', '/'], ...sent, ['authorization', `Bearer ${rs.token(CLAIMS)}`], ['x_used', 'a']] as const;
+    const result = host.request({ headers: all, properties: onRoute(encodePolicy({ jwt })) });
+    const left = result.kind === 'continue' ? result.headers.filter(([name]) => name.startsWith('x')) : [];
+    expect(left).toHaveLength(2);
+    expect(Object.fromEntries(left)).toEqual({ 'x-user': 'alice', x_used: 'a' });
+  });
+
   it.each(['a\r\nx-admin: 1', 'a\u0000b'])('never carry a line break or NUL: the token is refused', (sub) => {
     const token = rs.token({ ...CLAIMS, sub });
     expect(ask({ jwt }, { authorization: `Bearer ${token}` })).toEqual(UNAUTHORIZED);

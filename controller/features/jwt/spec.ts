@@ -1,6 +1,7 @@
 import type { JWT, JWTExtractor, JWTProvider } from '#controller/api/gen/types.d.ts';
 import type { JwtIr, JwtProviderIr, TokenSourceIr } from '../../ir/jwt.ts';
 import type { Resources } from '../../resources/resources.ts';
+import { isWritableHeader, WRITABLE_HEADERS } from '../../resources/header-name.ts';
 import { type Outcome, refusal, success } from '../../resources/verdict.ts';
 import { parseJwks } from './jwks.ts';
 import { remoteKeys } from './remote-keys.ts';
@@ -24,6 +25,10 @@ export function resolveJwt(spec: JWT, namespace: string, resources: Resources): 
 }
 
 function resolveProvider(spec: JWTProvider, path: string, namespace: string, resources: Resources): Provider {
+  const notWritable = (spec.claimToHeaders ?? []).find(({ header }) => !isWritableHeader(header));
+  if (notWritable !== undefined) {
+    return refusal('Invalid', `${path}.claimToHeaders: found the header ${notWritable.header}, ${WRITABLE_HEADERS}`);
+  }
   const keys = keysOf(spec, path, namespace, resources);
   if (!keys.ok) return keys;
   return success({

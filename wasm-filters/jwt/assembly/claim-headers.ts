@@ -1,5 +1,5 @@
 import { ClaimToHeader, Jwt } from "../../gen/jwt";
-import { findHeader } from "../../sdk/assembly/header-pairs";
+import { findHeader, findVariant, VARIANT } from "../../sdk/assembly/header-pairs";
 import { removeRequestHeader, setRequestHeader } from "../../sdk/assembly/host";
 import { Json } from "../../sdk/assembly/json";
 import { Slice } from "../../sdk/assembly/slice";
@@ -7,7 +7,8 @@ import { Accepted } from "./authenticate";
 import { claimAt, HeaderValue, headerValue, TEXT } from "./claims";
 
 // The headers that a policy's claims fill belong to the policy: what a client sent under their names is replaced or
-// removed, whichever provider accepted and whether or not the claim is there.
+// removed, whichever provider accepted and whether or not the claim is there. So are headers that a back-end could take for
+// one of them.
 
 /** Whether every claim that a header takes can be the value of one. */
 export function claimsFit(jwt: Jwt, accepted: Accepted): bool {
@@ -24,7 +25,8 @@ export function hasClaimHeaders(jwt: Jwt, accepted: Accepted): bool {
   for (let i = 0; i < jwt.providers.length; i++) {
     const mappings = unchecked(jwt.providers[i]).claimToHeaders;
     for (let j = 0; j < mappings.length; j++) {
-      if (!isAsItShould(unchecked(mappings[j]).header, jwt, accepted)) return false;
+      const name = unchecked(mappings[j]).header;
+      if (findVariant(name, 0) || !isAsItShould(name, jwt, accepted)) return false;
     }
   }
   return true;
@@ -36,6 +38,7 @@ export function writeClaimHeaders(jwt: Jwt, accepted: Accepted): bool {
     const mappings = unchecked(jwt.providers[i]).claimToHeaders;
     for (let j = 0; j < mappings.length; j++) {
       const name = unchecked(mappings[j]).header;
+      if (!removeVariants(name)) return false;
       if (isAsItShould(name, jwt, accepted)) continue;
       const written = wanted(name, jwt, accepted)
         ? setRequestHeader(name, TEXT.ptr, TEXT.len)
@@ -43,6 +46,11 @@ export function writeClaimHeaders(jwt: Jwt, accepted: Accepted): bool {
       if (!written) return false;
     }
   }
+  return true;
+}
+
+function removeVariants(name: Slice): bool {
+  for (let behind: usize = 0; findVariant(name, behind); behind = VARIANT.ptr) if (!removeRequestHeader(VARIANT)) return false;
   return true;
 }
 

@@ -60,6 +60,39 @@ export function findNext(name: Slice, found: Found): bool {
   return false;
 }
 
+/** The header that `findVariant` found; valid until the next call. */
+export const VARIANT: Slice = new Slice(0, 0);
+
+/**
+ * Looks for a header whose name is this one but for "_" in place of "-", and stands behind an address: to programs that get
+ * headers as variables (CGI, RFC 3875 section 4.1.18) both have one name. It then is in `VARIANT`.
+ */
+export function findVariant(name: Slice, behind: usize): bool {
+  let data = pairs + 4 + (<usize>size << 3);
+  for (let i: u32 = 0, lengths = pairs + 4; i < size; i++, lengths += 8) {
+    const nameLen = load<u32>(lengths);
+    if (nameLen == name.len && data > behind && isVariant(data, name.ptr, nameLen)) {
+      VARIANT.ptr = data;
+      VARIANT.len = nameLen;
+      return true;
+    }
+    data += nameLen + load<u32>(lengths, 4) + 2;
+  }
+  return false;
+}
+
+function isVariant(a: usize, b: usize, n: u32): bool {
+  let differs = false;
+  for (let i: u32 = 0; i < n; i++) {
+    const c = load<u8>(a + i);
+    const d = load<u8>(b + i);
+    if (c == d) continue;
+    if (!((c == 95 && d == 45) || (c == 45 && d == 95))) return false;
+    differs = true;
+  }
+  return differs;
+}
+
 /** Room that pairs need. */
 export function pairsSize(names: StaticArray<Slice>, values: StaticArray<Slice>): usize {
   let size: usize = 4;

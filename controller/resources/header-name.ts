@@ -1,0 +1,23 @@
+/** A field name (RFC 9110 section 5.1). */
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/u;
+
+/** Headers by which messages are framed and connections kept (RFC 9112, RFC 9110 section 7.6.1), and the name of the host. */
+const FRAMING = new Set([
+  'connection',
+  'content-length',
+  'host',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+/** What `isWritableHeader` accepts, in words that follow what was found. */
+export const WRITABLE_HEADERS = 'accepted are names of headers but host and those of framing and connections';
+
+/** Whether a policy may write a header of this name, in any case: no pseudo-header, and none that other things hang on. */
+export function isWritableHeader(name: string): boolean {
+  return TOKEN.test(name) && !FRAMING.has(name.toLowerCase());
+}
