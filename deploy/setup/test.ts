@@ -2,8 +2,8 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { ensureProgram, REDIS, WRK } from './debian-program.ts';
 import { ROOT } from './node24.mjs';
-import { ensureRedis } from './redis.ts';
 import { ensureRegistry } from './registry.ts';
 import { ensure, SetupError, STEP_NAMES } from './setup.ts';
 import { isGood, summarise, summaryLine } from './test-summary.ts';
@@ -27,11 +27,12 @@ if (summary.passed === 0) process.stdout.write('no test passed: nothing was test
 process.exitCode = isGood(summary, strict) ? 0 : 1;
 process.stdout.write(`${summaryLine(summary)}\n`);
 
-/** Tests against a real registry or a real Redis need one. Where it cannot be had they are skipped: CI does not let that pass. */
+/** What some tests are made with. Where it cannot be had they are skipped: CI does not let that pass. */
 async function ensureServers(isStrict: boolean): Promise<void> {
-  for (const ensureServer of [ensureRegistry, ensureRedis]) {
+  const { env } = process;
+  for (const there of [() => ensureRegistry(env), () => ensureProgram(REDIS, env), () => ensureProgram(WRK, env)]) {
     try {
-      await ensureServer(process.env);
+      await there();
     } catch (error) {
       if (isStrict || !(error instanceof SetupError)) throw error;
       process.stderr.write(`setup: ${error.message}\n`);

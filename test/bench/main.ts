@@ -7,6 +7,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
+import { ensureProgram, WRK } from '#deploy/setup/debian-program.ts';
 import { ROOT } from '#deploy/setup/node24.mjs';
 import { ensure } from '#deploy/setup/setup.ts';
 import type { Bench } from './bench.ts';
@@ -42,6 +43,7 @@ if (parsed.kind === 'usage') {
 
 async function measure(options: BenchOptions): Promise<void> {
   await ensure(['filters', 'envoy']);
+  if (options.parts.includes('a') || options.parts.includes('e')) await ensureProgram(WRK, process.env);
   const ports = portsFrom(options.ports);
   const root = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {

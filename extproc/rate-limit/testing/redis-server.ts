@@ -4,10 +4,10 @@ import { createConnection, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { findRedis } from '#deploy/setup/redis.ts';
+import { findProgram, REDIS } from '#deploy/setup/debian-program.ts';
 
 /** Whether tests against a real Redis can run; where CI is true they must. */
-export const REDIS_IS_THERE = findRedis(process.env) !== undefined || process.env['CI'] === 'true';
+export const REDIS_IS_THERE = findProgram(REDIS, process.env) !== undefined || process.env['CI'] === 'true';
 
 /** A real Redis of a test's own, which keeps nothing on disk. */
 export interface RedisServer {
@@ -22,7 +22,7 @@ export interface RedisServer {
 
 /** Starts a Redis; `password` is what it asks of clients. */
 export async function startRedis(password?: string): Promise<RedisServer> {
-  const binary = findRedis(process.env);
+  const binary = findProgram(REDIS, process.env);
   if (binary === undefined) throw new Error('there is no redis-server: run npm test once, or set REDIS_BIN');
   const folder = await mkdtemp(join(tmpdir(), 'sluice-redis-'));
   const port = await freePort();

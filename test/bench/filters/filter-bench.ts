@@ -11,7 +11,7 @@ import { threadsCpu } from './envoy-cpu.ts';
 import type { FilterCase } from './filter-case.ts';
 import { filterCases } from './filter-cases.ts';
 import { filterManifests } from './filter-manifests.ts';
-import { canLoad, CORES, load, type Loaded } from './load-generator.ts';
+import { CORES, load, type Loaded } from './load-generator.ts';
 import { backEndBootstrap, nativeBootstrap, PATHS } from './native-bootstrap.ts';
 import { noOpFilter } from './no-op.ts';
 import { answers, pinnedEnvoy } from './pinned-envoy.ts';
@@ -44,7 +44,6 @@ export async function benchFilters(bench: Bench): Promise<void> {
 }
 
 async function measure(bench: Bench): Promise<void> {
-  if (!canLoad()) throw new Error('(a) needs two cores and wrk: apt-get install wrk');
   const folder = bench.folder();
   const cases = filterCases();
   const first = bench.options.ports + 20;

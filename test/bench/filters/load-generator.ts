@@ -1,8 +1,9 @@
-/** Load by wrk (Debian's package `wrk`): a program in C, so that Envoy is what is measured. */
-import { execFile, execFileSync } from 'node:child_process';
+/** Load by wrk: a program in C, so that Envoy is what is measured. */
+import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { findProgram, WRK } from '#deploy/setup/debian-program.ts';
 import { isJsonObject, parseJson } from '../json.ts';
 
 /** The cores: what is measured has one for itself. */
@@ -32,7 +33,9 @@ const CONNECTIONS = '16';
 export async function load(folder: string, { port, path, headers, tokens, seconds }: Load): Promise<Loaded> {
   const script = join(folder, 'load.lua');
   writeFileSync(script, luaOf(headers, tokens));
-  const command = ['-c', CORES.others, 'wrk', '--threads', '1', '--connections', CONNECTIONS];
+  const wrk = findProgram(WRK, process.env);
+  if (wrk === undefined) throw new Error(`${WRK.title} is missing although the set-up is done`);
+  const command = ['-c', CORES.others, wrk, '--threads', '1', '--connections', CONNECTIONS];
   const target = `http://127.0.0.1:${port}${path}`;
   const args = [...command, '--duration', `${seconds}s`, '--script', script, target];
   const { stdout } = await promisify(execFile)('taskset', args);
@@ -43,17 +46,6 @@ export async function load(folder: string, { port, path, headers, tokens, second
     throw new Error(`requests to port ${port} failed: ${JSON.stringify(summary)}`);
   }
   return { requests, rate: requests / (microseconds / 1_000_000) };
-}
-
-/** Whether wrk is there, and two cores to tell apart. */
-export function canLoad(): boolean {
-  try {
-    execFileSync('taskset', ['-c', CORES.others, 'wrk', '--version'], { stdio: 'ignore' });
-    return true;
-  } catch (error) {
-    // wrk ends with 1 after it has told its version.
-    return error instanceof Error && 'status' in error && error.status === 1;
-  }
 }
 
 function luaOf(headers: Readonly<Record<string, string>>, tokens: readonly string[] | undefined): string {
