@@ -50,6 +50,8 @@ export interface PipelineOptions {
   readonly allowPartial: boolean;
   /** How long a translation took, in milliseconds, or that it failed. */
   readonly translated: (ms: number, failed: boolean) => void;
+  /** So many objects and problems came, changed or went. */
+  readonly changed: (count: number) => void;
   readonly log: Logger;
 }
 
@@ -126,6 +128,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
     else raw = refreshEndpoints(raw, services, store);
     publish();
     sweep();
+    options.changed(batch.length);
   };
 
   /**

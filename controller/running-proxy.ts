@@ -208,7 +208,8 @@ export class RunningProxy {
 
   #onWarming(clusters: ReadonlySet<string>): void {
     const { log } = this.#options;
-    if (clusters.size > 0) log.warn({ clusters: [...clusters] }, 'clusters are still warming; routes to them wait');
+    const some = [...clusters].slice(0, NAMES_LOGGED);
+    if (clusters.size > 0) log.warn({ count: clusters.size, some }, 'clusters are still warming; routes to them wait');
     else log.info('every cluster has warmed');
     this.#warming = clusters;
     this.#publish();
@@ -304,5 +305,8 @@ async function writeModuleFile(folder: string, { digest, path }: ModuleFile): Pr
     .then(() => rename(`${file}.new`, file))
     .catch(() => undefined);
 }
+
+/** So many names are in a line of the log at most. */
+const NAMES_LOGGED = 5;
 
 const MODULE_FILE = 'policy-module';

@@ -13,6 +13,7 @@ import { proxyPaths } from './infra/local/state-folder.ts';
 import { type Pipeline, startPipeline } from './pipeline.ts';
 import { filesProvider } from './provider/files/files-provider.ts';
 import { systemClock } from './runtime/clock.ts';
+import { collectGarbage, IdleCollection } from './runtime/memory.ts';
 import type { Metrics } from './runtime/metrics.ts';
 import { type Outcome, refusal, success } from './resources/verdict.ts';
 import { RunningProxy } from './running-proxy.ts';
@@ -42,6 +43,8 @@ export async function serve(options: ServeOptions): Promise<Outcome<Pipeline, 'N
   undo.push(() => processors.stop());
   const modules = new Map([[image.value.module.digest, image.value.module]]);
   let answering: Answering | undefined;
+  const idle = new IdleCollection(systemClock, collectGarbage);
+  undo.push(() => Promise.resolve(idle.stop()));
   const pipeline = await startPipeline({
     provider: filesProvider({ paths, log }),
     settings: {
@@ -86,6 +89,7 @@ export async function serve(options: ServeOptions): Promise<Outcome<Pipeline, 'N
     },
     allowPartial: flags.allowPartial,
     translated: (ms, failed) => metrics.translated(ms, failed),
+    changed: (count) => idle.note(count),
     log,
   });
   undo.push(() => pipeline.stop());

@@ -1,13 +1,6 @@
-import type { ReadKind, Resources } from './resources.ts';
+import { isRecording, isUnchanged, type Read, recordingOf } from './reads.ts';
+import type { Resources } from './resources.ts';
 import { distinctWants, type Want } from './wants.ts';
-
-/** Something that was read, and whether it still reads the same. */
-interface Read {
-  readonly kind: ReadKind;
-  /** What was asked for by reading it. */
-  readonly want?: Want;
-  readonly isUnchanged: (resources: Resources) => boolean;
-}
 
 /** What was computed, and from what. */
 interface Memory<R> {
@@ -15,11 +8,6 @@ interface Memory<R> {
   /** The version that each kind had when the reads were compared last: while it has it, they need not be. */
   readonly versions: { readonly kind: Read['kind']; at: number }[];
   readonly result: R;
-}
-
-/** Resources that note what is read from them. */
-interface Recording extends Resources {
-  readonly noted: Read[];
 }
 
 /**
@@ -51,7 +39,7 @@ export function rememberedIn<T extends object, C extends object, R>(
 /** What was asked for by everything that was read through these resources so far. */
 export function wantsAsked(resources: Resources): readonly Want[] {
   if (!isRecording(resources)) return [];
-  return distinctWants(resources.noted.flatMap(({ want }) => (want === undefined ? [] : [want])));
+  return distinctWants([...resources.noted].flatMap((read) => (read.ask === 'document' ? [read.want] : [])));
 }
 
 function recall<T extends object, R>(
@@ -63,15 +51,16 @@ function recall<T extends object, R>(
   const known = results.get(input);
   if (known !== undefined && isCurrent(known, resources)) {
     // Whoever remembers what is computed from this must compare the same.
-    if (isRecording(resources)) resources.noted.push(...known.reads);
+    if (isRecording(resources)) for (const read of known.reads) resources.noted.add(read);
     return known.result;
   }
   const recording = recordingOf(resources);
   const result = compute(recording);
-  const kinds = new Set(recording.noted.map(({ kind }) => kind));
+  const reads = [...recording.noted];
+  const kinds = new Set(reads.map(({ kind }) => kind));
   const versions = [...kinds].map((kind) => ({ kind, at: resources.versionOf(kind) }));
-  results.set(input, { reads: recording.noted, versions, result });
-  if (isRecording(resources)) resources.noted.push(...recording.noted);
+  results.set(input, { reads, versions, result });
+  if (isRecording(resources)) for (const read of reads) resources.noted.add(read);
   return result;
 }
 
@@ -81,59 +70,7 @@ function isCurrent(memory: Memory<unknown>, resources: Resources): boolean {
     if (resources.versionOf(kind) !== at) isUntouched = false;
   }
   if (isUntouched) return true;
-  for (const read of memory.reads) if (!read.isUnchanged(resources)) return false;
+  for (const read of memory.reads) if (!isUnchanged(read, resources)) return false;
   for (const version of memory.versions) version.at = resources.versionOf(version.kind);
   return true;
-}
-
-function isRecording(resources: Resources): resources is Recording {
-  return 'noted' in resources;
-}
-
-function recordingOf(resources: Resources): Recording {
-  const noted: Read[] = [];
-  return {
-    noted,
-    versionOf: (kind) => resources.versionOf(kind),
-    get: (kind, namespace, name) => {
-      const value = resources.get(kind, namespace, name);
-      noted.push({ kind, isUnchanged: (now) => now.get(kind, namespace, name) === value });
-      return value;
-    },
-    list: (kind) => {
-      const value = resources.list(kind);
-      noted.push({ kind, isUnchanged: (now) => now.list(kind) === value });
-      return value;
-    },
-    pieces: (kind) => {
-      const value = resources.pieces(kind);
-      noted.push({ kind, isUnchanged: (now) => now.pieces(kind) === value });
-      return value;
-    },
-    endpointSlices: (namespace, service) => {
-      const value = resources.endpointSlices(namespace, service);
-      noted.push({ kind: 'EndpointSlice', isUnchanged: (now) => now.endpointSlices(namespace, service) === value });
-      return value;
-    },
-    referenceGrants: (namespace) => {
-      const value = resources.referenceGrants(namespace);
-      noted.push({ kind: 'ReferenceGrant', isUnchanged: (now) => now.referenceGrants(namespace) === value });
-      return value;
-    },
-    document: (want) => {
-      const value = resources.document(want);
-      noted.push({ kind: 'Answer', want, isUnchanged: (now) => now.document(want) === value });
-      return value;
-    },
-    failure: (want) => {
-      const value = resources.failure(want);
-      noted.push({ kind: 'Answer', isUnchanged: (now) => now.failure(want) === value });
-      return value;
-    },
-    invalidPolicies: () => {
-      const value = resources.invalidPolicies();
-      noted.push({ kind: 'InvalidPolicy', isUnchanged: (now) => now.invalidPolicies() === value });
-      return value;
-    },
-  };
 }

@@ -18,6 +18,7 @@ import type { Pipeline } from '../../pipeline.ts';
 import { glimpse } from '../../provider/files/glimpse.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { createLog } from '../../runtime/log.ts';
+import { keepYoungGenerationSmall } from '../../runtime/memory.ts';
 import { lateMetrics } from '../../runtime/late-metrics.ts';
 import type { Metrics } from '../../runtime/metrics.ts';
 import { CONTROLLER_NAME } from '../../settings.ts';
@@ -55,6 +56,7 @@ export async function run(paths: readonly string[], flags: RunFlags): Promise<nu
   if (configured?.ok === false) return say(configured.errors.join('\n'), EXIT.usage);
   const unusable = await prepareStateFolder(stateFolder);
   if (unusable !== undefined) return say(unusable, EXIT.usage);
+  keepYoungGenerationSmall();
   const ended = untilSignal();
   const log = createLog(flags.logLevel, flags.logFormat);
   const undo: Undo = [];

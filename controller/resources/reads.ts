@@ -1,0 +1,112 @@
+import type { KindName } from '#controller/api/gen/types.d.ts';
+import type { ReadKind, Resources } from './resources.ts';
+import type { DocumentWant, Want } from './wants.ts';
+
+/**
+ * Something that was read, and what it was. Data and no function: what is remembered for long must not keep alive what
+ * happened to be around when it was made.
+ */
+export type Read = { readonly value: object | string | undefined } & (
+  | { readonly ask: 'get'; readonly kind: KindName; readonly namespace: string; readonly name: string }
+  | { readonly ask: 'list' | 'pieces'; readonly kind: KindName }
+  | { readonly ask: 'slices'; readonly kind: 'EndpointSlice'; readonly namespace: string; readonly service: string }
+  | { readonly ask: 'grants'; readonly kind: 'ReferenceGrant'; readonly namespace: string }
+  | { readonly ask: 'document'; readonly kind: 'Answer'; readonly want: DocumentWant }
+  | { readonly ask: 'failure'; readonly kind: 'Answer'; readonly want: Want }
+  | { readonly ask: 'invalid'; readonly kind: 'InvalidPolicy' }
+);
+
+/** Whether it still reads the same. */
+export function isUnchanged(read: Read, resources: Resources): boolean {
+  switch (read.ask) {
+    case 'get':
+      return resources.get(read.kind, read.namespace, read.name) === read.value;
+    case 'list':
+      return resources.list(read.kind) === read.value;
+    case 'pieces':
+      return resources.pieces(read.kind) === read.value;
+    case 'slices':
+      return resources.endpointSlices(read.namespace, read.service) === read.value;
+    case 'grants':
+      return resources.referenceGrants(read.namespace) === read.value;
+    case 'document':
+      return resources.document(read.want) === read.value;
+    case 'failure':
+      return resources.failure(read.want) === read.value;
+    case 'invalid':
+      return resources.invalidPolicies() === read.value;
+    default:
+      return read satisfies never;
+  }
+}
+
+/** Resources that note what is read from them. */
+export interface Recording extends Resources {
+  /** What was read, each thing once. */
+  readonly noted: Set<Read>;
+}
+
+/** Whether these resources note what is read. */
+export function isRecording(resources: Resources): resources is Recording {
+  return 'noted' in resources;
+}
+
+/** Resources that note what is read from them, and read from others. */
+export function recordingOf(resources: Resources): Recording {
+  const noted = new Set<Read>();
+  return {
+    noted,
+    versionOf: (kind: ReadKind) => resources.versionOf(kind),
+    get: (kind, namespace, name) => {
+      const value = resources.get(kind, namespace, name);
+      noted.add(shared(value, { ask: 'get', kind, namespace, name, value }));
+      return value;
+    },
+    list: (kind) => {
+      const value = resources.list(kind);
+      noted.add(shared(value, { ask: 'list', kind, value }));
+      return value;
+    },
+    pieces: (kind) => {
+      const value = resources.pieces(kind);
+      noted.add(shared(value, { ask: 'pieces', kind, value }));
+      return value;
+    },
+    endpointSlices: (namespace, service) => {
+      const value = resources.endpointSlices(namespace, service);
+      noted.add({ ask: 'slices', kind: 'EndpointSlice', namespace, service, value });
+      return value;
+    },
+    referenceGrants: (namespace) => {
+      const value = resources.referenceGrants(namespace);
+      noted.add({ ask: 'grants', kind: 'ReferenceGrant', namespace, value });
+      return value;
+    },
+    document: (want) => {
+      const value = resources.document(want);
+      noted.add({ ask: 'document', kind: 'Answer', want, value });
+      return value;
+    },
+    failure: (want) => {
+      const value = resources.failure(want);
+      noted.add({ ask: 'failure', kind: 'Answer', want, value });
+      return value;
+    },
+    invalidPolicies: () => {
+      const value = resources.invalidPolicies();
+      noted.add({ ask: 'invalid', kind: 'InvalidPolicy', value });
+      return value;
+    },
+  };
+}
+
+const reads = new WeakMap<object, Read>();
+
+/** The same read for the same value: an object has one name, and a list is of one kind. Thousands of routes read the same. */
+function shared(value: object | undefined, read: Read): Read {
+  if (value === undefined) return read;
+  const known = reads.get(value);
+  if (known !== undefined) return known;
+  reads.set(value, read);
+  return read;
+}
