@@ -29,10 +29,9 @@ export const MAX_MESSAGE_SIZE = 16 * 1024 * 1024;
 export async function listenOnSocket(path: string, services: readonly GrpcService[]): Promise<Listening> {
   const claim = await claimSocketPath(path);
   if (claim.kind !== 'free') return claim;
+  // Without its channelz grpc-js does not know its sessions either, and could not cut them.
   const server = new Server({
     'grpc.max_receive_message_length': MAX_MESSAGE_SIZE,
-    // Counts for a debugging service that is not served, on every call.
-    'grpc.enable_channelz': 0,
   });
   for (const { methods, handlers } of services) server.addService(methods, handlers);
   await new Promise<void>((resolve, reject) => {
