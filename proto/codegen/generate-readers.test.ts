@@ -18,12 +18,12 @@ function generate(files: Readonly<Record<string, string>>): ReadonlyMap<string, 
 const one = (body: string): string => generate({ 'a.proto': body }).get('a.ts') ?? '';
 
 describe('readers', () => {
-  it('are one source for each .proto file with messages, and the newest revision of any field', () => {
+  it('are two sources for each .proto file with messages, and the newest revision of any field', () => {
     const sources = generate({
       'a.proto': 'message A { uint32 needs = 1; string x = 2 [(since) = 1]; }',
       'b.proto': 'import "sluice/filter/v1/a.proto"; message B { A a = 1 [(since) = 7]; bool b = 2 [(since) = 3]; }',
     });
-    expect([...sources.keys()]).toEqual(['a.ts', 'b.ts', 'revision.ts']);
+    expect([...sources.keys()]).toEqual(['a.ts', 'b.ts', 'json/a.ts', 'json/b.ts', 'revision.ts']);
     expect(sources.get('revision.ts')).toContain('export const REVISION: u32 = 7;');
     expect(sources.get('b.ts')).toContain('import { A } from "./a";');
   });

@@ -15,6 +15,7 @@ import {
   ScalarType,
 } from '@bufbuild/protobuf';
 import { sluiceRegistry } from '../load.ts';
+import { jsonSource } from './json-readers.ts';
 
 /** Package of the messages that filters read. */
 const PACKAGE = 'sluice.filter.v1';
@@ -29,6 +30,7 @@ export function generateReaders(registry: FileRegistry = sluiceRegistry()): Read
   const readers = files.filter(({ messages, enums }) => messages.length + enums.length > 0);
   return new Map([
     ...readers.map((file): [string, string] => [`${moduleOf(file)}.ts`, fileSource(file)]),
+    ...readers.map((file): [string, string] => [`json/${moduleOf(file)}.ts`, NOTICE + jsonSource(file)]),
     ['revision.ts', revisionSource(files)],
   ]);
 }

@@ -18,11 +18,18 @@ export interface FilterRequest {
   readonly headers: Headers;
   /** Without it no property is found. */
   readonly properties?: PropertySource;
+  /** Headers of the response to a request that goes on; without it none comes. */
+  readonly response?: Headers;
 }
 
 /** What the filter did with a request. */
 export type FilterResult =
-  | { readonly kind: 'continue'; readonly headers: [string, string][] }
+  | {
+      readonly kind: 'continue';
+      readonly headers: [string, string][];
+      /** The headers of the response as the filter left them, when one came. */
+      readonly responseHeaders?: [string, string][];
+    }
   | ({ readonly kind: 'response' } & LocalResponse)
   /** `id` is for `resultOf`. */
   | { readonly kind: 'paused'; readonly id: number }
@@ -139,13 +146,18 @@ export async function loadFilter(wasm: Uint8Array, options: FilterHostOptions = 
     state.streams.delete(id);
   };
 
-  const run = (stream: StreamState): FilterResult => {
+  const run = (stream: StreamState, response: Headers | undefined): FilterResult => {
     const { id } = stream;
     guest.call('proxy_on_context_create', id, ROOT_CONTEXT);
     const action = guest.call('proxy_on_request_headers', id, stream.headers.length, 1) ?? 0;
     const result = action === 0 && stream.response === undefined ? passed(stream) : resultSoFar(stream);
-    if (result.kind !== 'paused') end(id);
-    return result;
+    if (result.kind === 'paused') return result;
+    if (result.kind === 'continue' && response !== undefined) {
+      stream.responseHeaders = response.map(([name, value]) => [name, value]);
+      guest.call('proxy_on_response_headers', id, response.length, 1);
+    }
+    end(id);
+    return result.kind === 'continue' ? passed(stream) : result;
   };
 
   /** Calls the module; when it traps every request that it holds ends with it. */
@@ -166,7 +178,7 @@ export async function loadFilter(wasm: Uint8Array, options: FilterHostOptions = 
 
   return {
     configure,
-    request({ headers, properties }) {
+    request({ headers, properties, response }) {
       if (dead && !start(lastAccepted)) {
         dead = true;
         return { kind: 'trap', error: new Error('the module does not take its configuration after a trap') };
@@ -176,6 +188,7 @@ export async function loadFilter(wasm: Uint8Array, options: FilterHostOptions = 
         id: lastId,
         received: headers,
         headers: headers.map(([name, value]) => [name, value]),
+        responseHeaders: undefined,
         properties: properties ?? (() => undefined),
         filterState: new Map(),
         continued: false,
@@ -183,7 +196,7 @@ export async function loadFilter(wasm: Uint8Array, options: FilterHostOptions = 
       filterState = stream.filterState;
       state.streams.set(stream.id, stream);
       state.context = stream.id;
-      guarded(() => results.set(stream.id, run(stream)));
+      guarded(() => results.set(stream.id, run(stream, response)));
       return resultOf(stream.id);
     },
     calls: () => [...state.calls.values()],
@@ -215,8 +228,8 @@ function resultSoFar(stream: StreamState): FilterResult {
   return stream.continued ? passed(stream) : { kind: 'paused', id: stream.id };
 }
 
-function passed({ headers }: StreamState): FilterResult {
-  return { kind: 'continue', headers };
+function passed({ headers, responseHeaders }: StreamState): FilterResult {
+  return { kind: 'continue', headers, ...(responseHeaders !== undefined && { responseHeaders }) };
 }
 
 interface Guest {

@@ -48,6 +48,8 @@ export interface StreamState {
   /** As the filter received them. */
   readonly received: Headers;
   headers: [string, string][];
+  /** The headers of its response, once there is one. */
+  responseHeaders: [string, string][] | undefined;
   readonly properties: PropertySource;
   /** What `proxy_set_property` wrote; Envoy keeps `x` as filter state `wasm.x`. */
   readonly filterState: Map<string, Uint8Array>;

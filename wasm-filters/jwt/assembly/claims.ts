@@ -1,5 +1,6 @@
 import { alloc } from "../../sdk/assembly/arena";
 import { encodeBase64Url } from "../../sdk/assembly/base64url";
+import { isHeaderValue } from "../../sdk/assembly/header-name";
 import { firstElement, Json, JsonKind, kindOf, member, nextElement, rawLen, rawPtr, textOf } from "../../sdk/assembly/json";
 import { Slice } from "../../sdk/assembly/slice";
 
@@ -87,13 +88,4 @@ function encode(json: Json): void {
   const start = alloc((<usize>rawLen(json) / 3 + 1) * 4);
   TEXT.len = <u32>(encodeBase64Url(rawPtr(json), rawLen(json), start) - start);
   TEXT.ptr = start;
-}
-
-/** No control character but tab (RFC 9110 section 5.5). */
-function isHeaderValue(text: Slice): bool {
-  for (let i: u32 = 0; i < text.len; i++) {
-    const c = load<u8>(text.ptr + i);
-    if ((c < 32 && c != 9) || c == 127) return false;
-  }
-  return true;
 }

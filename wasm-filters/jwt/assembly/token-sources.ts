@@ -1,5 +1,6 @@
 import { JwtProvider } from "../../gen/jwt";
 import { findHeader } from "../../sdk/assembly/header-pairs";
+import { findNamed, NAMED } from "../../sdk/assembly/named-values";
 import { literal, sameBytes, Slice } from "../../sdk/assembly/slice";
 
 const COOKIE = literal("cookie");
@@ -47,30 +48,19 @@ function fromQuery(name: Slice): u32 {
   let start = found.ptr;
   const end = found.ptr + found.len;
   while (start < end && load<u8>(start) != 63) start++;
-  return named(name, start + 1, end, 38);
+  return one(findNamed(name, start + 1, end, 38));
 }
 
 function fromCookie(name: Slice): u32 {
   const found = findHeader(COOKIE);
   if (found.count == 0) return Extraction.none;
   if (found.count > 1) return Extraction.unusable;
-  return named(name, found.ptr, found.ptr + found.len, 59);
+  return one(findNamed(name, found.ptr, found.ptr + found.len, 59));
 }
 
-/** Finds `name=value` among pieces that `separator` parts, spaces before a name left out; twice is once too often. */
-function named(name: Slice, start: usize, end: usize, separator: u8): u32 {
-  let count: u32 = 0;
-  while (start < end) {
-    let stop = start;
-    while (stop < end && load<u8>(stop) != separator) stop++;
-    while (start < stop && load<u8>(start) == 32) start++;
-    const value = start + name.len + 1;
-    if (value <= stop && load<u8>(value - 1) == 61 && sameBytes(start, name.ptr, name.len)) {
-      count++;
-      TOKEN.ptr = value;
-      TOKEN.len = <u32>(stop - value);
-    }
-    start = stop + 1;
-  }
+/** What was found so many times; twice is once too often. */
+function one(count: u32): u32 {
+  TOKEN.ptr = NAMED.ptr;
+  TOKEN.len = NAMED.len;
   return min<u32>(count, 2);
 }

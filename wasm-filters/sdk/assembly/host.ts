@@ -9,6 +9,8 @@ declare function proxy_log(level: u32, ptr: usize, len: usize): u32;
 declare function proxy_get_header_map_pairs(map: u32, ptr: usize, len: usize): u32;
 @external("env", "proxy_replace_header_map_value")
 declare function proxy_replace_header_map_value(map: u32, key: usize, keyLen: usize, value: usize, valueLen: usize): u32;
+@external("env", "proxy_add_header_map_value")
+declare function proxy_add_header_map_value(map: u32, key: usize, keyLen: usize, value: usize, valueLen: usize): u32;
 @external("env", "proxy_remove_header_map_value")
 declare function proxy_remove_header_map_value(map: u32, key: usize, keyLen: usize): u32;
 @external("env", "proxy_get_property")
@@ -40,6 +42,7 @@ declare function proxy_call_foreign_function(
 ): u32;
 
 const REQUEST_HEADERS: u32 = 0;
+const RESPONSE_HEADERS: u32 = 2;
 const CALL_TRAILERS: u32 = 7;
 const CALL_BODY: u32 = 4;
 const PLUGIN_CONFIGURATION: u32 = 7;
@@ -89,9 +92,29 @@ export function log(level: u32, text: string): void {
   return proxy_replace_header_map_value(REQUEST_HEADERS, name.ptr, name.len, value, valueLen) == 0;
 }
 
+/** Adds a value to those of a request header. Envoy then chooses the route anew. */
+@inline export function addRequestHeader(name: Slice, value: usize, valueLen: u32): bool {
+  return proxy_add_header_map_value(REQUEST_HEADERS, name.ptr, name.len, value, valueLen) == 0;
+}
+
 /** Removes a request header. Envoy then chooses the route anew. */
 @inline export function removeRequestHeader(name: Slice): bool {
   return proxy_remove_header_map_value(REQUEST_HEADERS, name.ptr, name.len) == 0;
+}
+
+/** Sets a response header to one value, whatever it had. */
+@inline export function setResponseHeader(name: Slice, value: usize, valueLen: u32): bool {
+  return proxy_replace_header_map_value(RESPONSE_HEADERS, name.ptr, name.len, value, valueLen) == 0;
+}
+
+/** Adds a value to those of a response header. */
+@inline export function addResponseHeader(name: Slice, value: usize, valueLen: u32): bool {
+  return proxy_add_header_map_value(RESPONSE_HEADERS, name.ptr, name.len, value, valueLen) == 0;
+}
+
+/** Removes a response header. */
+@inline export function removeResponseHeader(name: Slice): bool {
+  return proxy_remove_header_map_value(RESPONSE_HEADERS, name.ptr, name.len) == 0;
 }
 
 /** Reads the configuration of the plugin that is being configured. */

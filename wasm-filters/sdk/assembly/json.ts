@@ -100,6 +100,23 @@ export function countMembers(object: Json, name: Slice): u32 {
   return count;
 }
 
+/** The first key of an object, a string, or 0. */
+export function firstKey(object: Json): Json {
+  if (kindOf(object) != JsonKind.object) return 0;
+  return object + WORDS == after(object) ? 0 : object + WORDS;
+}
+
+/** The key after another of the same object, or 0. */
+export function nextKey(object: Json, key: Json): Json {
+  const next = after(after(key));
+  return next == after(object) ? 0 : next;
+}
+
+/** The value that stands under a key. */
+export function valueUnder(key: Json): Json {
+  return after(key);
+}
+
 /** The first element of an array, or 0. */
 export function firstElement(array: Json): Json {
   if (kindOf(array) != JsonKind.array) return 0;
