@@ -7,12 +7,23 @@ import { type DocumentCheck, fetchDocument } from './fetch/fetch-document.ts';
 import type { FetchSettings } from '#outbound/fetch-settings.ts';
 import type { FetchObservation, GuardedFetch } from '#outbound/guarded-fetch.ts';
 import { type Change, type WantCounts, WantLoop } from './fetch/want-loop.ts';
+import { moduleAnswers } from './modules/answer-records.ts';
+import { moduleFetcher } from './modules/fetch-module.ts';
+import type { ModuleLibrary } from './modules/module-library.ts';
 import type { Outcome } from './resources/verdict.ts';
-import { type DocumentAnswer, type DocumentWant, type Want, wantId, wantKey } from './resources/wants.ts';
+import {
+  type DocumentAnswer,
+  type DocumentWant,
+  type ModuleAnswer,
+  type ModuleWant,
+  type Want,
+  wantId,
+  wantKey,
+} from './resources/wants.ts';
 import type { Clock } from './runtime/clock.ts';
 
 /** A change of what is known about a want. */
-export type AnswerChange = Change<DocumentWant, DocumentAnswer>;
+export type AnswerChange = Change<DocumentWant, DocumentAnswer> | Change<ModuleWant, ModuleAnswer>;
 
 /** Answers what translation asks for, for as long as it does. */
 export interface Answering {
@@ -32,18 +43,51 @@ export interface AnsweringOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly fetched: (observation: FetchObservation) => void;
+  /** Where modules are kept that were fetched. */
+  readonly library: ModuleLibrary;
 }
 
 /** Starts to answer; `changed` is told of what becomes known. */
 export function startAnswering(
-  { settings, folder, clock, log, fetched }: AnsweringOptions,
+  options: AnsweringOptions,
   changed: (changes: readonly AnswerChange[]) => void,
 ): Answering {
-  const lazy = lazyFetch(settings, fetched);
+  const lazy = lazyFetch(options.settings, options.fetched);
+  const documents = documentLoop(options, lazy.fetch, changed);
+  const modules = moduleLoop(options, lazy.fetch, changed);
   let keys: ReadonlyMap<string, string> = new Map();
-  const loop = new WantLoop<DocumentWant, DocumentAnswer>({
+  return {
+    want: (wants) => {
+      keys = new Map(wants.map((want) => [wantId(want), wantKey(want)]));
+      return [
+        ...documents.want(wants.filter((want) => want.kind !== 'Module')),
+        ...modules.want(wants.filter((want) => want.kind === 'Module')),
+      ];
+    },
+    hurry: (id) => {
+      const key = keys.get(id);
+      if (key !== undefined) documents.hurry(key);
+    },
+    counts: () => {
+      const [a, b] = [documents.counts(), modules.counts()];
+      return { answered: a.answered + b.answered, stale: a.stale + b.stale, pending: a.pending + b.pending };
+    },
+    stop: async () => {
+      documents.stop();
+      modules.stop();
+      await lazy.close();
+    },
+  };
+}
+
+function documentLoop(
+  { folder, clock, log }: AnsweringOptions,
+  fetch: GuardedFetch,
+  changed: (changes: readonly AnswerChange[]) => void,
+): WantLoop<DocumentWant, DocumentAnswer> {
+  return new WantLoop<DocumentWant, DocumentAnswer>({
     keyOf: wantKey,
-    fetch: (want, signal) => fetchDocument(want, lazy.fetch, checkDocument, signal),
+    fetch: (want, signal) => fetchDocument(want, fetch, checkDocument, signal),
     isSame: (a, b) => a.kind === 'document' && b.kind === 'document' && a.text === b.text,
     cache: answerFolder(join(folder, 'answers'), checkDocument, (error) => {
       log.warn({ err: error }, 'what was fetched cannot be kept for the next start');
@@ -51,23 +95,35 @@ export function startAnswering(
     clock,
     random: Math.random,
     changed,
-    tried: (want, outcome, nextIn) => tell(log, want, outcome, nextIn),
+    tried: ({ kind, url }, outcome, nextIn) => tell(log, { kind, url }, outcome, nextIn),
   });
-  return {
-    want: (wants) => {
-      keys = new Map(wants.map((want) => [wantId(want), wantKey(want)]));
-      return loop.want(wants);
-    },
-    hurry: (id) => {
-      const key = keys.get(id);
-      if (key !== undefined) loop.hurry(key);
-    },
-    counts: () => loop.counts(),
-    stop: async () => {
-      loop.stop();
-      await lazy.close();
-    },
-  };
+}
+
+function moduleLoop(
+  { settings, folder, clock, log, library }: AnsweringOptions,
+  fetch: GuardedFetch,
+  changed: (changes: readonly AnswerChange[]) => void,
+): WantLoop<ModuleWant, ModuleAnswer> {
+  const cache = moduleAnswers(join(folder, 'module-answers'), library, (error) => {
+    log.warn({ err: error }, 'which modules were fetched cannot be kept for the next start');
+  });
+  const fetchModule = moduleFetcher({
+    fetch,
+    mirrors: settings.registryMirrors,
+    env: process.env,
+    keep: (module) => library.keep(module),
+  });
+  return new WantLoop<ModuleWant, ModuleAnswer>({
+    keyOf: wantKey,
+    fetch: (want, signal) => fetchModule(want, cache.read(want), signal),
+    isSame: (a, b) => a.kind === 'module' && b.kind === 'module' && a.digest === b.digest && a.revision === b.revision,
+    cache,
+    clock,
+    random: Math.random,
+    changed,
+    tried: ({ kind, source }, outcome, nextIn) =>
+      tell(log, { kind, url: source.kind === 'url' ? source.url : source.reference }, outcome, nextIn),
+  });
 }
 
 /** Whether a document is what is wanted. */
@@ -82,7 +138,12 @@ const checkDocument: DocumentCheck = (want, text) => {
   }
 };
 
-function tell(log: Logger, { kind, url }: DocumentWant, outcome: Outcome<unknown>, nextIn: number): void {
+function tell(
+  log: Logger,
+  { kind, url }: Pick<DocumentWant, 'url'> & { kind: string },
+  outcome: Outcome<unknown>,
+  nextIn: number,
+): void {
   const seconds = Math.round(nextIn / 1_000);
   if (outcome.ok) log.debug({ kind, url, seconds }, 'fetched; it is fetched again after this time');
   else {

@@ -80,6 +80,9 @@ export const implementedPaths: { readonly [K in KindName]: ImplementedPaths } = 
     'spec.extProc[].shadowMode',
     'spec.extProc[].metadata',
     'spec.extProc[].statusOnError',
+    'spec.wasm',
+    '!spec.wasm[].code.image.tls',
+    '!spec.wasm[].code.http.tls',
   ],
   EnvoyProxy: [
     'spec.mergeGateways',

@@ -58,7 +58,8 @@ function statusesOf<P extends Policy>(
 }
 
 function refusalIn(outcome: PolicyOutcome | undefined): Refusal | undefined {
-  if (outcome?.kind !== 'refused') return undefined;
+  if (outcome?.kind === 'features') return outcome.unready;
+  if (outcome === undefined) return undefined;
   const { reason, message } = outcome.refusal;
   return outcome.open
     ? { reason, message: `${message}; nothing of the policy is in force` }

@@ -2,20 +2,22 @@ import { readFile, rename, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ImageModule } from './oci/image-module.ts';
+import { wasmFilterName } from './features/wasm/xds.ts';
 import { pauseAfter } from './infra/local/daemon.ts';
 import { untilListening } from './infra/local/envoy-admin.ts';
 import type { ProxyIr } from './ir/proxy.ts';
 import type { RouteIr } from './ir/route.ts';
+import type { LoadedFilterIr, WasmFilterIr } from './ir/wasm-filter.ts';
+import { chooseFilters, isVersion, readLoadedFilters, writeLoadedFilters } from './loaded-filters.ts';
 import { type OpenProxy, openProxy, type ProxyPlace } from './open-proxy.ts';
 import type { Clock } from './runtime/clock.ts';
 import { Publication } from './server/ads/publication.ts';
 import type { RefusedResource, Rejection } from './server/ads/session.ts';
-import { ModuleStore } from './server/agent/module-store.ts';
+import { ModuleStore, type WasmModule } from './server/agent/module-store.ts';
 import { SidecarStates } from './server/agent/sidecar-states.ts';
 import { serveProxy } from './server/proxy-server.ts';
 import type { RejectedResource } from './status/live-status.ts';
-import { lower, type ModuleFile } from './xds/lower.ts';
+import { lower, type LoadedFilters, type ModuleFile, wasmFiltersOf } from './xds/lower.ts';
 import { Quarantine } from './xds/quarantine.ts';
 import { configurationOf } from './xds/route-configuration.ts';
 import type { XdsSnapshot } from './xds/snapshot.ts';
@@ -26,8 +28,7 @@ import type { XdsType } from './xds/types.ts';
 export interface RunningProxyOptions extends ProxyPlace {
   /** The proxy itself, where it is being opened already. */
   readonly opening?: Promise<OpenProxy>;
-  /** The modules that can be had, by digest. */
-  readonly modules: ReadonlyMap<string, ImageModule>;
+  readonly modules: Modules;
   readonly clock: Clock;
   /** A token named a key that is not in this key set (`sluice.filter.v1.JwtProvider.key_set`). */
   readonly unknownKey: (keySet: string) => void;
@@ -37,6 +38,12 @@ export interface RunningProxyOptions extends ProxyPlace {
   readonly tamper?: (snapshot: XdsSnapshot) => XdsSnapshot;
   /** It has become ready, or what it rejects has changed. */
   readonly changed: () => void;
+}
+
+/** The modules that can be had, by digest. */
+export interface Modules {
+  has(digest: string): boolean;
+  read(digest: string): Promise<WasmModule | undefined>;
 }
 
 /** What is to be told of a proxy. */
@@ -77,6 +84,12 @@ export class RunningProxy {
   readonly #quarantine = new Quarantine<RouteIr>();
   /** The `policy` module published last: it serves until the file of the one that is wanted is there. */
   #policyModule: ModuleFile | undefined;
+  /** Users' filters in the versions that were published last. */
+  #filters: LoadedFilters = new Map();
+  /** Those that it acknowledged last, and those that it rejected, with its words. */
+  #goodFilters: LoadedFilters = new Map();
+  readonly #refusedFilters = new Map<string, { readonly version: LoadedFilterIr; readonly message: string }>();
+  #noted: Promise<void> = Promise.resolve();
   #starting: Promise<Started | undefined> | undefined;
   #started: Started | undefined;
   #ready = false;
@@ -85,12 +98,18 @@ export class RunningProxy {
 
   constructor(options: RunningProxyOptions) {
     this.#options = options;
-    this.#store = new ModuleStore(() => this.#publish());
+    this.#store = new ModuleStore({
+      load: (digest) => options.modules.read(digest),
+      onReady: () => this.#publish(),
+      clock: options.clock,
+    });
     this.#publication = new Publication({
       rejected: (rejection) => this.#onRejected(rejection),
       acknowledged: () => {
         this.#complete = this.#rejected.size === 0;
         this.#lastGood = this.#published;
+        this.#goodFilters = this.#filters;
+        this.#letGo();
         void this.#becomeReady();
       },
       warming: (names) => this.#onWarming(names),
@@ -114,33 +133,52 @@ export class RunningProxy {
       ir: this.#ir,
       snapshot: this.#publication.snapshot,
       complete: this.#complete,
-      rejected: [...this.#rejected.values()],
+      rejected: [...this.#rejected.values(), ...this.#rejectedFilters()],
       rejectedRoutes: [...this.#quarantine.bad].map(([{ name }, message]) => ({ name, message })),
     };
+  }
+
+  /** Users' filters that are not in the version that is wanted because the proxy rejected it. */
+  #rejectedFilters(): readonly RejectedResource[] {
+    const wanted = this.#ir === undefined ? new Map<string, WasmFilterIr>() : wasmFiltersOf(this.#ir);
+    return [...this.#refusedFilters].flatMap(([name, { version, message }]) => {
+      const filter = wanted.get(name);
+      const isWanted = filter?.module?.digest === version.digest && isVersion(version, { ...version, filter });
+      return isWanted ? [{ type: 'extension-config', name: wasmFilterName(version.filter), message }] : [];
+    });
   }
 
   /** Brings the proxy to a configuration; starts it with the first. */
   apply(ir: ProxyIr): void {
     if (this.#ir === ir) return;
-    const isNewModule = this.#ir?.policyModule.digest !== ir.policyModule.digest;
+    const before = this.#ir?.policyModule?.digest;
+    const policy = ir.policyModule?.digest;
     this.#ir = ir;
     const routes = this.#quarantine.withheld.size === 0 ? new Set<RouteIr>() : new Set(routesOf(ir));
     this.#quarantine.restart((route) => routes.has(route));
-    const wanted = this.#options.modules.get(ir.policyModule.digest);
-    if (wanted === undefined && isNewModule) {
+    if (policy !== undefined && policy !== before && !this.#options.modules.has(policy)) {
       this.#options.log.warn(
-        { digest: ir.policyModule.digest },
+        { digest: policy },
         'policy module cannot be had: routes with a policy answer 500 until it can, unless an earlier one serves',
       );
     }
-    this.#store.want(wanted === undefined ? [] : [wanted]);
+    const filters = [...wasmFiltersOf(ir).values()].map(({ module }) => module?.digest);
+    this.#store.want([policy, ...filters].filter((digest) => digest !== undefined));
     if (this.#starting === undefined) this.#starting = this.#start();
     else this.#publish();
+  }
+
+  /** Lets go of modules that nothing names any more: the proxy has acknowledged all that it is to have. */
+  #letGo(): void {
+    const names = this.#published === undefined ? [] : wasmFiltersOf(this.#published).keys();
+    const loaded = [...names].flatMap((name) => this.#filters.get(name)?.digest ?? []);
+    this.#store.retain(this.#policyModule === undefined ? loaded : [...loaded, this.#policyModule.digest]);
   }
 
   /** Ends the proxy: its processes, its socket. */
   async stop(): Promise<void> {
     this.#stopping.abort();
+    this.#store.close();
     await this.#starting;
     await this.#started?.open.close();
     this.#started?.stopServing();
@@ -150,7 +188,10 @@ export class RunningProxy {
   async #start(): Promise<Started | undefined> {
     const { paths, log } = this.#options;
     // An Envoy that is taken over has the module. Were it published without, its agent being slower, it would lose it.
-    this.#policyModule = await readModuleFile(paths.folder);
+    [this.#policyModule, this.#filters] = await Promise.all([
+      readModuleFile(paths.folder),
+      readLoadedFilters(paths.folder),
+    ]);
     this.#publish();
     let opening = this.#options.opening ?? openProxy(this.#options);
     for (let failures = 1; ; failures += 1) {
@@ -185,13 +226,9 @@ export class RunningProxy {
 
   #publish(): void {
     if (this.#ir === undefined) return;
-    const { digest } = this.#ir.policyModule;
-    const path = this.#store.path(digest);
-    if (path !== undefined && path !== this.#policyModule?.path) {
-      this.#policyModule = { digest, path };
-      void writeModuleFile(this.#options.paths.folder, this.#policyModule);
-    }
-    const snapshot = lower(this.#ir, this.#policyModule);
+    this.#choosePolicyModule(this.#ir);
+    this.#chooseFilters(this.#ir);
+    const snapshot = this.#lower(this.#ir);
     this.#complete = false;
     for (const [id, { type, name, version }] of this.#rejected) {
       if (snapshot[type].get(name)?.version !== version) this.#rejected.delete(id);
@@ -201,9 +238,36 @@ export class RunningProxy {
     const withheld = { clusters: new Set(clusters), routes: this.#quarantine.withheld, warming: this.#warming };
     this.#published = withhold(this.#ir, withheld, this.#lastGood);
     const tamper = this.#options.tamper ?? ((untouched: XdsSnapshot) => untouched);
-    this.#publication.publish(
-      tamper(this.#published === this.#ir ? snapshot : lower(this.#published, this.#policyModule)),
-    );
+    this.#publication.publish(tamper(this.#published === this.#ir ? snapshot : this.#lower(this.#published)));
+  }
+
+  #lower(ir: ProxyIr): XdsSnapshot {
+    return lower(ir, this.#policyModule, this.#filters);
+  }
+
+  #choosePolicyModule({ policyModule }: ProxyIr): void {
+    const path = policyModule === undefined ? undefined : this.#store.path(policyModule.digest);
+    if (policyModule === undefined || path === undefined || path === this.#policyModule?.path) return;
+    this.#policyModule = { digest: policyModule.digest, path };
+    void writeModuleFile(this.#options.paths.folder, this.#policyModule);
+  }
+
+  #chooseFilters(ir: ProxyIr): void {
+    // A route that stays as it was may have a filter that is not wanted any more.
+    const kept = this.#lastGood === undefined ? [] : wasmFiltersOf(this.#lastGood);
+    const chosen = chooseFilters({
+      wanted: new Map([...kept, ...wasmFiltersOf(ir)]),
+      last: this.#filters,
+      good: this.#goodFilters,
+      refused: new Map([...this.#refusedFilters].map(([name, { version }]) => [name, version])),
+      pathOf: (digest) => this.#store.path(digest),
+    });
+    const isSame =
+      chosen.size === this.#filters.size && [...chosen].every(([name, loaded]) => this.#filters.get(name) === loaded);
+    if (isSame) return;
+    this.#filters = chosen;
+    // One after the other, the newest last.
+    this.#noted = this.#noted.then(() => writeLoadedFilters(this.#options.paths.folder, this.#filters));
   }
 
   #onWarming(clusters: ReadonlySet<string>): void {
@@ -252,9 +316,11 @@ export class RunningProxy {
   async #becomeReady(): Promise<void> {
     const ir = this.#ir;
     if (this.#ready || ir === undefined) return;
-    const { digest } = ir.policyModule;
     // A module that can be had is on its way; its arrival leads here again.
-    if (this.#options.modules.has(digest) && this.#policyModule?.digest !== digest) return;
+    const policy = ir.policyModule?.digest;
+    if (policy !== undefined && this.#options.modules.has(policy) && this.#policyModule?.digest !== policy) return;
+    const modules = [...wasmFiltersOf(ir).values()].flatMap(({ module }) => module?.digest ?? []);
+    if (modules.some((digest) => this.#store.isComing(digest))) return;
     const { paths, log } = this.#options;
     // A patch may have added one.
     const listeners = this.#publication.snapshot.listener.size;
@@ -279,7 +345,15 @@ export class RunningProxy {
 
   #onRejected({ type, name, message }: Rejection): void {
     this.#options.log.error({ type, name, reason: message }, 'the proxy rejected a configuration');
-    const wanted = this.#ir === undefined ? undefined : lower(this.#ir, this.#policyModule)[type].get(name);
+    const filter = [...this.#filters.values()].find((loaded) => wasmFilterName(loaded.filter) === name);
+    if (type === 'extension-config' && filter !== undefined) {
+      // The one before goes on, or it is left out: either way nothing else is held up.
+      this.#refusedFilters.set(filter.filter.name, { version: filter, message });
+      this.#publish();
+      this.#options.changed();
+      return;
+    }
+    const wanted = this.#ir === undefined ? undefined : this.#lower(this.#ir)[type].get(name);
     this.#rejected.set(`${type}/${name}`, { type, name, message, version: wanted?.version });
     // Routes to a cluster that was rejected go back to what they were; everything else is out already.
     if (type === 'cluster') this.#publish();

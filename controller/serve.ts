@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Logger } from 'pino';
 import { ROOT } from '#deploy/setup/node24.mjs';
 import { type Answering, startAnswering } from './answering.ts';
@@ -10,6 +10,7 @@ import { endOrphans, isRecorded, proxyOf } from './infra/local/orphans.ts';
 import { startProcessors } from './infra/local/processors.ts';
 import type { Programs } from './infra/local/proxy-processes.ts';
 import { proxyPaths } from './infra/local/state-folder.ts';
+import { ModuleLibrary } from './modules/module-library.ts';
 import { type Pipeline, startPipeline } from './pipeline.ts';
 import { filesProvider } from './provider/files/files-provider.ts';
 import { systemClock } from './runtime/clock.ts';
@@ -41,7 +42,10 @@ export async function serve(options: ServeOptions): Promise<Outcome<Pipeline, 'N
   if (!image.ok) return refusal('NoModule', `policy module: ${image.refusal.message}`);
   const processors = await startProcessors(stateFolder, flags.processors, programs, log);
   undo.push(() => processors.stop());
-  const modules = new Map([[image.value.module.digest, image.value.module]]);
+  const modules = new ModuleLibrary(join(stateFolder, 'modules'), (error) => {
+    log.warn({ err: error }, 'modules cannot be kept on disk; they are kept in memory');
+  });
+  modules.add(image.value.module);
   let answering: Answering | undefined;
   const idle = new IdleCollection(systemClock, collectGarbage);
   undo.push(() => Promise.resolve(idle.stop()));
@@ -78,6 +82,7 @@ export async function serve(options: ServeOptions): Promise<Outcome<Pipeline, 'N
           clock: systemClock,
           log,
           fetched: ({ purpose, outcome, ms }) => metrics.fetched(purpose, outcome, ms),
+          library: modules,
         },
         changed,
       )),

@@ -10,6 +10,8 @@ export type PolicyOutcome =
       readonly features: RouteFeaturesIr;
       /** What could not be fetched again, so that its last good answer is in force. */
       readonly stale?: string;
+      /** Why a part of the policy is not in force yet, while the others are. */
+      readonly unready?: Refusal;
     }
   | {
       readonly kind: 'refused';
@@ -20,13 +22,24 @@ export type PolicyOutcome =
 
 /** The outcome of a policy that closes what it targets when it cannot be enforced; `resources` are those it was resolved in. */
 export function closing(outcome: Outcome<RouteFeaturesIr>, resources: Resources): PolicyOutcome {
-  if (outcome.ok) {
-    const failures = wantsAsked(resources).flatMap((want) => resources.failure(want) ?? []);
-    return {
-      kind: 'features',
-      features: outcome.value,
-      ...(failures.length === 0 ? {} : { stale: failures.join('; ') }),
-    };
-  }
+  if (outcome.ok) return { kind: 'features', features: outcome.value, ...staleIn(resources) };
   return { kind: 'refused', refusal: outcome.refusal, open: false };
+}
+
+/** The same for a policy of which parts may be missing while the others are in force. */
+export function closingInParts(
+  outcome: Outcome<{ readonly features: RouteFeaturesIr; readonly unready: Refusal | undefined }>,
+  resources: Resources,
+): PolicyOutcome {
+  if (!outcome.ok) return { kind: 'refused', refusal: outcome.refusal, open: false };
+  const { features, unready } = outcome.value;
+  return { kind: 'features', features, ...staleIn(resources), ...(unready === undefined ? {} : { unready }) };
+}
+
+function staleIn(resources: Resources): { readonly stale?: string } {
+  const failures = wantsAsked(resources).flatMap((want) =>
+    // A module that was never had is told of by whoever wants it.
+    want.kind === 'Module' && resources.module(want) === undefined ? [] : (resources.failure(want) ?? []),
+  );
+  return failures.length === 0 ? {} : { stale: failures.join('; ') };
 }

@@ -11,7 +11,7 @@ import type { Settings } from '../settings.ts';
 import { resolveBackendTrafficPolicy } from './backend-traffic-policy/spec.ts';
 import { resolveClientTrafficPolicy } from './client-traffic-policy/spec.ts';
 import { resolveEnvoyExtensionPolicy } from './envoy-extension-policy/spec.ts';
-import { closing, type PolicyOutcome } from './policy-outcome.ts';
+import { closing, closingInParts, type PolicyOutcome } from './policy-outcome.ts';
 import { outcomeAt, type PolicyTable, policyTable } from './policy-table.ts';
 import { resolveSecurityPolicy } from './security-policy/spec.ts';
 
@@ -29,7 +29,7 @@ export function policyTables(settings: Settings): (resources: Resources) => Poli
     closing(resolveSecurityPolicy(policy, now), now),
   );
   const extension = policyTable<EnvoyExtensionPolicy>('EnvoyExtensionPolicy', (policy, now) =>
-    closing(resolveEnvoyExtensionPolicy(policy, now, settings), now),
+    closingInParts(resolveEnvoyExtensionPolicy(policy, now, settings), now),
   );
   const traffic = policyTable<BackendTrafficPolicy>('BackendTrafficPolicy', resolveBackendTrafficPolicy);
   const clients = policyTable<ClientTrafficPolicy>('ClientTrafficPolicy', resolveClientTrafficPolicy);

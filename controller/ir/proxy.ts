@@ -15,8 +15,8 @@ export interface ProxyIr {
   readonly endpoints: ReadonlyMap<string, readonly AddressIr[]>;
   /** Every certificate that a listener names, once, by name. */
   readonly secrets: readonly SecretIr[];
-  /** The `policy` module this proxy runs. */
-  readonly policyModule: WasmModuleRef;
+  /** The `policy` module this proxy runs; `undefined` while it is not known. */
+  readonly policyModule: WasmModuleRef | undefined;
   /** What users do to the resources that come of all this, in order. They apply to the whole of it. */
   readonly patches?: readonly ResourcePatchIr[];
 }

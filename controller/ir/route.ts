@@ -5,6 +5,7 @@ import type { CorsIr } from './cors.ts';
 import type { ExtProcIr } from './ext-proc.ts';
 import type { JwtIr } from './jwt.ts';
 import type { HashIr, RetryIr, RouteTimeoutsIr } from './traffic.ts';
+import type { WasmFilterIr } from './wasm-filter.ts';
 
 /** One route: the first of a virtual host that matches a request serves it. */
 export interface RouteIr {
@@ -104,6 +105,8 @@ export interface RouteFeaturesIr {
   readonly timeouts?: RouteTimeoutsIr;
   readonly retry?: RetryIr;
   readonly extProc?: readonly ExtProcIr[];
+  /** Users' Wasm filters, in order; they come after the processors. */
+  readonly wasm?: readonly WasmFilterIr[];
 }
 
 /** What policies add to a rule, or that a policy which should guard it cannot be enforced. */

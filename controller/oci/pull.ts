@@ -39,9 +39,9 @@ export async function pullModule(options: PullOptions): Found<PulledModule> {
   });
 }
 
-/** Looks up what a reference names now, without pulling the module. */
-export async function lookUpImage(options: PullOptions): Found<FoundImage> {
-  return fromFirst(options, (repository) => findImage(repository, options.reference));
+/** The digest of what a reference names now, without pulling anything: some registries count pulls. */
+export async function lookUpDigest(options: PullOptions): Found<string> {
+  return fromFirst(options, (repository) => repository.digest(nameOf(options.reference)));
 }
 
 async function fromFirst<T>(options: PullOptions, find: (repository: Repository) => Found<T>): Found<T> {
@@ -59,7 +59,7 @@ async function fromFirst<T>(options: PullOptions, find: (repository: Repository)
 }
 
 async function findImage(repository: Repository, reference: ImageReference): Found<FoundImage> {
-  const named = await repository.manifest(reference.digest ?? reference.tag ?? 'latest');
+  const named = await repository.manifest(nameOf(reference));
   if (!named.ok) return named;
   const image = await imageOf(repository, named.value);
   if (!image.ok) return image;
@@ -68,6 +68,10 @@ async function findImage(repository: Repository, reference: ImageReference): Fou
     return refusal('Malformed', `${formatReference(reference)}: a list of lists of images is not accepted`);
   }
   return success({ digest: named.value.digest, imageDigest, config: manifest.config, layers: manifest.layers });
+}
+
+function nameOf({ tag, digest }: ImageReference): string {
+  return digest ?? tag ?? 'latest';
 }
 
 async function imageOf(repository: Repository, named: FoundManifest): Found<FoundManifest> {

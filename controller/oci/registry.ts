@@ -7,7 +7,7 @@ import { digestOf } from './image-module.ts';
 import { LIMITS } from './limits.ts';
 import { type Descriptor, isObject, type Manifest, parseManifest, parseObject } from './manifest.ts';
 import { IMAGE_MANIFESTS, INDEXES } from './media-types.ts';
-import type { ImageReference } from './reference.ts';
+import { DIGEST, type ImageReference } from './reference.ts';
 
 /** Why a registry did not give, or take, something. */
 export type RegistryReason =
@@ -81,6 +81,20 @@ export class Repository {
     const mediaType = answer.value.headers['content-type']?.split(';')[0]?.trim();
     const manifest = parseManifest(body, mediaType);
     return manifest.ok ? success({ digest, mediaType, bytes: body, manifest: manifest.value }) : manifest;
+  }
+
+  /** The digest of the manifest of a tag, as the registry states it. */
+  async digest(tagOrDigest: string): Found<string> {
+    const answer = await this.#send({
+      method: 'HEAD',
+      url: this.#url(`manifests/${tagOrDigest}`),
+      headers: { accept: ACCEPT },
+      limit: 0,
+    });
+    if (!answer.ok) return answer;
+    const stated = answer.value.headers['docker-content-digest'];
+    if (stated !== undefined && DIGEST.test(stated)) return success(stated);
+    return refusal('Malformed', `${this.#options.endpoint.host} states no digest of ${tagOrDigest}`);
   }
 
   /** The blob of a descriptor; `descriptor.size` bounds what is read. */

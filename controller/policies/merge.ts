@@ -20,7 +20,7 @@ export function mergePolicies<P extends Policy>(own: P, parent: P, type: MergeTy
   const merged: unknown = { ...own, spec };
   if (!isLike(own, merged)) throw new Error('a merged policy is of another kind');
   const objects = objectsIn(parent.spec).difference(objectsIn(own.spec));
-  parents.set(merged, { objects, namespace: parent.metadata.namespace });
+  parents.set(merged, { objects, parent });
   return merged;
 }
 
@@ -30,15 +30,21 @@ function isLike<P extends Policy>(like: P, value: unknown): value is P {
 }
 
 /** Where each merged policy has what it did not say itself from. */
-const parents = new WeakMap<Policy, { readonly objects: ReadonlySet<object>; readonly namespace: string }>();
+const parents = new WeakMap<Policy, { readonly objects: ReadonlySet<object>; readonly parent: Policy }>();
 
 /**
  * The namespace in which the references of a part of a policy's spec are resolved: that of the policy which says this part.
  * A part that both say is the route's policy's.
  */
 export function fieldNamespace(policy: Policy, part: object): string {
-  const parent = parents.get(policy);
-  return parent?.objects.has(part) === true ? parent.namespace : policy.metadata.namespace;
+  return fieldOwner(policy, part).namespace;
+}
+
+/** The policy that says a part of a policy's spec: see `fieldNamespace`. */
+export function fieldOwner(policy: Policy, part: object): { readonly namespace: string; readonly name: string } {
+  const merged = parents.get(policy);
+  const { namespace, name } = (merged?.objects.has(part) === true ? merged.parent : policy).metadata;
+  return { namespace, name };
 }
 
 function objectsIn(value: unknown, found = new Set<object>()): Set<object> {

@@ -1,6 +1,14 @@
-import { type Answered, type DocumentAnswer, type DocumentWant, type Want, wantKey } from './wants.ts';
+import {
+  type Answered,
+  type DocumentAnswer,
+  type DocumentWant,
+  type ModuleAnswer,
+  type ModuleWant,
+  type Want,
+  wantKey,
+} from './wants.ts';
 
-const ASSUMED: DocumentAnswer = { kind: 'assumed' };
+const ASSUMED = { kind: 'assumed' } as const;
 
 /** The answers to wants. One that did not change is the same object as before. */
 export class Answers {
@@ -19,7 +27,17 @@ export class Answers {
   }
 
   document(want: DocumentWant): DocumentAnswer | undefined {
-    return this.#byKey.get(wantKey(want))?.answer ?? (this.#assumed ? ASSUMED : undefined);
+    const answer = this.#byKey.get(wantKey(want))?.answer;
+    return answer === undefined || answer.kind === 'module' ? this.#otherwise() : answer;
+  }
+
+  module(want: ModuleWant): ModuleAnswer | undefined {
+    const answer = this.#byKey.get(wantKey(want))?.answer;
+    return answer === undefined || answer.kind === 'document' ? this.#otherwise() : answer;
+  }
+
+  #otherwise(): typeof ASSUMED | undefined {
+    return this.#assumed ? ASSUMED : undefined;
   }
 
   failure(want: Want): string | undefined {

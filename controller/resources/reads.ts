@@ -1,6 +1,6 @@
 import type { KindName } from '#controller/api/gen/types.d.ts';
 import type { ReadKind, Resources } from './resources.ts';
-import type { DocumentWant, Want } from './wants.ts';
+import type { DocumentWant, ModuleWant, Want } from './wants.ts';
 
 /**
  * Something that was read, and what it was. Data and no function: what is remembered for long must not keep alive what
@@ -12,6 +12,7 @@ export type Read = { readonly value: object | string | undefined } & (
   | { readonly ask: 'slices'; readonly kind: 'EndpointSlice'; readonly namespace: string; readonly service: string }
   | { readonly ask: 'grants'; readonly kind: 'ReferenceGrant'; readonly namespace: string }
   | { readonly ask: 'document'; readonly kind: 'Answer'; readonly want: DocumentWant }
+  | { readonly ask: 'module'; readonly kind: 'Answer'; readonly want: ModuleWant }
   | { readonly ask: 'failure'; readonly kind: 'Answer'; readonly want: Want }
   | { readonly ask: 'invalid'; readonly kind: 'InvalidPolicy' }
 );
@@ -31,6 +32,8 @@ export function isUnchanged(read: Read, resources: Resources): boolean {
       return resources.referenceGrants(read.namespace) === read.value;
     case 'document':
       return resources.document(read.want) === read.value;
+    case 'module':
+      return resources.module(read.want) === read.value;
     case 'failure':
       return resources.failure(read.want) === read.value;
     case 'invalid':
@@ -85,6 +88,11 @@ export function recordingOf(resources: Resources): Recording {
     document: (want) => {
       const value = resources.document(want);
       noted.add({ ask: 'document', kind: 'Answer', want, value });
+      return value;
+    },
+    module: (want) => {
+      const value = resources.module(want);
+      noted.add({ ask: 'module', kind: 'Answer', want, value });
       return value;
     },
     failure: (want) => {

@@ -1,6 +1,6 @@
 import type { EndpointSlice, KindName, ReferenceGrant, ResourceOf } from '#controller/api/gen/types.d.ts';
 import type { InvalidPolicy } from './invalid-policy.ts';
-import type { DocumentAnswer, DocumentWant, Want } from './wants.ts';
+import type { DocumentAnswer, DocumentWant, ModuleAnswer, ModuleWant, Want } from './wants.ts';
 
 /**
  * Everything the controller knows of the world, as one consistent state. Objects are frozen, and one that did not change
@@ -21,6 +21,8 @@ export interface Resources {
   invalidPolicies(): readonly InvalidPolicy[];
   /** The last good answer to a want, which is thereby asked; `undefined` while there is none. */
   document(want: DocumentWant): DocumentAnswer | undefined;
+  /** The same for a module. */
+  module(want: ModuleWant): ModuleAnswer | undefined;
   /** Why a want could not be answered when that was tried last; `undefined` when it could, or was not tried yet. */
   failure(want: Want): string | undefined;
   /** A number that grows with every change of an object of a kind: while it is the same, so are they all. */

@@ -3,7 +3,7 @@ import { Answers } from './answers.ts';
 import type { InvalidPolicy } from './invalid-policy.ts';
 import { byName, namespaceOf, type ReadKind, type Resources } from './resources.ts';
 import { SortedTable } from './sorted-table.ts';
-import type { Answered, DocumentAnswer, DocumentWant, Want } from './wants.ts';
+import type { Answered, DocumentAnswer, DocumentWant, ModuleAnswer, ModuleWant, Want } from './wants.ts';
 
 type Tables = { readonly [K in KindName]: SortedTable<ResourceOf<K>> };
 
@@ -74,6 +74,10 @@ export class ResourceStore implements Resources {
 
   document(want: DocumentWant): DocumentAnswer | undefined {
     return this.#answers.document(want);
+  }
+
+  module(want: ModuleWant): ModuleAnswer | undefined {
+    return this.#answers.module(want);
   }
 
   failure(want: Want): string | undefined {

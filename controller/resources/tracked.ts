@@ -39,7 +39,9 @@ export function rememberedIn<T extends object, C extends object, R>(
 /** What was asked for by everything that was read through these resources so far. */
 export function wantsAsked(resources: Resources): readonly Want[] {
   if (!isRecording(resources)) return [];
-  return distinctWants([...resources.noted].flatMap((read) => (read.ask === 'document' ? [read.want] : [])));
+  return distinctWants(
+    [...resources.noted].flatMap((read) => (read.ask === 'document' || read.ask === 'module' ? [read.want] : [])),
+  );
 }
 
 function recall<T extends object, R>(

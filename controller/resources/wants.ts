@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 
 /** Something from outside that a policy needs. */
-export type Want = DocumentWant;
+export type Want = DocumentWant | ModuleWant;
 
 /** A document that is fetched from a URL. */
 export type DocumentWant = KeySetWant | DiscoveryWant;
@@ -32,6 +32,45 @@ interface Fetching {
   readonly retry: number;
 }
 
+/** A Wasm module, from a registry or from a URL. */
+export interface ModuleWant {
+  readonly kind: 'Module';
+  readonly source: ModuleSource;
+  /** For how long an answer is not asked for again, in milliseconds; Infinity for one that is kept for ever. */
+  readonly refresh: number;
+  /** The pause before a first failure is made good, in milliseconds. */
+  readonly retry: number;
+}
+
+/** Where a module is. */
+export type ModuleSource =
+  | {
+      readonly kind: 'image';
+      /** "registry/repository[:tag][@digest]"; the digest is that of the image. */
+      readonly reference: string;
+      readonly credentials: PullCredentials;
+    }
+  | {
+      readonly kind: 'url';
+      readonly url: string;
+      /** Of the module: "sha256:" and 64 lower-case hexadecimal digits. */
+      readonly digest: string | undefined;
+    };
+
+/** What proves to a registry who asks: nothing, what is in a Secret, or what the user has whose process this is. */
+export type PullCredentials =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'secret'; readonly secret: PullSecret }
+  | { readonly kind: 'user' };
+
+/** The content of a Secret. It is behind a function so that no output of a want ever has it. */
+export interface PullSecret {
+  /** Another one for another content, and for another namespace. */
+  readonly id: string;
+  /** A configuration of Docker, as JSON. */
+  readonly text: () => string;
+}
+
 /** A host name or IP address, and a port. */
 export interface Via {
   readonly host: string;
@@ -45,24 +84,60 @@ export type DocumentAnswer =
   /** Nobody asked: without a network the compiler shows what would be if there were an answer. */
   | { readonly kind: 'assumed' };
 
+/** What answers a want for a module. */
+export type ModuleAnswer =
+  /** It was fetched, and is what it should be. */
+  | {
+      readonly kind: 'module';
+      /** Of the module: "sha256:" and 64 lower-case hexadecimal digits. */
+      readonly digest: string;
+      /** What tells this version from others where it was found: the digest of the image, or the ETag of the file. */
+      readonly revision: string | undefined;
+    }
+  /** Nobody asked: see `DocumentAnswer`. */
+  | { readonly kind: 'assumed' };
+
+/** What answers a want of any kind. */
+export type Answer = DocumentAnswer | ModuleAnswer;
+
 /** What is known about a want. */
 export interface Answered {
   /** The last good answer. */
-  readonly answer: DocumentAnswer | undefined;
+  readonly answer: Answer | undefined;
   /** Why it could not be had when it was asked for last; `undefined` when it could. */
   readonly failure: string | undefined;
 }
 
 /** Text that is equal for wants that one answer is enough for: how long it is good is not part of it. */
 export function wantKey(want: Want): string {
-  const { kind, url, via = [] } = want;
-  const issuer = want.kind === 'Discovery' ? want.issuer : '';
+  switch (want.kind) {
+    case 'KeySet':
+      return documentKey(want, '');
+    case 'Discovery':
+      return documentKey(want, want.issuer);
+    case 'Module':
+      return moduleKey(want);
+    default:
+      return want satisfies never;
+  }
+}
+
+function documentKey({ kind, url, via = [] }: DocumentWant, issuer: string): string {
   return JSON.stringify([kind, url, issuer, ...via.map(({ host, port }) => `${host}:${port}`)]);
 }
 
 /** A short name of a want, for those who cannot be expected to know its key: 16 hexadecimal digits. */
 export function wantId(want: Want): string {
   return createHash('sha256').update(wantKey(want)).digest('hex').slice(0, 16);
+}
+
+/** What is private is one's own: it has one's credentials in its key. What is kept for ever is not what may change. */
+function moduleKey({ kind, source, refresh }: ModuleWant): string {
+  const kept = refresh === Infinity ? 'kept' : 'asked again';
+  if (source.kind === 'url') return JSON.stringify([kind, kept, source.kind, source.url, source.digest ?? '']);
+  const { reference, credentials } = source;
+  const who = credentials.kind === 'secret' ? credentials.secret.id : '';
+  return JSON.stringify([kind, kept, source.kind, reference, credentials.kind, who]);
 }
 
 /** One want for each key, with the shortest times of those that share it; in the order of their keys. */

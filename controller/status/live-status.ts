@@ -32,6 +32,7 @@ export interface LiveProxy {
 export function liveStatus(statuses: readonly ObjectStatus[], proxies: readonly LiveProxy[]): readonly ObjectStatus[] {
   const routes = proxies.flatMap(({ rejectedRoutes }) => rejectedRoutes);
   const clusters = proxies.flatMap(({ rejected }) => rejected.filter(({ type }) => type === 'cluster'));
+  const filters = proxies.flatMap(({ rejected }) => rejected.filter(isUsersFilter));
   return statuses.map((status) => {
     switch (status.kind) {
       case 'gateway':
@@ -41,7 +42,7 @@ export function liveStatus(statuses: readonly ObjectStatus[], proxies: readonly 
       case 'conditions':
         return clusters.length === 0 ? status : liveBackend(status, clusters);
       case 'policy':
-        return status;
+        return filters.length === 0 ? status : livePolicy(status, filters);
       default:
         return status satisfies never;
     }
@@ -71,6 +72,26 @@ function liveBackend(status: ConditionsStatus, rejected: readonly RejectedResour
   return { ...status, verdicts: [...status.verdicts, verdict] };
 }
 
+type PolicyStatus = Extract<ObjectStatus, { readonly kind: 'policy' }>;
+
+/** What users' filters are called in xDS: this, "<namespace>/<policy>" and a number (`features/wasm/xds.ts`). */
+const USERS_FILTER = 'sluice.wasm/';
+
+function isUsersFilter({ type, name }: RejectedResource): boolean {
+  return type === 'extension-config' && name.startsWith(USERS_FILTER);
+}
+
+/** A policy whose filter a proxy rejected runs an earlier version of it, or none. */
+function livePolicy(status: PolicyStatus, rejected: readonly RejectedResource[]): PolicyStatus {
+  const { kind, metadata } = status.object;
+  if (kind !== 'EnvoyExtensionPolicy') return status;
+  const mine = rejected.find(({ name }) => name.startsWith(`${USERS_FILTER}${metadata.namespace}/${metadata.name}/`));
+  if (mine === undefined) return status;
+  const verdict = no('Rejected', `The proxy rejected filter ${mine.name}, which stays as it was: ${mine.message}`);
+  const ancestors = status.ancestors.map((ancestor) => ({ ...ancestor, verdicts: [...ancestor.verdicts, verdict] }));
+  return { ...status, ancestors };
+}
+
 function live(status: GatewayStatus, proxies: readonly LiveProxy[]): GatewayStatus {
   const { metadata, spec } = status.object;
   const key = `${metadata.namespace}/${metadata.name}`;
@@ -93,7 +114,9 @@ function live(status: GatewayStatus, proxies: readonly LiveProxy[]): GatewayStat
     const port = spec.listeners.find((listener) => listener.name === name)?.port;
     return proxy.rejected.filter((rejected) => concerns(rejected, name, port));
   };
-  const others = proxy.rejected.filter((rejected) => rejected.type !== 'listener' && routesOf(rejected) === undefined);
+  const others = proxy.rejected.filter(
+    (rejected) => rejected.type !== 'listener' && routesOf(rejected) === undefined && !isUsersFilter(rejected),
+  );
   const own = [...new Set([...status.listeners.flatMap(ofListener), ...others])];
   if (own.length === 0) return status;
   return withProgrammed(status, no('Invalid', own.map(describe).join('; ')), (report) => {

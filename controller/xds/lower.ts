@@ -1,4 +1,5 @@
 import { extProcFilter, extProcFilterName } from '../features/ext-proc/xds.ts';
+import { leftOutConfig, wasmFilter, wasmFilterConfig } from '../features/wasm/xds.ts';
 import type { AddressIr, ClusterIr } from '../ir/cluster.ts';
 import type { ExtProcIr } from '../ir/ext-proc.ts';
 import type { ChainIr, ListenerIr } from '../ir/listener.ts';
@@ -7,6 +8,7 @@ import type { Pieces } from '../ir/pieces.ts';
 import type { ProxyIr } from '../ir/proxy.ts';
 import type { SecretIr } from '../ir/secret.ts';
 import type { VirtualHostIr } from '../ir/virtual-host.ts';
+import type { LoadedFilterIr, WasmFilterIr } from '../ir/wasm-filter.ts';
 import { assignment } from './build/cluster.ts';
 import { listener, router } from './build/listener.ts';
 import { encode, type Init } from './build/message.ts';
@@ -16,7 +18,7 @@ import { once } from './memory.ts';
 import { patchSnapshot } from './patch.ts';
 import { nativeFilters } from './native-filters.ts';
 import { PiecedResources } from './pieced-resources.ts';
-import { firstPolicyFilter, laterPolicyFilters, POLICY_FILTER, policyFilterConfigs } from './policy-filter.ts';
+import { firstPolicyFilter, laterPolicyFilters, policyFilterConfigs } from './policy-filter.ts';
 import { dependence, type Surroundings, surroundings } from './policy-places.ts';
 import { virtualHost } from './route.ts';
 import { routeConfiguration, splitRoutes, wholeRoutes } from './route-configuration.ts';
@@ -30,12 +32,21 @@ export interface ModuleFile {
   readonly path: string;
 }
 
+/** The versions of users' filters that a proxy has, by the filter's name. */
+export type LoadedFilters = ReadonlyMap<string, LoadedFilterIr>;
+
+const NO_FILTERS: LoadedFilters = new Map();
+
 /**
- * The resources of a proxy. Pure and deterministic; every reference between them closes, save that to the `policy`
- * module's configuration while its file is not with the proxy: routes with a policy then answer 500. What did not change
- * in the IR is the same object here, down to the maps.
+ * The resources of a proxy. Pure and deterministic; every reference between them closes, save those to the configuration of
+ * a Wasm filter while its module's file is not with the proxy: routes with a policy, or with such a filter, then answer 500.
+ * What did not change in the IR is the same object here, down to the maps.
  */
-export function lower(ir: ProxyIr, policyModule: ModuleFile | undefined): XdsSnapshot {
+export function lower(
+  ir: ProxyIr,
+  policyModule: ModuleFile | undefined,
+  filters: LoadedFilters = NO_FILTERS,
+): XdsSnapshot {
   const patches = ir.patches ?? [];
   const patchedRoutes = routesOfPatches(patches);
   let hosts: XdsResources | undefined;
@@ -51,7 +62,10 @@ export function lower(ir: ProxyIr, policyModule: ModuleFile | undefined): XdsSna
     cluster: lowerClusters(ir.clusters),
     endpoint: lowerAssignments(ir.endpoints, probedPorts(ir.clusters)),
     secret: byName(ir.secrets.map(lowerSecret)),
-    'extension-config': byName(policyModule === undefined ? [] : lowerPolicyModule(policyModule)),
+    'extension-config': byName([
+      ...(policyModule === undefined ? [] : lowerPolicyModule(policyModule)),
+      ...[...wasmFiltersOf(ir).values()].flatMap((filter) => lowerWasm(filter, filters.get(filter.name)) ?? []),
+    ]),
   };
   if (ir.patches === undefined) return snapshot;
   // A patch is about the whole RouteConfiguration.
@@ -69,7 +83,14 @@ function byName(resources: readonly XdsResource[]): XdsResources {
 }
 
 function lowerListener(ir: ListenerIr): XdsResource {
-  const filters = [...nativeFilters(), firstPolicyFilter(), ...processorFilters(ir), ...laterPolicyFilters(), router()];
+  const filters = [
+    ...nativeFilters(),
+    firstPolicyFilter(),
+    ...processorFilters(ir),
+    ...wasmFilters(ir),
+    ...laterPolicyFilters(),
+    router(),
+  ];
   return xdsResource('listener', ir.name, encode('envoy.config.listener.v3.Listener', listener(ir, filters)));
 }
 
@@ -96,6 +117,37 @@ const processorsOf = once((hosts: readonly VirtualHostIr[]): readonly PlacedProc
     routes.flatMap(({ features }) => (features.extProc ?? []).map((processor, index) => ({ index, processor }))),
   ),
 );
+
+/** Users' filters of all routes of a proxy, by name. */
+export function wasmFiltersOf({ listeners }: Pick<ProxyIr, 'listeners'>): ReadonlyMap<string, WasmFilterIr> {
+  const found = new Map<string, WasmFilterIr>();
+  for (const { chains } of listeners) {
+    for (const { virtualHosts } of chains) {
+      for (const hosts of virtualHosts) for (const filter of wasmOf(hosts)) found.set(filter.name, filter);
+    }
+  }
+  return found;
+}
+
+const wasmOf = once((hosts: readonly VirtualHostIr[]): readonly WasmFilterIr[] => [
+  ...new Set(hosts.flatMap(({ routes }) => routes.flatMap(({ features }) => features.wasm ?? []))),
+]);
+
+/** Users' filters of a listener: those of one policy in its order, whatever others are between them. */
+function wasmFilters(ir: ListenerIr): HttpFilter[] {
+  return [...wasmFiltersOf({ listeners: [ir] }).values()]
+    .sort((a, b) => a.index - b.index || (a.name < b.name ? -1 : 1))
+    .map(wasmFilter);
+}
+
+const loadedConfig = once((loaded: LoadedFilterIr) => extensionConfig(wasmFilterConfig(loaded)));
+const leftOut = once((filter: WasmFilterIr) => extensionConfig(leftOutConfig(filter)));
+
+/** The configuration of a filter in the version that is there; without one Envoy answers 500, or the filter is left out. */
+function lowerWasm(filter: WasmFilterIr, loaded: LoadedFilterIr | undefined): XdsResource | undefined {
+  if (loaded !== undefined) return loadedConfig(loaded);
+  return filter.failOpen ? leftOut(filter) : undefined;
+}
 
 function lowerHosts({ name, virtualHosts }: ChainIr, patched: ReadonlySet<string>): Pieces<XdsResource> {
   const around = surroundings(virtualHosts, patched.has(name));
@@ -174,11 +226,10 @@ const lowerSecret = once((ir: SecretIr) =>
 );
 
 function lowerPolicyModule(file: ModuleFile): readonly XdsResource[] {
-  return policyFilterConfigs(file.path, file.digest).map((config) =>
-    xdsResource(
-      'extension-config',
-      config.name ?? POLICY_FILTER,
-      encode('envoy.config.core.v3.TypedExtensionConfig', config),
-    ),
-  );
+  return policyFilterConfigs(file.path, file.digest).map(extensionConfig);
+}
+
+function extensionConfig(config: Init<'envoy.config.core.v3.TypedExtensionConfig'>): XdsResource {
+  const name = config.name ?? '';
+  return xdsResource('extension-config', name, encode('envoy.config.core.v3.TypedExtensionConfig', config));
 }

@@ -63,8 +63,8 @@ export function policyPlaces({ features }: RouteIr, host: VirtualHostIr, around:
 }
 
 /** Whether the requests of a route go through code that is not ours. */
-function hasUsersFilters({ extProc }: RouteFeaturesIr): boolean {
-  return extProc !== undefined && extProc.length > 0;
+function hasUsersFilters({ extProc = [], wasm = [] }: RouteFeaturesIr): boolean {
+  return extProc.length > 0 || wasm.length > 0;
 }
 
 const hostFacts = once(({ routes }: VirtualHostIr) => {

@@ -2,6 +2,7 @@ import { extProcFilterName, extProcPerRoute } from '../features/ext-proc/xds.ts'
 import { hashPolicy } from '../features/load-balancer/xds.ts';
 import { retryPolicy } from '../features/retry/xds.ts';
 import { routeTimeouts } from '../features/timeout/xds.ts';
+import { wasmFilterName, wasmPerRoute } from '../features/wasm/xds.ts';
 import type { RouteActionIr, RouteFeaturesIr, RouteIr } from '../ir/route.ts';
 import type { VirtualHostIr } from '../ir/virtual-host.ts';
 import { forward, redirect } from './build/action.ts';
@@ -76,9 +77,14 @@ function featuresOf(ir: RouteFeaturesIr, places: PolicyPlaces): Pick<Route, 'met
     extProcFilterName(index, processor),
     extProcPerRoute(processor),
   ]);
+  const wasm = (ir.wasm ?? []).map((filter) => [wasmFilterName(filter), wasmPerRoute()]);
   const { metadata, perFilterConfig } = policyPerRoute(policyBytes(ir), places);
   return {
     ...(metadata === undefined ? {} : { metadata }),
-    typedPerFilterConfig: { ...nativePerRoute(ir), ...perFilterConfig, ...Object.fromEntries(processors) },
+    typedPerFilterConfig: {
+      ...nativePerRoute(ir),
+      ...perFilterConfig,
+      ...Object.fromEntries([...processors, ...wasm]),
+    },
   };
 }

@@ -52,7 +52,7 @@ export async function startLiveEnvoy(): Promise<LiveEnvoy> {
   const stopServing = serveProxy({
     socket,
     publication,
-    modules: new ModuleStore(() => undefined),
+    modules: new ModuleStore({ load: async () => undefined, onReady: () => undefined, clock: systemClock }),
     states: new SidecarStates(),
     unknownKey: () => undefined,
     clock: systemClock,

@@ -46,7 +46,7 @@ export async function singleProxy(options: Pick<RunningProxyOptions, 'tamper'> =
     key: 'default/shop',
     paths: proxyPaths(folder, 'default/shop'),
     programs: { envoy: envoy.path, node: process.execPath, extproc: join(ROOT, 'extproc/main.ts') },
-    modules: new Map(),
+    modules: { has: () => false, read: async () => undefined },
     clock: systemClock,
     log: pino({ level: 'silent' }),
     answered: () => undefined,

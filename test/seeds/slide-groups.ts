@@ -137,7 +137,7 @@ export const SLIDE_GROUPS: readonly SeedGroup[] = [
     live: answers500('any'),
   },
   {
-    name: '004: Wasm of users, which is not implemented yet, makes its target answer 500',
+    name: '004: a module from a URL, with a checksum that is too short, makes its target answer 500',
     files: ['004-12', '004-19'],
     extra: routeOf('backend'),
     services: FOO,
@@ -146,7 +146,7 @@ export const SLIDE_GROUPS: readonly SeedGroup[] = [
       'HTTPRoute default/backend at eg: Accepted, ResolvedRefs',
       'EnvoyExtensionPolicy default/wasm-test at eg: !Accepted(Invalid)',
     ],
-    says: [/spec\.wasm.*not implemented/u],
+    says: [/spec\.wasm\[0\]\.code\.http\.sha256: found 746df\w+, of 44 digits; accepted are 64 hexadecimal digits/u],
     live: answers500('any'),
   },
   {

@@ -34,6 +34,7 @@ const MAY_IMPORT: { readonly [folder: string]: readonly string[] } = {
     'controller/ir',
     'controller/policies',
     'controller/backends',
+    'controller/oci',
     'controller/regex',
     'controller/xds/build',
     'controller/settings.ts',
@@ -43,6 +44,7 @@ const MAY_IMPORT: { readonly [folder: string]: readonly string[] } = {
   'controller/provider': ['controller/api', 'controller/resources'],
   'controller/fetch': ['controller/resources', 'controller/runtime', 'outbound'],
   'controller/oci': ['controller/resources', 'controller/fetch', 'outbound'],
+  'controller/modules': ['controller/resources', 'controller/fetch', 'controller/oci', 'outbound'],
   'controller/server': ['controller/runtime', 'controller/xds', 'proto'],
   'controller/infra': [
     'controller/ir',

@@ -125,6 +125,19 @@ describe('a client that connects', () => {
     expect(client.sent()).toEqual(['endpoint -gone']);
   });
 
+  it('sends extension configurations one at a time: Envoy says only once that it rejects one', () => {
+    const client = scripted(snapshot({ 'extension-config': ['a', 'b', 'c'] }));
+    client.say('extension-config', { subscribe: ['a', 'b', 'c'] });
+    expect(client.sent()).toEqual(['extension-config +a']);
+    client.nack('extension-config', 'not this one');
+    expect(client.sent()).toEqual(['extension-config +b']);
+    client.ack('extension-config');
+    expect(client.sent()).toEqual(['extension-config +c']);
+    client.ack('extension-config');
+    expect(client.rejections).toMatchObject([{ name: 'a', message: 'not this one' }]);
+    expect(client.sent()).toEqual([]);
+  });
+
   it('is left without an answer when that is an extension configuration: Envoy has a timeout for it', () => {
     const client = scripted(snapshot(WORLD_A));
     client.say('extension-config', { subscribe: ['policy'] });

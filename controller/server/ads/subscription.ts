@@ -14,6 +14,12 @@ const AWAITED_TYPES: ReadonlySet<XdsType> = new Set<XdsType>(['listener', 'clust
  */
 const SILENT_TYPES: ReadonlySet<XdsType> = new Set<XdsType>(['extension-config']);
 
+/**
+ * Kinds of which a response has one resource: Envoy takes an extension configuration that it has rejected for one that it has,
+ * so that which of several it was cannot be found by sending them again.
+ */
+const SINGLE_TYPES: ReadonlySet<XdsType> = new Set<XdsType>(['extension-config']);
+
 /** A difference that is ready to be sent. */
 export interface Difference {
   readonly resources: readonly XdsResource[];
@@ -207,6 +213,7 @@ export class Subscription {
     }
     if (!SILENT_TYPES.has(this.type)) for (const name of this.#asked) if (!desired.has(name)) removed.add(name);
     if (resources.length === 0 && removed.size === 0 && !this.#isFirstAwaited) return undefined;
+    if (SINGLE_TYPES.has(this.type)) resources.length = Math.min(resources.length, 1);
     return { resources, removed: [...removed] };
   }
 

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { fromBinary } from '@bufbuild/protobuf';
 import type { Logger } from 'pino';
 import { schema } from '#proto/load.ts';
@@ -28,7 +29,10 @@ interface Receiver {
 export function serveAgent(stream: RawStream, source: AgentSource): void {
   const { modules, states, log } = source;
   const receiver: Receiver = {
-    ofModules: { send: (module) => sendModule(stream, module) },
+    ofModules: {
+      send: (module) => sendModule(stream, module),
+      retain: (digests) => stream.write(encode({ kind: { case: 'retain', value: { digests: [...digests] } } })),
+    },
     ofStates: { send: (state) => stream.write(encode({ kind: { case: 'state', value: state } })) },
   };
   const disconnected = (): void => {
@@ -64,6 +68,7 @@ function receive(bytes: Buffer, receiver: Receiver, { modules, states, unknownKe
       return;
     case 'rejected':
       log.error({ digest: kind.value.digest, reason: kind.value.reason }, 'agent could not store a module');
+      modules.rejected(kind.value.digest);
       return;
     case 'stateTaken':
       states.taken(kind.value.version);
@@ -79,12 +84,18 @@ function receive(bytes: Buffer, receiver: Receiver, { modules, states, unknownKe
   }
 }
 
-function sendModule(stream: RawStream, { digest, bytes }: WasmModule): void {
+/** Sends a module in pieces, no faster than the agent takes them. */
+async function sendModule(stream: RawStream, { digest, bytes }: WasmModule): Promise<void> {
   const size = BigInt(bytes.length);
-  for (let at = 0; at < bytes.length; at += CHUNK_SIZE) {
+  for (let at = 0; at < bytes.length && !stream.cancelled; at += CHUNK_SIZE) {
     const data = Uint8Array.from(bytes.subarray(at, at + CHUNK_SIZE));
-    stream.write(encode({ kind: { case: 'chunk', value: { digest, size, data } } }));
+    const isTaken = stream.write(encode({ kind: { case: 'chunk', value: { digest, size, data } } }));
+    if (!isTaken && !stream.cancelled) await Promise.race([once(stream, 'drain'), ended(stream)]);
   }
+}
+
+function ended(stream: RawStream): Promise<unknown> {
+  return Promise.race([once(stream, 'cancelled'), once(stream, 'end')]);
 }
 
 function encode(init: Init<'sluice.agent.v1.ControllerMessage'>): Buffer {

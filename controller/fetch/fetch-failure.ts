@@ -1,1 +1,0 @@
-export * from '#outbound/fetch-failure.ts';
