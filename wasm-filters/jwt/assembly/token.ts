@@ -12,7 +12,7 @@ import { beginOf, expiryOf, findToken, keepToken, payloadOf } from "./token-cach
 import { reportUnknownKey } from "./unknown-key";
 import { verifySignature } from "./verify-signature";
 
-/** A token longer than this is refused unread. Bytes. */
+/** A token of this length or more is refused unread. Bytes. */
 const LONGEST_TOKEN: u32 = 65536;
 /** Clocks may differ by this much; the leeway that Envoy's own filter gives (RFC 7519 section 4.1.4). Seconds. */
 const LEEWAY: f64 = 60;
@@ -57,7 +57,7 @@ export let PAYLOAD: Json = 0;
  */
 export function verifyToken(provider: JwtProvider, keyId: u64, ptr: usize, len: u32, seconds: f64): u32 {
   PAYLOAD = 0;
-  if (len > LONGEST_TOKEN) return refuse("token refused: longer than 64 KiB");
+  if (len >= LONGEST_TOKEN) return refuse("token refused: 64 KiB or longer");
   const known = findToken(keyId, ptr, len);
   if (known == 0) return verifyNewToken(provider, keyId, ptr, len, seconds);
   if (!isInTime(expiryOf(known), beginOf(known), seconds)) return refuseTime();
