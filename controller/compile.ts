@@ -3,11 +3,12 @@ import { OPEN_PORTS } from './gateway/port-claims.ts';
 import { readInvalidPolicies } from './provider/invalid-policies.ts';
 import type { Loaded } from './provider/files/load-once.ts';
 import { ResourceStore } from './resources/store.ts';
+import type { ProxyIr } from './ir/proxy.ts';
 import type { Settings } from './settings.ts';
 import { createPortPass } from './settle-ports.ts';
 import { type Occasion, type RenderedStatus, renderStatus } from './status/render.ts';
 import { createTranslator, type Translation } from './translate.ts';
-import { lower, type ModuleFile } from './xds/lower.ts';
+import { type LoadedFilters, lower, type ModuleFile, wasmFiltersOf } from './xds/lower.ts';
 import { showSnapshot } from './xds/show.ts';
 
 /** Stands for the `policy` module where none is built: compiling needs no module. */
@@ -37,7 +38,19 @@ export function compile(loaded: Loaded, configuration: Configuration = DEFAULT_C
 
 /** The resources of each proxy in proto JSON. */
 export function showXds({ proxies }: Translation): { readonly [proxy: string]: ReturnType<typeof showSnapshot> } {
-  return Object.fromEntries([...proxies].map(([key, { xds }]) => [key, showSnapshot(lower(xds, SOME_MODULE))]));
+  return Object.fromEntries(
+    [...proxies].map(([key, { xds }]) => [key, showSnapshot(lower(xds, SOME_MODULE, someFilters(xds)))]),
+  );
+}
+
+/** Users' filters, as if the proxy had the modules of all. */
+function someFilters(xds: ProxyIr): LoadedFilters {
+  return new Map(
+    [...wasmFiltersOf(xds)].map(([name, filter]) => [
+      name,
+      { filter, digest: SOME_MODULE.digest, path: `${name.replaceAll('/', '-')}.wasm` },
+    ]),
+  );
 }
 
 /** Every object that has a status, as a Kubernetes List. */
