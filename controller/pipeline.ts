@@ -124,9 +124,8 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
     }
     store.setInvalidPolicies(readInvalidPolicies(problems.values()));
     if (!synced) return;
-    const refreshed = services === undefined || raw === undefined ? undefined : refreshEndpoints(raw, services, store);
-    if (refreshed === undefined) compile();
-    else raw = refreshed;
+    if (services === undefined || raw === undefined) compile();
+    else raw = refreshEndpoints(raw, services, store);
     publish();
     sweep();
     options.changed(batch.length);
@@ -238,7 +237,7 @@ function liveProxies(written: Translation | undefined, proxies: ReadonlyMap<stri
       sockets: xds.listeners.map(({ name, port, chains }) => ({
         name,
         port,
-        chains: chains.map((chain) => ({ name: chain.name, certificates: chain.tls?.certificates ?? [] })),
+        chains: chains.map((chain) => chain.name),
       })),
       ready: report?.ready ?? false,
       rejected: report?.rejected ?? [],

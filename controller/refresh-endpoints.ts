@@ -35,16 +35,13 @@ function serviceOf({ metadata }: EndpointSlice): string {
 
 /**
  * A translation with the endpoints of some Services as they are now; nothing else is looked at. For changes of
- * EndpointSlices alone, on which nothing but endpoints depends: cost follows the change. `undefined` where policies patch
- * endpoints: whether such a patch can be applied takes a translation.
+ * EndpointSlices alone, on which nothing but endpoints depends: cost follows the change.
  */
 export function refreshEndpoints(
   translation: Translation,
   services: ReadonlySet<string>,
   resources: Resources,
-): Translation | undefined {
-  const all = [...translation.proxies.values()];
-  if (all.some(({ xds }) => xds.patches?.some(({ type }) => type === 'endpoint') === true)) return undefined;
+): Translation {
   const proxies = new Map(
     [...translation.proxies].map(([key, proxy]) => {
       const xds = refresh(proxy.xds, services, resources);

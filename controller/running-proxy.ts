@@ -5,7 +5,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { wasmFilterName } from './features/wasm/xds.ts';
 import { pauseAfter } from './infra/local/daemon.ts';
 import { untilListening } from './infra/local/envoy-admin.ts';
-import type { ResourcePatchIr } from './ir/patch.ts';
 import type { ProxyIr } from './ir/proxy.ts';
 import type { RouteIr } from './ir/route.ts';
 import type { LoadedFilterIr, WasmFilterIr } from './ir/wasm-filter.ts';
@@ -17,13 +16,13 @@ import type { RefusedResource, Rejection } from './server/ads/session.ts';
 import { ModuleStore, type WasmModule } from './server/agent/module-store.ts';
 import { SidecarStates } from './server/agent/sidecar-states.ts';
 import { serveProxy } from './server/proxy-server.ts';
-import type { HeldRoute, RejectedResource } from './status/live-status.ts';
-import { accepted, type RefusedHosts } from './xds/accepted.ts';
+import type { SidecarStateOf } from './sidecar-state.ts';
+import type { RejectedResource } from './status/live-status.ts';
 import { lower, type LoadedFilters, type ModuleFile, wasmFiltersOf } from './xds/lower.ts';
 import { Quarantine } from './xds/quarantine.ts';
 import { configurationOf } from './xds/route-configuration.ts';
-import type { XdsResource, XdsSnapshot } from './xds/snapshot.ts';
-import { clustersOf, routesIn, routesOf, withhold } from './xds/withhold.ts';
+import type { XdsSnapshot } from './xds/snapshot.ts';
+import { routesIn, routesOf, withhold } from './xds/withhold.ts';
 import type { XdsType } from './xds/types.ts';
 
 /** What a running proxy is made with. */
@@ -31,6 +30,8 @@ export interface RunningProxyOptions extends ProxyPlace {
   /** The proxy itself, where it is being opened already. */
   readonly opening?: Promise<OpenProxy>;
   readonly modules: Modules;
+  /** What its sidecar is to work by. */
+  readonly sidecarState: SidecarStateOf;
   readonly clock: Clock;
   /** A token named a key that is not in this key set (`sluice.filter.v1.JwtProvider.key_set`). */
   readonly unknownKey: (keySet: string) => void;
@@ -58,17 +59,14 @@ export interface ProxyReport {
   readonly ir: ProxyIr | undefined;
   /** What it is to have. */
   readonly snapshot: XdsSnapshot;
-  /** Whether it has acknowledged a resource of that. */
-  readonly acknowledged: (type: XdsType, resource: XdsResource) => boolean;
+  /** Whether it has acknowledged all of that. */
+  readonly complete: boolean;
   readonly rejected: readonly RejectedResource[];
-  /** Routes that stay as they were, because it rejects them or what they lead to. */
-  readonly rejectedRoutes: readonly HeldRoute[];
+  /** Routes that were found to be what it rejects, with its words. */
+  readonly rejectedRoutes: readonly { readonly name: string; readonly message: string }[];
 }
 
-type Rejected = Pick<RejectedResource, 'name' | 'message'> & {
-  readonly type: XdsType;
-  readonly version: string | undefined;
-};
+type Rejected = RejectedResource & { readonly type: XdsType; readonly version: string | undefined };
 
 type Started = { readonly open: OpenProxy; readonly stopServing: () => void };
 
@@ -80,7 +78,7 @@ export class RunningProxy {
   readonly #states = new SidecarStates();
   readonly #rejected = new Map<string, Rejected>();
   #ir: ProxyIr | undefined;
-  /** What was published last, and what the proxy has of what was published. */
+  /** What was published last, and what the proxy acknowledged last as a whole. */
   #published: ProxyIr | undefined;
   #lastGood: ProxyIr | undefined;
   /** Clusters that the proxy warms for longer than anything else may wait: routes to them stay as they were. */
@@ -98,6 +96,7 @@ export class RunningProxy {
   #starting: Promise<Started | undefined> | undefined;
   #started: Started | undefined;
   #ready = false;
+  #complete = false;
   readonly #stopping = new AbortController();
 
   constructor(options: RunningProxyOptions) {
@@ -109,15 +108,20 @@ export class RunningProxy {
     });
     this.#publication = new Publication({
       rejected: (rejection) => this.#onRejected(rejection),
+      acknowledged: () => {
+        this.#complete = this.#rejected.size === 0;
+        this.#lastGood = this.#published;
+        this.#goodFilters = this.#filters;
+        this.#letGo();
+        this.#tellSidecar();
+        void this.#becomeReady();
+      },
       warming: (names) => this.#onWarming(names),
       settled: (refused) => this.#onSettled(refused),
     });
   }
 
-  /**
-   * Whether the proxy has ever answered for a whole configuration, its module included, and listened on all that it took of
-   * it: what it rejects is told in statuses, and holds back only itself.
-   */
+  /** Whether the proxy has ever acknowledged a whole configuration, its module included, and listened on all of it. */
   get ready(): boolean {
     return this.#ready;
   }
@@ -132,12 +136,9 @@ export class RunningProxy {
       restarts: this.#started?.open.processes.restarts ?? { envoy: 0, sidecar: 0 },
       ir: this.#ir,
       snapshot: this.#publication.snapshot,
-      acknowledged: (type, resource) => this.#publication.acknowledged(type, resource),
-      rejected: [
-        ...[...this.#rejected.values()].map((one) => ({ ...one, policies: this.#policiesOn(one) })),
-        ...this.#rejectedFilters(),
-      ],
-      rejectedRoutes: this.#heldRoutes(),
+      complete: this.#complete,
+      rejected: [...this.#rejected.values(), ...this.#rejectedFilters()],
+      rejectedRoutes: [...this.#quarantine.bad].map(([{ name }, message]) => ({ name, message })),
     };
   }
 
@@ -147,29 +148,8 @@ export class RunningProxy {
     return [...this.#refusedFilters].flatMap(([name, { version, message }]) => {
       const filter = wanted.get(name);
       const isWanted = filter?.module?.digest === version.digest && isVersion(version, { ...version, filter });
-      return isWanted
-        ? [{ type: 'extension-config', name: wasmFilterName(version.filter), message, policies: [] }]
-        : [];
+      return isWanted ? [{ type: 'extension-config', name: wasmFilterName(version.filter), message }] : [];
     });
-  }
-
-  /** The policies that patch a resource, by namespace and name. */
-  #policiesOn(resource: RefusedResource): readonly string[] {
-    return [...new Set(this.#patchesOf(resource).map(({ policy }) => policy))];
-  }
-
-  #heldRoutes(): readonly HeldRoute[] {
-    const bad = [...this.#quarantine.bad].map(([{ name }, message]): HeldRoute => ({ name, message }));
-    const sources = [...this.#rejected.values()].filter(
-      (one) => (one.type === 'cluster' || one.type === 'endpoint') && !this.#isPatched(one),
-    );
-    if (sources.length === 0 || this.#ir === undefined) return bad;
-    const held = [...routesOf(this.#ir)].flatMap((route): HeldRoute[] => {
-      const source = sources.find(({ name }) => clustersOf(route).some((cluster) => cluster.name === name));
-      if (source === undefined) return [];
-      return [{ name: route.name, because: `${source.type} ${source.name}`, message: source.message }];
-    });
-    return [...bad, ...held];
   }
 
   /** Brings the proxy to a configuration; starts it with the first. */
@@ -253,6 +233,7 @@ export class RunningProxy {
     this.#choosePolicyModule(this.#ir);
     this.#chooseFilters(this.#ir);
     const snapshot = this.#lower(this.#ir);
+    this.#complete = false;
     for (const [id, { type, name, version }] of this.#rejected) {
       if (snapshot[type].get(name)?.version !== version) this.#rejected.delete(id);
     }
@@ -260,6 +241,7 @@ export class RunningProxy {
     const clusters = rejected.filter(({ type }) => type === 'cluster').map(({ name }) => name);
     const withheld = { clusters: new Set(clusters), routes: this.#quarantine.withheld, warming: this.#warming };
     this.#published = withhold(this.#ir, withheld, this.#lastGood);
+    this.#tellSidecar();
     const tamper = this.#options.tamper ?? ((untouched: XdsSnapshot) => untouched);
     this.#publication.publish(tamper(this.#published === this.#ir ? snapshot : this.#lower(this.#published)));
   }
@@ -293,6 +275,12 @@ export class RunningProxy {
     this.#noted = this.#noted.then(() => writeLoadedFilters(this.#options.paths.folder, this.#filters));
   }
 
+  /** Tells the sidecar what to work by: whatever the routes of any configuration that may serve need. */
+  #tellSidecar(): void {
+    const serving = [this.#ir, this.#published, this.#lastGood].filter((ir) => ir !== undefined);
+    this.#states.want(this.#options.sidecarState([...new Set(serving)]));
+  }
+
   #onWarming(clusters: ReadonlySet<string>): void {
     const { log } = this.#options;
     const some = [...clusters].slice(0, NAMES_LOGGED);
@@ -304,15 +292,6 @@ export class RunningProxy {
 
   /** The proxy has answered for all of what was published, and rejects some of it: the routes to blame are searched. */
   #onSettled(refused: readonly RefusedResource[]): void {
-    if (this.#published !== undefined)
-      this.#lastGood = accepted(this.#published, this.#lastGood, refusedHosts(refused));
-    if (!refused.some(({ type }) => type === 'extension-config')) this.#goodFilters = this.#filters;
-    if (refused.length === 0) this.#letGo();
-    this.#searchRoutes(refused);
-    if (!this.#quarantine.searching) void this.#becomeReady(refused);
-  }
-
-  #searchRoutes(refused: readonly RefusedResource[]): void {
     const hosts = new Set(refused.filter((one) => this.#isBisected(one)).map(({ name }) => name));
     if (!this.#quarantine.searching && hosts.size === 0) return;
     if (hosts.size > 0) {
@@ -320,6 +299,7 @@ export class RunningProxy {
       if (this.#quarantine.rejected(() => this.#changedRoutes(hosts), message)) this.#publish();
       return;
     }
+    this.#lastGood = this.#published;
     if (this.#quarantine.accepted()) {
       this.#publish();
       return;
@@ -344,7 +324,7 @@ export class RunningProxy {
     return (known.find(({ name }) => name === own) ?? known[0])?.message ?? '';
   }
 
-  async #becomeReady(refused: readonly RefusedResource[]): Promise<void> {
+  async #becomeReady(): Promise<void> {
     const ir = this.#ir;
     if (this.#ready || ir === undefined) return;
     // A module that can be had is on its way; its arrival leads here again.
@@ -354,8 +334,7 @@ export class RunningProxy {
     if (modules.some((digest) => this.#store.isComing(digest))) return;
     const { paths, log } = this.#options;
     // A patch may have added one.
-    const listeners =
-      this.#publication.snapshot.listener.size - refused.filter(({ type }) => type === 'listener').length;
+    const listeners = this.#publication.snapshot.listener.size;
     if (!(await untilListening(paths.adminAddress, listeners, this.#stopping.signal))) return;
     if (this.#ready) return;
     this.#ready = true;
@@ -364,14 +343,10 @@ export class RunningProxy {
   }
 
   /** What is patched is most likely rejected for its patch: it stays at its last good version, and no route is blamed. */
-  #isPatched(resource: RefusedResource): boolean {
-    return this.#patchesOf(resource).length > 0;
-  }
-
-  #patchesOf({ type, name }: RefusedResource): readonly ResourcePatchIr[] {
+  #isPatched({ type, name }: RefusedResource): boolean {
     const patched =
       type === 'virtual-host' ? ({ type: 'route', name: configurationOf(name) } as const) : { type, name };
-    return (this.#ir?.patches ?? []).filter((patch) => patch.type === patched.type && patch.name === patched.name);
+    return this.#ir?.patches?.some((patch) => patch.type === patched.type && patch.name === patched.name) === true;
   }
 
   /** Whether it is searched which routes of a rejected resource are to blame. */
@@ -379,8 +354,7 @@ export class RunningProxy {
     return rejected.type === 'virtual-host' && !this.#isPatched(rejected);
   }
 
-  #onRejected({ type, name, message: words }: Rejection): void {
-    const message = words.replaceAll(/\s+/gu, ' ').trim();
+  #onRejected({ type, name, message }: Rejection): void {
     this.#options.log.error({ type, name, reason: message }, 'the proxy rejected a configuration');
     const filter = [...this.#filters.values()].find((loaded) => wasmFilterName(loaded.filter) === name);
     if (type === 'extension-config' && filter !== undefined) {
@@ -396,12 +370,6 @@ export class RunningProxy {
     if (type === 'cluster') this.#publish();
     this.#options.changed();
   }
-}
-
-function refusedHosts(refused: readonly RefusedResource[]): RefusedHosts {
-  const names = (wanted: XdsType): ReadonlySet<string> =>
-    new Set(refused.flatMap(({ type, name }) => (type === wanted ? [name] : [])));
-  return { hosts: names('virtual-host'), configurations: names('route') };
 }
 
 function messageOf(error: unknown): string {

@@ -5,6 +5,7 @@ import { type Answering, startAnswering } from './answering.ts';
 import { type Configuration, DEFAULT_CONFIGURATION } from './configuration.ts';
 import { readLayoutModule } from './oci/layout.ts';
 import type { HeadStart } from './head-start.ts';
+import { loginKeys, sessionKeys } from './infra/local/login-keys.ts';
 import { MachinePorts } from './infra/local/machine-ports.ts';
 import { endOrphans, isRecorded, proxyOf } from './infra/local/orphans.ts';
 import { startProcessors } from './infra/local/processors.ts';
@@ -18,6 +19,7 @@ import { collectGarbage, IdleCollection } from './runtime/memory.ts';
 import type { Metrics } from './runtime/metrics.ts';
 import { type Outcome, refusal, success } from './resources/verdict.ts';
 import { RunningProxy } from './running-proxy.ts';
+import { sidecarStates } from './sidecar-state.ts';
 
 /** What is served, and with what. */
 export interface ServeOptions {
@@ -35,11 +37,13 @@ export interface ServeOptions {
 }
 
 /** Serves manifests with proxies on this machine. Resolves when all that exists has been translated once. */
-export async function serve(options: ServeOptions): Promise<Outcome<Pipeline, 'NoModule'>> {
+export async function serve(options: ServeOptions): Promise<Outcome<Pipeline, 'NoModule' | 'Unreadable'>> {
   const { paths, flags, stateFolder, programs, headStart, metrics, log, undo } = options;
   const { controllerName, backends, envoyPatchPolicy, fetch } = options.configuration ?? DEFAULT_CONFIGURATION;
   const image = await readLayoutModule(resolve(ROOT, 'build/filters/policy'));
   if (!image.ok) return refusal('NoModule', `policy module: ${image.refusal.message}`);
+  const keys = await loginKeys(stateFolder);
+  if (!keys.ok) return keys;
   const processors = await startProcessors(stateFolder, flags.processors, programs, log);
   undo.push(() => processors.stop());
   const modules = new ModuleLibrary(join(stateFolder, 'modules'), (error) => {
@@ -49,6 +53,7 @@ export async function serve(options: ServeOptions): Promise<Outcome<Pipeline, 'N
   let answering: Answering | undefined;
   const idle = new IdleCollection(systemClock, collectGarbage);
   undo.push(() => Promise.resolve(idle.stop()));
+  const sidecarState = sidecarStates({ loginKeys: keys.value, fetch });
   const pipeline = await startPipeline({
     provider: filesProvider({ paths, log }),
     settings: {
@@ -58,6 +63,7 @@ export async function serve(options: ServeOptions): Promise<Outcome<Pipeline, 'N
       policyDigest: image.value.module.digest,
       bindAddress: '0.0.0.0',
       unixPaths: processors.unixPaths,
+      sessionKeys: sessionKeys(keys.value),
     },
     proxy: (key) => {
       const opening = headStart.take(key);
@@ -67,6 +73,7 @@ export async function serve(options: ServeOptions): Promise<Outcome<Pipeline, 'N
         programs,
         ...(opening === undefined ? {} : { opening }),
         modules,
+        sidecarState,
         clock: systemClock,
         log: log.child({ gateway: key }),
         unknownKey: (keySet) => answering?.hurry(keySet),

@@ -1,3 +1,5 @@
+import type { JwtKeyIr } from './ir/jwt.ts';
+
 /** What the operator of the controller decides, resolved and defaulted. */
 export interface Settings {
   /** `spec.controllerName` of the GatewayClasses that are ours. */
@@ -12,6 +14,8 @@ export interface Settings {
   readonly envoyPatchPolicy: boolean;
   /** Paths of Unix sockets as manifests name them, and where they really are on this machine. */
   readonly unixPaths: ReadonlyMap<string, string>;
+  /** The keys that sessions of logins are verified by; none where nobody makes sessions. */
+  readonly sessionKeys: readonly JwtKeyIr[];
 }
 
 /** The name that Envoy Gateway's manifests use; a drop-in answers to it. */

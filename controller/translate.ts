@@ -21,7 +21,6 @@ import { distinctWants, type Want } from './resources/wants.ts';
 import { POLICY_DIGEST_ANNOTATION, type Settings } from './settings.ts';
 import type { Refusal } from './resources/verdict.ts';
 import type { ObjectStatus } from './status/object-status.ts';
-import { boundSockets } from './xds/listener-sockets.ts';
 import { lower, routesOfPatches } from './xds/lower.ts';
 import { tryPolicies } from './xds/patch.ts';
 import { wholeRoutes } from './xds/route-configuration.ts';
@@ -95,9 +94,7 @@ export function createTranslator(settings: Settings): (resources: Resources) => 
     return {
       bugs,
       wants: wantsOf(tables),
-      proxies: new Map(
-        [...proxies.values()].map((xds) => [xds.key, { xds, infra: { key: xds.key, sockets: boundSockets(xds) } }]),
-      ),
+      proxies: new Map([...proxies.values()].map((xds) => [xds.key, { xds, infra: infraIr(xds) }])),
       statuses: [
         ...[...classes.values()].map(({ object, verdicts }) => ({ kind: 'conditions', object, verdicts }) as const),
         ...gateways.map((state) => gatewayStatus(state, settings.bindAddress)),
@@ -172,6 +169,10 @@ function byProxy(gateways: readonly GatewayState[]): ReadonlyMap<string, readonl
   const proxies = new Map<string, GatewayState[]>();
   for (const state of gateways) proxies.set(state.proxy, [...(proxies.get(state.proxy) ?? []), state]);
   return proxies;
+}
+
+function infraIr({ key, listeners }: ProxyIr): InfraIr {
+  return { key, ports: listeners.map(({ address, port }) => ({ address, port, protocol: 'TCP' })) };
 }
 
 function backendStatus(object: Backend): ObjectStatus {

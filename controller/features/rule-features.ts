@@ -26,7 +26,7 @@ export interface PolicyTables {
 /** Resolves all policies, each once for as long as nothing it reads has changed. */
 export function policyTables(settings: Settings): (resources: Resources) => PolicyTables {
   const security = policyTable<SecurityPolicy>('SecurityPolicy', (policy, now) =>
-    closing(resolveSecurityPolicy(policy, now), now),
+    closing(resolveSecurityPolicy(policy, now, settings), now),
   );
   const extension = policyTable<EnvoyExtensionPolicy>('EnvoyExtensionPolicy', (policy, now) =>
     closingInParts(resolveEnvoyExtensionPolicy(policy, now, settings), now),

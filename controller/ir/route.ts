@@ -4,6 +4,7 @@ import type { ClusterSettingsIr } from './cluster-settings.ts';
 import type { CorsIr } from './cors.ts';
 import type { ExtProcIr } from './ext-proc.ts';
 import type { JwtIr } from './jwt.ts';
+import type { OidcIr } from './oidc.ts';
 import type { HashIr, RetryIr, RouteTimeoutsIr } from './traffic.ts';
 import type { WasmFilterIr } from './wasm-filter.ts';
 
@@ -94,10 +95,11 @@ export const NO_HEADER_CHANGES: HeaderChangesIr = { set: [], add: [], remove: []
 
 /** What policies add to a route. */
 export interface RouteFeaturesIr {
-  /** "<Kind>/<namespace>/<name>" of the policy that jwt and authorization come from; for logs. */
+  /** "<Kind>/<namespace>/<name>" of the policy that jwt, oidc and authorization come from; for logs. */
   readonly source?: string;
   readonly jwt?: JwtIr;
   readonly authorization?: AuthorizationIr;
+  readonly oidc?: OidcIr;
   readonly cors?: CorsIr;
   /** How its back-ends are talked to; in force in the clusters that the route names. */
   readonly backend?: ClusterSettingsIr;

@@ -32,6 +32,12 @@ function isLike<P extends Policy>(like: P, value: unknown): value is P {
 /** Where each merged policy has what it did not say itself from. */
 const parents = new WeakMap<Policy, { readonly objects: ReadonlySet<object>; readonly parent: Policy }>();
 
+/** Which policy says a part of a spec. */
+export interface Owner {
+  readonly namespace: string;
+  readonly name: string;
+}
+
 /**
  * The namespace in which the references of a part of a policy's spec are resolved: that of the policy which says this part.
  * A part that both say is the route's policy's.
@@ -41,7 +47,7 @@ export function fieldNamespace(policy: Policy, part: object): string {
 }
 
 /** The policy that says a part of a policy's spec: see `fieldNamespace`. */
-export function fieldOwner(policy: Policy, part: object): { readonly namespace: string; readonly name: string } {
+export function fieldOwner(policy: Policy, part: object): Owner {
   const merged = parents.get(policy);
   const { namespace, name } = (merged?.objects.has(part) === true ? merged.parent : policy).metadata;
   return { namespace, name };

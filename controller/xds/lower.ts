@@ -18,7 +18,7 @@ import { once } from './memory.ts';
 import { patchSnapshot } from './patch.ts';
 import { nativeFilters } from './native-filters.ts';
 import { PiecedResources } from './pieced-resources.ts';
-import { firstPolicyFilter, laterPolicyFilters, policyFilterConfigs } from './policy-filter.ts';
+import { firstPolicyFilter, loginFilters, laterPolicyFilters, policyFilterConfigs } from './policy-filter.ts';
 import { dependence, type Surroundings, surroundings } from './policy-places.ts';
 import { virtualHost } from './route.ts';
 import { routeConfiguration, splitRoutes, wholeRoutes } from './route-configuration.ts';
@@ -86,6 +86,7 @@ function lowerListener(ir: ListenerIr): XdsResource {
   const filters = [
     ...nativeFilters(),
     firstPolicyFilter(),
+    ...loginFilters(),
     ...processorFilters(ir),
     ...wasmFilters(ir),
     ...laterPolicyFilters(),

@@ -4,6 +4,15 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import { enumMembers, schema } from '#proto/load.ts';
 import { authorizationConfig } from '../features/authorization/config.ts';
 import { jwtConfig } from '../features/jwt/config.ts';
+import { oidcConfig } from '../features/oidc/config.ts';
+import {
+  MATCHED,
+  onlyWhenLeftToSidecar,
+  SIDECAR_FILTER,
+  sidecarFilter,
+  sidecarPerRoute,
+} from '../features/oidc/xds.ts';
+import type { OidcIr } from '../ir/oidc.ts';
 import type { RouteFeaturesIr } from '../ir/route.ts';
 import { withNeeds } from '#proto/needs.ts';
 import { adsSource } from './build/config-source.ts';
@@ -15,7 +24,8 @@ type HttpFilter = Init<'envoy.extensions.filters.network.http_connection_manager
 
 /** Name of the filter, of its ECDS resource and of the metadata in which routes carry their policy. A contract. */
 export const POLICY_FILTER = 'sluice.policy';
-/** The same module behind users' filters, and behind a change of route; it knows its place by these names. A contract with it. */
+/** The same module behind the sidecar, behind users' filters, and behind a change of route; it knows its place by these names. A contract with it. */
+const LOGIN_FILTER = 'sluice.policy.login';
 const AFTER_FILTER = 'sluice.policy.after';
 const RECHECK_FILTER = 'sluice.policy.recheck';
 /** The native filters before each of them, which make Envoy choose the route anew. */
@@ -41,23 +51,40 @@ export interface PolicyBytes {
 export const policyBytes = once(encodePolicy);
 
 function encodePolicy(features: RouteFeaturesIr): PolicyBytes | undefined {
-  const { jwt, authorization, source } = features;
-  if (jwt === undefined && authorization === undefined) return undefined;
+  const { jwt, authorization, oidc, source } = features;
+  if (jwt === undefined && authorization === undefined && oidc === undefined) return undefined;
   const type = schema('sluice.filter.v1.Policy');
   const message = create(type, {
     source: source ?? '',
     ...(jwt === undefined ? {} : { jwt: jwtConfig(jwt) }),
     ...(authorization === undefined ? {} : { authorization: authorizationConfig(authorization) }),
+    ...(oidc === undefined ? {} : { oidc: oidcConfig(oidc) }),
   });
   const bytes = toBinary(type, withNeeds(type, message));
   const id = createHash('sha256').update(bytes).digest('hex').slice(0, 32);
   const claims = jwt?.providers.flatMap(({ claimToHeaders }) => claimToHeaders) ?? [];
-  return { id, bytes, writes: claims.map(({ header }) => header) };
+  return { id, bytes, writes: [...claims.map(({ header }) => header), ...writtenBySidecar(oidc)] };
+}
+
+/** The headers that the sidecar writes: with them Envoy may choose another route once it is asked to. */
+function writtenBySidecar(oidc: OidcIr | undefined): readonly string[] {
+  if (oidc === undefined) return [];
+  const { forwardAccessToken, idTokenHeader } = oidc.client;
+  return [
+    'cookie',
+    ...(forwardAccessToken ? ['authorization'] : []),
+    ...(idTokenHeader === undefined ? [] : [idTokenHeader]),
+  ];
 }
 
 /** The first place of the module in a chain: off, its configuration by ECDS, until a route turns it on. */
 export function firstPolicyFilter(): HttpFilter {
   return wasmFilter(POLICY_FILTER);
+}
+
+/** The sidecar, which logs users in, and the module behind it, for the requests that are left to it alone; both off. */
+export function loginFilters(): readonly HttpFilter[] {
+  return [sidecarFilter(), discoveredFilter(LOGIN_FILTER, MATCHED)];
 }
 
 /**
@@ -74,6 +101,11 @@ export function laterPolicyFilters(): readonly HttpFilter[] {
 }
 
 function wasmFilter(name: string): HttpFilter {
+  return discoveredFilter(name, WASM);
+}
+
+/** A filter whose configuration, of this message, comes by ECDS. */
+function discoveredFilter(name: string, message: string): HttpFilter {
   return {
     name,
     disabled: true,
@@ -82,7 +114,7 @@ function wasmFilter(name: string): HttpFilter {
       value: {
         // While there is no module the routes without a policy must not wait for it (Envoy's default is 15 s).
         configSource: { ...adsSource(), initialFetchTimeout: duration(10) },
-        typeUrls: [`type.googleapis.com/${WASM}`],
+        typeUrls: [`type.googleapis.com/${message}`],
       },
     },
   };
@@ -104,30 +136,35 @@ export function policyFilterConfigs(
   path: string,
   digest: string,
 ): readonly Init<'envoy.config.core.v3.TypedExtensionConfig'>[] {
+  const wasm = (name: string): Any => wasmConfig(name, path, digest);
+  return [
+    ...[POLICY_FILTER, AFTER_FILTER, RECHECK_FILTER].map((name) => ({ name, typedConfig: wasm(name) })),
+    { name: LOGIN_FILTER, typedConfig: onlyWhenLeftToSidecar(LOGIN_FILTER, wasm(LOGIN_FILTER)) },
+  ];
+}
+
+function wasmConfig(name: string, path: string, digest: string): Any {
   const configuration = encode('sluice.filter.v1.PolicyFilter', {});
-  return [POLICY_FILTER, AFTER_FILTER, RECHECK_FILTER].map((name) => ({
-    name,
-    typedConfig: any(WASM, {
-      config: {
-        // The module knows its place by this name.
-        name,
-        // Another configuration is another root context: the module tells them apart by this.
-        rootId: `${name}/${shortDigest(configuration)}`,
-        vm: {
-          case: 'vmConfig',
-          value: {
-            vmId: `${POLICY_FILTER}/${digest}`,
-            runtime: 'envoy.wasm.runtime.v8',
-            code: { specifier: { case: 'local', value: { specifier: { case: 'filename', value: path } } } },
-          },
+  return any(WASM, {
+    config: {
+      // The module knows its place by this name.
+      name,
+      // Another configuration is another root context: the module tells them apart by this.
+      rootId: `${name}/${shortDigest(configuration)}`,
+      vm: {
+        case: 'vmConfig',
+        value: {
+          vmId: `${POLICY_FILTER}/${digest}`,
+          runtime: 'envoy.wasm.runtime.v8',
+          code: { specifier: { case: 'local', value: { specifier: { case: 'filename', value: path } } } },
         },
-        configuration: any('google.protobuf.BytesValue', { value: configuration }),
-        failurePolicy: FAIL_RELOAD,
-        // Envoy's default of a second turns one trap into a second of 503; less than 10 ms kills Envoy.
-        reloadConfig: { backoff: { baseInterval: duration(10), maxInterval: duration(10) } },
       },
-    }),
-  }));
+      configuration: any('google.protobuf.BytesValue', { value: configuration }),
+      failurePolicy: FAIL_RELOAD,
+      // Envoy's default of a second turns one trap into a second of 503; less than 10 ms kills Envoy.
+      reloadConfig: { backoff: { baseInterval: duration(10), maxInterval: duration(10) } },
+    },
+  });
 }
 
 /** Behind an id in the metadata of a route: its policy is evaluated again behind users' filters. A contract with the module. */
@@ -136,7 +173,7 @@ const AGAIN = '+';
 /** What a route carries: its policy, when it has one, and what turns on the places at which policies are evaluated. */
 export function policyPerRoute(
   policy: PolicyBytes | undefined,
-  { first, after, recheck }: PolicyPlaces,
+  { first, login, after, recheck }: PolicyPlaces,
 ): {
   readonly metadata: Init<'envoy.config.core.v3.Metadata'> | undefined;
   readonly perFilterConfig: { readonly [filter: string]: Any };
@@ -145,6 +182,7 @@ export function policyPerRoute(
     metadata: policy === undefined ? undefined : policyMetadata(policy, after),
     perFilterConfig: {
       ...(first && { [POLICY_FILTER]: turnedOn() }),
+      ...(login !== undefined && { [SIDECAR_FILTER]: sidecarPerRoute(login), [LOGIN_FILTER]: turnedOn() }),
       ...(after && withReroute(AFTER_FILTER)),
       ...(recheck && withReroute(RECHECK_FILTER)),
     },

@@ -4,7 +4,7 @@
  * Envoy chooses the filters of a request by its first route, and they stay those of that route however the request changes.
  * So the first route must turn on all that any route needs to which the request may come:
  *
- * - A policy of its own: the first place.
+ * - A policy of its own: the first place; one whose users log in: the sidecar, and the place `login` behind it.
  * - Filters of users on it, which may change everything: behind them the place `after` evaluates the policy of the route to
  *   which the request has come by then, if any route of the RouteConfiguration has one, and `recheck` when that may write
  *   headers again.
@@ -13,6 +13,7 @@
  *
  * Routes that nothing leads away from turn on nothing for the sake of others.
  */
+import type { OidcIr } from '../ir/oidc.ts';
 import type { Pieces } from '../ir/pieces.ts';
 import type { RouteFeaturesIr, RouteIr } from '../ir/route.ts';
 import type { VirtualHostIr } from '../ir/virtual-host.ts';
@@ -31,6 +32,8 @@ export interface Surroundings {
 /** The places that a route turns on. */
 export interface PolicyPlaces {
   readonly first: boolean;
+  /** How its users log in, where they do. */
+  readonly login: OidcIr | undefined;
   readonly after: boolean;
   readonly recheck: boolean;
 }
@@ -59,7 +62,7 @@ export function policyPlaces({ features }: RouteIr, host: VirtualHostIr, around:
   const written = policy?.writes ?? [];
   const { matchedHeaders } = hostFacts(host);
   const leadsAway = written.some((name) => around.isPatched || matchedHeaders.has(name));
-  return { first: policy !== undefined, after, recheck: after ? around.hasWriters : leadsAway };
+  return { first: policy !== undefined, login: features.oidc, after, recheck: after ? around.hasWriters : leadsAway };
 }
 
 /** Whether the requests of a route go through code that is not ours. */

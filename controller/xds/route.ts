@@ -1,3 +1,4 @@
+import { backendCookies } from '../features/oidc/xds.ts';
 import { extProcFilterName, extProcPerRoute } from '../features/ext-proc/xds.ts';
 import { hashPolicy } from '../features/load-balancer/xds.ts';
 import { retryPolicy } from '../features/retry/xds.ts';
@@ -32,12 +33,14 @@ export function virtualHost(
 function route(ir: RouteIr, places: PolicyPlaces): Route {
   const request = headerChanges(ir.requestHeaders);
   const response = headerChanges(ir.responseHeaders);
+  const cookies = ir.features.oidc === undefined ? NO_COOKIES : backendCookies();
   return {
     name: ir.name,
     match: routeMatch(ir.match),
     action: action(ir.action, ir),
-    requestHeadersToAdd: request.toAdd,
-    requestHeadersToRemove: request.toRemove,
+    // What a route says of cookies itself comes last, and counts.
+    requestHeadersToAdd: [...cookies.toAdd, ...request.toAdd],
+    requestHeadersToRemove: [...cookies.toRemove, ...request.toRemove],
     responseHeadersToAdd: response.toAdd,
     responseHeadersToRemove: response.toRemove,
     ...featuresOf(ir.features, places),
@@ -88,3 +91,5 @@ function featuresOf(ir: RouteFeaturesIr, places: PolicyPlaces): Pick<Route, 'met
     },
   };
 }
+
+const NO_COOKIES = { toAdd: [], toRemove: [] } as const;

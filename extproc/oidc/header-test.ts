@@ -1,8 +1,5 @@
-import { setFlagsFromString } from 'node:v8';
+import type { MessageTypes } from '#proto/load.ts';
 import type { HeaderView } from '../processor/header-view.ts';
-
-// Backtracking would let one header keep the sidecar from every other request. The engine takes what RE2 takes, too.
-setFlagsFromString('--enable-experimental-regexp-engine');
 
 /** What a header has to be like. */
 export interface HeaderTest {
@@ -11,12 +8,11 @@ export interface HeaderTest {
   readonly isMet: (value: string) => boolean;
 }
 
-/** How the value of a header is compared: `sluice.agent.v1.HeaderMatch`. */
-export type HeaderComparison =
-  | { readonly case: 'exact' | 'prefix' | 'suffix' | 'regex'; readonly value: string }
-  | { readonly case: undefined };
+/** How the value of a header is compared. */
+export type HeaderComparison = MessageTypes['sluice.agent.v1.HeaderMatch']['match'];
+type Automaton = MessageTypes['sluice.filter.v1.Automaton'];
 
-/** Makes the test of a header; throws a SyntaxError on an expression that cannot be run in linear time. */
+/** Makes the test of a header. */
 export function headerTest(name: string, match: HeaderComparison): HeaderTest {
   return { name: name.toLowerCase(), isMet: comparison(match) };
 }
@@ -29,16 +25,23 @@ function comparison(match: HeaderComparison): (value: string) => boolean {
       return (value) => value.startsWith(match.value);
     case 'suffix':
       return (value) => value.endsWith(match.value);
-    case 'regex': {
-      const [, ignoresCase, pattern] = /^(\(\?i\))?(.*)$/su.exec(match.value) ?? [];
-      const expression = new RegExp(`^(?:${pattern})$`, ignoresCase === undefined ? 'l' : 'li');
-      return (value) => expression.test(value);
-    }
+    case 'regex':
+      return (value) => accepts(match.value, Buffer.from(value));
     case undefined:
-      throw new SyntaxError('a comparison of no kind');
+      throw new Error('a header is compared in a way of another version');
     default:
       return match satisfies never;
   }
+}
+
+/** Whether a whole text matches; takes the same time for every byte. */
+function accepts({ classes, classCount, next, accepting }: Automaton, text: Buffer): boolean {
+  let state = 1;
+  for (const byte of text) {
+    const entry = (state * classCount + (classes[byte] ?? 0)) * 2;
+    state = (next[entry] ?? 0) | ((next[entry + 1] ?? 0) << 8);
+  }
+  return accepting[state] === 1;
 }
 
 /** Whether a request has a header that one of these tests is met by. */

@@ -1,10 +1,20 @@
+import { create } from '@bufbuild/protobuf';
 import { describe, expect, test } from 'vitest';
+import { automatonConfig } from '#controller/features/match/config.ts';
+import { compileRegex } from '#controller/regex/automaton.ts';
+import { schema } from '#proto/load.ts';
 import { CALLBACK, cookieOf, OURS, testProvider, TTL, untilCallback } from '../testing/oidc-fixture.ts';
 import { GATEWAY, oidcClient, oidcWorld } from '../testing/oidc-world.ts';
 import { claimsOf } from './claims.ts';
 import { headerTest } from './header-test.ts';
 
 const provider = testProvider();
+
+function regex(pattern: string) {
+  const compiled = compileRegex(pattern);
+  if (!compiled.ok) throw new Error(compiled.refusal.message);
+  return create(schema('sluice.filter.v1.Automaton'), automatonConfig(compiled.value));
+}
 
 describe('a login', () => {
   test('leads over the provider back to where the user wanted to go', async () => {
@@ -96,7 +106,7 @@ describe('a login', () => {
   test('is refused to a script that the policy names, with 401', async () => {
     const denyRedirect = [
       headerTest('x-requested-with', { case: 'exact', value: 'XMLHttpRequest' }),
-      headerTest('sec-fetch-mode', { case: 'regex', value: 'cors|no-cors' }),
+      headerTest('sec-fetch-mode', { case: 'regex', value: regex('cors|no-cors') }),
       headerTest('accept', { case: 'prefix', value: 'application/' }),
       headerTest('user-agent', { case: 'suffix', value: 'Bot' }),
     ];

@@ -45,6 +45,7 @@ export async function startLiveEnvoy(): Promise<LiveEnvoy> {
     rejected: (rejection) => {
       rejections.push(rejection);
     },
+    acknowledged: () => undefined,
     settled: () => settled(),
   });
   const socket = await bindProxySocket(paths.xdsSocket);

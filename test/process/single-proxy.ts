@@ -47,6 +47,7 @@ export async function singleProxy(options: Pick<RunningProxyOptions, 'tamper'> =
     paths: proxyPaths(folder, 'default/shop'),
     programs: { envoy: envoy.path, node: process.execPath, extproc: join(ROOT, 'extproc/main.ts') },
     modules: { has: () => false, read: async () => undefined },
+    sidecarState: () => ({}),
     clock: systemClock,
     log: pino({ level: 'silent' }),
     answered: () => undefined,

@@ -47,6 +47,7 @@ const MAY_IMPORT: { readonly [folder: string]: readonly string[] } = {
   'controller/modules': ['controller/resources', 'controller/fetch', 'controller/oci', 'outbound'],
   'controller/server': ['controller/runtime', 'controller/xds', 'proto'],
   'controller/infra': [
+    'controller/api',
     'controller/ir',
     'controller/resources',
     'controller/gateway/port-claims.ts',

@@ -8,10 +8,11 @@ const JWT_ALGORITHM = { ...WITH_DIGITS, EdDSA: EDDSA } as const satisfies { read
 
 /** JWT authentication as the filter reads it. */
 export function jwtConfig(ir: JwtIr): Init<'sluice.filter.v1.Jwt'> {
-  return { providers: ir.providers.map(provider), optional: ir.optional };
+  return { providers: ir.providers.map(jwtProviderConfig), optional: ir.optional };
 }
 
-function provider(ir: JwtProviderIr): Init<'sluice.filter.v1.JwtProvider'> {
+/** One provider as the filter reads it. */
+export function jwtProviderConfig(ir: JwtProviderIr): Init<'sluice.filter.v1.JwtProvider'> {
   return {
     name: ir.name,
     issuer: ir.issuer ?? '',

@@ -1,17 +1,21 @@
 import type { SecurityPolicy } from '#controller/api/gen/types.d.ts';
 import type { RouteFeaturesIr } from '../../ir/route.ts';
-import { fieldNamespace } from '../../policies/merge.ts';
+import { fieldNamespace, fieldOwner } from '../../policies/merge.ts';
 import type { Resources } from '../../resources/resources.ts';
 import { unimplementedFields } from '../../resources/unimplemented-fields.ts';
 import { type Outcome, refusal, success } from '../../resources/verdict.ts';
 import { resolveAuthorization } from '../authorization/spec.ts';
 import { translateCors } from '../cors/spec.ts';
+import type { Settings } from '../../settings.ts';
 import { resolveJwt } from '../jwt/spec.ts';
+import { SESSION_PROVIDER } from '../oidc/session.ts';
+import { type ResolvedOidc, resolveOidc } from '../oidc/spec.ts';
 
 /** What a SecurityPolicy adds to a route. */
 export function resolveSecurityPolicy(
   policy: SecurityPolicy,
   resources: Resources,
+  settings: Settings,
 ): Outcome<RouteFeaturesIr, 'Invalid' | 'Pending'> {
   const { metadata, spec } = policy;
   const object = `SecurityPolicy ${metadata.namespace}/${metadata.name}`;
@@ -20,14 +24,40 @@ export function resolveSecurityPolicy(
   const jwt =
     spec.jwt === undefined ? undefined : resolveJwt(spec.jwt, fieldNamespace(policy, spec.jwt.providers), resources);
   if (jwt?.ok === false) return refusal(jwt.refusal.reason, `${object}: spec.${jwt.refusal.message}`);
-  const providers = (spec.jwt?.providers ?? []).map(({ name }) => name);
+  const providers = [
+    ...(spec.jwt?.providers ?? []).map(({ name }) => name),
+    ...(spec.oidc === undefined ? [] : [SESSION_PROVIDER]),
+  ];
   const authorization =
     spec.authorization === undefined ? undefined : resolveAuthorization(spec.authorization, providers);
   if (authorization?.ok === false) return refusal('Invalid', `${object}: spec.${authorization.refusal.message}`);
+  const login = resolveLogin(policy, jwt?.value, authorization?.value, resources, settings);
+  if (login?.ok === false) return refusal(login.refusal.reason, `${object}: spec.${login.refusal.message}`);
+  const tokens = login === undefined ? jwt?.value : login.value.jwt;
   return success({
     source: `SecurityPolicy/${metadata.namespace}/${metadata.name}`,
     ...(spec.cors === undefined ? {} : { cors: translateCors(spec.cors) }),
-    ...(jwt === undefined ? {} : { jwt: jwt.value }),
+    ...(tokens === undefined ? {} : { jwt: tokens }),
+    ...(login === undefined ? {} : { oidc: login.value.oidc }),
     ...(authorization === undefined ? {} : { authorization: authorization.value }),
+  });
+}
+
+function resolveLogin(
+  policy: SecurityPolicy,
+  jwt: RouteFeaturesIr['jwt'],
+  authorization: RouteFeaturesIr['authorization'],
+  resources: Resources,
+  { sessionKeys }: Settings,
+): Outcome<ResolvedOidc, 'Invalid' | 'Pending'> | undefined {
+  const { oidc } = policy.spec;
+  if (oidc === undefined) return undefined;
+  return resolveOidc(oidc, {
+    owner: fieldOwner(policy, oidc),
+    namespaceOf: (part) => fieldNamespace(policy, part),
+    jwt,
+    authorization,
+    sessionKeys,
+    resources,
   });
 }

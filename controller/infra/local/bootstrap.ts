@@ -76,9 +76,12 @@ const SIDECAR_CLUSTER = 'sluice.sidecar';
 /** Requests to the sidecar at a time; who asks bounds itself, and Envoy's own 1,024 would be shared by all workers. */
 const MOST_TO_SIDECAR = 100_000;
 
+/** A sidecar that hangs is noticed by this: what waits for it is refused. */
+const SIDECAR_ALIVE = { connection_keepalive: { interval: '2s', timeout: '3s' } };
+
 function sidecarCluster(socket: string): object {
   const most = { max_requests: MOST_TO_SIDECAR, max_pending_requests: MOST_TO_SIDECAR };
-  return { ...unixCluster(SIDECAR_CLUSTER, socket, {}), circuit_breakers: { thresholds: [most] } };
+  return { ...unixCluster(SIDECAR_CLUSTER, socket, SIDECAR_ALIVE), circuit_breakers: { thresholds: [most] } };
 }
 
 /** A cluster of one server that speaks gRPC on a Unix socket. */

@@ -15,7 +15,7 @@ import { verifySignature } from "./verify-signature";
 /** A token of this length or more is refused unread. Bytes. */
 const LONGEST_TOKEN: u32 = 65536;
 /** Clocks may differ by this much; the leeway that Envoy's own filter gives (RFC 7519 section 4.1.4). Seconds. */
-const LEEWAY: f64 = 60;
+export const LEEWAY: f64 = 60;
 /** At most so many keys are tried on one token. */
 const MOST_TRIES: u32 = 8;
 

@@ -23,6 +23,8 @@ export class CompiledPolicy {
     public message: Policy,
     /** What stands for each JWT provider in the token cache. */
     public keyIds: StaticArray<u64>,
+    /** What stands for the provider of OIDC sessions there. */
+    public sessionKeyId: u64,
     public authorization: CompiledAuthorization | null,
   ) {}
 
@@ -64,7 +66,13 @@ export function compilePolicy(id: usize, ptr: usize, size: u32): CompiledPolicy 
   const count = jwt === null ? 0 : jwt.providers.length;
   const keyIds = new StaticArray<u64>(count);
   if (jwt !== null) for (let i = 0; i < count; i++) keyIds[i] = keyIdOf(jwt.providers[i]);
-  return new CompiledPolicy(bytes, size, message, keyIds, authorization);
+  const oidc = message.oidc;
+  let sessionKeyId: u64 = 0;
+  if (oidc !== null) {
+    const session = oidc.session;
+    if (session !== null) sessionKeyId = keyIdOf(session);
+  }
+  return new CompiledPolicy(bytes, size, message, keyIds, sessionKeyId, authorization);
 }
 
 /** Whether `id` is the hexadecimal form of the first half of the SHA-256 of the bytes. */

@@ -1,9 +1,14 @@
 import { isAllowed } from "../../authorization/assembly/decide";
 import { ACCEPTED, authenticate, Authentication } from "../../jwt/assembly/authenticate";
 import { claimsFit, hasClaimHeaders, writeClaimHeaders } from "../../jwt/assembly/claim-headers";
+import { keepBackendCookies } from "../../oidc/assembly/backend-cookies";
+import { checkVisitor, SESSION, Visitor } from "../../oidc/assembly/check";
+import { leaveToSidecar } from "../../oidc/assembly/to-sidecar";
+import { hasOwnedHeader, removeOwnedHeaders } from "../../oidc/assembly/owned-headers";
 import { alloc } from "../../sdk/assembly/arena";
 import { onePair, usePairs } from "../../sdk/assembly/header-pairs";
 import { getRequestHeaders, now, resultLen, resultPtr, sendLocalResponse } from "../../sdk/assembly/host";
+import { Json } from "../../sdk/assembly/json";
 import { literal, Slice } from "../../sdk/assembly/slice";
 import { CompiledPolicy } from "./compiled-policy";
 import { Place, place } from "./place";
@@ -33,13 +38,18 @@ export namespace Decision {
   export const answered: u32 = 1;
   /** It has to wait for the sidecar, and is evaluated again from the start then. */
   export const waiting: u32 = 2;
+  /** It goes on to the sidecar, and is evaluated again behind it. */
+  export const left: u32 = 3;
 }
 
 /** Evaluates a policy, one step after the other; the first that does not let the request proceed decides. */
 export function decide(policy: CompiledPolicy): u32 {
   if (!getRequestHeaders()) return unavailable();
   usePairs(resultPtr(), resultLen());
-  let decision = authenticated(policy);
+  const isTimed = policy.message.oidc !== null || policy.message.jwt !== null;
+  const seconds: f64 = isTimed ? <f64>(now() / 1_000_000_000) : 0;
+  let decision = loggedIn(policy, seconds);
+  if (decision == Decision.proceed) decision = authenticated(policy, seconds);
   if (decision == Decision.proceed) decision = authorized(policy);
   if (decision == Decision.proceed) decision = rewritten(policy);
   return decision;
@@ -51,13 +61,28 @@ export function unavailable(): u32 {
   return Decision.answered;
 }
 
+/** Whether somebody has logged in where that is needed: after it `SESSION` is about this request, or nothing. */
+function loggedIn(policy: CompiledPolicy, seconds: f64): u32 {
+  const oidc = policy.message.oidc;
+  if (oidc === null) return Decision.proceed;
+  const visitor = checkVisitor(oidc, policy.sessionKeyId, policy.message.jwt, seconds);
+  if (visitor == Visitor.withToken) {
+    if (!hasOwnedHeader(oidc)) return Decision.proceed;
+    return place() == Place.recheck || !removeOwnedHeaders(oidc) ? unavailable() : Decision.proceed;
+  }
+  if (visitor == Visitor.known && !oidc.alwaysSidecar) return Decision.proceed;
+  // Behind the sidecar a request has a session: it makes one, or answers.
+  if (place() != Place.first) return visitor == Visitor.known ? Decision.proceed : unavailable();
+  return leaveToSidecar() ? Decision.left : unavailable();
+}
+
 /** Finds out who asks: after it `ACCEPTED` is about this request. */
-function authenticated(policy: CompiledPolicy): u32 {
+function authenticated(policy: CompiledPolicy, seconds: f64): u32 {
   ACCEPTED.provider = -1;
   ACCEPTED.payload = 0;
   const jwt = policy.message.jwt;
   if (jwt === null) return Decision.proceed;
-  switch (authenticate(jwt, policy.keyIds, <f64>(now() / 1_000_000_000))) {
+  switch (authenticate(jwt, policy.keyIds, seconds)) {
     case Authentication.accepted:
     case Authentication.anonymous: return Decision.proceed;
     case Authentication.missing: return unauthorized(D_MISSING, MISSING, CHALLENGE);
@@ -69,20 +94,30 @@ function authenticated(policy: CompiledPolicy): u32 {
 
 function authorized(policy: CompiledPolicy): u32 {
   const authorization = policy.authorization;
-  if (authorization === null || isAllowed(authorization, providerOf(policy), ACCEPTED.payload)) return Decision.proceed;
+  if (authorization === null || isAllowed(authorization, providerOf(policy), payloadOf(policy))) return Decision.proceed;
   sendLocalResponse(403, D_FORBIDDEN, FORBIDDEN, Slice.EMPTY);
   return Decision.answered;
 }
 
-/** Name of the provider that accepted a token; empty when none did. */
+/** Name of the provider that accepted a token, else of the one of the session; empty when there is neither. */
 function providerOf(policy: CompiledPolicy): Slice {
   const jwt = policy.message.jwt;
-  if (jwt === null || ACCEPTED.provider < 0) return Slice.EMPTY;
-  return unchecked(jwt.providers[ACCEPTED.provider]).name;
+  if (jwt !== null && ACCEPTED.provider >= 0) return unchecked(jwt.providers[ACCEPTED.provider]).name;
+  const oidc = policy.message.oidc;
+  if (oidc === null || SESSION == 0) return Slice.EMPTY;
+  const session = oidc.session;
+  return session === null ? Slice.EMPTY : session.name;
 }
 
-/** Writes the headers that come from claims, where that is still safe. */
+/** The claims of that provider's token or session, or 0. */
+function payloadOf(policy: CompiledPolicy): Json {
+  if (ACCEPTED.provider >= 0) return ACCEPTED.payload;
+  return policy.message.oidc === null ? 0 : SESSION;
+}
+
+/** Writes the headers that come from claims, where that is still safe, and keeps from the back-end what is not for it. */
 function rewritten(policy: CompiledPolicy): u32 {
+  if (policy.message.oidc !== null && !keepBackendCookies()) return unavailable();
   const jwt = policy.message.jwt;
   if (jwt === null) return Decision.proceed;
   if (!claimsFit(jwt, ACCEPTED)) return unauthorized(D_INVALID, INVALID, CHALLENGE_INVALID);

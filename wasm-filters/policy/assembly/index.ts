@@ -69,7 +69,8 @@ export function proxy_on_http_call_response(_root: u32, token: u32, _headers: u3
 
 /** Evaluates the policy of the request's route: whether the request may go on. */
 function evaluate(): bool {
-  return decideByRoute() == Decision.proceed;
+  const decision = decideByRoute();
+  return decision == Decision.proceed || decision == Decision.left;
 }
 
 function decideByRoute(): u32 {

@@ -2,6 +2,7 @@ import { getProperty, resultLen, resultPtr } from "../../sdk/assembly/host";
 import { literal } from "../../sdk/assembly/slice";
 
 const PLUGIN_NAME = literal("plugin_name");
+const LOGIN = literal("sluice.policy.login");
 const AFTER = literal("sluice.policy.after");
 const RECHECK = literal("sluice.policy.recheck");
 
@@ -22,11 +23,14 @@ export namespace Place {
    * request that lacks a header which the new route's policy writes is refused.
    */
   export const recheck: u32 = 2;
+  /** Behind the sidecar, for requests that were left to it: it evaluates the policy, by the session that came of it. */
+  export const login: u32 = 3;
 }
 
 /** The place of the instance that is called. */
 export function place(): u32 {
   if (!getProperty(PLUGIN_NAME)) return Place.first;
+  if (LOGIN.equals(resultPtr(), resultLen())) return Place.login;
   if (AFTER.equals(resultPtr(), resultLen())) return Place.after;
   return RECHECK.equals(resultPtr(), resultLen()) ? Place.recheck : Place.first;
 }

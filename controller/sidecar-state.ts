@@ -1,0 +1,74 @@
+import type { FetchSettings } from '#outbound/fetch-settings.ts';
+import { oidcClientMessage } from './features/oidc/agent.ts';
+import type { LoginKeys } from './infra/local/login-keys.ts';
+import type { OidcClientIr } from './ir/oidc.ts';
+import type { ProxyIr } from './ir/proxy.ts';
+import type { VirtualHostIr } from './ir/virtual-host.ts';
+import type { SidecarStateInit } from './server/agent/sidecar-states.ts';
+import type { Init } from './xds/build/message.ts';
+import { once } from './xds/memory.ts';
+
+/** What is the same for all sidecars. */
+export interface SidecarSettings {
+  readonly loginKeys: LoginKeys;
+  readonly fetch: FetchSettings;
+}
+
+/** Makes what the sidecar of a proxy is to work by from the configurations that may be in force there, newest first. */
+export type SidecarStateOf = (configurations: readonly ProxyIr[]) => SidecarStateInit;
+
+/** Makes states with these settings. */
+export function sidecarStates({ loginKeys, fetch }: SidecarSettings): SidecarStateOf {
+  const keys = loginKeysMessage(loginKeys);
+  const fetchRules = fetchRulesMessage(fetch);
+  return (configurations) => {
+    const clients = new Map<string, OidcClientIr>();
+    for (const { listeners } of configurations) {
+      for (const { chains } of listeners) {
+        for (const { virtualHosts } of chains) {
+          for (const hosts of virtualHosts) {
+            // The same client may have another secret by now: the newest counts.
+            for (const client of clientsOf(hosts)) if (!clients.has(client.id)) clients.set(client.id, client);
+          }
+        }
+      }
+    }
+    const ids = [...clients.keys()].sort();
+    const oidcClients = ids.flatMap((id) => {
+      const client = clients.get(id);
+      return client === undefined ? [] : [oidcClientMessage(client)];
+    });
+    return { loginKeys: keys, fetchRules, oidcClients };
+  };
+}
+
+const clientsOf = once((hosts: readonly VirtualHostIr[]): readonly OidcClientIr[] => {
+  const clients = new Set<OidcClientIr>();
+  for (const { routes } of hosts) {
+    for (const { features } of routes) if (features.oidc !== undefined) clients.add(features.oidc.client);
+  }
+  return [...clients];
+});
+
+function loginKeysMessage({ session, sealing }: LoginKeys): Init<'sluice.agent.v1.LoginKeys'> {
+  return {
+    session: session.map(({ kid, privateKey }) => ({
+      kid,
+      pkcs8: Uint8Array.from(privateKey.export({ type: 'pkcs8', format: 'der' })),
+    })),
+    sealing: sealing.map((key) => Uint8Array.from(key)),
+  };
+}
+
+function fetchRulesMessage(settings: FetchSettings): Init<'sluice.agent.v1.FetchRules'> {
+  const { resolverOverrides, caBundle, refuse, allow } = settings;
+  return {
+    resolverOverrides: Object.fromEntries(
+      [...resolverOverrides].map(([host, { address, port }]) => [host, { address, port: port ?? 0 }]),
+    ),
+    caBundle: caBundle ?? '',
+    refuseLoopback: refuse.has('Loopback'),
+    refusePrivate: refuse.has('Private'),
+    allow: [...allow],
+  };
+}
