@@ -366,6 +366,18 @@ describe('authorization', () => {
     expect(asking(allow(rule), claims)).toEqual(PASSES);
   });
 
+  it('finds the one of a thousand rules that a claim matches', () => {
+    const rules = Array.from({ length: 1000 }, (_, index) => ({
+      name: String(index),
+      action: ALLOW,
+      jwt: { provider: 'main', claims: [{ claim: ['role'], type: 1, values: [`role-${index}`] }] },
+    }));
+    expect(asking({ defaultAction: 2, rules }, { role: 'role-999' })).toEqual(PASSES);
+    expect(asking({ defaultAction: 2, rules }, { role: 'role-1000' })).toEqual(FORBIDDEN);
+    expect(asking({ defaultAction: 2, rules }, { role: ['role-7'] })).toEqual(FORBIDDEN);
+    expect(asking({ defaultAction: 2, rules }, undefined)).toEqual(FORBIDDEN);
+  });
+
   it.each([
     ['another claim', claim(1, ['admin']), { role: 'guest' }],
     ['no such claim', claim(1, ['admin']), {}],

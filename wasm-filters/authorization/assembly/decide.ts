@@ -6,7 +6,7 @@ import { hashOf } from "../../sdk/assembly/hash";
 import { findHeader, findNext, Found } from "../../sdk/assembly/header-pairs";
 import { firstElement, Json, JsonKind, kindOf, member, nextElement, textEquals, textOf } from "../../sdk/assembly/json";
 import { literal, sameBytes, Slice } from "../../sdk/assembly/slice";
-import { Compares, CompiledAuthorization, CONDITION_WORDS, RULE_WORDS, VALUE_WORDS } from "./compile";
+import { Compares, CompiledAuthorization, CONDITION_WORDS, HINT_CLAIM, RULE_WORDS, VALUE_WORDS } from "./compile";
 
 const PATH = literal(":path");
 const SCOPE = literal("scope");
@@ -38,9 +38,11 @@ const LINE: Found = new Found();
  */
 export function isAllowed(compiled: CompiledAuthorization, acceptedBy: Slice, token: Json): bool {
   begin(compiled, acceptedBy, token);
-  for (let at = 0; at < compiled.rules.length; at += RULE_WORDS) {
+  for (let at = 0, i = 0; at < compiled.rules.length; at += RULE_WORDS, i++) {
+    const hint = unchecked(compiled.rules[at + 1]);
+    if (hint != 0 && !mayMatch(hint, unchecked(compiled.hashes[i]))) continue;
     const denies = unchecked(compiled.rules[at]) != 0;
-    if (matches(<i32>unchecked(compiled.rules[at + 1]), <i32>unchecked(compiled.rules[at + 2]), denies)) return !denies;
+    if (matches(<i32>unchecked(compiled.rules[at + 2]), <i32>unchecked(compiled.rules[at + 3]), denies)) return !denies;
   }
   return compiled.allowsByDefault;
 }
@@ -61,6 +63,17 @@ function unknownSubjects(count: i32): usize {
   const at = alloc(size);
   memory.fill(at, 0, size);
   return at;
+}
+
+/** Whether the header or claim of a hint may have the text of this hash. */
+@inline function mayMatch(hint: u32, hash: u64): bool {
+  if ((hint & HINT_CLAIM) != 0) {
+    const claim = lookUpClaim((hint & ~HINT_CLAIM) - 1);
+    return load<u32>(claim) == TEXT && load<u64>(claim, 16) == hash;
+  }
+  const at = headers + <usize>(hint - 1) * SUBJECT_SIZE;
+  if (load<u32>(at) == UNKNOWN) lookUpHeader(at, hint - 1);
+  return load<u32>(at) == TEXT ? load<u64>(at, 16) == hash : load<u32>(at, 12) != 0;
 }
 
 function matches(first: i32, end: i32, denies: bool): bool {
