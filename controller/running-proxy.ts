@@ -19,6 +19,7 @@ import { serveProxy } from './server/proxy-server.ts';
 import type { SidecarStateOf } from './sidecar-state.ts';
 import type { RejectedResource } from './status/live-status.ts';
 import { lower, type LoadedFilters, type ModuleFile, wasmFiltersOf } from './xds/lower.ts';
+import { withRetired } from './xds/retired-policies.ts';
 import { Quarantine } from './xds/quarantine.ts';
 import { configurationOf } from './xds/route-configuration.ts';
 import type { XdsSnapshot } from './xds/snapshot.ts';
@@ -78,6 +79,9 @@ export class RunningProxy {
   readonly #states = new SidecarStates();
   readonly #rejected = new Map<string, Rejected>();
   #ir: ProxyIr | undefined;
+  /** The same, with what routes that it is not known to have given up still share. */
+  #wanted: ProxyIr | undefined;
+  #cancelTrim: () => void = () => undefined;
   /** What was published last, and what the proxy acknowledged last as a whole. */
   #published: ProxyIr | undefined;
   #lastGood: ProxyIr | undefined;
@@ -114,6 +118,7 @@ export class RunningProxy {
         this.#goodFilters = this.#filters;
         this.#letGo();
         this.#tellSidecar();
+        this.#trimLater();
         void this.#becomeReady();
       },
       warming: (names) => this.#onWarming(names),
@@ -183,6 +188,7 @@ export class RunningProxy {
   async stop(): Promise<void> {
     this.#stopping.abort();
     this.#store.close();
+    this.#cancelTrim();
     await this.#starting;
     await this.#started?.open.close();
     this.#started?.stopServing();
@@ -232,7 +238,9 @@ export class RunningProxy {
     if (this.#ir === undefined) return;
     this.#choosePolicyModule(this.#ir);
     this.#chooseFilters(this.#ir);
-    const snapshot = this.#lower(this.#ir);
+    const wanted = withRetired(withRetired(this.#ir, this.#lastGood), this.#published);
+    this.#wanted = wanted;
+    const snapshot = this.#lower(wanted);
     this.#complete = false;
     for (const [id, { type, name, version }] of this.#rejected) {
       if (snapshot[type].get(name)?.version !== version) this.#rejected.delete(id);
@@ -240,10 +248,10 @@ export class RunningProxy {
     const rejected = [...this.#rejected.values()].filter((one) => !this.#isPatched(one));
     const clusters = rejected.filter(({ type }) => type === 'cluster').map(({ name }) => name);
     const withheld = { clusters: new Set(clusters), routes: this.#quarantine.withheld, warming: this.#warming };
-    this.#published = withhold(this.#ir, withheld, this.#lastGood);
+    this.#published = withhold(wanted, withheld, this.#lastGood);
     this.#tellSidecar();
     const tamper = this.#options.tamper ?? ((untouched: XdsSnapshot) => untouched);
-    this.#publication.publish(tamper(this.#published === this.#ir ? snapshot : this.#lower(this.#published)));
+    this.#publication.publish(tamper(this.#published === wanted ? snapshot : this.#lower(this.#published)));
   }
 
   #lower(ir: ProxyIr): XdsSnapshot {
@@ -279,6 +287,16 @@ export class RunningProxy {
   #tellSidecar(): void {
     const serving = [this.#ir, this.#published, this.#lastGood].filter((ir) => ir !== undefined);
     this.#states.want(this.#options.sidecarState([...new Set(serving)]));
+  }
+
+  /** Shared policies that no route names any more go, once no request can wait with such a route. */
+  #trimLater(): void {
+    this.#cancelTrim();
+    if (this.#ir === undefined || this.#wanted === this.#ir) return;
+    const left = withRetired(this.#ir, this.#published).shared?.length ?? 0;
+    if (left < (this.#wanted?.shared?.length ?? 0)) {
+      this.#cancelTrim = this.#options.clock.after(TRIM_AFTER, () => this.#publish());
+    }
   }
 
   #onWarming(clusters: ReadonlySet<string>): void {
@@ -364,13 +382,17 @@ export class RunningProxy {
       this.#options.changed();
       return;
     }
-    const wanted = this.#ir === undefined ? undefined : this.#lower(this.#ir)[type].get(name);
+    const ir = this.#wanted ?? this.#ir;
+    const wanted = ir === undefined ? undefined : this.#lower(ir)[type].get(name);
     this.#rejected.set(`${type}/${name}`, { type, name, message, version: wanted?.version });
     // Routes to a cluster that was rejected go back to what they were; everything else is out already.
     if (type === 'cluster') this.#publish();
     this.#options.changed();
   }
 }
+
+/** How long a shared policy outlives the routes that named it, in milliseconds: longer than a request waits for the sidecar. */
+const TRIM_AFTER = 10_000;
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

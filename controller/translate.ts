@@ -20,6 +20,7 @@ import { remembered } from './resources/tracked.ts';
 import { distinctWants, type Want } from './resources/wants.ts';
 import { POLICY_DIGEST_ANNOTATION, type Settings } from './settings.ts';
 import type { Refusal } from './resources/verdict.ts';
+import { rememberedSharedPolicies } from './shared-policies.ts';
 import type { ObjectStatus } from './status/object-status.ts';
 import { lower, routesOfPatches } from './xds/lower.ts';
 import { tryPolicies } from './xds/patch.ts';
@@ -55,6 +56,7 @@ export function createTranslator(settings: Settings): (resources: Resources) => 
   const policyStatusesOf = rememberedPolicyStatuses();
   const assignmentsOf = rememberedAssignments();
   const wantsOf = rememberedWants();
+  const sharedOf = rememberedSharedPolicies();
   let chains: ReadonlyMap<string, VirtualHosts> = new Map();
   let lastGood: ReadonlyMap<string, ProxyIr> = new Map();
 
@@ -80,7 +82,7 @@ export function createTranslator(settings: Settings): (resources: Resources) => 
       try {
         const broken = served.find(({ bug }) => bug !== undefined);
         if (broken !== undefined) throw broken.bug;
-        proxies.set(key, patched(proxyIr(key, served, options, resources), patching, unpatched));
+        proxies.set(key, patched(proxyIr(key, served, options, { resources, tables }), patching, unpatched));
       } catch (thrown) {
         bugs.push({ proxy: key, thrown });
         const good = lastGood.get(key);
@@ -114,7 +116,7 @@ export function createTranslator(settings: Settings): (resources: Resources) => 
     key: string,
     gateways: readonly GatewayState[],
     options: SocketOptions,
-    resources: Resources,
+    { resources, tables }: { readonly resources: Resources; readonly tables: PolicyTables },
   ): ProxyIr {
     const sockets = socketsOf(gateways, options);
     const clusters = clustersOf(sockets);
@@ -125,6 +127,7 @@ export function createTranslator(settings: Settings): (resources: Resources) => 
       clusters,
       endpoints: assignmentsOf(clusters, resources),
       secrets: secretsOf(gateways),
+      shared: sharedOf(key, gateways, tables),
       policyModule: { digest: pinned.find((digest) => digest !== undefined) ?? settings.policyDigest },
     };
   }

@@ -4,12 +4,14 @@ import type {
   EnvoyExtensionPolicy,
   SecurityPolicy,
 } from '#controller/api/gen/types.d.ts';
-import type { RuleFeaturesIr } from '../ir/route.ts';
-import type { Place } from '../policies/policy-index.ts';
+import type { RuleFeaturesIr, SharedPolicyIr } from '../ir/route.ts';
+import { gatewayInForce, type Place } from '../policies/policy-index.ts';
+import type { Policy, PolicyKind } from '../policies/targets.ts';
 import type { Resources } from '../resources/resources.ts';
 import type { Settings } from '../settings.ts';
 import { resolveBackendTrafficPolicy } from './backend-traffic-policy/spec.ts';
 import { resolveClientTrafficPolicy } from './client-traffic-policy/spec.ts';
+import { combined, isForModule, sharedBy, sharing } from './combination.ts';
 import { resolveEnvoyExtensionPolicy } from './envoy-extension-policy/spec.ts';
 import { closing, closingInParts, type PolicyOutcome } from './policy-outcome.ts';
 import { outcomeAt, type PolicyTable, policyTable } from './policy-table.ts';
@@ -51,41 +53,87 @@ export function policyTables(settings: Settings): (resources: Resources) => Poli
   };
 }
 
-/** What the policies in force at a place add there: the same object as long as they are the same. */
-export function featuresAt(place: Place, { security, extension, traffic, clients }: PolicyTables): RuleFeaturesIr {
-  return together([
-    outcomeAt(place, security),
-    outcomeAt(place, extension),
-    outcomeAt(place, traffic),
-    outcomeAt(place, clients),
-  ]);
-}
-
-const REFUSED: RuleFeaturesIr = { kind: 'refused' };
-
-/** What outcomes add together, by one outcome after the other. */
-interface Combination {
-  readonly made: RuleFeaturesIr;
-  readonly with: WeakMap<PolicyOutcome, Combination>;
-}
-
-const NOTHING: Combination = { made: { kind: 'features', features: {} }, with: new WeakMap() };
-
-/** The same object for the same outcomes. */
-function together(outcomes: readonly (PolicyOutcome | undefined)[]): RuleFeaturesIr {
-  let all = NOTHING;
-  for (const outcome of outcomes) {
-    if (outcome === undefined) continue;
-    const known = all.with.get(outcome);
-    const next = known ?? { made: added(all.made, outcome), with: new WeakMap() };
-    if (known === undefined) all.with.set(outcome, next);
-    all = next;
+/**
+ * What the policies in force at a place add there: the same object as long as they are the same. Where all that the `policy`
+ * module decides comes from the Gateway, it names what is shared there.
+ */
+export function featuresAt(place: Place, tables: PolicyTables): RuleFeaturesIr {
+  const kinds = kindsOf(tables);
+  const outcomes = kinds.map(({ outcomeOf }) => outcomeOf(place));
+  const { made } = combined(outcomes);
+  if (made.kind === 'refused' || !isForModule(made.features)) return made;
+  const parts: SharedPart[] = [];
+  for (const [index, { kind, gatewayOf }] of kinds.entries()) {
+    const outcome = outcomes[index];
+    if (outcome?.kind !== 'features' || !isForModule(outcome.features)) continue;
+    const gateway = gatewayOf(place);
+    if (gateway === undefined) return made;
+    parts.push({ place: `${kind} ${gateway}`, outcome });
   }
-  return all.made;
+  const shared = sharedOf(parts);
+  return shared === undefined ? made : sharing(made, shared);
 }
 
-function added(before: RuleFeaturesIr, outcome: PolicyOutcome): RuleFeaturesIr {
-  if (before.kind === 'refused') return before;
-  if (outcome.kind === 'refused') return outcome.open ? before : REFUSED;
-  return { kind: 'features', features: { ...before.features, ...outcome.features } };
+interface SharedPart {
+  /** "<kind of policy> <Gateway or listener>". */
+  readonly place: string;
+  readonly outcome: PolicyOutcome;
+}
+
+function sharedOf(parts: readonly SharedPart[]): SharedPolicyIr | undefined {
+  const place = parts.map((part) => part.place).join(', ');
+  return sharedBy(
+    parts.map(({ outcome }) => outcome),
+    place,
+  );
+}
+
+/**
+ * All that routes of a listener may share: what each policy of it or its Gateway lets the `policy` module decide, alone and
+ * with the others, since a route may have one of its own of either kind.
+ */
+export function sharedAt(listener: Place['gateway'], tables: PolicyTables): readonly SharedPolicyIr[] {
+  const place: Place = {
+    gateway: listener,
+    route: { kind: 'HTTPRoute', namespace: '', name: '', rule: undefined },
+  };
+  const parts = kindsOf(tables).flatMap(({ kind, outcomeOf, gatewayOf }): SharedPart[] => {
+    const [outcome, gateway] = [outcomeOf(place), gatewayOf(place)];
+    if (outcome?.kind !== 'features' || gateway === undefined || !isForModule(outcome.features)) return [];
+    return [{ place: `${kind} ${gateway}`, outcome }];
+  });
+  const subsets = parts.reduce<readonly (readonly SharedPart[])[]>(
+    (found, part) => [...found, ...found.map((subset) => [...subset, part])],
+    [[]],
+  );
+  return subsets.flatMap((subset) => (subset.length === 0 ? [] : (sharedOf(subset) ?? [])));
+}
+
+interface PoliciesOfKind {
+  readonly kind: PolicyKind;
+  readonly outcomeOf: (place: Place) => PolicyOutcome | undefined;
+  readonly gatewayOf: (place: Place) => string | undefined;
+}
+
+const kindsOfTables = new WeakMap<PolicyTables, readonly PoliciesOfKind[]>();
+
+function kindsOf(tables: PolicyTables): readonly PoliciesOfKind[] {
+  const known = kindsOfTables.get(tables);
+  if (known !== undefined) return known;
+  const made = [
+    ofKind('SecurityPolicy', tables.security),
+    ofKind('EnvoyExtensionPolicy', tables.extension),
+    ofKind('BackendTrafficPolicy', tables.traffic),
+    ofKind('ClientTrafficPolicy', tables.clients),
+  ];
+  kindsOfTables.set(tables, made);
+  return made;
+}
+
+function ofKind<P extends Policy>(kind: P['kind'], table: PolicyTable<P>): PoliciesOfKind {
+  return {
+    kind,
+    outcomeOf: (place) => outcomeAt(place, table),
+    gatewayOf: (place) => gatewayInForce(table.index, place),
+  };
 }

@@ -1,6 +1,7 @@
 import type { AddressIr, ClusterIr } from './cluster.ts';
 import type { ListenerIr } from './listener.ts';
 import type { ResourcePatchIr } from './patch.ts';
+import type { SharedPolicyIr } from './route.ts';
 import type { SecretIr } from './secret.ts';
 import type { WasmModuleRef } from './wasm-module.ts';
 
@@ -17,6 +18,8 @@ export interface ProxyIr {
   readonly secrets: readonly SecretIr[];
   /** The `policy` module this proxy runs; `undefined` while it is not known. */
   readonly policyModule: WasmModuleRef | undefined;
+  /** What routes may share, by place; also what no route shares at the moment. */
+  readonly shared?: readonly SharedPolicyIr[];
   /** What users do to the resources that come of all this, in order. They apply to the whole of it. */
   readonly patches?: readonly ResourcePatchIr[];
 }

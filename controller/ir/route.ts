@@ -109,6 +109,15 @@ export interface RouteFeaturesIr {
   readonly extProc?: readonly ExtProcIr[];
   /** Users' Wasm filters, in order; they come after the processors. */
   readonly wasm?: readonly WasmFilterIr[];
+  /** Where all that the `policy` module decides here comes from, when that is not the route: it is not sent with it then. */
+  readonly shared?: SharedPolicyIr;
+}
+
+/** What the `policy` module decides for all routes of a Gateway or listener that have no policy of their own. */
+export interface SharedPolicyIr {
+  /** The Gateways and listeners that its parts target; stays the same when their policies change. */
+  readonly place: string;
+  readonly features: RouteFeaturesIr;
 }
 
 /** What policies add to a rule, or that a policy which should guard it cannot be enforced. */

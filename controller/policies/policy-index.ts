@@ -75,3 +75,15 @@ export function gatewayPolicy<P extends Policy>(
   const target = { kind: 'Gateway', namespace, name } as const;
   return index.on({ ...target, sectionName: listener }) ?? index.on({ ...target, sectionName: undefined });
 }
+
+/**
+ * The Gateway ("<namespace>/<name>") or listener ("<namespace>/<name>/<listener>") whose policy is in force at a place;
+ * `undefined` where that is the policy of a route or rule, or there is none.
+ */
+export function gatewayInForce<P extends Policy>(index: PolicyIndex<P>, place: Place): string | undefined {
+  const { onRoute, onGateway } = policiesInForce(index, place);
+  if (onRoute !== undefined || onGateway === undefined) return undefined;
+  const { namespace, name, listener } = place.gateway;
+  const own = index.on({ kind: 'Gateway', namespace, name, sectionName: listener });
+  return own === undefined ? `${namespace}/${name}` : `${namespace}/${name}/${listener}`;
+}

@@ -6,6 +6,7 @@ import type { ChainIr, ListenerIr } from '../ir/listener.ts';
 import type { ResourcePatchIr } from '../ir/patch.ts';
 import type { Pieces } from '../ir/pieces.ts';
 import type { ProxyIr } from '../ir/proxy.ts';
+import type { SharedPolicyIr } from '../ir/route.ts';
 import type { SecretIr } from '../ir/secret.ts';
 import type { VirtualHostIr } from '../ir/virtual-host.ts';
 import type { LoadedFilterIr, WasmFilterIr } from '../ir/wasm-filter.ts';
@@ -63,7 +64,7 @@ export function lower(
     endpoint: lowerAssignments(ir.endpoints, probedPorts(ir.clusters)),
     secret: byName(ir.secrets.map(lowerSecret)),
     'extension-config': byName([
-      ...(policyModule === undefined ? [] : lowerPolicyModule(policyModule)),
+      ...(policyModule === undefined ? [] : lowerPolicyModule(ir.shared ?? NOT_SHARED, policyModule)),
       ...[...wasmFiltersOf(ir).values()].flatMap((filter) => lowerWasm(filter, filters.get(filter.name)) ?? []),
     ]),
   };
@@ -226,8 +227,16 @@ const lowerSecret = once((ir: SecretIr) =>
   xdsResource('secret', ir.name, encode('envoy.extensions.transport_sockets.tls.v3.Secret', tlsSecret(ir))),
 );
 
-function lowerPolicyModule(file: ModuleFile): readonly XdsResource[] {
-  return policyFilterConfigs(file.path, file.digest).map(extensionConfig);
+const NOT_SHARED: readonly SharedPolicyIr[] = [];
+
+const modulesOf = once((_shared: readonly SharedPolicyIr[]) => new Map<string, readonly XdsResource[]>());
+
+function lowerPolicyModule(shared: readonly SharedPolicyIr[], { path, digest }: ModuleFile): readonly XdsResource[] {
+  const made = modulesOf(shared);
+  const key = `${digest} ${path}`;
+  const known = made.get(key) ?? policyFilterConfigs(path, digest, shared).map(extensionConfig);
+  made.set(key, known);
+  return known;
 }
 
 function extensionConfig(config: Init<'envoy.config.core.v3.TypedExtensionConfig'>): XdsResource {

@@ -13,10 +13,10 @@ import {
   sidecarPerRoute,
 } from '../features/oidc/xds.ts';
 import type { OidcIr } from '../ir/oidc.ts';
-import type { RouteFeaturesIr } from '../ir/route.ts';
+import type { RouteFeaturesIr, SharedPolicyIr } from '../ir/route.ts';
 import { withNeeds } from '#proto/needs.ts';
 import { adsSource } from './build/config-source.ts';
-import { any, duration, encode, type Init } from './build/message.ts';
+import { any, duration, type Init } from './build/message.ts';
 import { once } from './memory.ts';
 import type { PolicyPlaces } from './policy-places.ts';
 
@@ -39,19 +39,39 @@ const { FAIL_RELOAD } = enumMembers('envoy.extensions.wasm.v3.FailurePolicy');
 
 /** What the `policy` module decides on a route: its bytes and the id that names them. */
 export interface PolicyBytes {
-  /** First 16 bytes of the SHA-256 of `bytes`, hexadecimal. */
+  /** First 16 bytes of the SHA-256 of `bytes`, hexadecimal; of a shared policy "@" and 31 digits that stand for the rest. */
   readonly id: string;
+  /** Whether the bytes are in the configuration of the filter instead of in the route. */
+  readonly isShared: boolean;
   /** An encoded `sluice.filter.v1.Policy`. */
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** The request headers that it may write, and so lead the request to another route. Lower case. */
   readonly writes: readonly string[];
+  /** The client for which the sidecar logs users in. */
+  readonly login: string | undefined;
 }
 
 /** The policy of a route, or `undefined` where the filter has nothing to decide. Made once for the same features. */
 export const policyBytes = once(encodePolicy);
 
+/**
+ * A policy that routes share. Its id stands for its place and for all that routes must know of it, which is everything but
+ * its bytes: when those change, and nothing else, no route does; when more changes, routes come to name another one, so that
+ * each has a policy that fits at any moment.
+ */
+const sharedBytes = once(({ place, features }: SharedPolicyIr): PolicyBytes | undefined => {
+  const policy = encodePolicy(features);
+  if (policy === undefined) return undefined;
+  const { id: _, bytes, isShared: __, ...known } = policy;
+  const name = createHash('sha256')
+    .update(JSON.stringify([place, known]))
+    .digest('hex');
+  return { ...known, id: `@${name.slice(0, 31)}`, bytes, isShared: true };
+});
+
 function encodePolicy(features: RouteFeaturesIr): PolicyBytes | undefined {
-  const { jwt, authorization, oidc, source } = features;
+  const { jwt, authorization, oidc, source, shared } = features;
+  if (shared !== undefined) return sharedBytes(shared);
   if (jwt === undefined && authorization === undefined && oidc === undefined) return undefined;
   const type = schema('sluice.filter.v1.Policy');
   const message = create(type, {
@@ -63,7 +83,13 @@ function encodePolicy(features: RouteFeaturesIr): PolicyBytes | undefined {
   const bytes = toBinary(type, withNeeds(type, message));
   const id = createHash('sha256').update(bytes).digest('hex').slice(0, 32);
   const claims = jwt?.providers.flatMap(({ claimToHeaders }) => claimToHeaders) ?? [];
-  return { id, bytes, writes: [...claims.map(({ header }) => header), ...writtenBySidecar(oidc)] };
+  return {
+    id,
+    bytes,
+    isShared: false,
+    writes: [...claims.map(({ header }) => header), ...writtenBySidecar(oidc)],
+    login: oidc?.client.id,
+  };
 }
 
 /** The headers that the sidecar writes: with them Envoy may choose another route once it is asked to. */
@@ -131,20 +157,38 @@ function rerouteFilter(name: string): HttpFilter {
   };
 }
 
+/** The id of a shared policy. */
+export function sharedId(shared: SharedPolicyIr): string | undefined {
+  return sharedBytes(shared)?.id;
+}
+
+/** The configuration of the module (`sluice.filter.v1.PolicyFilter`): the policies that routes share. */
+export function policyConfiguration(shared: readonly SharedPolicyIr[]): Uint8Array<ArrayBuffer> {
+  const policies = new Map(shared.flatMap((one) => sharedBytes(one) ?? []).map(({ id, bytes }) => [id, bytes]));
+  const type = schema('sluice.filter.v1.PolicyFilter');
+  const sorted = [...policies].sort(([a], [b]) => (a < b ? -1 : 1)).map(([id, policy]) => ({ id, policy }));
+  return toBinary(type, withNeeds(type, create(type, { shared: sorted })));
+}
+
 /** The ECDS resources that make Envoy load the module from `path`: one VM for all places of it. */
 export function policyFilterConfigs(
   path: string,
   digest: string,
+  shared: readonly SharedPolicyIr[],
 ): readonly Init<'envoy.config.core.v3.TypedExtensionConfig'>[] {
-  const wasm = (name: string): Any => wasmConfig(name, path, digest);
+  const configuration = policyConfiguration(shared);
+  const wasm = (name: string): Any => wasmConfig(name, { path, digest }, configuration);
   return [
     ...[POLICY_FILTER, AFTER_FILTER, RECHECK_FILTER].map((name) => ({ name, typedConfig: wasm(name) })),
     { name: LOGIN_FILTER, typedConfig: onlyWhenLeftToSidecar(LOGIN_FILTER, wasm(LOGIN_FILTER)) },
   ];
 }
 
-function wasmConfig(name: string, path: string, digest: string): Any {
-  const configuration = encode('sluice.filter.v1.PolicyFilter', {});
+function wasmConfig(
+  name: string,
+  { path, digest }: { readonly path: string; readonly digest: string },
+  configuration: Uint8Array<ArrayBuffer>,
+): Any {
   return any(WASM, {
     config: {
       // The module knows its place by this name.
@@ -189,10 +233,12 @@ export function policyPerRoute(
   };
 }
 
-function policyMetadata({ id, bytes }: PolicyBytes, again: boolean): Init<'envoy.config.core.v3.Metadata'> {
+function policyMetadata({ id, bytes, isShared }: PolicyBytes, again: boolean): Init<'envoy.config.core.v3.Metadata'> {
   return {
     filterMetadata: { [POLICY_FILTER]: { id: again ? id + AGAIN : id } },
-    typedFilterMetadata: { [POLICY_FILTER]: any('google.protobuf.BytesValue', { value: bytes }) },
+    ...(isShared
+      ? {}
+      : { typedFilterMetadata: { [POLICY_FILTER]: any('google.protobuf.BytesValue', { value: bytes }) } }),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { ProxyIr } from '#controller/ir/proxy.ts';
 import type { PathMatchIr, RouteIr, RouteMatchIr } from '#controller/ir/route.ts';
 import { decodeUnreserved } from '#controller/resources/path.ts';
-import { policyBytes } from '#controller/xds/policy-filter.ts';
+import { policyBytes, policyConfiguration } from '#controller/xds/policy-filter.ts';
 import { answerVerifySignature } from '#extproc/sidecar/service.ts';
 import {
   type FilterHost,
@@ -26,7 +26,8 @@ export async function filterHostRunner(
   const [first, recheck] = await Promise.all(
     ['sluice.policy', 'sluice.policy.recheck'].map(async (pluginName) => {
       const host = await loadFilter(wasm, { pluginName });
-      if (!host.configure(new Uint8Array())) throw new Error('the module refuses its configuration');
+      if (!host.configure(policyConfiguration(proxy.shared ?? [])))
+        throw new Error('the module refuses its configuration');
       return host;
     }),
   );

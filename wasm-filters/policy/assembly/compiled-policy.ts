@@ -51,15 +51,19 @@ export function compilePolicy(id: usize, ptr: usize, size: u32): CompiledPolicy 
   const bytes = heap.alloc(<usize>size + ID_LENGTH);
   memory.copy(bytes, id, ID_LENGTH);
   memory.copy(bytes + ID_LENGTH, ptr, size);
-  const reader = new Reader(bytes + ID_LENGTH, bytes + ID_LENGTH + size);
+  const policy = readPolicy(bytes, bytes + ID_LENGTH, size);
+  if (policy === null) heap.free(bytes);
+  return policy;
+}
+
+/** Reads a policy from bytes that outlive it, which begin at `owned` or at `ptr`; `null` as `compilePolicy`. */
+export function readPolicy(owned: usize, ptr: usize, size: u32): CompiledPolicy | null {
+  const reader = new Reader(ptr, ptr + size);
   const message = Policy.read(reader);
   const rules = message.authorization;
   let authorization: CompiledAuthorization | null = null;
   if (rules !== null) authorization = compileAuthorization(rules);
-  if (!reader.ok || message.needs > REVISION || (rules !== null && authorization === null)) {
-    heap.free(bytes);
-    return null;
-  }
+  if (!reader.ok || message.needs > REVISION || (rules !== null && authorization === null)) return null;
   // What it was compiled from is some times as large.
   message.authorization = null;
   const jwt = message.jwt;
@@ -72,7 +76,7 @@ export function compilePolicy(id: usize, ptr: usize, size: u32): CompiledPolicy 
     const session = oidc.session;
     if (session !== null) sessionKeyId = keyIdOf(session);
   }
-  return new CompiledPolicy(bytes, size, message, keyIds, sessionKeyId, authorization);
+  return new CompiledPolicy(owned, size, message, keyIds, sessionKeyId, authorization);
 }
 
 /** Whether `id` is the hexadecimal form of the first half of the SHA-256 of the bytes. */

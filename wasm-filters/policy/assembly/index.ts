@@ -1,21 +1,19 @@
 /**
  * The `policy` module: decides on a request everything that the policy of its route says, in one call from Envoy.
  *
- * In: the policy's id and bytes from the metadata of the route, the request's headers. Out: the request goes on, with the
+ * In: the policy's id and bytes from the metadata of the route, or its bytes from the configuration, the request's headers. Out: the request goes on, with the
  * headers that the policy owns, or is answered here. It fails closed: a policy that is missing or cannot be read is 503.
  */
-import { PolicyFilter } from "../../gen/policy";
-import { REVISION } from "../../gen/revision";
 import "../../sdk/assembly/abort";
 import { alloc, resetArena } from "../../sdk/assembly/arena";
 import { getPluginConfiguration, getProperty, resultLen, resultPtr } from "../../sdk/assembly/host";
 import { callOf, enterStream, noteConfiguration, settle } from "../../sdk/assembly/questions";
-import { Reader } from "../../sdk/assembly/reader";
 import { literal } from "../../sdk/assembly/slice";
 import { readAnswer } from "./answers";
 import { compilePolicy, CompiledPolicy, ID_LENGTH } from "./compiled-policy";
 import { decide, Decision, unavailable } from "./decide";
 import { collectGarbage, findPolicy, keepPolicy, noteGarbage } from "./policy-table";
+import { findShared, isShared, takeConfiguration } from "./shared-policies";
 import { isEvaluatedAgain, noteAgain, Place, place } from "./place";
 
 export function proxy_abi_version_0_2_1(): void {}
@@ -43,11 +41,8 @@ export function proxy_on_configure(_root: u32, size: u32): u32 {
   resetArena();
   collectGarbage();
   noteConfiguration();
-  if (size == 0) return 1;
-  if (!getPluginConfiguration(size)) return 0;
-  const reader = new Reader(resultPtr(), resultPtr() + resultLen());
-  const filter = PolicyFilter.read(reader);
-  const good = reader.ok && filter.needs <= REVISION;
+  if (size != 0 && !getPluginConfiguration(size)) return 0;
+  const good = takeConfiguration(resultPtr(), size == 0 ? 0 : resultLen());
   __collect();
   return good ? 1 : 0;
 }
@@ -96,6 +91,7 @@ function readId(to: usize): bool {
 }
 
 function policyOf(id: usize): CompiledPolicy | null {
+  if (isShared(id)) return findShared(id);
   const known = findPolicy(id);
   if (known !== null) return known;
   if (!getProperty(BYTES)) return null;
