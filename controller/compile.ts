@@ -15,12 +15,13 @@ export const SOME_MODULE: ModuleFile = { digest: `sha256:${'0'.repeat(64)}`, pat
 /** The settings of a compilation that nobody configured. */
 export const DEFAULT_SETTINGS: Settings = settingsOf(DEFAULT_CONFIGURATION);
 
-function settingsOf({ controllerName, backends, envoyPatchPolicy }: Configuration): Settings {
+function settingsOf({ controllerName, backends, envoyPatchPolicy, policyImage }: Configuration): Settings {
   return {
     controllerName,
     backends,
     envoyPatchPolicy,
     policyDigest: SOME_MODULE.digest,
+    policyImage,
     bindAddress: '0.0.0.0',
     unixPaths: new Map(),
     sessionKeys: [],

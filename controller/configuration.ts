@@ -6,6 +6,7 @@ import type { EnvoyGateway, SluiceSettings } from './api/gen/types.d.ts';
 import { type FieldPath, formatFieldPath } from './api/field-path.ts';
 import { validateConfig } from './api/validate.ts';
 import { DEFAULT_FETCH_SETTINGS, type FetchSettings, type OverrideAddress } from '#outbound/fetch-settings.ts';
+import { type ImageReference, parseReference } from './oci/reference.ts';
 import { locate, parseYaml } from './provider/parse-yaml.ts';
 import { parseDuration } from './resources/duration.ts';
 import { CONTROLLER_NAME } from './settings.ts';
@@ -19,6 +20,8 @@ export interface Configuration {
   readonly envoyPatchPolicy: boolean;
   /** How what manifests name by URL is fetched (`sluice`). */
   readonly fetch: FetchSettings;
+  /** The image of the `policy` module, instead of the one that we bring. */
+  readonly policyImage: ImageReference | undefined;
 }
 
 /** What is decided where there is no configuration file: from files both extensions are on. */
@@ -27,6 +30,7 @@ export const DEFAULT_CONFIGURATION: Configuration = {
   backends: true,
   envoyPatchPolicy: true,
   fetch: DEFAULT_FETCH_SETTINGS,
+  policyImage: undefined,
 };
 
 /** A configuration and what of it is not used, or everything that is wrong with it; each a line with its place. */
@@ -60,15 +64,18 @@ export function parseConfiguration(file: string, text: string): Configured {
   if (!valid.ok) return { ok: false, errors: valid.errors.map(({ path, message }) => at(path, message)) };
   const { gateway, extensionApis, sluice } = valid.value;
   const errors: string[] = [];
-  const fetch = fetchSettings(sluice ?? {}, dirname(file), (path, message) => {
+  const refuse: Refuse = (path, message) => {
     errors.push(at(['sluice', ...path], message));
-  });
+  };
+  const fetch = fetchSettings(sluice ?? {}, dirname(file), refuse);
+  const policyImage = imageReference(sluice?.policyImage, refuse);
   if (errors.length > 0) return { ok: false, errors };
   const value = {
     controllerName: gateway?.controllerName ?? DEFAULT_CONFIGURATION.controllerName,
     backends: extensionApis?.enableBackend ?? DEFAULT_CONFIGURATION.backends,
     envoyPatchPolicy: extensionApis?.enableEnvoyPatchPolicy ?? DEFAULT_CONFIGURATION.envoyPatchPolicy,
     fetch,
+    policyImage,
   };
   return {
     ok: true,
@@ -100,6 +107,14 @@ function fetchSettings(sluice: SluiceSettings, folder: string, refuse: Refuse): 
     allow: fetch?.allow ?? [],
     timeout: fetch === undefined ? DEFAULT_FETCH_SETTINGS.timeout : timeoutOf(fetch.timeout, refuse),
   };
+}
+
+function imageReference(text: string | undefined, refuse: Refuse): ImageReference | undefined {
+  if (text === undefined) return undefined;
+  const reference = parseReference(text);
+  if (reference.ok) return reference.value;
+  refuse(['policyImage'], reference.refusal.message);
+  return undefined;
 }
 
 function timeoutOf(text: string, refuse: Refuse): number {

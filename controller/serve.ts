@@ -39,7 +39,8 @@ export interface ServeOptions {
 /** Serves manifests with proxies on this machine. Resolves when all that exists has been translated once. */
 export async function serve(options: ServeOptions): Promise<Outcome<Pipeline, 'NoModule' | 'Unreadable'>> {
   const { paths, flags, stateFolder, programs, headStart, metrics, log, undo } = options;
-  const { controllerName, backends, envoyPatchPolicy, fetch } = options.configuration ?? DEFAULT_CONFIGURATION;
+  const { controllerName, backends, envoyPatchPolicy, fetch, policyImage } =
+    options.configuration ?? DEFAULT_CONFIGURATION;
   const image = await readLayoutModule(resolve(ROOT, 'build/filters/policy'));
   if (!image.ok) return refusal('NoModule', `policy module: ${image.refusal.message}`);
   const keys = await loginKeys(stateFolder);
@@ -61,6 +62,7 @@ export async function serve(options: ServeOptions): Promise<Outcome<Pipeline, 'N
       backends,
       envoyPatchPolicy,
       policyDigest: image.value.module.digest,
+      policyImage,
       bindAddress: '0.0.0.0',
       unixPaths: processors.unixPaths,
       sessionKeys: sessionKeys(keys.value),

@@ -1,4 +1,5 @@
 import type { JwtKeyIr } from './ir/jwt.ts';
+import type { ImageReference } from './oci/reference.ts';
 
 /** What the operator of the controller decides, resolved and defaulted. */
 export interface Settings {
@@ -6,6 +7,8 @@ export interface Settings {
   readonly controllerName: string;
   /** The `policy` module that proxies run unless their Gateway pins another. */
   readonly policyDigest: string;
+  /** The image to take it from instead. */
+  readonly policyImage: ImageReference | undefined;
   /** Address that listeners bind when their Gateway states none. */
   readonly bindAddress: string;
   /** Whether Backends may be referred to. */

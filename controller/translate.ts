@@ -3,6 +3,7 @@ import { backendProblem } from './backends/clusters.ts';
 import { rememberedAssignments } from './backends/assignments.ts';
 import { featuresAt, type PolicyTables, policyTables } from './features/rule-features.ts';
 import type { PolicyTable } from './features/policy-table.ts';
+import { policyImageWant } from './features/wasm/source.ts';
 import { type PatchPolicy, patchPolicies, patchPolicyReport } from './features/envoy-patch-policy/spec.ts';
 import { gatewayClasses } from './gateway/gateway-classes.ts';
 import { createAttach } from './gateway/attach-routes.ts';
@@ -14,6 +15,7 @@ import { gatewayStatus, routeStatuses } from './gateway/status.ts';
 import { unimplementedKinds } from './gateway/unimplemented-kinds.ts';
 import { VirtualHosts } from './gateway/virtual-hosts.ts';
 import type { InfraIr, ProxyIr } from './ir/proxy.ts';
+import type { WasmModuleRef } from './ir/wasm-module.ts';
 import { rememberedPolicyStatuses } from './policy-statuses.ts';
 import type { Resources } from './resources/resources.ts';
 import { remembered } from './resources/tracked.ts';
@@ -55,7 +57,8 @@ export function createTranslator(settings: Settings): (resources: Resources) => 
   const backendStatusOf = remembered(backendStatus);
   const policyStatusesOf = rememberedPolicyStatuses();
   const assignmentsOf = rememberedAssignments();
-  const wantsOf = rememberedWants();
+  const policySource = policyModuleSource(settings);
+  const wantsOf = rememberedWants(policySource.wants);
   const sharedOf = rememberedSharedPolicies();
   let chains: ReadonlyMap<string, VirtualHosts> = new Map();
   let lastGood: ReadonlyMap<string, ProxyIr> = new Map();
@@ -128,16 +131,35 @@ export function createTranslator(settings: Settings): (resources: Resources) => 
       endpoints: assignmentsOf(clusters, resources),
       secrets: secretsOf(gateways),
       shared: sharedOf(key, gateways, tables),
-      policyModule: { digest: pinned.find((digest) => digest !== undefined) ?? settings.policyDigest },
+      policyModule: policySource.module(
+        pinned.find((digest) => digest !== undefined),
+        resources,
+      ),
     };
   }
 }
 
-function rememberedWants(): (tables: PolicyTables) => readonly Want[] {
+/** Where the `policy` module comes from: what the operator says, and what is asked for by it. */
+function policyModuleSource({ policyDigest, policyImage }: Settings) {
+  const want = policyImage === undefined ? undefined : policyImageWant(policyImage);
+  return {
+    wants: want === undefined ? [] : [want],
+    /** The module of a proxy; a Gateway may pin it by digest. */
+    module: (pinned: string | undefined, resources: Resources): WasmModuleRef | undefined => {
+      if (pinned !== undefined || want === undefined) return { digest: pinned ?? policyDigest };
+      const answer = resources.module(want);
+      if (answer === undefined) return undefined;
+      return { digest: answer.kind === 'module' ? answer.digest : policyDigest };
+    },
+  };
+}
+
+function rememberedWants(ofSettings: readonly Want[]): (tables: PolicyTables) => readonly Want[] {
   let last: { readonly tables: PolicyTables; readonly wants: readonly Want[] } | undefined;
   return (tables) => {
     if (last?.tables === tables) return last.wants;
-    const wants = distinctWants(Object.values(tables).flatMap((table: PolicyTable) => table.wants));
+    const ofPolicies = Object.values(tables).flatMap((table: PolicyTable) => table.wants);
+    const wants = distinctWants([...ofSettings, ...ofPolicies]);
     last = { tables, wants };
     return wants;
   };

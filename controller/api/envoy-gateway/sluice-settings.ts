@@ -41,6 +41,10 @@ export const sluiceSettings = named(
       string({ minLength: 1 }),
     ),
     fetch,
+    policyImage: described(
+      'The image of the policy module, instead of the one that Sluice brings; pulled with the credentials that Docker has.',
+      string({ minLength: 1 }),
+    ),
     redis,
   },
   { description: "Sluice's own settings." },

@@ -57,14 +57,25 @@ function imageWant(
       reference: formatReference({ ...reference, digest }),
       credentials: secret.value === undefined ? { kind: 'none' } : { kind: 'secret', secret: secret.value },
     },
-    refresh: digest === undefined && isAskedAgain(pullPolicy, reference) ? ALWAYS : NEVER,
+    refresh: refreshOf({ ...reference, digest }, pullPolicy),
     retry: RETRY,
   });
 }
 
-/** IfNotPresent is the default, save for the tag that is meant to move (Envoy Gateway, `pullPolicy`). */
-function isAskedAgain(pullPolicy: WasmCodeSource['pullPolicy'], { tag }: ImageReference): boolean {
-  return pullPolicy === 'Always' || (pullPolicy === undefined && tag === 'latest');
+/** The `policy` module out of an image that the operator names; it is pulled with the credentials of the operator. */
+export function policyImageWant(reference: ImageReference): ModuleWant {
+  return {
+    kind: 'Module',
+    source: { kind: 'image', reference: formatReference(reference), credentials: { kind: 'user' } },
+    refresh: refreshOf(reference, undefined),
+    retry: RETRY,
+  };
+}
+
+/** IfNotPresent is the default, save for the tag that is meant to move (Envoy Gateway, `pullPolicy`). A digest never does. */
+function refreshOf({ tag, digest }: ImageReference, pullPolicy: WasmCodeSource['pullPolicy']): number {
+  const isAskedAgain = pullPolicy === 'Always' || (pullPolicy === undefined && tag === 'latest');
+  return digest === undefined && isAskedAgain ? ALWAYS : NEVER;
 }
 
 function urlWant({ http, pullPolicy }: WasmCodeSource, path: string): Outcome<ModuleWant, 'Invalid'> {
