@@ -15,6 +15,7 @@ import { CORES, load, type Loaded } from './load-generator.ts';
 import { backEndBootstrap, nativeBootstrap, PATHS } from './native-bootstrap.ts';
 import { noOpFilter } from './no-op.ts';
 import { answers, pinnedEnvoy } from './pinned-envoy.ts';
+import { serveModule } from './served-module.ts';
 
 /** What is asked of one Envoy: the case, and what it is measured against. */
 interface Place {
@@ -45,8 +46,9 @@ export async function benchFilters(bench: Bench): Promise<void> {
 
 async function measure(bench: Bench): Promise<void> {
   const folder = bench.folder();
-  const cases = filterCases();
   const first = bench.options.ports + 20;
+  const module = await serveModule('header-rewrite', first + 38);
+  const cases = filterCases(module);
   const backEnd = first;
   const at = { nothing: first + 1, noOp: first + 2, ours: first + 3 };
   const placed = cases.map((each, index) => ({ ...each, native: each.native, port: first + 4 + 2 * index }));
@@ -98,6 +100,7 @@ async function measure(bench: Bench): Promise<void> {
     );
     for (const each of cases) report(bench, each, direct, proxied);
   } finally {
+    module.stop();
     await Promise.all(children.map((child) => child.stop()));
   }
 }

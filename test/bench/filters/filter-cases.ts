@@ -1,6 +1,7 @@
 import { issuer } from '#wasm-filters/testing/issuer.ts';
 import type { JsonObject } from '../json.ts';
 import { filter, type FilterCase, targets } from './filter-case.ts';
+import type { ServedModule } from './served-module.ts';
 
 const ISSUER = 'https://issuer.example';
 const AUDIENCE = 'shop';
@@ -11,9 +12,16 @@ const DIFFERENT_TOKENS = 20_000;
 const rsa = issuer('RS256');
 const ec = issuer('ES256');
 
-/** What is measured, one after the other. */
-export function filterCases(): readonly FilterCase[] {
-  return [headerCase(), jwtCase(), signatureCase(), ...[1, 10, 1_000].map(authorizationCase), limitCase(), chainCase()];
+/** What is measured, one after the other; `module` is where the filter `header-rewrite` is had. */
+export function filterCases(module: ServedModule): readonly FilterCase[] {
+  return [
+    headerCase(module),
+    jwtCase(),
+    signatureCase(),
+    ...[1, 10, 1_000].map(authorizationCase),
+    limitCase(),
+    chainCase(),
+  ];
 }
 
 function claims(more: object = {}): object {
@@ -22,7 +30,7 @@ function claims(more: object = {}): object {
 
 const bearer = (token: string): string => `Bearer ${token}`;
 
-function headerCase(): FilterCase {
+function headerCase({ url, sha256 }: ServedModule): FilterCase {
   const id = 'header';
   return {
     id,
@@ -36,7 +44,7 @@ spec:
   wasm:
     - name: header-rewrite
       rootID: header-rewrite
-      code: { type: Image, image: { url: sluice.dev/header-rewrite } }
+      code: { type: HTTP, http: { url: '${url}', sha256: ${sha256} } }
       config: { request: { set: [{ name: x-bench, value: yes }] } }
 `,
     native: [headerMutation()],
