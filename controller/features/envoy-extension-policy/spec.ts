@@ -30,7 +30,10 @@ export function resolveEnvoyExtensionPolicy(
   if (missing !== undefined) return { ok: false, refusal: missing };
   const extProc: ExtProcIr[] = [];
   for (const [index, processor] of (spec.extProc ?? []).entries()) {
-    const found = resolveExtProc(processor, { namespace, policy: name, index }, resources, settings);
+    // What a merged policy has from its parent is the parent's: its name, and where it looks for its back-end.
+    const owner = fieldOwner(policy, processor);
+    const place = { namespace: owner.namespace, policy: owner.name, index };
+    const found = resolveExtProc(processor, place, resources, settings);
     if (!found.ok) return refusal('Invalid', `${object}: spec.${found.refusal.message}`);
     extProc.push(found.value);
   }
