@@ -86,12 +86,13 @@ function irOf(view: AdminView, key: string): ProxyIr | undefined {
   return find(view, key).ir;
 }
 
-function acknowledgements({ key, snapshot, complete, rejected }: ProxyReport) {
+function acknowledgements({ key, snapshot, acknowledged, rejected }: ProxyReport) {
   const words = new Map(rejected.map(({ type, name, message }) => [`${type}/${name}`, message]));
   return XDS_TYPES.flatMap((type: XdsType) =>
-    [...snapshot[type].values()].map(({ name, version }) => {
+    [...snapshot[type].values()].map((resource) => {
+      const { name, version } = resource;
       const message = words.get(`${type}/${name}`);
-      const state = message === undefined ? (complete ? 'acknowledged' : 'pending') : 'rejected';
+      const state = message !== undefined ? 'rejected' : acknowledged(type, resource) ? 'acknowledged' : 'pending';
       return { proxy: key, type, name, version, state, message: message ?? '' };
     }),
   );

@@ -1,9 +1,11 @@
 import { type Configuration, DEFAULT_CONFIGURATION } from './configuration.ts';
+import { OPEN_PORTS } from './gateway/port-claims.ts';
 import { readInvalidPolicies } from './provider/invalid-policies.ts';
 import type { Loaded } from './provider/files/load-once.ts';
 import { ResourceStore } from './resources/store.ts';
 import type { ProxyIr } from './ir/proxy.ts';
 import type { Settings } from './settings.ts';
+import { createPortPass } from './settle-ports.ts';
 import { type Occasion, type RenderedStatus, renderStatus } from './status/render.ts';
 import { createTranslator, type Translation } from './translate.ts';
 import { type LoadedFilters, lower, type ModuleFile, wasmFiltersOf } from './xds/lower.ts';
@@ -28,12 +30,12 @@ function settingsOf({ controllerName, backends, envoyPatchPolicy, policyImage }:
   };
 }
 
-/** Compiles manifests once, as if every want were answered and every proxy had taken the result. */
+/** Compiles manifests once, as if every want were answered, every port free and every proxy had taken the result. */
 export function compile(loaded: Loaded, configuration: Configuration = DEFAULT_CONFIGURATION): Translation {
   const store = new ResourceStore({ assumeAnswers: true });
   for (const { resource } of loaded.resources.values()) store.upsert(resource);
   store.setInvalidPolicies(readInvalidPolicies(loaded.problems));
-  return createTranslator(settingsOf(configuration))(store);
+  return createPortPass()(createTranslator(settingsOf(configuration))(store), OPEN_PORTS).translation;
 }
 
 /** The resources of each proxy in proto JSON. */

@@ -124,8 +124,9 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
     }
     store.setInvalidPolicies(readInvalidPolicies(problems.values()));
     if (!synced) return;
-    if (services === undefined || raw === undefined) compile();
-    else raw = refreshEndpoints(raw, services, store);
+    const refreshed = services === undefined || raw === undefined ? undefined : refreshEndpoints(raw, services, store);
+    if (refreshed === undefined) compile();
+    else raw = refreshed;
     publish();
     sweep();
     options.changed(batch.length);
@@ -237,7 +238,7 @@ function liveProxies(written: Translation | undefined, proxies: ReadonlyMap<stri
       sockets: xds.listeners.map(({ name, port, chains }) => ({
         name,
         port,
-        chains: chains.map((chain) => chain.name),
+        chains: chains.map((chain) => ({ name: chain.name, certificates: chain.tls?.certificates ?? [] })),
       })),
       ready: report?.ready ?? false,
       rejected: report?.rejected ?? [],

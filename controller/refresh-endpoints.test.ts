@@ -41,7 +41,7 @@ describe('a change of endpoints alone', () => {
     }
     const before = createTranslator(DEFAULT_SETTINGS)(store);
     store.upsert(slice('web-2', 'web', '10.0.0.9'));
-    const refreshed = refreshEndpoints(before, new Set(['default/web']), store).proxies.get('default/shop');
+    const refreshed = refreshEndpoints(before, new Set(['default/web']), store)?.proxies.get('default/shop');
     const whole = createTranslator(DEFAULT_SETTINGS)(store).proxies.get('default/shop');
     expect(refreshed?.xds.endpoints).toEqual(whole?.xds.endpoints);
     expect(refreshed?.xds.endpoints).not.toEqual(before.proxies.get('default/shop')?.xds.endpoints);
@@ -51,6 +51,6 @@ describe('a change of endpoints alone', () => {
   it('of a Service that no route uses changes no proxy', () => {
     const store = new ResourceStore();
     const before = createTranslator(DEFAULT_SETTINGS)(store);
-    expect(refreshEndpoints(before, new Set(['default/other']), store).proxies).toEqual(before.proxies);
+    expect(refreshEndpoints(before, new Set(['default/other']), store)?.proxies).toEqual(before.proxies);
   });
 });

@@ -35,13 +35,16 @@ function serviceOf({ metadata }: EndpointSlice): string {
 
 /**
  * A translation with the endpoints of some Services as they are now; nothing else is looked at. For changes of
- * EndpointSlices alone, on which nothing but endpoints depends: cost follows the change.
+ * EndpointSlices alone, on which nothing but endpoints depends: cost follows the change. `undefined` where policies patch
+ * endpoints: whether such a patch can be applied takes a translation.
  */
 export function refreshEndpoints(
   translation: Translation,
   services: ReadonlySet<string>,
   resources: Resources,
-): Translation {
+): Translation | undefined {
+  const all = [...translation.proxies.values()];
+  if (all.some(({ xds }) => xds.patches?.some(({ type }) => type === 'endpoint') === true)) return undefined;
   const proxies = new Map(
     [...translation.proxies].map(([key, proxy]) => {
       const xds = refresh(proxy.xds, services, resources);

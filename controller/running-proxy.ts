@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { wasmFilterName } from './features/wasm/xds.ts';
 import { pauseAfter } from './infra/local/daemon.ts';
 import { untilListening } from './infra/local/envoy-admin.ts';
+import type { ResourcePatchIr } from './ir/patch.ts';
 import type { ProxyIr } from './ir/proxy.ts';
 import type { RouteIr } from './ir/route.ts';
 import type { LoadedFilterIr, WasmFilterIr } from './ir/wasm-filter.ts';
@@ -17,13 +18,14 @@ import { ModuleStore, type WasmModule } from './server/agent/module-store.ts';
 import { SidecarStates } from './server/agent/sidecar-states.ts';
 import { serveProxy } from './server/proxy-server.ts';
 import type { SidecarStateOf } from './sidecar-state.ts';
-import type { RejectedResource } from './status/live-status.ts';
+import type { HeldRoute, RejectedResource } from './status/live-status.ts';
+import { accepted, type RefusedHosts } from './xds/accepted.ts';
 import { lower, type LoadedFilters, type ModuleFile, wasmFiltersOf } from './xds/lower.ts';
 import { withRetired } from './xds/retired-policies.ts';
 import { Quarantine } from './xds/quarantine.ts';
 import { configurationOf } from './xds/route-configuration.ts';
-import type { XdsSnapshot } from './xds/snapshot.ts';
-import { routesIn, routesOf, withhold } from './xds/withhold.ts';
+import type { XdsResource, XdsSnapshot } from './xds/snapshot.ts';
+import { clustersOf, routesIn, routesOf, withhold } from './xds/withhold.ts';
 import type { XdsType } from './xds/types.ts';
 
 /** What a running proxy is made with. */
@@ -60,14 +62,17 @@ export interface ProxyReport {
   readonly ir: ProxyIr | undefined;
   /** What it is to have. */
   readonly snapshot: XdsSnapshot;
-  /** Whether it has acknowledged all of that. */
-  readonly complete: boolean;
+  /** Whether it has acknowledged a resource of that. */
+  readonly acknowledged: (type: XdsType, resource: XdsResource) => boolean;
   readonly rejected: readonly RejectedResource[];
-  /** Routes that were found to be what it rejects, with its words. */
-  readonly rejectedRoutes: readonly { readonly name: string; readonly message: string }[];
+  /** Routes that stay as they were, because it rejects them or what they lead to. */
+  readonly rejectedRoutes: readonly HeldRoute[];
 }
 
-type Rejected = RejectedResource & { readonly type: XdsType; readonly version: string | undefined };
+type Rejected = Pick<RejectedResource, 'name' | 'message'> & {
+  readonly type: XdsType;
+  readonly version: string | undefined;
+};
 
 type Started = { readonly open: OpenProxy; readonly stopServing: () => void };
 
@@ -82,7 +87,7 @@ export class RunningProxy {
   /** The same, with what routes that it is not known to have given up still share. */
   #wanted: ProxyIr | undefined;
   #cancelTrim: () => void = () => undefined;
-  /** What was published last, and what the proxy acknowledged last as a whole. */
+  /** What was published last, and what the proxy has of what was published. */
   #published: ProxyIr | undefined;
   #lastGood: ProxyIr | undefined;
   /** Clusters that the proxy warms for longer than anything else may wait: routes to them stay as they were. */
@@ -100,7 +105,6 @@ export class RunningProxy {
   #starting: Promise<Started | undefined> | undefined;
   #started: Started | undefined;
   #ready = false;
-  #complete = false;
   readonly #stopping = new AbortController();
 
   constructor(options: RunningProxyOptions) {
@@ -112,21 +116,15 @@ export class RunningProxy {
     });
     this.#publication = new Publication({
       rejected: (rejection) => this.#onRejected(rejection),
-      acknowledged: () => {
-        this.#complete = this.#rejected.size === 0;
-        this.#lastGood = this.#published;
-        this.#goodFilters = this.#filters;
-        this.#letGo();
-        this.#tellSidecar();
-        this.#trimLater();
-        void this.#becomeReady();
-      },
       warming: (names) => this.#onWarming(names),
       settled: (refused) => this.#onSettled(refused),
     });
   }
 
-  /** Whether the proxy has ever acknowledged a whole configuration, its module included, and listened on all of it. */
+  /**
+   * Whether the proxy has ever answered for a whole configuration, its module included, and listened on all that it took of
+   * it: what it rejects is told in statuses, and holds back only itself.
+   */
   get ready(): boolean {
     return this.#ready;
   }
@@ -141,9 +139,12 @@ export class RunningProxy {
       restarts: this.#started?.open.processes.restarts ?? { envoy: 0, sidecar: 0 },
       ir: this.#ir,
       snapshot: this.#publication.snapshot,
-      complete: this.#complete,
-      rejected: [...this.#rejected.values(), ...this.#rejectedFilters()],
-      rejectedRoutes: [...this.#quarantine.bad].map(([{ name }, message]) => ({ name, message })),
+      acknowledged: (type, resource) => this.#publication.acknowledged(type, resource),
+      rejected: [
+        ...[...this.#rejected.values()].map((one) => ({ ...one, policies: this.#policiesOn(one) })),
+        ...this.#rejectedFilters(),
+      ],
+      rejectedRoutes: this.#heldRoutes(),
     };
   }
 
@@ -153,8 +154,29 @@ export class RunningProxy {
     return [...this.#refusedFilters].flatMap(([name, { version, message }]) => {
       const filter = wanted.get(name);
       const isWanted = filter?.module?.digest === version.digest && isVersion(version, { ...version, filter });
-      return isWanted ? [{ type: 'extension-config', name: wasmFilterName(version.filter), message }] : [];
+      return isWanted
+        ? [{ type: 'extension-config', name: wasmFilterName(version.filter), message, policies: [] }]
+        : [];
     });
+  }
+
+  /** The policies that patch a resource, by namespace and name. */
+  #policiesOn(resource: RefusedResource): readonly string[] {
+    return [...new Set(this.#patchesOf(resource).map(({ policy }) => policy))];
+  }
+
+  #heldRoutes(): readonly HeldRoute[] {
+    const bad = [...this.#quarantine.bad].map(([{ name }, message]): HeldRoute => ({ name, message }));
+    const sources = [...this.#rejected.values()].filter(
+      (one) => (one.type === 'cluster' || one.type === 'endpoint') && !this.#isPatched(one),
+    );
+    if (sources.length === 0 || this.#ir === undefined) return bad;
+    const held = [...routesOf(this.#ir)].flatMap((route): HeldRoute[] => {
+      const source = sources.find(({ name }) => clustersOf(route).some((cluster) => cluster.name === name));
+      if (source === undefined) return [];
+      return [{ name: route.name, because: `${source.type} ${source.name}`, message: source.message }];
+    });
+    return [...bad, ...held];
   }
 
   /** Brings the proxy to a configuration; starts it with the first. */
@@ -241,7 +263,6 @@ export class RunningProxy {
     const wanted = withRetired(withRetired(this.#ir, this.#lastGood), this.#published);
     this.#wanted = wanted;
     const snapshot = this.#lower(wanted);
-    this.#complete = false;
     for (const [id, { type, name, version }] of this.#rejected) {
       if (snapshot[type].get(name)?.version !== version) this.#rejected.delete(id);
     }
@@ -310,6 +331,19 @@ export class RunningProxy {
 
   /** The proxy has answered for all of what was published, and rejects some of it: the routes to blame are searched. */
   #onSettled(refused: readonly RefusedResource[]): void {
+    if (this.#published !== undefined)
+      this.#lastGood = accepted(this.#published, this.#lastGood, refusedHosts(refused));
+    if (!refused.some(({ type }) => type === 'extension-config')) this.#goodFilters = this.#filters;
+    this.#tellSidecar();
+    if (refused.length === 0) {
+      this.#letGo();
+      this.#trimLater();
+    }
+    this.#searchRoutes(refused);
+    if (!this.#quarantine.searching) void this.#becomeReady(refused);
+  }
+
+  #searchRoutes(refused: readonly RefusedResource[]): void {
     const hosts = new Set(refused.filter((one) => this.#isBisected(one)).map(({ name }) => name));
     if (!this.#quarantine.searching && hosts.size === 0) return;
     if (hosts.size > 0) {
@@ -317,7 +351,6 @@ export class RunningProxy {
       if (this.#quarantine.rejected(() => this.#changedRoutes(hosts), message)) this.#publish();
       return;
     }
-    this.#lastGood = this.#published;
     if (this.#quarantine.accepted()) {
       this.#publish();
       return;
@@ -342,7 +375,7 @@ export class RunningProxy {
     return (known.find(({ name }) => name === own) ?? known[0])?.message ?? '';
   }
 
-  async #becomeReady(): Promise<void> {
+  async #becomeReady(refused: readonly RefusedResource[]): Promise<void> {
     const ir = this.#ir;
     if (this.#ready || ir === undefined) return;
     // A module that can be had is on its way; its arrival leads here again.
@@ -352,7 +385,8 @@ export class RunningProxy {
     if (modules.some((digest) => this.#store.isComing(digest))) return;
     const { paths, log } = this.#options;
     // A patch may have added one.
-    const listeners = this.#publication.snapshot.listener.size;
+    const listeners =
+      this.#publication.snapshot.listener.size - refused.filter(({ type }) => type === 'listener').length;
     if (!(await untilListening(paths.adminAddress, listeners, this.#stopping.signal))) return;
     if (this.#ready) return;
     this.#ready = true;
@@ -361,10 +395,14 @@ export class RunningProxy {
   }
 
   /** What is patched is most likely rejected for its patch: it stays at its last good version, and no route is blamed. */
-  #isPatched({ type, name }: RefusedResource): boolean {
+  #isPatched(resource: RefusedResource): boolean {
+    return this.#patchesOf(resource).length > 0;
+  }
+
+  #patchesOf({ type, name }: RefusedResource): readonly ResourcePatchIr[] {
     const patched =
       type === 'virtual-host' ? ({ type: 'route', name: configurationOf(name) } as const) : { type, name };
-    return this.#ir?.patches?.some((patch) => patch.type === patched.type && patch.name === patched.name) === true;
+    return (this.#ir?.patches ?? []).filter((patch) => patch.type === patched.type && patch.name === patched.name);
   }
 
   /** Whether it is searched which routes of a rejected resource are to blame. */
@@ -372,7 +410,8 @@ export class RunningProxy {
     return rejected.type === 'virtual-host' && !this.#isPatched(rejected);
   }
 
-  #onRejected({ type, name, message }: Rejection): void {
+  #onRejected({ type, name, message: words }: Rejection): void {
+    const message = words.replaceAll(/\s+/gu, ' ').trim();
     this.#options.log.error({ type, name, reason: message }, 'the proxy rejected a configuration');
     const filter = [...this.#filters.values()].find((loaded) => wasmFilterName(loaded.filter) === name);
     if (type === 'extension-config' && filter !== undefined) {
@@ -393,6 +432,12 @@ export class RunningProxy {
 
 /** How long a shared policy outlives the routes that named it, in milliseconds: longer than a request waits for the sidecar. */
 const TRIM_AFTER = 10_000;
+
+function refusedHosts(refused: readonly RefusedResource[]): RefusedHosts {
+  const names = (wanted: XdsType): ReadonlySet<string> =>
+    new Set(refused.flatMap(({ type, name }) => (type === wanted ? [name] : [])));
+  return { hosts: names('virtual-host'), configurations: names('route') };
+}
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

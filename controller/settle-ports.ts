@@ -1,11 +1,12 @@
 import { claimPorts, type PortBook, type PortClaim, type PortDecision } from './gateway/port-claims.ts';
+import { transportOf } from './gateway/sockets.ts';
 import type { ListenerIr } from './ir/listener.ts';
-import type { ProxyIr } from './ir/proxy.ts';
 import type { Verdict } from './resources/verdict.ts';
 import type { ListenerReport, ObjectStatus } from './status/object-status.ts';
 import type { TranslatedProxy, Translation } from './translate.ts';
 
 type GatewayStatus = Extract<ObjectStatus, { readonly kind: 'gateway' }>;
+type PolicyStatus = Extract<ObjectStatus, { readonly kind: 'policy' }>;
 
 /** A translation whose listeners have their sockets. */
 export interface Settled {
@@ -29,33 +30,44 @@ export function createPortPass(): (translation: Translation, book: PortBook) => 
     const undecided = new Set<string>();
     const proxies = new Map<string, TranslatedProxy>();
     for (const [key, proxy] of translation.proxies) {
-      if (proxy.xds.listeners.some(({ name }) => decisions.get(name)?.kind === 'undecided')) undecided.add(key);
+      if (proxy.infra.sockets.some(({ listener }) => decisions.get(listener)?.kind === 'undecided')) undecided.add(key);
       proxies.set(key, settle(proxy, decisions));
     }
-    const statuses = translation.statuses.map((status) =>
-      status.kind === 'gateway' ? settleStatus(status, translation, decisions) : status,
-    );
+    const statuses = translation.statuses.map((status) => settleStatus(status, translation, decisions));
     return { translation: { ...translation, proxies, statuses }, undecided };
   };
 
   function settle(proxy: TranslatedProxy, decisions: ReadonlyMap<string, PortDecision>): TranslatedProxy {
-    const says = JSON.stringify(proxy.xds.listeners.map(({ name }) => decisions.get(name)));
+    const says = JSON.stringify(proxy.infra.sockets.map(({ listener }) => decisions.get(listener)));
     const known = settledProxies.get(proxy);
     if (known?.says === says) return known.proxy;
-    const listeners = proxy.xds.listeners.flatMap((listener) => bind(listener, decisions.get(listener.name)));
-    const isSame = listeners.every((listener, index) => listener === proxy.xds.listeners[index]);
-    const xds: ProxyIr = { ...proxy.xds, listeners };
-    const ports = listeners.map(({ address, port }) => ({ address, port, protocol: 'TCP' }) as const);
-    const settled =
-      isSame && listeners.length === proxy.xds.listeners.length
-        ? proxy
-        : { ...proxy, xds, infra: { ...proxy.infra, ports } };
+    const settled = settleAnew(proxy, decisions);
     settledProxies.set(proxy, { says, proxy: settled });
     return settled;
   }
 
+  function settleAnew(proxy: TranslatedProxy, decisions: ReadonlyMap<string, PortDecision>): TranslatedProxy {
+    const { xds, infra } = proxy;
+    const listeners = xds.listeners.flatMap((listener) => bind(listener, decisions.get(listener.name)));
+    const patches = xds.patches?.filter(({ type, name }) => type !== 'listener' || !isRefused(decisions.get(name)));
+    const isSame =
+      patches?.length === xds.patches?.length &&
+      listeners.length === xds.listeners.length &&
+      listeners.every((listener, index) => listener === xds.listeners[index]);
+    if (isSame) return proxy;
+    const sockets = infra.sockets.flatMap((socket) => {
+      const decision = decisions.get(socket.listener);
+      if (isRefused(decision)) return [];
+      return decision?.kind === 'bound' && socket.patchedBy === undefined
+        ? [{ ...socket, port: decision.port }]
+        : [socket];
+    });
+    const settled = { ...xds, listeners, ...(patches === undefined ? {} : { patches }) };
+    return { ...proxy, xds: settled, infra: { ...infra, sockets } };
+  }
+
   function bind(listener: ListenerIr, decision: PortDecision | undefined): readonly ListenerIr[] {
-    if (decision?.kind === 'refused') return [];
+    if (isRefused(decision)) return [];
     if (decision?.kind !== 'bound' || decision.port === listener.port) return [listener];
     const known = moved.get(listener);
     if (known?.port === decision.port) return [known];
@@ -65,17 +77,24 @@ export function createPortPass(): (translation: Translation, book: PortBook) => 
   }
 }
 
-/** The sockets that the proxies of a translation want. */
+function isRefused(decision: PortDecision | undefined): boolean {
+  return decision?.kind === 'refused';
+}
+
+/** The sockets that the proxies of a translation want; what a patch adds is wanted by the Gateway of the first listener. */
 export function claimsOf({ proxies, statuses }: Translation): readonly PortClaim[] {
   const gateways = new Map(
     statuses.flatMap((status) => (status.kind === 'gateway' ? [[gatewayKey(status), status.object] as const] : [])),
   );
-  return [...proxies].flatMap(([proxy, { xds }]) =>
-    xds.listeners.flatMap(({ name, address, port }): PortClaim[] => {
-      const gateway = gateways.get(name.split('/').slice(0, 2).join('/'));
-      return gateway === undefined ? [] : [{ proxy, gateway, listener: name, address, port, protocol: 'TCP' }];
-    }),
-  );
+  const gatewayOf = (listener: string) => gateways.get(listener.split('/').slice(0, 2).join('/'));
+  return [...proxies].flatMap(([proxy, { xds, infra }]) => {
+    const first = gatewayOf(xds.listeners[0]?.name ?? '');
+    return infra.sockets.flatMap(({ listener, address, port, protocol, patchedBy }): PortClaim[] => {
+      const gateway = gatewayOf(listener) ?? first;
+      if (gateway === undefined) return [];
+      return [{ proxy, gateway, listener, address, port, protocol, fixed: patchedBy !== undefined }];
+    });
+  });
 }
 
 function gatewayKey({ object }: GatewayStatus): string {
@@ -83,17 +102,60 @@ function gatewayKey({ object }: GatewayStatus): string {
 }
 
 function settleStatus(
-  status: GatewayStatus,
+  status: ObjectStatus,
   { proxies }: Translation,
+  decisions: ReadonlyMap<string, PortDecision>,
+): ObjectStatus {
+  switch (status.kind) {
+    case 'gateway':
+      return settleGateway(status, proxies, decisions);
+    case 'policy':
+      return status.object.kind === 'EnvoyPatchPolicy' ? settlePolicy(status, proxies, decisions) : status;
+    case 'conditions':
+    case 'route':
+      return status;
+    default:
+      return status satisfies never;
+  }
+}
+
+/** A policy whose patches make a listener want a socket that cannot be had: the listener is left out. */
+function settlePolicy(
+  status: PolicyStatus,
+  proxies: Translation['proxies'],
+  decisions: ReadonlyMap<string, PortDecision>,
+): PolicyStatus {
+  const { namespace, name } = status.object.metadata;
+  const sockets = [...proxies.values()].flatMap(({ infra }) => infra.sockets);
+  const own = sockets.filter(({ patchedBy }) => patchedBy?.includes(`${namespace}/${name}`) === true);
+  for (const { listener } of own) {
+    const decision = decisions.get(listener);
+    if (decision?.kind !== 'refused') continue;
+    const refused = no('Programmed', 'PortUnavailable', `Listener ${listener} is left out: ${decision.message}`);
+    const ancestors = status.ancestors.map((ancestor) => ({
+      ...ancestor,
+      verdicts: ancestor.verdicts.map((verdict) => (verdict.type === 'Programmed' ? refused : verdict)),
+    }));
+    return { ...status, ancestors };
+  }
+  return status;
+}
+
+function settleGateway(
+  status: GatewayStatus,
+  proxies: Translation['proxies'],
   decisions: ReadonlyMap<string, PortDecision>,
 ): GatewayStatus {
   const { spec } = status.object;
   const sockets = proxies.get(gatewayKey(status)) ?? proxies.get(spec.gatewayClassName);
   const decisionOf = ({ name }: ListenerReport): PortDecision | undefined => {
-    const port = spec.listeners.find((listener) => listener.name === name)?.port;
-    const [wanted] = spec.addresses ?? [];
+    const wanted = spec.listeners.find((listener) => listener.name === name);
+    const [address] = spec.addresses ?? [];
     const socket = sockets?.xds.listeners.find(
-      (listener) => listener.port === port && (wanted?.value === undefined || wanted.value === listener.address),
+      (listener) =>
+        listener.port === wanted?.port &&
+        listener.protocol === transportOf(wanted) &&
+        (address?.value === undefined || address.value === listener.address),
     );
     return socket === undefined ? undefined : decisions.get(socket.name);
   };

@@ -24,6 +24,7 @@ import { POLICY_DIGEST_ANNOTATION, type Settings } from './settings.ts';
 import type { Refusal } from './resources/verdict.ts';
 import { rememberedSharedPolicies } from './shared-policies.ts';
 import type { ObjectStatus } from './status/object-status.ts';
+import { boundSockets } from './xds/listener-sockets.ts';
 import { lower, routesOfPatches } from './xds/lower.ts';
 import { tryPolicies } from './xds/patch.ts';
 import { wholeRoutes } from './xds/route-configuration.ts';
@@ -99,7 +100,9 @@ export function createTranslator(settings: Settings): (resources: Resources) => 
     return {
       bugs,
       wants: wantsOf(tables),
-      proxies: new Map([...proxies.values()].map((xds) => [xds.key, { xds, infra: infraIr(xds) }])),
+      proxies: new Map(
+        [...proxies.values()].map((xds) => [xds.key, { xds, infra: { key: xds.key, sockets: boundSockets(xds) } }]),
+      ),
       statuses: [
         ...[...classes.values()].map(({ object, verdicts }) => ({ kind: 'conditions', object, verdicts }) as const),
         ...gateways.map((state) => gatewayStatus(state, settings.bindAddress)),
@@ -194,10 +197,6 @@ function byProxy(gateways: readonly GatewayState[]): ReadonlyMap<string, readonl
   const proxies = new Map<string, GatewayState[]>();
   for (const state of gateways) proxies.set(state.proxy, [...(proxies.get(state.proxy) ?? []), state]);
   return proxies;
-}
-
-function infraIr({ key, listeners }: ProxyIr): InfraIr {
-  return { key, ports: listeners.map(({ address, port }) => ({ address, port, protocol: 'TCP' })) };
 }
 
 function backendStatus(object: Backend): ObjectStatus {

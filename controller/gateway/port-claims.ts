@@ -33,6 +33,8 @@ export interface PortClaim extends Socket {
   readonly gateway: { readonly metadata: Aged };
   /** Name of the Listener in xDS. */
   readonly listener: string;
+  /** The port is as it is and cannot be shifted. */
+  readonly fixed?: boolean;
 }
 
 /** What becomes of a claim. */
@@ -56,7 +58,9 @@ export function claimPorts(claims: readonly PortClaim[], book: PortBook): Readon
     const socket = { ...claim, port: state.kind === 'shifted' ? state.port : claim.port };
     const winner = bound.find((other) => overlaps(other.socket, socket));
     if (winner === undefined) bound.push({ claim, socket });
-    decisions.set(claim.listener, winner === undefined ? decide(claim, state) : lost(claim, socket, winner.claim));
+    const decision = winner === undefined ? decide(claim, state) : lost(claim, socket, winner.claim);
+    // A listener of several sockets has all of them or none.
+    if (decisions.get(claim.listener)?.kind !== 'refused') decisions.set(claim.listener, decision);
   }
   return decisions;
 }
@@ -88,6 +92,9 @@ function decide(claim: PortClaim, state: PortState): PortDecision {
     case 'free':
       return { kind: 'bound', port: claim.port };
     case 'shifted':
+      if (claim.fixed === true) {
+        return { kind: 'refused', message: `${describe(claim)} is privileged and may not be bound` };
+      }
       return {
         kind: 'bound',
         port: state.port,

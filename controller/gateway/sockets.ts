@@ -1,3 +1,4 @@
+import type { Listener } from '#controller/api/gen/types.d.ts';
 import type { ChainIr, ListenerIr } from '../ir/listener.ts';
 import type { GatewayState } from './gateways.ts';
 import { covers } from './hostnames.ts';
@@ -27,25 +28,33 @@ export interface Socket {
 
 /** The sockets of one proxy from the Gateways it serves. Listeners that share address and port share a socket. */
 export function socketsOf(gateways: readonly GatewayState[], options: SocketOptions): readonly Socket[] {
-  const groups = new Map<string, { readonly address: string; readonly port: number; readonly members: Member[] }>();
+  const groups = new Map<string, Group>();
   for (const state of gateways.filter(({ refused }) => refused === undefined)) {
     const address = state.gateway.spec.addresses?.[0]?.value ?? options.bindAddress;
     for (const listener of state.listeners.filter(({ usable }) => usable)) {
       const { port } = listener.spec;
-      const key = `${address} ${port}`;
-      const group = groups.get(key) ?? { address, port, members: [] };
+      const protocol = transportOf(listener.spec);
+      const key = `${protocol} ${address} ${port}`;
+      const group = groups.get(key) ?? { address, port, protocol, members: [] };
       groups.set(key, group);
       group.members.push({ state, listener });
     }
   }
-  return [...groups.values()].map(({ address, port, members }) => {
+  return [...groups.values()].map(({ address, port, protocol, members }) => {
     const chains = chainsOf(members, options);
     const name = chains[0]?.chain.name ?? '';
     return {
-      listener: { name, address, port, chains: chains.map(({ chain }) => chain) },
+      listener: { name, address, port, protocol, chains: chains.map(({ chain }) => chain) },
       contents: chains.map(({ content }) => content),
     };
   });
+}
+
+type Group = Pick<ListenerIr, 'address' | 'port' | 'protocol'> & { readonly members: Member[] };
+
+/** What a listener's protocol is carried by. */
+export function transportOf({ protocol }: Pick<Listener, 'protocol'>): ListenerIr['protocol'] {
+  return protocol === 'UDP' ? 'UDP' : 'TCP';
 }
 
 interface ChainWithContent {

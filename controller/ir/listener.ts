@@ -6,6 +6,8 @@ export interface ListenerIr {
   /** "<namespace>/<gateway>/<listener>" of the first listener on the port: of the Envoy Listener. A contract. */
   readonly name: string;
   readonly address: string;
+  /** What it carries: HTTP and TLS are on TCP. */
+  readonly protocol: 'TCP' | 'UDP';
   /** The port that is bound; where a privileged port is shifted this is not the port of the manifest. */
   readonly port: number;
   /** Plaintext has one chain; TLS has one for each listener, told apart by the server name (SNI). */

@@ -27,5 +27,16 @@ export interface ProxyIr {
 /** What has to exist for a proxy to run. */
 export interface InfraIr {
   readonly key: string;
-  readonly ports: readonly { readonly address: string; readonly port: number; readonly protocol: 'TCP' | 'UDP' }[];
+  readonly sockets: readonly SocketIr[];
+}
+
+/** A socket that a proxy binds. */
+export interface SocketIr {
+  /** Name of the Listener in xDS. */
+  readonly listener: string;
+  readonly address: string;
+  readonly port: number;
+  readonly protocol: 'TCP' | 'UDP';
+  /** The policies ("<namespace>/<name>") whose patches made it what it is; absent where only Gateways did. */
+  readonly patchedBy?: readonly string[];
 }

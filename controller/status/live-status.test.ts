@@ -37,8 +37,8 @@ function gatewayStatus(): ObjectStatus {
 const PROXY: LiveProxy = {
   key: 'default/shop',
   sockets: [
-    { name: 'default/shop/http', port: 80, chains: ['default/shop/http'] },
-    { name: 'default/shop/other', port: 81, chains: ['default/shop/other'] },
+    { name: 'default/shop/http', port: 80, chains: [{ name: 'default/shop/http', certificates: [] }] },
+    { name: 'default/shop/other', port: 81, chains: [{ name: 'default/shop/other', certificates: ['default/cert'] }] },
   ],
   ready: true,
   rejected: [],
@@ -63,15 +63,22 @@ describe('a Gateway whose proxy', () => {
   });
 
   it('rejects a socket is not programmed, and no listener of that socket is', () => {
-    const rejected = [{ type: 'listener', name: 'default/shop/http', message: 'no' }] as const;
+    const rejected = [{ type: 'listener', name: 'default/shop/http', message: 'no', policies: [] }] as const;
     expect(programmed({ ...PROXY, rejected })).toBe('Invalid | Invalid Invalid Programmed');
   });
 
   it('rejects a cluster is not programmed, with Envoy’s words', () => {
-    const rejected = [{ type: 'cluster', name: 'c', message: 'bad cluster' }] as const;
+    const rejected = [{ type: 'cluster', name: 'c', message: 'bad cluster', policies: [] }] as const;
     expect(programmed({ ...PROXY, rejected })).toBe('Invalid | Programmed Programmed Programmed');
     const [status] = liveStatus([gatewayStatus()], [{ ...PROXY, rejected }]);
     expect(JSON.stringify(status)).toContain('the proxy rejected cluster c: bad cluster');
+  });
+
+  it('rejects a Secret is not programmed, nor is the listener that has it', () => {
+    const rejected = [{ type: 'secret', name: 'default/cert', message: 'bad key', policies: [] }] as const;
+    expect(programmed({ ...PROXY, rejected })).toBe('Invalid | Programmed Programmed Invalid');
+    const elsewhere = [{ ...rejected[0], name: 'default/other' }];
+    expect(programmed({ ...PROXY, rejected: elsewhere })).toBe('Programmed | Programmed Programmed Programmed');
   });
 
   it('serves all Gateways of a class is found by that class', () => {
@@ -83,7 +90,7 @@ describe('a Gateway whose proxy', () => {
 });
 
 describe('what a proxy rejects is told where it was caused', () => {
-  function objectOf<K extends 'HTTPRoute' | 'Backend'>(kind: K, apiVersion: string, spec: object) {
+  function objectOf<K extends 'HTTPRoute' | 'Backend' | 'EnvoyPatchPolicy'>(kind: K, apiVersion: string, spec: object) {
     const result = validate(kind, { apiVersion, kind, metadata: { name: 'shop' }, spec });
     if (!result.ok) throw new Error(JSON.stringify(result.errors));
     return result.value;
@@ -106,8 +113,52 @@ describe('what a proxy rejects is told where it was caused', () => {
     const endpoints = [{ ip: { address: '127.0.0.1', port: 1 } }];
     const object = objectOf('Backend', 'gateway.envoyproxy.io/v1alpha1', { endpoints });
     const status: ObjectStatus = { kind: 'conditions', object, verdicts: [] };
-    const rejected = [{ type: 'cluster', name: 'backend/default/shop-12345678', message: 'bad cluster' }] as const;
+    const rejected = [
+      { type: 'cluster', name: 'backend/default/shop-12345678', message: 'bad cluster', policies: [] },
+    ] as const;
     const [live] = liveStatus([status], [{ ...PROXY, rejected }]);
     expect(live).toMatchObject({ verdicts: [{ status: 'False', message: expect.stringContaining('bad cluster') }] });
+  });
+
+  it('on the Backend whose addresses they are, and on the routes that lead to them', () => {
+    const endpoints = [{ ip: { address: '127.0.0.1', port: 1 } }];
+    const backend = objectOf('Backend', 'gateway.envoyproxy.io/v1alpha1', { endpoints });
+    const ref = { group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'shop' };
+    const route = objectOf('HTTPRoute', 'gateway.networking.k8s.io/v1', { rules: [{}] });
+    const statuses: readonly ObjectStatus[] = [
+      { kind: 'conditions', object: backend, verdicts: [] },
+      { kind: 'route', object: route, parents: [{ ref, verdicts: [] }] },
+    ];
+    const name = 'backend/default/shop-12345678';
+    const live = liveStatus(statuses, [
+      {
+        ...PROXY,
+        rejected: [{ type: 'endpoint', name, message: 'bad address', policies: [] }],
+        rejectedRoutes: [
+          { name: 'httproute/default/shop/rule/0/match/0/*', because: `endpoint ${name}`, message: 'bad address' },
+        ],
+      },
+    ]);
+    const words = { type: 'Programmed', status: 'False', message: expect.stringContaining('bad address') };
+    expect(live).toMatchObject([{ verdicts: [words] }, { parents: [{ verdicts: [words] }] }]);
+  });
+
+  it('on the EnvoyPatchPolicy that patches it', () => {
+    const object = objectOf('EnvoyPatchPolicy', 'gateway.envoyproxy.io/v1alpha1', {
+      targetRef: { group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'shop' },
+      type: 'JSONPatch',
+      jsonPatches: [],
+    });
+    const ref = { group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'shop' };
+    const verdict = { type: 'Programmed', status: 'True', reason: 'Programmed', message: '' } as const;
+    const status: ObjectStatus = { kind: 'policy', object, ancestors: [{ ref, verdicts: [verdict] }] };
+    const one = { type: 'cluster', name: 'c', message: 'bad cluster' } as const;
+    const [live] = liveStatus([status], [{ ...PROXY, rejected: [{ ...one, policies: ['default/shop'] }] }]);
+    expect(live).toMatchObject({
+      ancestors: [
+        { verdicts: [{ status: 'False', reason: 'Invalid', message: expect.stringContaining('bad cluster') }] },
+      ],
+    });
+    expect(liveStatus([status], [{ ...PROXY, rejected: [{ ...one, policies: [] }] }])).toEqual([status]);
   });
 });

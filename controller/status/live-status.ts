@@ -10,19 +10,39 @@ export interface RejectedResource {
   readonly name: string;
   /** Envoy's words. */
   readonly message: string;
+  /** The EnvoyPatchPolicies ("<namespace>/<name>") that patch it. */
+  readonly policies: readonly string[];
+}
+
+/** A route that stays as it was, because the proxy rejected it or what it leads to. */
+export interface HeldRoute {
+  /** Its name in xDS. */
+  readonly name: string;
+  /** What was rejected: "cluster c"; absent for the route itself. */
+  readonly because?: string;
+  /** Envoy's words. */
+  readonly message: string;
 }
 
 /** What a proxy says of its configuration. */
 export interface LiveProxy {
   /** Its key: "<namespace>/<gateway>", or the class whose Gateways are merged. */
   readonly key: string;
-  /** Its sockets: the name of the Listener, the port as it is written, the names of the RouteConfigurations. */
-  readonly sockets: readonly { readonly name: string; readonly port: number; readonly chains: readonly string[] }[];
+  readonly sockets: readonly LiveSocket[];
   /** Whether it has ever acknowledged a whole configuration. */
   readonly ready: boolean;
   readonly rejected: readonly RejectedResource[];
-  /** Routes that were found to be what it rejects, by their names in xDS. */
-  readonly rejectedRoutes: readonly { readonly name: string; readonly message: string }[];
+  readonly rejectedRoutes: readonly HeldRoute[];
+}
+
+/** A socket of a proxy. */
+export interface LiveSocket {
+  /** The name of the Listener in xDS. */
+  readonly name: string;
+  /** The port as it is written. */
+  readonly port: number;
+  /** The names of the RouteConfigurations, and those of the Secrets that TLS is terminated with. */
+  readonly chains: readonly { readonly name: string; readonly certificates: readonly string[] }[];
 }
 
 /**
@@ -31,8 +51,10 @@ export interface LiveProxy {
  */
 export function liveStatus(statuses: readonly ObjectStatus[], proxies: readonly LiveProxy[]): readonly ObjectStatus[] {
   const routes = proxies.flatMap(({ rejectedRoutes }) => rejectedRoutes);
-  const clusters = proxies.flatMap(({ rejected }) => rejected.filter(({ type }) => type === 'cluster'));
-  const filters = proxies.flatMap(({ rejected }) => rejected.filter(isUsersFilter));
+  const rejected = proxies.flatMap((proxy) => proxy.rejected);
+  const clusters = rejected.filter(({ type }) => type === 'cluster' || type === 'endpoint');
+  const patched = rejected.filter(({ policies }) => policies.length > 0);
+  const filters = rejected.filter(isUsersFilter);
   return statuses.map((status) => {
     switch (status.kind) {
       case 'gateway':
@@ -42,7 +64,7 @@ export function liveStatus(statuses: readonly ObjectStatus[], proxies: readonly 
       case 'conditions':
         return clusters.length === 0 ? status : liveBackend(status, clusters);
       case 'policy':
-        return filters.length === 0 ? status : livePolicy(status, filters);
+        return rejected.length === 0 ? status : livePolicy(status, filters, patched);
       default:
         return status satisfies never;
     }
@@ -50,6 +72,7 @@ export function liveStatus(statuses: readonly ObjectStatus[], proxies: readonly 
 }
 
 type RouteStatus = Extract<ObjectStatus, { readonly kind: 'route' }>;
+type PolicyStatus = Extract<ObjectStatus, { readonly kind: 'policy' }>;
 type ConditionsStatus = Extract<ObjectStatus, { readonly kind: 'conditions' }>;
 
 /** A route of which a proxy rejected a part keeps that part as it was, and says so to every parent. */
@@ -58,7 +81,8 @@ function liveRoute(status: RouteStatus, rejected: LiveProxy['rejectedRoutes']): 
   const prefix = `${kind.toLowerCase()}/${metadata.namespace}/${metadata.name}/`;
   const mine = rejected.find(({ name }) => name.startsWith(prefix));
   if (mine === undefined) return status;
-  const verdict = no('Rejected', `The proxy rejected ${mine.name}, which stays as it was: ${mine.message}`);
+  const what = mine.because === undefined ? mine.name : `${mine.because}, and ${mine.name} leads to it`;
+  const verdict = no('Rejected', `The proxy rejected ${what}, which stays as it was: ${mine.message}`);
   return { ...status, parents: status.parents.map(({ ref, verdicts }) => ({ ref, verdicts: [...verdicts, verdict] })) };
 }
 
@@ -68,11 +92,9 @@ function liveBackend(status: ConditionsStatus, rejected: readonly RejectedResour
   const { namespace, name } = status.object.metadata;
   const mine = rejected.find((cluster) => cluster.name.startsWith(`backend/${namespace}/${name}-`));
   if (mine === undefined) return status;
-  const verdict = no('Rejected', `The proxy rejected cluster ${mine.name}: ${mine.message}`);
+  const verdict = no('Rejected', `The proxy rejected ${mine.type} ${mine.name}: ${mine.message}`);
   return { ...status, verdicts: [...status.verdicts, verdict] };
 }
-
-type PolicyStatus = Extract<ObjectStatus, { readonly kind: 'policy' }>;
 
 /** What users' filters are called in xDS: this, "<namespace>/<policy>" and a number (`features/wasm/xds.ts`). */
 const USERS_FILTER = 'sluice.wasm/';
@@ -81,15 +103,39 @@ function isUsersFilter({ type, name }: RejectedResource): boolean {
   return type === 'extension-config' && name.startsWith(USERS_FILTER);
 }
 
+function livePolicy(
+  status: PolicyStatus,
+  filters: readonly RejectedResource[],
+  patched: readonly RejectedResource[],
+): PolicyStatus {
+  if (status.object.kind === 'EnvoyExtensionPolicy') return liveExtension(status, filters);
+  return status.object.kind === 'EnvoyPatchPolicy' ? livePatchPolicy(status, patched) : status;
+}
+
 /** A policy whose filter a proxy rejected runs an earlier version of it, or none. */
-function livePolicy(status: PolicyStatus, rejected: readonly RejectedResource[]): PolicyStatus {
-  const { kind, metadata } = status.object;
-  if (kind !== 'EnvoyExtensionPolicy') return status;
+function liveExtension(status: PolicyStatus, rejected: readonly RejectedResource[]): PolicyStatus {
+  const { metadata } = status.object;
   const mine = rejected.find(({ name }) => name.startsWith(`${USERS_FILTER}${metadata.namespace}/${metadata.name}/`));
   if (mine === undefined) return status;
   const verdict = no('Rejected', `The proxy rejected filter ${mine.name}, which stays as it was: ${mine.message}`);
   const ancestors = status.ancestors.map((ancestor) => ({ ...ancestor, verdicts: [...ancestor.verdicts, verdict] }));
   return { ...status, ancestors };
+}
+
+/** What a proxy rejects of a resource that a policy patches is the policy's to mend. */
+function livePatchPolicy(status: PolicyStatus, rejected: readonly RejectedResource[]): PolicyStatus {
+  const { namespace, name } = status.object.metadata;
+  const mine = rejected.filter(({ policies }) => policies.includes(`${namespace}/${name}`));
+  if (mine.length === 0) return status;
+  const words = mine.map((one) => `${describe(one)}, which the policy patches and which stays as it was`);
+  const verdict = no('Invalid', sentence(words.join('; ')));
+  return {
+    ...status,
+    ancestors: status.ancestors.map((ancestor) => ({
+      ...ancestor,
+      verdicts: ancestor.verdicts.map((one) => (isProgrammed(one) ? verdict : one)),
+    })),
+  };
 }
 
 function live(status: GatewayStatus, proxies: readonly LiveProxy[]): GatewayStatus {
@@ -108,15 +154,15 @@ function live(status: GatewayStatus, proxies: readonly LiveProxy[]): GatewayStat
       ({ name, port: socketPort, chains }) =>
         socketPort === port &&
         ((rejected.type === 'listener' && rejected.name === name) ||
-          concernsChain(routesOf(rejected), chains, `${key}/${listener}`)),
+          chains.some(
+            (chain) => concernsChain(rejected, chain) && (chains.length === 1 || chain.name === `${key}/${listener}`),
+          )),
     );
   const ofListener = ({ name }: ListenerReport): readonly RejectedResource[] => {
     const port = spec.listeners.find((listener) => listener.name === name)?.port;
     return proxy.rejected.filter((rejected) => concerns(rejected, name, port));
   };
-  const others = proxy.rejected.filter(
-    (rejected) => rejected.type !== 'listener' && routesOf(rejected) === undefined && !isUsersFilter(rejected),
-  );
+  const others = proxy.rejected.filter((rejected) => !OF_LISTENERS.has(rejected.type) && !isUsersFilter(rejected));
   const own = [...new Set([...status.listeners.flatMap(ofListener), ...others])];
   if (own.length === 0) return status;
   return withProgrammed(status, no('Invalid', own.map(describe).join('; ')), (report) => {
@@ -131,9 +177,12 @@ function routesOf({ type, name }: RejectedResource): string | undefined {
   return type === 'route' ? name : undefined;
 }
 
-/** On plaintext all listeners of a socket share one RouteConfiguration, with TLS each has its own. */
-function concernsChain(routes: string | undefined, chains: readonly string[], own: string): boolean {
-  return routes !== undefined && chains.includes(routes) && (chains.length === 1 || routes === own);
+/** Kinds of resources that belong to listeners, and not to the whole of a Gateway. */
+const OF_LISTENERS: ReadonlySet<string> = new Set(['listener', 'route', 'virtual-host', 'secret']);
+
+/** On plaintext all listeners of a socket share one chain, with TLS each has its own. */
+function concernsChain(rejected: RejectedResource, { name, certificates }: LiveSocket['chains'][number]): boolean {
+  return rejected.type === 'secret' ? certificates.includes(rejected.name) : routesOf(rejected) === name;
 }
 
 function withProgrammed(
@@ -155,6 +204,10 @@ function withProgrammed(
 /** What is not programmed for another reason keeps that reason. */
 function isProgrammed({ type, status }: Verdict): boolean {
   return type === 'Programmed' && status === 'True';
+}
+
+function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function describe({ type, name, message }: RejectedResource): string {

@@ -27,7 +27,7 @@ function proxy(routes: readonly RouteIr[], clusters: readonly string[]): ProxyIr
   const chain = { name: 'l', tls: undefined, virtualHosts: [[{ hostname: '*', routes }]] };
   return {
     key: 'a/b',
-    listeners: [{ name: 'l', address: '0.0.0.0', port: 1, chains: [chain] }],
+    listeners: [{ name: 'l', address: '0.0.0.0', port: 1, protocol: 'TCP', chains: [chain] }],
     clusters: clusters.map(cluster),
     endpoints: new Map(clusters.map((name) => [name, []])),
     secrets: [],

@@ -105,7 +105,8 @@ export function* routesIn({ listeners }: ProxyIr, hosts: ReadonlySet<string>): I
   }
 }
 
-function clustersOf({ action, features }: RouteIr): readonly ClusterIr[] {
+/** The clusters that a route leads to. */
+export function clustersOf({ action, features }: RouteIr): readonly ClusterIr[] {
   const processors = (features.extProc ?? []).map(({ cluster }) => cluster);
   if (action.kind !== 'forward') return processors;
   return [...processors, ...action.destinations.flatMap((to) => (to.kind === 'cluster' ? [to.cluster] : []))];

@@ -45,7 +45,6 @@ export async function startLiveEnvoy(): Promise<LiveEnvoy> {
     rejected: (rejection) => {
       rejections.push(rejection);
     },
-    acknowledged: () => undefined,
     settled: () => settled(),
   });
   const socket = await bindProxySocket(paths.xdsSocket);

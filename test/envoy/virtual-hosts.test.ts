@@ -34,7 +34,9 @@ function proxy(
     if (hosts === undefined) return [];
     const virtualHosts = Object.entries(hosts).map(([hostname, status]) => host(hostname, status));
     const chain = { name: `a/b/${name}`, tls: undefined, virtualHosts: [virtualHosts] };
-    return [{ name: `a/b/${name}`, address: '127.0.0.1', port: PORTS[name], chains: [chain] }];
+    return [
+      { name: `a/b/${name}`, address: '127.0.0.1', port: PORTS[name], protocol: 'TCP' as const, chains: [chain] },
+    ];
   });
   return {
     key: 'a/b',

@@ -5,8 +5,6 @@ import { formatProblem } from '../../provider/format-problem.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { configDump } from '../../xds/config-dump.ts';
 import { toPlainJson } from '../../runtime/plain-json.ts';
-import { OPEN_PORTS } from '../../gateway/port-claims.ts';
-import { createPortPass } from '../../settle-ports.ts';
 import type { Translation } from '../../translate.ts';
 import { lower } from '../../xds/lower.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -26,8 +24,7 @@ export async function translate(paths: readonly string[], flags: TranslateFlags)
   const input = await readStandardInput(paths);
   const { problems, shown } = withReadingNote(() => {
     const loaded = loadOnce(paths, input);
-    const { translation } = createPortPass()(compile(loaded, configuration), OPEN_PORTS);
-    return { problems: loaded.problems, shown: show(translation, flags.to, configuration) };
+    return { problems: loaded.problems, shown: show(compile(loaded, configuration), flags.to, configuration) };
   });
   for (const problem of problems) process.stderr.write(`${formatProblem(problem)}\n`);
   process.stdout.write(serialize(shown, flags.output));

@@ -1,4 +1,5 @@
-import { EMPTY_SNAPSHOT, type XdsSnapshot } from '../../xds/snapshot.ts';
+import { EMPTY_SNAPSHOT, type XdsResource, type XdsSnapshot } from '../../xds/snapshot.ts';
+import type { XdsType } from '../../xds/types.ts';
 import {
   type RefusedResource,
   type Rejection,
@@ -11,10 +12,8 @@ import {
 /** What happens to a publication, for status and logs. */
 export interface PublicationEvents {
   rejected(rejection: Rejection): void;
-  /** A client has acknowledged all of the snapshot that was published last. */
-  acknowledged(): void;
-  /** A client has answered for all of it, if only to reject these resources. */
-  settled?(refused: readonly RefusedResource[]): void;
+  /** A client has answered for all of the snapshot that was published last, if only to reject these resources. */
+  settled(refused: readonly RefusedResource[]): void;
   /** The clusters that a client warms longer than they are waited for; told when they change. */
   warming?(clusters: ReadonlySet<string>): void;
 }
@@ -41,6 +40,11 @@ export class Publication {
     return this.#desired ?? EMPTY_SNAPSHOT;
   }
 
+  /** Whether a client is connected, and every one that is has acknowledged this resource. */
+  acknowledged(type: XdsType, resource: XdsResource): boolean {
+    return this.#sessions.size > 0 && [...this.#sessions].every((session) => session.acknowledged(type, resource));
+  }
+
   /** Brings every client to `snapshot`, and every one that connects later. */
   publish(snapshot: XdsSnapshot): void {
     this.#desired = snapshot;
@@ -54,10 +58,7 @@ export class Publication {
       {
         ...ports,
         rejected: (rejection) => this.#events.rejected(rejection),
-        settled: (refused) => {
-          if (refused.length === 0) this.#events.acknowledged();
-          this.#events.settled?.(refused);
-        },
+        settled: (refused) => this.#events.settled(refused),
         warming: (clusters) => this.#events.warming?.(clusters),
       },
       this.#times,

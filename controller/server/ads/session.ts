@@ -1,6 +1,6 @@
 import type { Clock } from '../../runtime/clock.ts';
 import { configurationOf } from '../../xds/route-configuration.ts';
-import { makeWhole, type XdsSnapshot } from '../../xds/snapshot.ts';
+import { makeWhole, type XdsResource, type XdsSnapshot } from '../../xds/snapshot.ts';
 import { type XdsType, typeOfUrl, typeUrl } from '../../xds/types.ts';
 import { type Permission, Subscription } from './subscription.ts';
 import type { DeltaRequest, DeltaResponse } from './wire.ts';
@@ -92,6 +92,11 @@ export class Session {
   /** Where the client is. */
   get stage(): Stage {
     return this.#stage;
+  }
+
+  /** Whether the client has acknowledged this resource. */
+  acknowledged(type: XdsType, resource: XdsResource): boolean {
+    return this.#subscriptions.get(type)?.acknowledged(resource) === true;
   }
 
   /** Takes a new snapshot to bring the client to. */
