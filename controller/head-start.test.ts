@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { HeadStart, likelyProxies } from './head-start.ts';
-import type { OpenProxy } from './open-proxy.ts';
+import type { OpenProxy } from './infra/infra.ts';
 
 const OURS = 'example.com/ours';
 const gatewayClass = (name: string, controllerName = OURS) => ({
@@ -43,7 +43,9 @@ describe('a head start', () => {
     if (key === 'broken') return Promise.reject(new Error('no'));
     return Promise.resolve({
       socket: { take: () => undefined, close: () => Promise.resolve() },
-      processes: { envoyPid: undefined, restarts: { envoy: 0, sidecar: 0 }, stop: () => Promise.resolve() },
+      envoyPid: undefined,
+      restarts: { envoy: 0, sidecar: 0 },
+      untilListening: () => Promise.resolve(false),
       close: () => Promise.resolve(void closed.push(key)),
     });
   };

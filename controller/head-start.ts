@@ -1,4 +1,4 @@
-import type { OpenProxy } from './open-proxy.ts';
+import type { OpenProxy } from './infra/infra.ts';
 
 /**
  * Proxies that are opened before anything has been translated, because their Gateways were seen: while an Envoy starts, the

@@ -2,15 +2,15 @@ import { readFile, rename, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
 import { wasmFilterName } from './features/wasm/xds.ts';
+import type { Infra, OpenProxy } from './infra/infra.ts';
 import { pauseAfter } from './infra/local/daemon.ts';
-import { untilListening } from './infra/local/envoy-admin.ts';
 import type { ResourcePatchIr } from './ir/patch.ts';
 import type { ProxyIr } from './ir/proxy.ts';
 import type { RouteIr } from './ir/route.ts';
 import type { LoadedFilterIr, WasmFilterIr } from './ir/wasm-filter.ts';
 import { chooseFilters, isVersion, readLoadedFilters, writeLoadedFilters } from './loaded-filters.ts';
-import { type OpenProxy, openProxy, type ProxyPlace } from './open-proxy.ts';
 import type { Clock } from './runtime/clock.ts';
 import { Publication } from './server/ads/publication.ts';
 import type { RefusedResource, Rejection } from './server/ads/session.ts';
@@ -29,7 +29,12 @@ import { clustersOf, routesIn, routesOf, withhold } from './xds/withhold.ts';
 import type { XdsType } from './xds/types.ts';
 
 /** What a running proxy is made with. */
-export interface RunningProxyOptions extends ProxyPlace {
+export interface RunningProxyOptions {
+  readonly key: string;
+  readonly infra: Pick<Infra, 'open'>;
+  /** What is to be known of it to the next controller is kept here. */
+  readonly folder: string;
+  readonly log: Logger;
   /** The proxy itself, where it is being opened already. */
   readonly opening?: Promise<OpenProxy>;
   readonly modules: Modules;
@@ -106,6 +111,8 @@ export class RunningProxy {
   #started: Started | undefined;
   #ready = false;
   readonly #stopping = new AbortController();
+  /** Of the wait for listeners; a later configuration has others. */
+  #becoming = new AbortController();
 
   constructor(options: RunningProxyOptions) {
     this.#options = options;
@@ -135,8 +142,8 @@ export class RunningProxy {
       key: this.#options.key,
       ready: this.#ready,
       connected: this.#publication.clients > 0,
-      envoyPid: this.#started?.open.processes.envoyPid,
-      restarts: this.#started?.open.processes.restarts ?? { envoy: 0, sidecar: 0 },
+      envoyPid: this.#started?.open.envoyPid,
+      restarts: this.#started?.open.restarts ?? { envoy: 0, sidecar: 0 },
       ir: this.#ir,
       snapshot: this.#publication.snapshot,
       acknowledged: (type, resource) => this.#publication.acknowledged(type, resource),
@@ -218,14 +225,11 @@ export class RunningProxy {
 
   /** Starts what it needs, again and again where that fails: a disk that is full has space later. */
   async #start(): Promise<Started | undefined> {
-    const { paths, log } = this.#options;
+    const { key, infra, folder, log } = this.#options;
     // An Envoy that is taken over has the module. Were it published without, its agent being slower, it would lose it.
-    [this.#policyModule, this.#filters] = await Promise.all([
-      readModuleFile(paths.folder),
-      readLoadedFilters(paths.folder),
-    ]);
+    [this.#policyModule, this.#filters] = await Promise.all([readModuleFile(folder), readLoadedFilters(folder)]);
     this.#publish();
-    let opening = this.#options.opening ?? openProxy(this.#options);
+    let opening = this.#options.opening ?? infra.open(key);
     for (let failures = 1; ; failures += 1) {
       try {
         return this.#serve(await opening);
@@ -235,7 +239,7 @@ export class RunningProxy {
         await sleep(restartInMs, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
       }
       if (this.#stopping.signal.aborted) return undefined;
-      opening = openProxy(this.#options);
+      opening = infra.open(key);
     }
   }
 
@@ -283,7 +287,7 @@ export class RunningProxy {
     const path = policyModule === undefined ? undefined : this.#store.path(policyModule.digest);
     if (policyModule === undefined || path === undefined || path === this.#policyModule?.path) return;
     this.#policyModule = { digest: policyModule.digest, path };
-    void writeModuleFile(this.#options.paths.folder, this.#policyModule);
+    void writeModuleFile(this.#options.folder, this.#policyModule);
   }
 
   #chooseFilters(ir: ProxyIr): void {
@@ -301,7 +305,7 @@ export class RunningProxy {
     if (isSame) return;
     this.#filters = chosen;
     // One after the other, the newest last.
-    this.#noted = this.#noted.then(() => writeLoadedFilters(this.#options.paths.folder, this.#filters));
+    this.#noted = this.#noted.then(() => writeLoadedFilters(this.#options.folder, this.#filters));
   }
 
   /** Tells the sidecar what to work by: whatever the routes of any configuration that may serve need. */
@@ -383,14 +387,15 @@ export class RunningProxy {
     if (policy !== undefined && this.#options.modules.has(policy) && this.#policyModule?.digest !== policy) return;
     const modules = [...wasmFiltersOf(ir).values()].flatMap(({ module }) => module?.digest ?? []);
     if (modules.some((digest) => this.#store.isComing(digest))) return;
-    const { paths, log } = this.#options;
+    this.#becoming.abort();
+    this.#becoming = new AbortController();
+    const stop = AbortSignal.any([this.#becoming.signal, this.#stopping.signal]);
     // A patch may have added one.
     const listeners =
       this.#publication.snapshot.listener.size - refused.filter(({ type }) => type === 'listener').length;
-    if (!(await untilListening(paths.adminAddress, listeners, this.#stopping.signal))) return;
-    if (this.#ready) return;
+    if ((await this.#started?.open.untilListening(listeners, stop)) !== true || this.#ready) return;
     this.#ready = true;
-    log.info('the proxy serves its first configuration');
+    this.#options.log.info('the proxy serves its first configuration');
     this.#options.changed();
   }
 

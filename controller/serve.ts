@@ -5,9 +5,10 @@ import { type Answering, startAnswering } from './answering.ts';
 import { type Configuration, DEFAULT_CONFIGURATION } from './configuration.ts';
 import { readLayoutModule } from './oci/layout.ts';
 import type { HeadStart } from './head-start.ts';
+import type { Infra } from './infra/infra.ts';
 import { loginKeys, sessionKeys } from './infra/local/login-keys.ts';
 import { MachinePorts } from './infra/local/machine-ports.ts';
-import { endOrphans, isRecorded, proxyOf } from './infra/local/orphans.ts';
+import { proxyOf } from './infra/local/orphans.ts';
 import { startProcessors } from './infra/local/processors.ts';
 import type { Programs } from './infra/local/proxy-processes.ts';
 import { proxyPaths } from './infra/local/state-folder.ts';
@@ -29,6 +30,7 @@ export interface ServeOptions {
   readonly configuration: Configuration | undefined;
   readonly stateFolder: string;
   readonly programs: Programs;
+  readonly infra: Infra;
   readonly headStart: HeadStart;
   readonly metrics: Metrics;
   readonly log: Logger;
@@ -38,7 +40,7 @@ export interface ServeOptions {
 
 /** Serves manifests with proxies on this machine. Resolves when all that exists has been translated once. */
 export async function serve(options: ServeOptions): Promise<Outcome<Pipeline, 'NoModule' | 'Unreadable'>> {
-  const { paths, flags, stateFolder, programs, headStart, metrics, log, undo } = options;
+  const { paths, flags, stateFolder, programs, infra, headStart, metrics, log, undo } = options;
   const { controllerName, backends, envoyPatchPolicy, fetch, policyImage } =
     options.configuration ?? DEFAULT_CONFIGURATION;
   const image = await readLayoutModule(resolve(ROOT, 'build/filters/policy'));
@@ -71,8 +73,8 @@ export async function serve(options: ServeOptions): Promise<Outcome<Pipeline, 'N
       const opening = headStart.take(key);
       return new RunningProxy({
         key,
-        paths: proxyPaths(stateFolder, key),
-        programs,
+        infra,
+        folder: proxyPaths(stateFolder, key).folder,
         ...(opening === undefined ? {} : { opening }),
         modules,
         sidecarState,
@@ -96,10 +98,10 @@ export async function serve(options: ServeOptions): Promise<Outcome<Pipeline, 'N
         changed,
       )),
     ports: (changed) => new MachinePorts({ proxyOf: (pid) => proxyOf(stateFolder, pid), changed, log }),
-    isLeft: (key) => isRecorded(proxyPaths(stateFolder, key)),
+    isLeft: (key) => infra.isLeft(key),
     endOrphans: async (serving) => {
       await headStart.closeOthers(serving);
-      await endOrphans(stateFolder, serving, log);
+      await infra.endOthers(serving);
     },
     allowPartial: flags.allowPartial,
     translated: (ms, failed) => metrics.translated(ms, failed),

@@ -6,6 +6,7 @@ import {
   type ServerDuplexStream,
 } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
+import type { ProxySocket } from '../infra/infra.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { typeOfUrl, type XdsType } from '../xds/types.ts';
 import type { Publication } from './ads/publication.ts';
@@ -13,7 +14,6 @@ import { decodeDeltaRequest, encodeDeltaResponse } from './ads/wire.ts';
 import type { ModuleStore } from './agent/module-store.ts';
 import { serveAgent } from './agent/agent-stream.ts';
 import type { SidecarStates } from './agent/sidecar-states.ts';
-import type { ProxySocket } from './proxy-socket.ts';
 
 /** A stream of raw messages: nothing is decoded or encoded by grpc-js. */
 export type RawStream = ServerDuplexStream<Buffer, Buffer>;

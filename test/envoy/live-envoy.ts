@@ -12,7 +12,7 @@ import type { Rejection } from '#controller/server/ads/session.ts';
 import { ModuleStore } from '#controller/server/agent/module-store.ts';
 import { SidecarStates } from '#controller/server/agent/sidecar-states.ts';
 import { serveProxy } from '#controller/server/proxy-server.ts';
-import { bindProxySocket } from '#controller/server/proxy-socket.ts';
+import { bindProxySocket } from '#controller/infra/local/proxy-socket.ts';
 import type { XdsSnapshot } from '#controller/xds/snapshot.ts';
 import { ensureEnvoy } from '#deploy/setup/envoy.ts';
 

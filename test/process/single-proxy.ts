@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { expect } from 'vitest';
 import { DEFAULT_SETTINGS } from '#controller/compile.ts';
+import { localInfra } from '#controller/infra/local/local-infra.ts';
 import { proxyPaths } from '#controller/infra/local/state-folder.ts';
 import { loadOnce } from '#controller/provider/files/load-once.ts';
 import { ResourceStore } from '#controller/resources/store.ts';
@@ -42,14 +43,16 @@ export async function singleProxy(options: Pick<RunningProxyOptions, 'tamper'> =
   const port = await freePort();
   const envoy = findEnvoy(process.env);
   if (envoy.kind !== 'found') throw new Error('Envoy is missing');
+  const programs = { envoy: envoy.path, node: process.execPath, extproc: join(ROOT, 'extproc/main.ts') };
+  const log = pino({ level: 'silent' });
   const proxy = new RunningProxy({
     key: 'default/shop',
-    paths: proxyPaths(folder, 'default/shop'),
-    programs: { envoy: envoy.path, node: process.execPath, extproc: join(ROOT, 'extproc/main.ts') },
+    infra: localInfra({ stateFolder: folder, programs, log }),
+    folder: proxyPaths(folder, 'default/shop').folder,
     modules: { has: () => false, read: async () => undefined },
     sidecarState: () => ({}),
     clock: systemClock,
-    log: pino({ level: 'silent' }),
+    log,
     answered: () => undefined,
     unknownKey: () => undefined,
     changed: () => undefined,

@@ -45,7 +45,7 @@ const MAY_IMPORT: { readonly [folder: string]: readonly string[] } = {
   'controller/fetch': ['controller/resources', 'controller/runtime', 'outbound'],
   'controller/oci': ['controller/resources', 'controller/fetch', 'outbound'],
   'controller/modules': ['controller/resources', 'controller/fetch', 'controller/oci', 'outbound'],
-  'controller/server': ['controller/runtime', 'controller/xds', 'proto'],
+  'controller/server': ['controller/runtime', 'controller/xds', 'controller/infra/infra.ts', 'proto'],
   'controller/infra': [
     'controller/api',
     'controller/ir',

@@ -8,12 +8,11 @@ import { findEnvoy } from '#deploy/setup/envoy.ts';
 import { ROOT } from '#deploy/setup/node24.mjs';
 import type { Configuration, Configured } from '../../configuration.ts';
 import { HeadStart, likelyProxies } from '../../head-start.ts';
-import { isRecorded } from '../../infra/local/orphans.ts';
+import type { Infra } from '../../infra/infra.ts';
+import { localInfra } from '../../infra/local/local-infra.ts';
 import { describeProcess, holdersOf } from '../../infra/local/port-holder.ts';
-import type { Programs } from '../../infra/local/proxy-processes.ts';
-import { defaultStateFolder, prepareStateFolder, proxyPaths } from '../../infra/local/state-folder.ts';
+import { defaultStateFolder, prepareStateFolder } from '../../infra/local/state-folder.ts';
 import { holdState } from '../../infra/local/state-lock.ts';
-import { openProxy } from '../../open-proxy.ts';
 import type { Pipeline } from '../../pipeline.ts';
 import { glimpse } from '../../provider/files/glimpse.ts';
 import { systemClock } from '../../runtime/clock.ts';
@@ -105,7 +104,8 @@ async function start({ paths, flags, admin, configuration, stateFolder, log, und
   if (envoy.kind !== 'found') throw new RunError('Envoy is missing although the set-up is done');
   const programs = { envoy: envoy.path, node: process.execPath, extproc: resolve(ROOT, 'extproc/main.ts') };
   const controllerName = configuration?.controllerName ?? CONTROLLER_NAME;
-  const headStart = startAhead({ paths, controllerName, stateFolder, programs, log });
+  const infra = localInfra({ stateFolder, programs, log });
+  const headStart = startAhead(paths, controllerName, infra);
   undo.push(() => headStart.closeOthers());
   await headStart.opened();
   const metrics = lateMetrics();
@@ -114,7 +114,18 @@ async function start({ paths, flags, admin, configuration, stateFolder, log, und
   await ensure(['filters']);
   const { serve } = await import('../../serve.ts');
   if (isEnding) return;
-  const served = await serve({ paths, flags, configuration, stateFolder, programs, headStart, metrics, log, undo });
+  const served = await serve({
+    paths,
+    flags,
+    configuration,
+    stateFolder,
+    programs,
+    infra,
+    headStart,
+    metrics,
+    log,
+    undo,
+  });
   if (!served.ok) throw new RunError(served.refusal.message);
   const pipeline = served.value;
   told.pipeline = pipeline;
@@ -127,21 +138,11 @@ async function configure(file: string): Promise<Configured> {
   return readConfiguration(file);
 }
 
-interface Ahead {
-  readonly paths: readonly string[];
-  readonly controllerName: string;
-  readonly stateFolder: string;
-  readonly programs: Programs;
-  readonly log: Logger;
-}
-
 /** Opens the proxies that the manifests will most likely have. One that runs already needs no head start. */
-function startAhead({ paths, controllerName, stateFolder, programs, log }: Ahead): HeadStart {
+function startAhead(paths: readonly string[], controllerName: string, infra: Infra): HeadStart {
   const seen = glimpse(paths, ['GatewayClass', 'Gateway', 'EnvoyProxy']);
-  const keys = likelyProxies(seen, controllerName).filter((key) => !isRecorded(proxyPaths(stateFolder, key)));
-  return new HeadStart(keys, (key) =>
-    openProxy({ key, paths: proxyPaths(stateFolder, key), programs, log: log.child({ gateway: key }) }),
-  );
+  const keys = likelyProxies(seen, controllerName).filter((key) => !infra.isLeft(key));
+  return new HeadStart(keys, (key) => infra.open(key));
 }
 
 /** What the admin endpoint tells of, as soon as there is something. */

@@ -1,14 +1,7 @@
 import { chmod, mkdir, unlink } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
 import { dirname } from 'node:path';
-
-/** The Unix socket of a proxy, bound. */
-export interface ProxySocket {
-  /** Hands over the connections that wait, and each that comes; called once. */
-  take(serve: (connection: Socket) => void): void;
-  /** Takes no more connections and removes the socket. */
-  close(): Promise<void>;
-}
+import type { ProxySocket } from '../infra.ts';
 
 /**
  * Binds the Unix socket of a proxy (mode 0600). Whoever connects before somebody serves waits: an Envoy that starts beside

@@ -1,0 +1,37 @@
+import type { Socket } from 'node:net';
+
+/**
+ * Where proxies run: what enters is the key of a proxy, what leaves is a proxy that waits for its configuration. Refuses to
+ * know what a proxy serves.
+ *
+ * Held by `contract.ts`, the fake in `testing/` as well as the processes of this machine in `local/`.
+ */
+export interface Infra {
+  /** Starts the processes of a proxy, or takes over those that an earlier controller left. Rejects where it cannot be tried. */
+  open(key: string): Promise<OpenProxy>;
+  /** Whether the Envoy of a proxy runs, be it from an earlier controller. */
+  isLeft(key: string): boolean;
+  /** Ends the proxies of earlier controllers whose keys are none of these, and removes what is left of them. */
+  endOthers(serving: ReadonlySet<string>): Promise<void>;
+}
+
+/** A proxy before it is served: its socket and its processes, which wait for a configuration. */
+export interface OpenProxy {
+  readonly socket: ProxySocket;
+  /** Process number of Envoy while it runs. */
+  readonly envoyPid: number | undefined;
+  /** How often Envoy and the sidecar were started again because they had ended. */
+  readonly restarts: { readonly envoy: number; readonly sidecar: number };
+  /** Resolves when Envoy accepts connections on so many listeners; to false when `stop` is aborted before. */
+  untilListening(listeners: number, stop: AbortSignal): Promise<boolean>;
+  /** Drains and ends the processes, and removes the socket. */
+  close(): Promise<void>;
+}
+
+/** The socket of a proxy, bound: whoever can open it is the proxy's Envoy or its sidecar. */
+export interface ProxySocket {
+  /** Hands over the connections that wait, and each that comes; called once. */
+  take(serve: (connection: Socket) => void): void;
+  /** Takes no more connections and removes the socket. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,133 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { validate } from '#controller/api/validate.ts';
+import { DEFAULT_SETTINGS } from './compile.ts';
+import { OPEN_PORTS, type PortBook } from './gateway/port-claims.ts';
+import { type FakeMachine, fakeMachine } from './infra/testing/fake-infra.ts';
+import { type Pipeline, startPipeline } from './pipeline.ts';
+import type { Problem, ResourceBatch, ResourceEvent } from './provider/provider.ts';
+import { manualClock } from './runtime/testing/manual-clock.ts';
+import { RunningProxy } from './running-proxy.ts';
+
+let folder: string;
+let machine: FakeMachine;
+const pipelines: Pipeline[] = [];
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'sluice-pipeline-'));
+  machine = fakeMachine();
+});
+afterEach(async () => {
+  for (const pipeline of pipelines.splice(0)) await pipeline.stop();
+  rmSync(folder, { recursive: true });
+});
+
+function upsert(kind: 'Gateway' | 'GatewayClass', name: string, spec: object): ResourceEvent {
+  const result = validate(kind, { apiVersion: 'gateway.networking.k8s.io/v1', kind, metadata: { name }, spec });
+  if (!result.ok) throw new Error(JSON.stringify(result.errors));
+  return { kind: 'upsert', key: `${kind} ${name}`, resource: result.value, source: { kind: 'cluster' } };
+}
+
+const CLASS = upsert('GatewayClass', 'sluice', { controllerName: DEFAULT_SETTINGS.controllerName });
+const gateway = (name: string, port: number): ResourceEvent =>
+  upsert('Gateway', name, { gatewayClassName: 'sluice', listeners: [{ name: 'http', protocol: 'HTTP', port }] });
+
+const UNREADABLE: Problem = {
+  severity: 'error',
+  reason: 'syntax',
+  file: 'a.yaml',
+  line: 1,
+  column: 1,
+  message: 'no YAML',
+};
+
+/** A pipeline on the fake machine; gives how it is told of further changes. */
+async function start(first: ResourceBatch, book: PortBook = OPEN_PORTS): Promise<(batch: ResourceBatch) => void> {
+  let tell: (batch: ResourceBatch) => void = () => undefined;
+  const infra = machine.controller();
+  const pipeline = await startPipeline({
+    provider: {
+      start: (onBatch) => {
+        tell = onBatch;
+        onBatch([...first, { kind: 'synced' }]);
+        return Promise.resolve(() => Promise.resolve());
+      },
+    },
+    settings: DEFAULT_SETTINGS,
+    proxy: (key) =>
+      new RunningProxy({
+        key,
+        infra,
+        folder: join(folder, key.replace('/', '-')),
+        log: pino({ level: 'silent' }),
+        modules: { has: () => false, read: () => Promise.resolve(undefined) },
+        clock: manualClock(),
+        sidecarState: () => ({}),
+        unknownKey: () => undefined,
+        answered: () => undefined,
+        changed: () => undefined,
+      }),
+    ports: () => ({ at: (proxy, socket) => book.at(proxy, socket), want: () => undefined, stop: () => undefined }),
+    answers: () => ({
+      want: () => [],
+      counts: () => ({ answered: 0, stale: 0, pending: 0 }),
+      stop: () => Promise.resolve(),
+    }),
+    isLeft: (key) => infra.isLeft(key),
+    endOrphans: (serving) => infra.endOthers(serving),
+    allowPartial: false,
+    translated: () => undefined,
+    changed: () => undefined,
+    log: pino({ level: 'silent' }),
+  });
+  pipelines.push(pipeline);
+  return (batch) => tell(batch);
+}
+
+async function untilRunning(keys: readonly string[]): Promise<void> {
+  const deadline = Date.now() + 5_000;
+  while (machine.running().join() !== keys.join()) {
+    if (Date.now() > deadline) throw new Error(`found ${machine.running().join()}, expected ${keys.join()}`);
+    await sleep(5);
+  }
+}
+
+describe('the pipeline', () => {
+  it('runs a proxy for each Gateway, for as long as there is one', async () => {
+    const tell = await start([CLASS, gateway('a', 8080)]);
+    await untilRunning(['default/a']);
+    tell([gateway('b', 8081)]);
+    await untilRunning(['default/a', 'default/b']);
+    tell([{ kind: 'delete', key: 'Gateway a' }]);
+    await untilRunning(['default/b']);
+  });
+
+  it('ends the proxies of Gateways that are no more, which an earlier controller left', async () => {
+    await machine.controller().open('default/gone');
+    await start([CLASS, gateway('a', 8080)]);
+    await untilRunning(['default/a']);
+  });
+
+  it('leaves a proxy of an earlier controller alone while a document cannot be read, and takes it over when it can', async () => {
+    const left = await machine.controller().open('default/a');
+    const problem: ResourceEvent = { kind: 'problem', id: 'p', problem: UNREADABLE };
+    const tell = await start([CLASS, gateway('a', 8080), problem]);
+    expect(pipelines[0]?.proxies()).toEqual([]);
+    expect(pipelines[0]?.notReady()).not.toEqual([]);
+    tell([{ kind: 'problem-cleared', id: 'p' }]);
+    expect(pipelines[0]?.proxies().map(({ key }) => key)).toEqual(['default/a']);
+    await untilRunning(['default/a']);
+    expect(left.envoyPid).toBe(1);
+  });
+
+  it('runs nothing for a Gateway none of whose ports can be had', async () => {
+    const book: PortBook = { at: () => ({ kind: 'unavailable', reason: 'is held by another' }) };
+    const tell = await start([CLASS, gateway('a', 8080)], book);
+    tell([gateway('b', 8081)]);
+    expect(machine.running()).toEqual([]);
+    expect(JSON.stringify(pipelines[0]?.statuses())).toContain('PortUnavailable');
+  });
+});
