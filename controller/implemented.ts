@@ -54,6 +54,7 @@ export const implementedPaths: { readonly [K in KindName]: ImplementedPaths } = 
     'spec.jwt.providers[].audiences',
     'spec.jwt.providers[].localJWKS',
     'spec.jwt.providers[].remoteJWKS.uri',
+    'spec.jwt.providers[].remoteJWKS.backendRefs',
     'spec.jwt.providers[].remoteJWKS.cacheDuration',
     'spec.jwt.providers[].remoteJWKS.failedRefetchDuration',
     'spec.jwt.providers[].claimToHeaders',

@@ -49,6 +49,33 @@ export function guardedConnector(settings: FetchSettings, resolve: Resolve = loo
   };
 }
 
+/** A host name or IP address, and a port. */
+export interface ViaEndpoint {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Connects to the first of some endpoints that can be, as if it were the host that is asked for. */
+export function viaConnector(
+  connect: buildConnector.connector,
+  endpoints: readonly ViaEndpoint[],
+): buildConnector.connector {
+  return (options, done) => {
+    const attempt = ([first, ...rest]: readonly ViaEndpoint[]): void => {
+      if (first === undefined) {
+        done(new FetchFailure('Unreachable', 'its back-ends have no endpoint'), null);
+        return;
+      }
+      connect({ ...options, hostname: first.host, port: String(first.port) }, (...[error, socket]) => {
+        if (error === null) done(null, socket);
+        else if (rest.length === 0 || error instanceof FetchFailure) done(error, null);
+        else attempt(rest);
+      });
+    };
+    attempt(endpoints);
+  };
+}
+
 /** Hands a connection over unless it leads to where it may not. */
 function settle(socket: Socket, judge: Guard, done: buildConnector.Callback): void {
   const { remoteAddress } = socket;

@@ -277,6 +277,47 @@ describe('TLS', () => {
   });
 });
 
+describe('a fetch by way of others', () => {
+  it('connects to the first that can be, with the host of its URL', async () => {
+    const port = await serving((request, response) => response.end(request.headers.host));
+    const via = [
+      { host: '127.0.0.1', port: 1 },
+      { host: '127.0.0.1', port },
+    ];
+    const found = await fetching()('http://keys.example/a', { via });
+    expect(found.ok && Buffer.from(found.value.body).toString()).toBe('keys.example');
+  });
+
+  it('is guarded all the same', async () => {
+    const fetch = fetching({ refuse: new Set(['Loopback']) });
+    const via = (host: string) => ({ via: [{ host, port: 1 }] });
+    expect(await fetch('http://keys.example/', via('169.254.169.254'))).toMatchObject(refusedFor('AddressRefused'));
+    expect(await fetch('http://keys.example/', via('127.0.0.1'))).toMatchObject(refusedFor('AddressRefused'));
+    expect(await fetch('http://keys.example/', via('localhost'))).toMatchObject(refusedFor('AddressRefused'));
+  });
+
+  it('leaves no connection behind that the host itself would be asked on', async () => {
+    const port = await serving((_, response) => response.end());
+    const fetch = fetching(overriding({ 'keys.example': ['127.0.0.1', 1] }));
+    const via = [{ host: '127.0.0.1', port }];
+    expect(await fetch('http://keys.example/', { via })).toMatchObject({ ok: true });
+    expect(await fetch('http://keys.example/')).toMatchObject(refusedFor('Unreachable'));
+  });
+
+  it('follows redirects to other hosts there', async () => {
+    const other = await serving((_, response) => response.end('other'));
+    const port = await serving((_, response) =>
+      response.writeHead(302, { location: `http://127.0.0.1:${other}/` }).end(),
+    );
+    const found = await fetching()('http://keys.example/', { via: [{ host: '127.0.0.1', port }] });
+    expect(found.ok && Buffer.from(found.value.body).toString()).toBe('other');
+  });
+
+  it('fails when there is nobody', async () => {
+    expect(await fetching()('http://keys.example/', { via: [] })).toMatchObject(refusedFor('Unreachable'));
+  });
+});
+
 describe('what cannot be reached', () => {
   it('is told apart: no such host, nobody there', async () => {
     const fetch = fetching();

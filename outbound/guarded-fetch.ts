@@ -5,10 +5,10 @@
  * is to reach, at every connection and on every redirect, and bounds size and time. It knows nothing of what is fetched, and
  * does not try again.
  */
-import { Agent, request as send } from 'undici';
+import { Agent, type buildConnector, request as send } from 'undici';
 import { FetchFailure, failureOf, type FetchReason } from './fetch-failure.ts';
 import type { FetchSettings } from './fetch-settings.ts';
-import { guardedConnector } from './guarded-connector.ts';
+import { guardedConnector, viaConnector, type ViaEndpoint } from './guarded-connector.ts';
 import { readBody } from './read-body.ts';
 
 /** What to fetch. */
@@ -20,6 +20,8 @@ export interface FetchRequest {
   /** Names in lower case. Credentials go to the first origin only. */
   readonly headers?: HeaderFields;
   readonly body?: Uint8Array;
+  /** Where to connect instead of to the host of the URL: to the first that can be. The certificate is still for that host. */
+  readonly via?: readonly ViaEndpoint[];
   /** The largest body that is taken, in bytes. */
   readonly limit: number;
   /** The longest the whole may take, in milliseconds; that of the settings without. */
@@ -77,19 +79,23 @@ export function createFetcher(
   settings: FetchSettings,
   observed: (observation: FetchObservation) => void = () => undefined,
 ): Fetcher {
-  const agent = new Agent({ connect: guardedConnector(settings), allowH2: false, headersTimeout: 0, bodyTimeout: 0 });
+  const connect = guardedConnector(settings);
+  const agent = agentOf(connect);
   const fetch: GuardedFetch = async (request) => {
     const began = performance.now();
     const timeout = request.timeout ?? settings.timeout;
     const late = AbortSignal.timeout(timeout);
     const signal = request.signal === undefined ? late : AbortSignal.any([late, request.signal]);
-    const outcome = await follow(agent, request, signal).then(
+    // A connection to somewhere else is not to be used again for the host itself.
+    const own = request.via === undefined ? agent : agentOf(viaConnector(connect, request.via));
+    const outcome = await follow(request, { own, others: agent }, signal).then(
       (value): FetchOutcome => ({ ok: true, value }),
       (error: unknown): FetchOutcome => {
         const { reason, message } = ended(error, late, request.signal, timeout);
         return { ok: false, refusal: { reason, message: `${shownUrl(request.url)}: ${message}` } };
       },
     );
+    if (own !== agent) await own.destroy();
     observed({
       purpose: request.purpose,
       outcome: outcome.ok ? outcome.value.status : outcome.refusal.reason,
@@ -106,12 +112,24 @@ function ended(error: unknown, late: AbortSignal, signal: AbortSignal | undefine
   return failureOf(error);
 }
 
-async function follow(agent: Agent, request: FetchRequest, signal: AbortSignal): Promise<Fetched> {
+function agentOf(connect: buildConnector.connector): Agent {
+  return new Agent({ connect, allowH2: false, headersTimeout: 0, bodyTimeout: 0 });
+}
+
+interface Agents {
+  /** For the origin of the URL that was asked for. */
+  readonly own: Agent;
+  /** For where redirects lead. */
+  readonly others: Agent;
+}
+
+async function follow(request: FetchRequest, agents: Agents, signal: AbortSignal): Promise<Fetched> {
   let url = parseUrl(request.url);
+  const { origin } = url;
   let headers: HeaderFields = { 'accept-encoding': 'identity', ...request.headers };
   for (let hop = 0; ; hop += 1) {
     const answer = await send(url, {
-      dispatcher: agent,
+      dispatcher: url.origin === origin ? agents.own : agents.others,
       method: request.method ?? 'GET',
       headers,
       body: request.body ?? null,

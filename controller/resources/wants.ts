@@ -24,8 +24,8 @@ export interface DiscoveryWant extends Fetching {
 
 interface Fetching {
   readonly url: string;
-  /** Where to ask instead of at the host of the URL, in order; that host without. */
-  readonly via?: readonly Via[];
+  /** Where to ask instead of at the host of the URL. */
+  readonly via?: Via;
   /** For how long an answer is not asked for again, in milliseconds. */
   readonly refresh: number;
   /** The pause before a first failure is made good, in milliseconds. */
@@ -71,8 +71,15 @@ export interface PullSecret {
   readonly text: () => string;
 }
 
-/** A host name or IP address, and a port. */
+/** Back-ends that are asked for a URL, in order, until one lets itself be connected to. */
 export interface Via {
+  /** What they are called: they may move, and an answer stays good. */
+  readonly name: string;
+  readonly endpoints: readonly ViaEndpoint[];
+}
+
+/** A host name or IP address, and a port. */
+export interface ViaEndpoint {
   readonly host: string;
   readonly port: number;
 }
@@ -122,8 +129,8 @@ export function wantKey(want: Want): string {
   }
 }
 
-function documentKey({ kind, url, via = [] }: DocumentWant, issuer: string): string {
-  return JSON.stringify([kind, url, issuer, ...via.map(({ host, port }) => `${host}:${port}`)]);
+function documentKey({ kind, url, via }: DocumentWant, issuer: string): string {
+  return JSON.stringify([kind, url, issuer, via?.name ?? '']);
 }
 
 /** A short name of a want, for those who cannot be expected to know its key: 16 hexadecimal digits. */

@@ -13,7 +13,7 @@ let keys: KeyServer;
 let port: number;
 
 /** A policy on a route, with the key set of a host. */
-function policy(name: string, host = HOST, cacheDuration = '2s'): string {
+function policy(name: string, host = HOST, cacheDuration = '2s', more = ''): string {
   return `---
 apiVersion: gateway.envoyproxy.io/v1alpha1
 kind: SecurityPolicy
@@ -24,7 +24,7 @@ spec:
     providers:
       - name: p
         issuer: https://issuer.example
-        remoteJWKS: { uri: "https://${host}/keys", cacheDuration: ${cacheDuration}, failedRefetchDuration: 200ms }
+        remoteJWKS: { uri: "https://${host}/keys", cacheDuration: ${cacheDuration}, failedRefetchDuration: 200ms ${more}}
 `;
 }
 
@@ -175,6 +175,32 @@ describe('a key set that is fetched', () => {
       );
     }
     expect(keys.asked).toBeLessThanOrEqual(3);
+  });
+
+  it('is fetched from a back-end that its policy names, which may move', async () => {
+    const keysAt = (at: number) => `apiVersion: gateway.envoyproxy.io/v1alpha1
+kind: Backend
+metadata: { name: keys }
+spec: { endpoints: [{ ip: { address: 127.0.0.1, port: ${at} } }] }
+`;
+    site.configure({ sluice: { caBundle: 'ca.pem' } });
+    site.write(
+      'policy.yaml',
+      policy('guarded', HOST, '2s', ', backendRefs: [{ group: gateway.envoyproxy.io, kind: Backend, name: keys }] '),
+    );
+    site.write('keys.yaml', keysAt(1));
+    keys.serve(first);
+    await keys.up();
+    await site.start();
+    expect(await ask('/guarded', tokenOf(first))).toBe(500);
+    site.write('keys.yaml', keysAt(keys.port));
+    await becomes(200, tokenOf(first));
+    site.write('keys.yaml', keysAt(1));
+    await until('the failure is told', async () => (await said()).includes('Refreshed=False FetchFailed'));
+    expect(await ask('/guarded', tokenOf(first))).toBe(200);
+    site.remove('keys.yaml');
+    await becomes(500, tokenOf(first));
+    expect(await said()).toContain('remoteJWKS.backendRefs: Backend default/keys does not exist');
   });
 
   it('is refused when it is too large, no key set or of an unknown kind of key; the last good one serves', async () => {

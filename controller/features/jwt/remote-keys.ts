@@ -1,9 +1,9 @@
 import type { RemoteJWKS } from '#controller/api/gen/types.d.ts';
 import type { JwtKeyIr } from '../../ir/jwt.ts';
 import { parseDuration } from '../../resources/duration.ts';
-import type { Resources } from '../../resources/resources.ts';
 import { type Outcome, refusal, success } from '../../resources/verdict.ts';
 import { type DocumentAnswer, type KeySetWant, wantId } from '../../resources/wants.ts';
+import { resolveVia, type ViaContext } from '../fetch-via.ts';
 import { parseJwks } from './jwks.ts';
 
 /** Keys that were fetched, and what the set is called. */
@@ -21,15 +21,19 @@ const RETRY = 1_000;
 export function remoteKeys(
   spec: RemoteJWKS,
   at: string,
-  resources: Resources,
+  context: ViaContext,
 ): Outcome<RemoteKeys, 'Invalid' | 'Pending'> {
   const url = URL.parse(spec.uri);
   if (url === null || !/^https?:$/u.test(url.protocol) || url.username !== '' || url.password !== '') {
     return refusal('Invalid', `${at}.uri: accepted is an http or https URL without user name and password`);
   }
+  const { resources } = context;
+  const via = spec.backendRefs === undefined ? undefined : resolveVia(spec.backendRefs, `${at}.backendRefs`, context);
+  if (via?.ok === false) return via;
   const want: KeySetWant = {
     kind: 'KeySet',
     url: spec.uri,
+    ...(via === undefined ? {} : { via: via.value }),
     refresh: parseDuration(spec.cacheDuration),
     retry: spec.failedRefetchDuration === undefined ? RETRY : parseDuration(spec.failedRefetchDuration),
   };

@@ -1,8 +1,8 @@
 import type { JWT, JWTExtractor, JWTProvider } from '#controller/api/gen/types.d.ts';
 import type { JwtIr, JwtProviderIr, TokenSourceIr } from '../../ir/jwt.ts';
-import type { Resources } from '../../resources/resources.ts';
 import { isWritableHeader, WRITABLE_HEADERS } from '../../resources/header-name.ts';
 import { type Outcome, refusal, success } from '../../resources/verdict.ts';
+import type { ViaContext } from '../fetch-via.ts';
 import { parseJwks } from './jwks.ts';
 import { remoteKeys } from './remote-keys.ts';
 
@@ -10,12 +10,10 @@ type Jwt = Outcome<JwtIr, 'Invalid' | 'Pending'>;
 type Provider = Outcome<JwtProviderIr, 'Invalid' | 'Pending'>;
 type Keys = Outcome<Pick<JwtProviderIr, 'keys' | 'keySet'>, 'Invalid' | 'Pending'>;
 
-/** Resolves `jwt` of a SecurityPolicy in `namespace`; messages start with the field. */
-export function resolveJwt(spec: JWT, namespace: string, resources: Resources): Jwt {
+/** Resolves `jwt` of a SecurityPolicy; messages start with the field. */
+export function resolveJwt(spec: JWT, context: ViaContext): Jwt {
   // All of them before the first refusal counts: each may ask for its keys.
-  const found = spec.providers.map((provider, index) =>
-    resolveProvider(provider, `jwt.providers[${index}]`, namespace, resources),
-  );
+  const found = spec.providers.map((provider, index) => resolveProvider(provider, `jwt.providers[${index}]`, context));
   const providers: JwtProviderIr[] = [];
   for (const provider of found) {
     if (!provider.ok) return provider;
@@ -24,12 +22,12 @@ export function resolveJwt(spec: JWT, namespace: string, resources: Resources): 
   return success({ providers, optional: spec.optional ?? false });
 }
 
-function resolveProvider(spec: JWTProvider, path: string, namespace: string, resources: Resources): Provider {
+function resolveProvider(spec: JWTProvider, path: string, context: ViaContext): Provider {
   const notWritable = (spec.claimToHeaders ?? []).find(({ header }) => !isWritableHeader(header));
   if (notWritable !== undefined) {
     return refusal('Invalid', `${path}.claimToHeaders: found the header ${notWritable.header}, ${WRITABLE_HEADERS}`);
   }
-  const keys = keysOf(spec, path, namespace, resources);
+  const keys = keysOf(spec, path, context);
   if (!keys.ok) return keys;
   return success({
     name: spec.name,
@@ -44,8 +42,9 @@ function resolveProvider(spec: JWTProvider, path: string, namespace: string, res
   });
 }
 
-function keysOf({ localJWKS, remoteJWKS }: JWTProvider, path: string, namespace: string, resources: Resources): Keys {
-  if (remoteJWKS !== undefined) return remoteKeys(remoteJWKS, `${path}.remoteJWKS`, resources);
+function keysOf({ localJWKS, remoteJWKS }: JWTProvider, path: string, context: ViaContext): Keys {
+  if (remoteJWKS !== undefined) return remoteKeys(remoteJWKS, `${path}.remoteJWKS`, context);
+  const { namespace, resources } = context;
   const at = `${path}.localJWKS`;
   if (localJWKS === undefined) return refusal('Invalid', `${at}: found none, a provider needs its keys`);
   if (localJWKS.type === 'Inline') return keysIn(localJWKS.inline, `${at}.inline`);

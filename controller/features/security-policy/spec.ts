@@ -4,9 +4,9 @@ import { fieldNamespace, fieldOwner } from '../../policies/merge.ts';
 import type { Resources } from '../../resources/resources.ts';
 import { unimplementedFields } from '../../resources/unimplemented-fields.ts';
 import { type Outcome, refusal, success } from '../../resources/verdict.ts';
+import type { Settings } from '../../settings.ts';
 import { resolveAuthorization } from '../authorization/spec.ts';
 import { translateCors } from '../cors/spec.ts';
-import type { Settings } from '../../settings.ts';
 import { resolveJwt } from '../jwt/spec.ts';
 import { SESSION_PROVIDER } from '../oidc/session.ts';
 import { type ResolvedOidc, resolveOidc } from '../oidc/spec.ts';
@@ -22,7 +22,9 @@ export function resolveSecurityPolicy(
   const missing = unimplementedFields(policy, 'Invalid');
   if (missing !== undefined) return { ok: false, refusal: missing };
   const jwt =
-    spec.jwt === undefined ? undefined : resolveJwt(spec.jwt, fieldNamespace(policy, spec.jwt.providers), resources);
+    spec.jwt === undefined
+      ? undefined
+      : resolveJwt(spec.jwt, { namespace: fieldNamespace(policy, spec.jwt.providers), resources, settings });
   if (jwt?.ok === false) return refusal(jwt.refusal.reason, `${object}: spec.${jwt.refusal.message}`);
   const providers = [
     ...(spec.jwt?.providers ?? []).map(({ name }) => name),
