@@ -8,11 +8,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findings } from '#controller/cli/findings.ts';
 import { compile } from '#controller/compile.ts';
 import { loadOnce } from '#controller/provider/files/load-once.ts';
-import { lower } from '#controller/xds/lower.ts';
+import type { ProxyIr } from '#controller/ir/proxy.ts';
+import { type LoadedFilters, lower, wasmFiltersOf } from '#controller/xds/lower.ts';
 import { type LiveEnvoy, startLiveEnvoy } from '#test/envoy/live-envoy.ts';
 import { startEchoBackEnd } from '#test/seeds/echo-back-end.ts';
 import { showSaid } from '#test/seeds/show-status.ts';
 import { compilePolicy } from '#wasm-filters/build.ts';
+import { compileUserFilter, filterSource } from '#wasm-filters/build/user-filter.ts';
 import { startEcho } from '../setup/echo.ts';
 
 const HERE = import.meta.dirname;
@@ -30,6 +32,15 @@ async function statusOf(command: string): Promise<string> {
   // A status of 000 makes curl fail; what it printed counts.
   const run = promisify(execFile)('bash', ['-c', `${silent} || true`]);
   return (await run).stdout;
+}
+
+/** The filters of a user, as if the proxy had them: those of an example are made of the sources beside it. */
+async function ownFilters(xds: ProxyIr, sources: string, folder: string): Promise<LoadedFilters> {
+  const source = filterSource(sources);
+  if (source === undefined) return new Map();
+  const path = join(folder, 'filter.wasm');
+  writeFileSync(path, await compileUserFilter(source));
+  return new Map([...wasmFiltersOf(xds)].map(([name, filter]) => [name, { filter, digest: 'sha256:own', path }]));
 }
 
 it('there are examples', () => {
@@ -72,7 +83,8 @@ describe('on real Envoy', () => {
     const [proxy, ...others] = compile(loadOnce([join(HERE, topic)])).proxies.values();
     if (proxy === undefined) throw new Error('the manifests make no proxy');
     expect(others).toEqual([]);
-    expect(await envoy.publish(lower(proxy.xds, { digest: 'sha256:test', path: module }))).toEqual([]);
+    const filters = await ownFilters(proxy.xds, join(HERE, topic, 'filter'), join(module, '..'));
+    expect(await envoy.publish(lower(proxy.xds, { digest: 'sha256:test', path: module }, filters))).toEqual([]);
     // An active listener is bound, but nothing takes its connections until the worker has it.
     while ((await statusOf('curl http://localhost:25180/')) === '000') await sleep(10);
     for (const [command, status] of commandsOf(topic)) {
