@@ -1,7 +1,6 @@
-import type { AssignmentIr, ClusterIr } from './cluster.ts';
+import type { AddressIr, ClusterIr } from './cluster.ts';
 import type { ListenerIr } from './listener.ts';
 import type { ResourcePatchIr } from './patch.ts';
-import type { Pieces } from './pieces.ts';
 import type { SharedPolicyIr } from './route.ts';
 import type { SecretIr } from './secret.ts';
 import type { WasmModuleRef } from './wasm-module.ts';
@@ -12,9 +11,9 @@ export interface ProxyIr {
   readonly key: string;
   readonly listeners: readonly ListenerIr[];
   /** Every cluster that a route names, once, by name. */
-  readonly clusters: Pieces<ClusterIr>;
+  readonly clusters: readonly ClusterIr[];
   /** The addresses of each cluster whose addresses are known here, by the cluster's name. */
-  readonly endpoints: Pieces<AssignmentIr>;
+  readonly endpoints: ReadonlyMap<string, readonly AddressIr[]>;
   /** Every certificate that a listener names, once, by name. */
   readonly secrets: readonly SecretIr[];
   /** The `policy` module this proxy runs; `undefined` while it is not known. */

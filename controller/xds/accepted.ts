@@ -35,7 +35,5 @@ export function accepted(published: ProxyIr, before: ProxyIr | undefined, refuse
       virtualHosts: [chain.virtualHosts.flat().flatMap((host) => keptOf(chain.name, host))],
     })),
   }));
-  const assigned = new Set(published.endpoints.flat().map(({ cluster }) => cluster));
-  const others = before?.endpoints.flat().filter(({ cluster }) => !assigned.has(cluster)) ?? [];
-  return { ...published, listeners, endpoints: [...published.endpoints, others] };
+  return { ...published, listeners, endpoints: new Map([...(before?.endpoints ?? []), ...published.endpoints]) };
 }

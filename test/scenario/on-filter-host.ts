@@ -38,8 +38,7 @@ export async function filterHostRunner(
   return ({ method, path, headers: sent, from }) => {
     const url = new URL(path, 'http://gateway');
     const normalised = decodeUnreserved(url.pathname).replaceAll(/\/{2,}/gu, '/');
-    const named = sent.map(([name, value]) => [name === 'host' ? ':authority' : name, value] as const);
-    const headers: Headers = [[':method', method], [':path', normalised + url.search], ...named];
+    const headers: Headers = [[':method', method], [':path', normalised + url.search], ...sent];
     const route = routes.find(({ match }) => matches(match, headers));
     if (route === undefined) return { status: 404, upstream: {} };
     const result = decide(first, route, headers, from);

@@ -1,22 +1,34 @@
 import { isAllowed } from "../../authorization/assembly/decide";
-import { answerForbidden } from "../../authorization/assembly/forbidden";
 import { ACCEPTED, authenticate, Authentication } from "../../jwt/assembly/authenticate";
 import { claimsFit, hasClaimHeaders, writeClaimHeaders } from "../../jwt/assembly/claim-headers";
-import { answerInvalidToken, answerMissingToken } from "../../jwt/assembly/unauthorized";
 import { keepBackendCookies } from "../../oidc/assembly/backend-cookies";
 import { checkVisitor, SESSION, Visitor } from "../../oidc/assembly/check";
 import { leaveToSidecar } from "../../oidc/assembly/to-sidecar";
 import { hasOwnedHeader, removeOwnedHeaders } from "../../oidc/assembly/owned-headers";
-import { usePairs } from "../../sdk/assembly/header-pairs";
+import { alloc } from "../../sdk/assembly/arena";
+import { onePair, usePairs } from "../../sdk/assembly/header-pairs";
 import { getRequestHeaders, now, resultLen, resultPtr, sendLocalResponse } from "../../sdk/assembly/host";
 import { Json } from "../../sdk/assembly/json";
 import { literal, Slice } from "../../sdk/assembly/slice";
 import { CompiledPolicy } from "./compiled-policy";
 import { Place, place } from "./place";
 
+const WWW_AUTHENTICATE = literal("www-authenticate");
+// RFC 6750 section 3.1: who sent no token is told no error.
+const CHALLENGE = literal("Bearer");
+const CHALLENGE_INVALID = literal('Bearer error="invalid_token"');
+const MISSING = literal("a token is needed\n");
+const INVALID = literal("the token is not accepted\n");
+const FORBIDDEN = literal("not allowed\n");
 const UNAVAILABLE = literal("the policy of this route cannot be enforced\n");
-/** What access logs show as response code details. */
+// What access logs show as response code details.
+const D_MISSING = literal("sluice_jwt_missing");
+const D_INVALID = literal("sluice_jwt_invalid");
+const D_FORBIDDEN = literal("sluice_authorization_denied");
 const D_UNAVAILABLE = literal("sluice_policy_unavailable");
+
+/** The headers of an answer; one for all, so that no request makes garbage. */
+const HEADERS = new Slice(0, 0);
 
 /** What becomes of a request. */
 export namespace Decision {
@@ -73,8 +85,8 @@ function authenticated(policy: CompiledPolicy, seconds: f64): u32 {
   switch (authenticate(jwt, policy.keyIds, seconds)) {
     case Authentication.accepted:
     case Authentication.anonymous: return Decision.proceed;
-    case Authentication.missing: return missing();
-    case Authentication.invalid: return invalid();
+    case Authentication.missing: return unauthorized(D_MISSING, MISSING, CHALLENGE);
+    case Authentication.invalid: return unauthorized(D_INVALID, INVALID, CHALLENGE_INVALID);
     case Authentication.waiting: return Decision.waiting;
     default: return unavailable();
   }
@@ -83,7 +95,7 @@ function authenticated(policy: CompiledPolicy, seconds: f64): u32 {
 function authorized(policy: CompiledPolicy): u32 {
   const authorization = policy.authorization;
   if (authorization === null || isAllowed(authorization, providerOf(policy), payloadOf(policy))) return Decision.proceed;
-  answerForbidden();
+  sendLocalResponse(403, D_FORBIDDEN, FORBIDDEN, Slice.EMPTY);
   return Decision.answered;
 }
 
@@ -108,17 +120,15 @@ function rewritten(policy: CompiledPolicy): u32 {
   if (policy.message.oidc !== null && !keepBackendCookies()) return unavailable();
   const jwt = policy.message.jwt;
   if (jwt === null) return Decision.proceed;
-  if (!claimsFit(jwt, ACCEPTED)) return invalid();
+  if (!claimsFit(jwt, ACCEPTED)) return unauthorized(D_INVALID, INVALID, CHALLENGE_INVALID);
   if (hasClaimHeaders(jwt, ACCEPTED)) return Decision.proceed;
   return place() == Place.recheck || !writeClaimHeaders(jwt, ACCEPTED) ? unavailable() : Decision.proceed;
 }
 
-function missing(): u32 {
-  answerMissingToken();
-  return Decision.answered;
-}
-
-function invalid(): u32 {
-  answerInvalidToken();
+function unauthorized(details: Slice, body: Slice, challenge: Slice): u32 {
+  const at = alloc(<usize>WWW_AUTHENTICATE.len + challenge.len + 16);
+  HEADERS.ptr = at;
+  HEADERS.len = onePair(WWW_AUTHENTICATE, challenge, at);
+  sendLocalResponse(401, details, body, HEADERS);
   return Decision.answered;
 }

@@ -29,7 +29,7 @@ const DIGEST_SIZE: usize = 32;
 // A call: [used][token][kind][tag][first waiter][owner u64][digest].
 const CALL_SIZE: usize = 64;
 const CALLS: usize = memory.data(16384, 8);
-// A waiter: [next][context][number of answers][plugin] and the answers, each [kind][outcome][digest].
+// A waiter: [next][context][number of answers][..] and the answers, each [kind][outcome][digest].
 const ANSWERS: usize = 16;
 const ANSWER_SIZE: usize = 40;
 const WAITER_SIZE: usize = 336;
@@ -44,7 +44,6 @@ let waiters: u32 = 0;
 let epoch: u32 = 0;
 /** The request that is evaluated, and its answers so far: 0 when it never waited. */
 let stream: u32 = 0;
-let plugin: u32 = 0;
 let waiter: usize = 0;
 let waitsAgain: bool = false;
 
@@ -53,16 +52,10 @@ export function noteConfiguration(): void {
   epoch++;
 }
 
-/** Says which request is evaluated from now on, and for which plugin. Call it first for each. */
-export function enterStream(context: u32, ofPlugin: u32 = 0): void {
+/** Says which request is evaluated from now on. Call it first for each. */
+export function enterStream(context: u32): void {
   stream = context;
-  plugin = ofPlugin;
   waiter = 0;
-}
-
-/** The plugin of the request that is evaluated, as `enterStream` was told, also after it has waited. */
-export function streamPlugin(): u32 {
-  return plugin;
 }
 
 /**
@@ -119,7 +112,6 @@ function resume(one: usize, kind: u32, outcome: i32, evaluate: () => bool): void
   if (useStream(context)) {
     note(one, kind, outcome);
     stream = context;
-    plugin = load<u32>(one, 12);
     waiter = one;
     if (evaluate()) continueRequest();
   }
@@ -198,7 +190,6 @@ function wait(call: usize): bool {
     one = heap.alloc(WAITER_SIZE);
     store<u32>(one, stream, 4);
     store<u32>(one, 0, 8);
-    store<u32>(one, plugin, 12);
     waiter = one;
   } else if (load<u32>(one, 8) == MOST_ANSWERS) {
     return false;
