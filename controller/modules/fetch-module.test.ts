@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { DEFAULT_FETCH_SETTINGS } from '#outbound/fetch-settings.ts';
-import { createFetcher, type Fetcher } from '#outbound/guarded-fetch.ts';
+import { DEFAULT_FETCH_SETTINGS } from '#extproc/outbound/fetch-settings.ts';
+import { createFetcher, type Fetcher } from '#extproc/outbound/guarded-fetch.ts';
 import { packImage } from '#wasm-filters/build/image.ts';
 import { digestOf } from '../oci/image-module.ts';
 import { type FakeRegistry, startFakeRegistry } from '../oci/testing/fake-registry.ts';
