@@ -14,6 +14,12 @@ const FRAMING = new Set([
   'upgrade',
 ]);
 
+/** The name under which filters find a header: in lower case, that of the host as HTTP/2 has it (RFC 9113 section 8.3.1). */
+export function handedOverName(name: string): string {
+  const lower = name.toLowerCase();
+  return lower === 'host' ? ':authority' : lower;
+}
+
 /** What `isWritableHeader` accepts, in words that follow what was found. */
 export const WRITABLE_HEADERS = 'accepted are names of headers but host and those of framing and connections';
 

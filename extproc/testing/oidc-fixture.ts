@@ -45,7 +45,7 @@ export function testProvider(): TestProvider {
     provider = await startIdentityProvider({
       port: 0,
       clientId: 'shop',
-      clientSecret: 'a-secret_~ %:',
+      clientSecret: 'secret',
       redirectUris: [CALLBACK],
       users: {
         ada: { email: 'ada@example.com', realm: { roles: ['admin'], secret: 1 } },

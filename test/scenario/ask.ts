@@ -12,7 +12,8 @@ export interface Answer {
 /** Sends a request as it is written, its path not normalised, to a listener on loopback. */
 export function ask(port: number, { method, path, headers, from }: ScenarioRequest): Promise<Answer> {
   const to = { host: '127.0.0.1', port, localAddress: from, agent: false } as const;
-  const lines = ['host', `127.0.0.1:${port}`, ...headers.flat()];
+  const hasHost = headers.some(([name]) => name.toLowerCase() === 'host');
+  const lines = [...(hasHost ? [] : ['host', `127.0.0.1:${port}`]), ...headers.flat()];
   return new Promise((resolve, reject) => {
     const request = httpRequest({ ...to, method, path, headers: lines }, (response) => {
       const chunks: Buffer[] = [];

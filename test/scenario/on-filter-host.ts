@@ -38,7 +38,8 @@ export async function filterHostRunner(
   return ({ method, path, headers: sent, from }) => {
     const url = new URL(path, 'http://gateway');
     const normalised = decodeUnreserved(url.pathname).replaceAll(/\/{2,}/gu, '/');
-    const headers: Headers = [[':method', method], [':path', normalised + url.search], ...sent];
+    const named = sent.map(([name, value]) => [name === 'host' ? ':authority' : name, value] as const);
+    const headers: Headers = [[':method', method], [':path', normalised + url.search], ...named];
     const route = routes.find(({ match }) => matches(match, headers));
     if (route === undefined) return { status: 404, upstream: {} };
     const result = decide(first, route, headers, from);

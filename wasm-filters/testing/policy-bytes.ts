@@ -26,12 +26,13 @@ export function identified(bytes: Uint8Array): EncodedPolicy {
   return { id: createHash('sha256').update(bytes).digest('hex').slice(0, 32), bytes };
 }
 
-/** The properties of a request on a route that carries a policy, or none. */
-export function onRoute(policy: EncodedPolicy | undefined, name = 'some-route'): PropertySource {
+/** The properties of a request on a route that carries a policy, or none; `mark` stands behind the policy's id. */
+export function onRoute(policy: EncodedPolicy | undefined, name = 'some-route', mark = ''): PropertySource {
   return (path) => {
     const key = path.join('.');
     if (key === 'xds.route_name') return name;
-    if (key === 'xds.route_metadata.filter_metadata.sluice.policy.id') return policy?.id;
+    if (key === 'xds.route_metadata.filter_metadata.sluice.policy.id')
+      return policy === undefined ? undefined : policy.id + mark;
     if (key === 'xds.route_metadata.typed_filter_metadata.sluice.policy') return policy?.bytes;
     return undefined;
   };

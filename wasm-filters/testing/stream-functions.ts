@@ -10,11 +10,10 @@ export function streamFunctions(state: HostState, memory: GuestMemory): Readonly
     proxy_get_property(path: number, size: number, pointerOut: number, sizeOut: number) {
       const segments = memory.text(path, size).replace(/\0$/, '').split('\0');
       const stream = currentStream(state);
-      if (stream === undefined) return NOT_FOUND;
       const value =
         segments[0] === 'plugin_name' || segments[0] === 'plugin_root_id'
           ? state.pluginName
-          : (stream.filterState.get(segments.join('\0')) ?? stream.properties(segments, stream.received));
+          : (stream?.filterState.get(segments.join('\0')) ?? stream?.properties(segments, stream.received));
       if (value === undefined) return NOT_FOUND;
       memory.give(value, pointerOut, sizeOut);
       return OK;

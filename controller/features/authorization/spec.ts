@@ -1,6 +1,7 @@
 import type { Authorization, AuthorizationRule, JWTPrincipal } from '#controller/api/gen/types.d.ts';
 import type { AuthorizationIr, AuthorizationRuleIr, JwtPrincipalIr } from '../../ir/authorization.ts';
 import type { PathConditionIr } from '../../ir/match.ts';
+import { handedOverName } from '../../resources/header-name.ts';
 import { type Outcome, refusal, success } from '../../resources/verdict.ts';
 import { addressBlock, resolvePathMatch } from '../match/spec.ts';
 
@@ -48,7 +49,7 @@ function ruleIr(
     action,
     jwt: jwt === undefined ? undefined : jwtPrincipal(jwt),
     clients: principal?.clientCIDRs?.map(addressBlock),
-    headers: (principal?.headers ?? []).map((header) => ({ name: header.name.toLowerCase(), values: header.values })),
+    headers: (principal?.headers ?? []).map((header) => ({ name: handedOverName(header.name), values: header.values })),
     methods: operation?.methods,
     path,
   };

@@ -1,6 +1,6 @@
 import type { JWT, JWTExtractor, JWTProvider } from '#controller/api/gen/types.d.ts';
 import type { JwtIr, JwtProviderIr, TokenSourceIr } from '../../ir/jwt.ts';
-import { isWritableHeader, WRITABLE_HEADERS } from '../../resources/header-name.ts';
+import { handedOverName, isWritableHeader, WRITABLE_HEADERS } from '../../resources/header-name.ts';
 import { type Outcome, refusal, success } from '../../resources/verdict.ts';
 import type { ViaContext } from '../fetch-via.ts';
 import { parseJwks } from './jwks.ts';
@@ -67,7 +67,7 @@ function tokenSources(extract: JWTExtractor | undefined): readonly TokenSourceIr
   if (extract === undefined) return BEARER;
   const sources: TokenSourceIr[] = [
     ...(extract.headers ?? []).map(
-      ({ name, valuePrefix }) => ({ kind: 'header', name: name.toLowerCase(), prefix: valuePrefix ?? '' }) as const,
+      ({ name, valuePrefix }) => ({ kind: 'header', name: handedOverName(name), prefix: valuePrefix ?? '' }) as const,
     ),
     ...(extract.cookies ?? []).map((name) => ({ kind: 'cookie', name }) as const),
     ...(extract.params ?? []).map((name) => ({ kind: 'query', name }) as const),

@@ -1,22 +1,23 @@
 import { HeaderChange, HeaderChanges, HeaderRewrite, HeaderRewriteFilter } from "../../gen/header_rewrite";
 import { headerRewriteFromJson } from "../../gen/json/header_rewrite";
 import { REVISION } from "../../gen/revision";
-import { lowerHeaderName, isHeaderValue } from "../../sdk/assembly/header-name";
-import { parseJson } from "../../sdk/assembly/json";
-import { JsonReader } from "../../sdk/assembly/json-reader";
-import { Reader } from "../../sdk/assembly/reader";
+import { handedOverName, isHeaderValue, lowerHeaderName } from "../../sdk/assembly/header-name";
+import { PluginBytes } from "../../sdk/assembly/plugin-bytes";
 
-/** The configuration of one plugin; it owns the bytes that its texts are in. */
+/** Field number of that member of ValueSource.source. */
+const HEADER: u32 = 1;
+
+/** The configuration of one plugin. */
 @final
 export class Configuration {
   request: HeaderChanges = new HeaderChanges();
   response: HeaderChanges = new HeaderChanges();
-  private bytes: usize = 0;
-  private json: JsonReader = new JsonReader();
+  private bytes: PluginBytes = new PluginBytes();
 
   /** Reads a `HeaderRewriteFilter`, or a `HeaderRewrite` as JSON; false when it is neither, or may not be done. */
-  read(ptr: usize, len: u32): bool {
-    const rewrite = isJson(ptr, len) ? this.readJson(ptr, len) : this.readMessage(ptr, len);
+  read(size: u32): bool {
+    if (!this.bytes.take(size)) return false;
+    const rewrite = this.bytes.isJson() ? this.readJson() : this.readMessage();
     if (rewrite === null) return false;
     const request = rewrite.request;
     const response = rewrite.response;
@@ -26,9 +27,7 @@ export class Configuration {
   }
 
   free(): void {
-    if (this.bytes != 0) heap.free(this.bytes);
-    this.bytes = 0;
-    this.json.free();
+    this.bytes.free();
   }
 
   /** Whether the response to a request needs anything. */
@@ -36,29 +35,18 @@ export class Configuration {
     return this.response.set.length + this.response.add.length + this.response.remove.length > 0;
   }
 
-  private readJson(ptr: usize, len: u32): HeaderRewrite | null {
-    const rewrite = headerRewriteFromJson(parseJson(ptr, len), this.json);
-    return this.json.ok ? rewrite : null;
+  private readJson(): HeaderRewrite | null {
+    const rewrite = headerRewriteFromJson(this.bytes.root(), this.bytes.json);
+    return this.bytes.json.ok ? rewrite : null;
   }
 
-  private readMessage(ptr: usize, len: u32): HeaderRewrite | null {
-    this.bytes = heap.alloc(<usize>len + 1);
-    memory.copy(this.bytes, ptr, len);
-    const reader = new Reader(this.bytes, this.bytes + len);
+  private readMessage(): HeaderRewrite | null {
+    const reader = this.bytes.reader();
     const filter = HeaderRewriteFilter.read(reader);
     if (!reader.ok || filter.needs > REVISION) return null;
     const rewrite = filter.rewrite;
     return rewrite === null ? new HeaderRewrite() : rewrite;
   }
-}
-
-/** Whether bytes are JSON: no message begins like an object does. */
-function isJson(ptr: usize, len: u32): bool {
-  for (let i: u32 = 0; i < len; i++) {
-    const c = load<u8>(ptr + i);
-    if (c != 32 && c != 9 && c != 10 && c != 13) return c == 123;
-  }
-  return false;
 }
 
 function areGood(changes: HeaderChanges): bool {
@@ -74,8 +62,9 @@ function areChanges(changes: HeaderChange[]): bool {
     for (let j = 0; j < sources.length; j++) {
       const source = sources[j];
       if (source.sourceCase == 0) return false;
-      // Names of headers are compared as they are handed over, in lower case.
-      if (source.header.len > 0 && load<u8>(source.header.ptr) != 58 && !lowerHeaderName(source.header)) return false;
+      if (source.sourceCase != HEADER) continue;
+      source.header = handedOverName(source.header);
+      if (source.header.len == 0) return false;
     }
   }
   return true;

@@ -8,7 +8,7 @@ import "../../sdk/assembly/abort";
 import { alloc, resetArena } from "../../sdk/assembly/arena";
 import { usePairs } from "../../sdk/assembly/header-pairs";
 import {
-  getPluginConfiguration, getRequestHeaders, log, LogLevel, resultLen, resultPtr, sendLocalResponse,
+  getRequestHeaders, log, LogLevel, resultLen, resultPtr, sendLocalResponse,
 } from "../../sdk/assembly/host";
 import { noteContext, rootOf } from "../../sdk/assembly/root";
 import { literal, Slice } from "../../sdk/assembly/slice";
@@ -39,7 +39,7 @@ export function proxy_on_vm_start(_root: u32, _size: u32): u32 {
 export function proxy_on_configure(root: u32, size: u32): u32 {
   resetArena();
   const made = new Configuration();
-  if (size > 0 && !(getPluginConfiguration(size) && made.read(resultPtr(), resultLen()))) {
+  if (!made.read(size)) {
     log(LogLevel.error, "header-rewrite: the configuration is refused: it is no HeaderRewrite, or names a header not to be written");
     made.free();
     return 0;

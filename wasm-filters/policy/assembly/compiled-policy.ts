@@ -1,8 +1,8 @@
 import { CompiledAuthorization, compileAuthorization } from "../../authorization/assembly/compile";
-import { JwtProvider } from "../../gen/jwt";
 import { Policy } from "../../gen/policy";
 import { REVISION } from "../../gen/revision";
-import { alloc } from "../../sdk/assembly/arena";
+import { keyIdOf, keyIdsOf } from "../../jwt/assembly/key-id";
+import { CompiledLimit, compileLimits } from "../../rate-limit/assembly/compile";
 import { Reader } from "../../sdk/assembly/reader";
 import { sha256 } from "../../sdk/assembly/sha256";
 
@@ -26,6 +26,7 @@ export class CompiledPolicy {
     /** What stands for the provider of OIDC sessions there. */
     public sessionKeyId: u64,
     public authorization: CompiledAuthorization | null,
+    public limits: CompiledLimit[] | null,
   ) {}
 
   /** Whether the policy has this id. The id stands right before the policy's bytes. */
@@ -63,20 +64,22 @@ export function readPolicy(owned: usize, ptr: usize, size: u32): CompiledPolicy 
   const rules = message.authorization;
   let authorization: CompiledAuthorization | null = null;
   if (rules !== null) authorization = compileAuthorization(rules);
-  if (!reader.ok || message.needs > REVISION || (rules !== null && authorization === null)) return null;
+  const rateLimit = message.rateLimit;
+  let limits: CompiledLimit[] | null = null;
+  if (rateLimit !== null) limits = compileLimits(rateLimit);
+  const isWhole = (rules === null || authorization !== null) && (rateLimit === null || limits !== null);
+  if (!reader.ok || message.needs > REVISION || !isWhole) return null;
   // What it was compiled from is some times as large.
   message.authorization = null;
   const jwt = message.jwt;
-  const count = jwt === null ? 0 : jwt.providers.length;
-  const keyIds = new StaticArray<u64>(count);
-  if (jwt !== null) for (let i = 0; i < count; i++) keyIds[i] = keyIdOf(jwt.providers[i]);
+  const keyIds = jwt === null ? new StaticArray<u64>(0) : keyIdsOf(jwt);
   const oidc = message.oidc;
   let sessionKeyId: u64 = 0;
   if (oidc !== null) {
     const session = oidc.session;
     if (session !== null) sessionKeyId = keyIdOf(session);
   }
-  return new CompiledPolicy(owned, size, message, keyIds, sessionKeyId, authorization);
+  return new CompiledPolicy(owned, size, message, keyIds, sessionKeyId, authorization, limits);
 }
 
 /** Whether `id` is the hexadecimal form of the first half of the SHA-256 of the bytes. */
@@ -88,29 +91,4 @@ function isIdOf(id: usize, ptr: usize, size: u32): bool {
     if (load<u8>(id + i) != <u8>(digit < 10 ? 48 + digit : 87 + digit)) return false;
   }
   return true;
-}
-
-/** A number from all that decides whether the provider accepts a token's signature, issuer and audience. */
-function keyIdOf(provider: JwtProvider): u64 {
-  let size: usize = <usize>provider.issuer.len + 8;
-  for (let i = 0; i < provider.audiences.length; i++) size += provider.audiences[i].len + 8;
-  for (let i = 0; i < provider.keys.length; i++) size += provider.keys[i].spki.len + provider.keys[i].kid.len + 24;
-  const start = alloc(size);
-  let to = put(start, 0, provider.issuer.ptr, provider.issuer.len);
-  for (let i = 0; i < provider.audiences.length; i++) to = put(to, 1, provider.audiences[i].ptr, provider.audiences[i].len);
-  for (let i = 0; i < provider.keys.length; i++) {
-    const key = provider.keys[i];
-    to = put(to, 2 + key.algorithm, key.kid.ptr, key.kid.len);
-    to = put(to, 255, key.spki.ptr, key.spki.len);
-  }
-  sha256(start, <u32>(to - start), DIGEST);
-  return load<u64>(DIGEST);
-}
-
-/** Writes bytes with what they are and how long before them, so that no two sequences look alike. */
-function put(to: usize, what: u32, from: usize, len: u32): usize {
-  store<u32>(to, what);
-  store<u32>(to, len, 4);
-  memory.copy(to + 8, from, len);
-  return to + 8 + len;
 }

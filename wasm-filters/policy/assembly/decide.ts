@@ -1,34 +1,26 @@
 import { isAllowed } from "../../authorization/assembly/decide";
+import { answerForbidden } from "../../authorization/assembly/forbidden";
 import { ACCEPTED, authenticate, Authentication } from "../../jwt/assembly/authenticate";
 import { claimsFit, hasClaimHeaders, writeClaimHeaders } from "../../jwt/assembly/claim-headers";
+import { answerInvalidToken, answerMissingToken } from "../../jwt/assembly/unauthorized";
 import { keepBackendCookies } from "../../oidc/assembly/backend-cookies";
 import { checkVisitor, SESSION, Visitor } from "../../oidc/assembly/check";
 import { leaveToSidecar } from "../../oidc/assembly/to-sidecar";
 import { hasOwnedHeader, removeOwnedHeaders } from "../../oidc/assembly/owned-headers";
-import { alloc } from "../../sdk/assembly/arena";
-import { onePair, usePairs } from "../../sdk/assembly/header-pairs";
+import { answerLimited } from "../../rate-limit/assembly/answer";
+import { countRequest, Limited } from "../../rate-limit/assembly/decide";
+import { keepValues } from "../../rate-limit/assembly/told";
+import { usePairs } from "../../sdk/assembly/header-pairs";
 import { getRequestHeaders, now, resultLen, resultPtr, sendLocalResponse } from "../../sdk/assembly/host";
 import { Json } from "../../sdk/assembly/json";
 import { literal, Slice } from "../../sdk/assembly/slice";
 import { CompiledPolicy } from "./compiled-policy";
 import { Place, place } from "./place";
+import { countsHere, scope } from "./route-mark";
 
-const WWW_AUTHENTICATE = literal("www-authenticate");
-// RFC 6750 section 3.1: who sent no token is told no error.
-const CHALLENGE = literal("Bearer");
-const CHALLENGE_INVALID = literal('Bearer error="invalid_token"');
-const MISSING = literal("a token is needed\n");
-const INVALID = literal("the token is not accepted\n");
-const FORBIDDEN = literal("not allowed\n");
 const UNAVAILABLE = literal("the policy of this route cannot be enforced\n");
-// What access logs show as response code details.
-const D_MISSING = literal("sluice_jwt_missing");
-const D_INVALID = literal("sluice_jwt_invalid");
-const D_FORBIDDEN = literal("sluice_authorization_denied");
+/** What access logs show as response code details. */
 const D_UNAVAILABLE = literal("sluice_policy_unavailable");
-
-/** The headers of an answer; one for all, so that no request makes garbage. */
-const HEADERS = new Slice(0, 0);
 
 /** What becomes of a request. */
 export namespace Decision {
@@ -52,6 +44,7 @@ export function decide(policy: CompiledPolicy): u32 {
   if (decision == Decision.proceed) decision = authenticated(policy, seconds);
   if (decision == Decision.proceed) decision = authorized(policy);
   if (decision == Decision.proceed) decision = rewritten(policy);
+  if (decision == Decision.proceed) decision = limited(policy);
   return decision;
 }
 
@@ -85,8 +78,8 @@ function authenticated(policy: CompiledPolicy, seconds: f64): u32 {
   switch (authenticate(jwt, policy.keyIds, seconds)) {
     case Authentication.accepted:
     case Authentication.anonymous: return Decision.proceed;
-    case Authentication.missing: return unauthorized(D_MISSING, MISSING, CHALLENGE);
-    case Authentication.invalid: return unauthorized(D_INVALID, INVALID, CHALLENGE_INVALID);
+    case Authentication.missing: return missing();
+    case Authentication.invalid: return invalid();
     case Authentication.waiting: return Decision.waiting;
     default: return unavailable();
   }
@@ -95,7 +88,7 @@ function authenticated(policy: CompiledPolicy, seconds: f64): u32 {
 function authorized(policy: CompiledPolicy): u32 {
   const authorization = policy.authorization;
   if (authorization === null || isAllowed(authorization, providerOf(policy), payloadOf(policy))) return Decision.proceed;
-  sendLocalResponse(403, D_FORBIDDEN, FORBIDDEN, Slice.EMPTY);
+  answerForbidden();
   return Decision.answered;
 }
 
@@ -120,15 +113,39 @@ function rewritten(policy: CompiledPolicy): u32 {
   if (policy.message.oidc !== null && !keepBackendCookies()) return unavailable();
   const jwt = policy.message.jwt;
   if (jwt === null) return Decision.proceed;
-  if (!claimsFit(jwt, ACCEPTED)) return unauthorized(D_INVALID, INVALID, CHALLENGE_INVALID);
+  if (!claimsFit(jwt, ACCEPTED)) return invalid();
   if (hasClaimHeaders(jwt, ACCEPTED)) return Decision.proceed;
   return place() == Place.recheck || !writeClaimHeaders(jwt, ACCEPTED) ? unavailable() : Decision.proceed;
 }
 
-function unauthorized(details: Slice, body: Slice, challenge: Slice): u32 {
-  const at = alloc(<usize>WWW_AUTHENTICATE.len + challenge.len + 16);
-  HEADERS.ptr = at;
-  HEADERS.len = onePair(WWW_AUTHENTICATE, challenge, at);
-  sendLocalResponse(401, details, body, HEADERS);
+/** Counts the request, last of all: what was refused before costs nothing, and limits see the headers that were written. */
+function limited(policy: CompiledPolicy): u32 {
+  const limits = policy.limits;
+  if (limits === null || !countsHere()) return Decision.proceed;
+  if (policy.message.jwt !== null || policy.message.oidc !== null) {
+    if (!getRequestHeaders()) return unavailable();
+    usePairs(resultPtr(), resultLen());
+  }
+  switch (countRequest(limits, scope())) {
+    case Limited.no: {
+      keepValues();
+      return Decision.proceed;
+    }
+    case Limited.yes: {
+      answerLimited();
+      return Decision.answered;
+    }
+    case Limited.waiting: return Decision.waiting;
+    default: return unavailable();
+  }
+}
+
+function missing(): u32 {
+  answerMissingToken();
+  return Decision.answered;
+}
+
+function invalid(): u32 {
+  answerInvalidToken();
   return Decision.answered;
 }

@@ -14,7 +14,8 @@ import { compilePolicy, CompiledPolicy, ID_LENGTH } from "./compiled-policy";
 import { decide, Decision, unavailable } from "./decide";
 import { collectGarbage, findPolicy, keepPolicy, noteGarbage } from "./policy-table";
 import { findShared, isShared, takeConfiguration } from "./shared-policies";
-import { isEvaluatedAgain, noteAgain, Place, place } from "./place";
+import { Place, place } from "./place";
+import { readMark } from "./route-mark";
 
 export function proxy_abi_version_0_2_1(): void {}
 
@@ -28,8 +29,6 @@ const STOP: u32 = 1;
 
 const ROUTE_NAME = literal("xds\0route_name");
 const ID = literal("xds\0route_metadata\0filter_metadata\0sluice.policy\0id");
-/** Behind the id where the policy is evaluated again behind users' filters. */
-const AGAIN: u8 = 43;
 const BYTES = literal("xds\0route_metadata\0typed_filter_metadata\0sluice.policy");
 
 export function proxy_on_vm_start(_root: u32, _size: u32): u32 {
@@ -81,12 +80,13 @@ function decideByRoute(): u32 {
   return policy === null ? unavailable() : decide(policy);
 }
 
-/** Reads the id of the current route's policy; an id of another form is one that no policy has. */
+/** Reads the id of the current route's policy, and the mark behind it; an id of another form is one that no policy has. */
 function readId(to: usize): bool {
   if (!getProperty(ID) || resultLen() == 0) return false;
   memory.fill(to, 0, ID_LENGTH);
-  noteAgain(resultLen() == ID_LENGTH + 1 && load<u8>(resultPtr() + ID_LENGTH) == AGAIN);
-  if (resultLen() == ID_LENGTH || isEvaluatedAgain()) memory.copy(to, resultPtr(), ID_LENGTH);
+  if (resultLen() >= ID_LENGTH && readMark(resultPtr() + ID_LENGTH, resultLen() - ID_LENGTH)) {
+    memory.copy(to, resultPtr(), ID_LENGTH);
+  }
   return true;
 }
 

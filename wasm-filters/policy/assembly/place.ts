@@ -34,15 +34,3 @@ export function place(): u32 {
   if (AFTER.equals(resultPtr(), resultLen())) return Place.after;
   return RECHECK.equals(resultPtr(), resultLen()) ? Place.recheck : Place.first;
 }
-
-let again: bool = false;
-
-/** Notes what the route of the request says: whether an instance behind users' filters evaluates its policy, too. */
-export function noteAgain(value: bool): void {
-  again = value;
-}
-
-/** Whether the policy of this request is evaluated behind users' filters, too. Asking costs nothing. */
-export function isEvaluatedAgain(): bool {
-  return again;
-}

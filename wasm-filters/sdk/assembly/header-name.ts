@@ -1,4 +1,7 @@
-import { sameBytes, Slice } from "./slice";
+import { literal, sameBytes, Slice } from "./slice";
+
+const HOST = literal("host");
+const AUTHORITY = literal(":authority");
 
 /** Headers by which messages are framed and connections kept, and the name of the host. Not for policies to write. */
 const FRAMING: string[] = [
@@ -7,15 +10,30 @@ const FRAMING: string[] = [
 
 /** Puts a name in lower case, where it stands; false when it is none that may be written (RFC 9110 section 5.1). */
 export function lowerHeaderName(name: Slice): bool {
-  if (name.len == 0) return false;
+  if (name.len == 0 || !lower(name)) return false;
+  for (let i = 0; i < FRAMING.length; i++) {
+    const framing = String.UTF8.encode(FRAMING[i]);
+    if (<u32>framing.byteLength == name.len && sameBytes(changetype<usize>(framing), name.ptr, name.len)) return false;
+  }
+  return true;
+}
+
+/**
+ * The name under which a header is handed over: in lower case, that of the host ":authority". Names of pseudo-headers stay as
+ * they are; empty for what is no name.
+ */
+export function handedOverName(name: Slice): Slice {
+  if (name.len > 0 && load<u8>(name.ptr) == 58) return name;
+  if (!lower(name)) return Slice.EMPTY;
+  return HOST.equals(name.ptr, name.len) ? AUTHORITY : name;
+}
+
+/** Puts a name in lower case, where it stands; false when it is none. */
+function lower(name: Slice): bool {
   for (let i: u32 = 0; i < name.len; i++) {
     const c = load<u8>(name.ptr + i);
     if (!isTokenCharacter(c)) return false;
     if (c - 65 < 26) store<u8>(name.ptr + i, c | 32);
-  }
-  for (let i = 0; i < FRAMING.length; i++) {
-    const framing = String.UTF8.encode(FRAMING[i]);
-    if (<u32>framing.byteLength == name.len && sameBytes(changetype<usize>(framing), name.ptr, name.len)) return false;
   }
   return true;
 }

@@ -40,6 +40,14 @@ declare function proxy_get_current_time_nanoseconds(to: usize): u32;
 declare function proxy_call_foreign_function(
   name: usize, nameLen: usize, args: usize, argsLen: usize, ptr: usize, len: usize,
 ): u32;
+@external("env", "proxy_get_shared_data")
+declare function proxy_get_shared_data(key: usize, keyLen: usize, ptr: usize, len: usize, cas: usize): u32;
+@external("env", "proxy_set_shared_data")
+declare function proxy_set_shared_data(key: usize, keyLen: usize, value: usize, valueLen: usize, cas: u32): u32;
+@external("env", "proxy_define_metric")
+declare function proxy_define_metric(type: u32, name: usize, nameLen: usize, id: usize): u32;
+@external("env", "proxy_increment_metric")
+declare function proxy_increment_metric(id: u32, offset: i64): u32;
 
 const REQUEST_HEADERS: u32 = 0;
 const RESPONSE_HEADERS: u32 = 2;
@@ -171,4 +179,30 @@ export function httpCall(cluster: Slice, headers: Slice, body: Slice, millisecon
 @inline export function callForeign(name: Slice, args: usize, argsLen: usize): bool {
   store<u64>(OUT, 0);
   return proxy_call_foreign_function(name.ptr, name.len, args, argsLen, OUT, OUT + 4) == 0;
+}
+
+/** What `setSharedData` takes for a key that has no value yet. */
+export const NOT_THERE: u32 = 0xffffffff;
+
+/** Reads a value that all workers share; its version is `resultVersion()`. */
+@inline export function getSharedData(key: Slice): bool {
+  store<u64>(OUT, 0);
+  return proxy_get_shared_data(key.ptr, key.len, OUT, OUT + 4, OUT + 8) == 0;
+}
+
+/** The version of the value that `getSharedData` read; never `NOT_THERE`. */
+@inline export function resultVersion(): u32 { return load<u32>(OUT, 8); }
+
+/**
+ * Writes a value that all workers share, if nobody has written it since it had this version. Under `NOT_THERE` it is written
+ * only where there is none: the host compares no version while the key is missing, and this one equals none when it is not.
+ */
+@inline export function setSharedData(key: Slice, value: usize, len: u32, version: u32): bool {
+  return proxy_set_shared_data(key.ptr, key.len, value, len, version) == 0;
+}
+
+/** Adds 1 to the counter of this name among Envoy's statistics, where it is `wasmcustom.<name>`. */
+export function countOne(name: Slice): void {
+  const counter: u32 = 0;
+  if (proxy_define_metric(counter, name.ptr, name.len, OUT + 8) == 0) proxy_increment_metric(load<u32>(OUT, 8), 1);
 }

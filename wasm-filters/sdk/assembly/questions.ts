@@ -29,7 +29,7 @@ const DIGEST_SIZE: usize = 32;
 // A call: [used][token][kind][tag][first waiter][owner u64][digest].
 const CALL_SIZE: usize = 64;
 const CALLS: usize = memory.data(16384, 8);
-// A waiter: [next][context][number of answers][..] and the answers, each [kind][outcome][digest].
+// A waiter: [next][context][number of answers][plugin] and the answers, each [kind][outcome][digest].
 const ANSWERS: usize = 16;
 const ANSWER_SIZE: usize = 40;
 const WAITER_SIZE: usize = 336;
@@ -44,23 +44,33 @@ let waiters: u32 = 0;
 let epoch: u32 = 0;
 /** The request that is evaluated, and its answers so far: 0 when it never waited. */
 let stream: u32 = 0;
+let plugin: u32 = 0;
 let waiter: usize = 0;
-let waitsAgain: bool = false;
+/** Whether the evaluation that is going on has a call to wait for. */
+let waits: bool = false;
 
 /** Says that a plugin was configured: calls made before may end with the plugin that made them. */
 export function noteConfiguration(): void {
   epoch++;
 }
 
-/** Says which request is evaluated from now on. Call it first for each. */
-export function enterStream(context: u32): void {
+/** Says which request is evaluated from now on, and for which plugin. Call it first for each. */
+export function enterStream(context: u32, ofPlugin: u32 = 0): void {
   stream = context;
+  plugin = ofPlugin;
   waiter = 0;
+  waits = false;
+}
+
+/** The plugin of the request that is evaluated, as `enterStream` was told, also after it has waited. */
+export function streamPlugin(): u32 {
+  return plugin;
 }
 
 /**
  * Asks `method` of the sidecar for the request that is evaluated: gives what the reader of answers of this `kind` made of
- * the answer, or an `Asked`. `tag` is for that reader.
+ * the answer, or an `Asked`. `tag` is for that reader. A request waits for one answer at a time: what it asks beside that is
+ * under way meanwhile.
  */
 export function ask(kind: u32, tag: u32, method: Slice, message: usize, len: u32): i32 {
   sha256(message, len, DIGEST);
@@ -68,7 +78,7 @@ export function ask(kind: u32, tag: u32, method: Slice, message: usize, len: u32
   if (known != Asked.waiting) return known;
   let call = sameCall(kind, tag);
   if (call == 0) call = newCall(kind, tag, method, message, len);
-  return call != 0 && wait(call) ? Asked.waiting : Asked.failed;
+  return call != 0 && (waits || wait(call)) ? Asked.waiting : Asked.failed;
 }
 
 /** Asks without waiting, unless the same is being asked already; false when that is not possible. */
@@ -108,14 +118,15 @@ export function settle(call: usize, outcome: i32, evaluate: () => bool): void {
 
 function resume(one: usize, kind: u32, outcome: i32, evaluate: () => bool): void {
   const context = load<u32>(one, 4);
-  waitsAgain = false;
+  waits = false;
   if (useStream(context)) {
     note(one, kind, outcome);
     stream = context;
+    plugin = load<u32>(one, 12);
     waiter = one;
     if (evaluate()) continueRequest();
   }
-  if (waitsAgain) return;
+  if (waits) return;
   heap.free(one);
   waiters--;
 }
@@ -190,12 +201,13 @@ function wait(call: usize): bool {
     one = heap.alloc(WAITER_SIZE);
     store<u32>(one, stream, 4);
     store<u32>(one, 0, 8);
+    store<u32>(one, plugin, 12);
     waiter = one;
   } else if (load<u32>(one, 8) == MOST_ANSWERS) {
     return false;
   }
   store<u32>(one, load<u32>(call, 16));
   store<u32>(call, <u32>one, 16);
-  waitsAgain = true;
+  waits = true;
   return true;
 }

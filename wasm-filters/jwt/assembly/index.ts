@@ -1,0 +1,117 @@
+/**
+ * The `jwt` module: lets requests pass whose JSON Web Token is good, and tells the back-end what it claims.
+ *
+ * In: a `sluice.filter.v1.Jwt` as JSON, or a `JwtFilter`. Out: the request goes on, with the headers that claims fill, or is
+ * answered here. Algorithms that Envoy has not are the sidecar's, at the cluster `sluice.sidecar`; without it their tokens are 503.
+ */
+import "../../sdk/assembly/abort";
+import { alloc, resetArena } from "../../sdk/assembly/arena";
+import { usePairs } from "../../sdk/assembly/header-pairs";
+import { getRequestHeaders, log, LogLevel, now, resultLen, resultPtr, sendLocalResponse } from "../../sdk/assembly/host";
+import { Asked, callOf, enterStream, noteConfiguration, settle, streamPlugin } from "../../sdk/assembly/questions";
+import { noteContext, rootOf } from "../../sdk/assembly/root";
+import { readResponse, RESPONSE } from "../../sdk/assembly/sidecar-call";
+import { literal, Slice } from "../../sdk/assembly/slice";
+import { readVerified } from "./ask-sidecar";
+import { ACCEPTED, authenticate, Authentication } from "./authenticate";
+import { claimsFit, hasClaimHeaders, writeClaimHeaders } from "./claim-headers";
+import { Configuration } from "./configuration";
+import { answerInvalidToken, answerMissingToken } from "./unauthorized";
+
+export function proxy_abi_version_0_2_1(): void {}
+
+/** Where the host puts what it hands over. */
+export function proxy_on_memory_allocate(size: usize): usize {
+  return alloc(size);
+}
+
+const CONTINUE: u32 = 0;
+const STOP: u32 = 1;
+
+const DETAILS = literal("sluice_jwt_unavailable");
+const BODY = literal("the token cannot be verified now\n");
+
+/** The configurations of the plugins in this VM, by their root contexts. */
+const configurations = new Map<u32, Configuration>();
+
+export function proxy_on_vm_start(_root: u32, _size: u32): u32 {
+  return 1;
+}
+
+export function proxy_on_configure(root: u32, size: u32): u32 {
+  resetArena();
+  noteConfiguration();
+  const made = new Configuration();
+  if (!made.read(size)) {
+    log(LogLevel.error, "jwt: the configuration is refused: it is no Jwt, or has a provider without keys");
+    made.free();
+    return 0;
+  }
+  drop(root);
+  configurations.set(root, made);
+  __collect();
+  return 1;
+}
+
+export function proxy_on_context_create(context: u32, root: u32): void {
+  noteContext(context, root);
+}
+
+export function proxy_on_request_headers(context: u32, _count: u32, _end: u32): u32 {
+  resetArena();
+  enterStream(context, rootOf(context));
+  return evaluate() ? CONTINUE : STOP;
+}
+
+/** The answer to a question that `questions.ts` asked. */
+export function proxy_on_http_call_response(_root: u32, token: u32, _headers: u32, size: u32, _trailers: u32): void {
+  resetArena();
+  const call = callOf(token);
+  if (call != 0) settle(call, readResponse(size) ? readVerified(RESPONSE) : Asked.failed, evaluate);
+}
+
+/** A plugin ends. */
+export function proxy_on_delete(context: u32): void {
+  drop(context);
+}
+
+/** Whether the request may go on. */
+function evaluate(): bool {
+  const root = streamPlugin();
+  if (!configurations.has(root) || !getRequestHeaders()) return fail();
+  usePairs(resultPtr(), resultLen());
+  const configuration = configurations.get(root);
+  switch (authenticate(configuration.jwt, configuration.keyIds, <f64>(now() / 1_000_000_000))) {
+    case Authentication.accepted:
+    case Authentication.anonymous: return tellClaims(configuration);
+    case Authentication.waiting: return false;
+    case Authentication.missing: {
+      answerMissingToken();
+      return false;
+    }
+    case Authentication.invalid: {
+      answerInvalidToken();
+      return false;
+    }
+    default: return fail();
+  }
+}
+
+function tellClaims(configuration: Configuration): bool {
+  if (!claimsFit(configuration.jwt, ACCEPTED)) {
+    answerInvalidToken();
+    return false;
+  }
+  return hasClaimHeaders(configuration.jwt, ACCEPTED) || writeClaimHeaders(configuration.jwt, ACCEPTED) || fail();
+}
+
+function drop(root: u32): void {
+  if (!configurations.has(root)) return;
+  configurations.get(root).free();
+  configurations.delete(root);
+}
+
+function fail(): bool {
+  sendLocalResponse(503, DETAILS, BODY, Slice.EMPTY);
+  return false;
+}

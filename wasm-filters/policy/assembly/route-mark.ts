@@ -1,0 +1,40 @@
+import { SCOPE_LENGTH } from "../../rate-limit/assembly/compile";
+import { Place, place } from "./place";
+
+// What stands behind the id of a policy in the metadata of a route: see policy.proto.
+
+/** The policy is evaluated again behind users' filters, which matters to nobody here yet. */
+const AGAIN: u8 = 43;
+// Which places leave the counting of requests to a later one.
+const NOT_FIRST: u32 = 1;
+const NOT_AFTER: u32 = 2;
+
+const SCOPE: usize = memory.data(32, 8);
+
+let leaving: u32 = 0;
+
+/** Reads a mark; false when it has another form. */
+export function readMark(ptr: usize, len: u32): bool {
+  const again = len > 0 && load<u8>(ptr) == AGAIN;
+  const at = again ? ptr + 1 : ptr;
+  const rest = again ? len - 1 : len;
+  leaving = 0;
+  memory.fill(SCOPE, 0, SCOPE_LENGTH);
+  if (rest == 0) return true;
+  if (rest != 1 + SCOPE_LENGTH || load<u8>(at) - 48 > 3) return false;
+  leaving = load<u8>(at) - 48;
+  memory.copy(SCOPE, at + 1, SCOPE_LENGTH);
+  return true;
+}
+
+/** Whether this is the last instance of the filter that the request meets, so that it is counted here. */
+export function countsHere(): bool {
+  if (leaving == 0) return true;
+  const here = place();
+  return here == Place.recheck || (leaving & (here == Place.after ? NOT_AFTER : NOT_FIRST)) == 0;
+}
+
+/** The name under which the counters of the route are counted: `SCOPE_LENGTH` bytes, zeros where it has none. */
+export function scope(): usize {
+  return SCOPE;
+}

@@ -1,0 +1,109 @@
+/**
+ * The `rate-limit` module: rate limits as a filter of its own, for any Envoy.
+ *
+ * In: a `sluice.filter.v1.RateLimit` as JSON, or a `RateLimitFilter`. Out: the request goes on, or is answered with 429.
+ * Global limits need the sidecar at the cluster `sluice.sidecar`; without it they are 503, or open where they say so.
+ */
+import "../../sdk/assembly/abort";
+import { alloc, resetArena } from "../../sdk/assembly/arena";
+import { usePairs } from "../../sdk/assembly/header-pairs";
+import { getRequestHeaders, log, LogLevel, now, resultLen, resultPtr, sendLocalResponse } from "../../sdk/assembly/host";
+import { Asked, callOf, enterStream, noteConfiguration, settle, streamPlugin } from "../../sdk/assembly/questions";
+import { noteContext, rootOf } from "../../sdk/assembly/root";
+import { readResponse, RESPONSE } from "../../sdk/assembly/sidecar-call";
+import { literal, Slice } from "../../sdk/assembly/slice";
+import { answerLimited } from "./answer";
+import { Configuration } from "./configuration";
+import { countRequest, Limited } from "./decide";
+import { takeLease } from "./leases";
+import { keepValues } from "./told";
+
+export function proxy_abi_version_0_2_1(): void {}
+
+/** Where the host puts what it hands over. */
+export function proxy_on_memory_allocate(size: usize): usize {
+  return alloc(size);
+}
+
+const CONTINUE: u32 = 0;
+const STOP: u32 = 1;
+
+const DETAILS = literal("sluice_rate_limit_unavailable");
+const BODY = literal("the rate limits cannot be enforced now\n");
+
+/** All plugins count together what has the same name. */
+const SCOPE: usize = memory.data(32, 8);
+
+/** The configurations of the plugins in this VM, by their root contexts. */
+const configurations = new Map<u32, Configuration>();
+
+export function proxy_on_vm_start(_root: u32, _size: u32): u32 {
+  return 1;
+}
+
+export function proxy_on_configure(root: u32, size: u32): u32 {
+  resetArena();
+  noteConfiguration();
+  const made = new Configuration();
+  if (!made.read(size)) {
+    log(LogLevel.error, "rate-limit: the configuration is refused: it is no RateLimit, or has a limit that cannot be evaluated");
+    made.free();
+    return 0;
+  }
+  drop(root);
+  configurations.set(root, made);
+  __collect();
+  return 1;
+}
+
+export function proxy_on_context_create(context: u32, root: u32): void {
+  noteContext(context, root);
+}
+
+export function proxy_on_request_headers(context: u32, _count: u32, _end: u32): u32 {
+  resetArena();
+  enterStream(context, rootOf(context));
+  return evaluate() ? CONTINUE : STOP;
+}
+
+/** The answer to a question that `questions.ts` asked. */
+export function proxy_on_http_call_response(_root: u32, token: u32, _headers: u32, size: u32, _trailers: u32): void {
+  resetArena();
+  const call = callOf(token);
+  if (call != 0) settle(call, readResponse(size) ? takeLease(RESPONSE, now()) : Asked.failed, evaluate);
+}
+
+/** A plugin ends. */
+export function proxy_on_delete(context: u32): void {
+  drop(context);
+}
+
+/** Whether the request may go on. */
+function evaluate(): bool {
+  const root = streamPlugin();
+  if (!configurations.has(root) || !getRequestHeaders()) return fail();
+  usePairs(resultPtr(), resultLen());
+  switch (countRequest(configurations.get(root).limits, SCOPE)) {
+    case Limited.no: {
+      keepValues();
+      return true;
+    }
+    case Limited.yes: {
+      answerLimited();
+      return false;
+    }
+    case Limited.waiting: return false;
+    default: return fail();
+  }
+}
+
+function drop(root: u32): void {
+  if (!configurations.has(root)) return;
+  configurations.get(root).free();
+  configurations.delete(root);
+}
+
+function fail(): bool {
+  sendLocalResponse(503, DETAILS, BODY, Slice.EMPTY);
+  return false;
+}
