@@ -49,9 +49,11 @@ interface Ask {
   readonly headers?: { readonly [name: string]: string };
   readonly body?: Uint8Array;
   readonly limit: number;
+  /** Milliseconds; that of the settings without. */
+  readonly timeout?: number;
 }
 
-/** The longest that one answer may take, a layer included. Milliseconds. */
+/** The longest that a layer may take. Milliseconds. */
 const LONGEST = 120_000;
 
 const ACCEPT = [...IMAGE_MANIFESTS, ...INDEXES].join(', ');
@@ -103,6 +105,7 @@ export class Repository {
       method: 'GET',
       url: this.#url(`blobs/${digest}`),
       limit: Math.min(size, LIMITS.layer),
+      timeout: LONGEST,
     });
     if (!answer.ok) return answer;
     const { body } = answer.value;
@@ -135,6 +138,7 @@ export class Repository {
       headers: { 'content-type': 'application/octet-stream' },
       body: bytes,
       limit: LIMITS.answer,
+      timeout: LONGEST,
     });
     return put.ok ? success('sent') : put;
   }
@@ -175,7 +179,6 @@ export class Repository {
       purpose: 'image',
       url: url.href,
       headers: { ...headers, ...authorization },
-      timeout: LONGEST,
       ...rest,
     });
   }
