@@ -57,7 +57,7 @@ async function measure(bench: Bench): Promise<void> {
     ];
     const clusters = [grpcCluster('ours', socket.ours), grpcCluster('plain', socket.plain)];
     children.push(pinnedEnvoy(bench.folder(), backEndBootstrap(first + 4), CORES.others));
-    const bootstrap = nativeBootstrap(listeners, first + 4, clusters);
+    const bootstrap = nativeBootstrap(listeners, first + 4, { clusters });
     const envoy = pinnedEnvoy(bench.folder(), { ...bootstrap, ...GRACEFUL_CLOSE }, CORES.measured);
     children.push(envoy);
     for (const { port } of exchanges) await answers(port, PATHS.direct, {}, 302, envoy);

@@ -11,10 +11,12 @@ import { threadsCpu } from './envoy-cpu.ts';
 import type { FilterCase } from './filter-case.ts';
 import { filterCases } from './filter-cases.ts';
 import { filterManifests } from './filter-manifests.ts';
+import { logIn } from './log-in.ts';
 import { CORES, load, type Loaded } from './load-generator.ts';
 import { backEndBootstrap, nativeBootstrap, PATHS } from './native-bootstrap.ts';
 import { noOpFilter } from './no-op.ts';
 import { answers, pinnedEnvoy } from './pinned-envoy.ts';
+import { providerCluster, SESSION_SECRETS, sessionCase, startProvider } from './session-case.ts';
 import { serveModule } from './served-module.ts';
 
 /** What is asked of one Envoy: the case, and what it is measured against. */
@@ -48,10 +50,14 @@ async function measure(bench: Bench): Promise<void> {
   const folder = bench.folder();
   const first = bench.options.ports + 20;
   const module = await serveModule('header-rewrite', first + 38);
-  const cases = filterCases(module);
   const backEnd = first;
-  const at = { nothing: first + 1, noOp: first + 2, ours: first + 3 };
-  const placed = cases.map((each, index) => ({ ...each, native: each.native, port: first + 4 + 2 * index }));
+  const at = { nothing: first + 1, noOp: first + 2, ours: first + 3, session: first + 34, provider: first + 36 };
+  const provider = await startProvider(at.provider, [at.session, at.session + 1]);
+  const cases = [...filterCases(module), sessionCase(at.provider, at.session + 1)];
+  const placed = cases.map((each, index) => ({
+    ...each,
+    port: each.logsIn === true ? at.session : first + 4 + 2 * index,
+  }));
   const ours = placed.map(({ id, manifests, port }) => ({ id, manifests, port: port + 1 }));
   const listeners = [
     { name: 'nothing', port: at.nothing, filters: [] },
@@ -67,7 +73,9 @@ async function measure(bench: Bench): Promise<void> {
   const children: Child[] = [];
   try {
     children.push(pinnedEnvoy(bench.folder(), backEndBootstrap(backEnd), CORES.others));
-    const native = pinnedEnvoy(bench.folder(), nativeBootstrap(listeners, backEnd), CORES.measured);
+    const clusters = [providerCluster(at.provider)];
+    const bootstrap = nativeBootstrap(listeners, backEnd, { clusters, secrets: SESSION_SECRETS });
+    const native = pinnedEnvoy(bench.folder(), bootstrap, CORES.measured);
     children.push(native);
     const sluiceFolder = bench.folder();
     const through = ['taskset', '-c', CORES.measured, process.execPath] as const;
@@ -81,13 +89,13 @@ async function measure(bench: Bench): Promise<void> {
     await answers(at.ours, PATHS.direct, {}, 302, sluice);
     const oursPid = await envoyOf(sluiceFolder);
     for (const each of placed) {
-      const isSame = await bench.attempt(`(a) ${each.id}: both give the same answers`, async () => {
-        for (const port of [each.port, each.port + 1]) await answersRight(each, port, sluice);
-        return true;
-      });
-      if (isSame !== true) continue;
-      places.push({ name: each.id, side: 'native', port: each.port, load: each });
-      places.push({ name: each.id, side: 'ours', port: each.port + 1, load: each });
+      const loads = await bench.attempt(`(a) ${each.id}: both give the same answers`, () =>
+        Promise.all([each.port, each.port + 1].map((port) => answersRight(each, port, sluice))),
+      );
+      for (const [index, side] of (['native', 'ours'] as const).entries()) {
+        const passing = loads?.[index];
+        if (passing !== undefined) places.push({ name: each.id, side, port: each.port + index, load: passing });
+      }
     }
     const pids = { native: native.pid, ours: oursPid };
     const direct = await rounds(bench, places, pids, PATHS.direct, folder);
@@ -101,6 +109,7 @@ async function measure(bench: Bench): Promise<void> {
     for (const each of cases) report(bench, each, direct, proxied);
   } finally {
     module.stop();
+    await provider.stop();
     await Promise.all(children.map((child) => child.stop()));
   }
 }
@@ -201,10 +210,21 @@ function throughput(
   return taken.get(`${side} ${name}`)?.rate.map((rate, turn) => rate / (base?.[turn] ?? Number.NaN));
 }
 
-async function answersRight({ headers, tokens, refused }: FilterCase, port: number, sluice: Child): Promise<void> {
-  const [token] = tokens ?? [];
-  await answers(port, PATHS.direct, token === undefined ? headers : { ...headers, authorization: token }, 302, sluice);
+/** Asks what passes and what does not; gives how to ask for what passes. */
+async function answersRight(
+  { headers, tokens, refused, logsIn }: FilterCase,
+  port: number,
+  sluice: Child,
+): Promise<Place['load']> {
   if (refused !== undefined) await answers(port, PATHS.direct, refused.headers, refused.status, sluice);
+  if (logsIn === true) {
+    await answers(port, PATHS.direct, {}, 302, sluice);
+    return { headers: { cookie: await logIn(`http://127.0.0.1:${port}${PATHS.proxied}`, 200) } };
+  }
+  const [token] = tokens ?? [];
+  const good = token === undefined ? headers : { ...headers, authorization: token };
+  await answers(port, PATHS.direct, good, 302, sluice);
+  return { headers, ...(tokens !== undefined && { tokens }) };
 }
 
 /** The process of the only Envoy of a run. */

@@ -14,6 +14,8 @@ export interface FilterCase {
   readonly headers: Readonly<Record<string, string>>;
   /** In place of one `authorization` in `headers`: one for each request in turn. */
   readonly tokens?: readonly string[];
+  /** A request passes with the cookies that a login leaves behind. */
+  readonly logsIn?: boolean;
   /** A request that does not pass, and the status both answer it with. */
   readonly refused?: { readonly headers: Readonly<Record<string, string>>; readonly status: number };
 }

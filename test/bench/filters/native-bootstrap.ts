@@ -15,15 +15,16 @@ export const PATHS = {
   proxied: '/proxied',
 } as const;
 
-/** The bootstrap of an Envoy with these listeners in front of a back-end, and more clusters for their filters. */
+/** The bootstrap of an Envoy with these listeners in front of a back-end, and what else their filters need. */
 export function nativeBootstrap(
   listeners: readonly NativeListener[],
   backEnd: number,
-  clusters: readonly JsonObject[] = [],
+  more: { readonly clusters?: readonly JsonObject[]; readonly secrets?: readonly JsonObject[] } = {},
 ): JsonObject {
   return {
     ...basics(),
     static_resources: {
+      secrets: [...(more.secrets ?? [])],
       listeners: listeners.map(({ name, port, filters }) =>
         listener(name, port, filters, [
           { match: { path_separated_prefix: PATHS.direct }, redirect: { path_redirect: '/', response_code: 'FOUND' } },
@@ -31,7 +32,7 @@ export function nativeBootstrap(
         ]),
       ),
       clusters: [
-        ...clusters,
+        ...(more.clusters ?? []),
         {
           name: 'back-end',
           type: 'STATIC',
