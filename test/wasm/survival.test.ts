@@ -108,6 +108,20 @@ it('a module that is upgraded 20 times under load loses no request', async () =>
   expect(upgrades).toHaveLength(20);
 });
 
+it('a policy that comes and goes under load loses no request', async () => {
+  await at.publish('f', 'v1', 'v01');
+  at.site.write('p.yaml', '');
+  await at.site.start();
+  const end = traffic('/a');
+  for (let i = 0; i < 5; i += 1) {
+    at.site.write('p.yaml', extension('a', [image(`${at.registry.host}/f:v1`, { failOpen: true })]));
+    await at.becomes('/a', '200 v01:');
+    at.site.remove('p.yaml');
+    await at.becomes('/a', '200 null');
+  }
+  expect(new Set((await end()).keys())).toEqual(new Set(['200 null', '200 v01:']));
+});
+
 describe('modules that were fetched', () => {
   const policy = (tag: string): string => extension('a', [image(`${at.registry.host}/f:${tag}`)]);
 

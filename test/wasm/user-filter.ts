@@ -39,17 +39,18 @@ let compiling: Promise<Uint8Array> | undefined;
 
 /** The module in a version: "v00" to "v99". */
 export async function userFilter(version: string): Promise<Uint8Array> {
-  compiling ??= compiled();
+  compiling ??= compiledFilter(SOURCE);
   const bytes = Buffer.from(await compiling);
   const at = bytes.indexOf(Buffer.from('v00', 'utf16le'));
   bytes.write(version, at, 'utf16le');
   return new Uint8Array(bytes);
 }
 
-async function compiled(): Promise<Uint8Array> {
+/** The module of a filter, from its source. */
+export async function compiledFilter(text: string): Promise<Uint8Array> {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-'));
   try {
-    writeFileSync(join(folder, 'index.ts'), SOURCE);
+    writeFileSync(join(folder, 'index.ts'), text);
     const source = filterSource(folder);
     if (source === undefined) throw new Error('the source is not where it was written');
     return await compileUserFilter(source);
