@@ -88,7 +88,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
   const ports = options.ports(() => publish());
   const answers = options.answers((changes) => onAnswers(changes));
   let raw: Translation | undefined;
-  let translation: Translation = { proxies: new Map(), statuses: [], wants: [], bugs: [] };
+  let translation: Translation = { proxies: new Map(), gateways: [], statuses: [], wants: [], bugs: [] };
   let undecided: ReadonlySet<string> = new Set();
   let synced = false;
   let stopped = false;
@@ -215,7 +215,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
         .map(([key]) => `the proxy of Gateway ${key} has not acknowledged its configuration`),
     ],
     translation: () => translation,
-    statuses: () => liveStatus(translation.statuses, liveProxies(raw, proxies)),
+    statuses: () => liveStatus(translation.statuses.flat(), liveProxies(raw, proxies)),
     resources: () => resources.values(),
     problems: () => [...problems.values()],
     proxies: () => [...proxies.values()].map((proxy) => proxy.report()),

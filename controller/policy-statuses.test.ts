@@ -49,7 +49,7 @@ const GOOD = {
 /** What is said of policies: "a at shop/one: Accepted", "b at shop: !Conflicted Unable to target ...". */
 function said(...policies: readonly string[]): readonly string[] {
   const { statuses } = compile(loadOnce(['-'], { stdin: Buffer.from(BASE + policies.join('')) }));
-  return statuses.flatMap((status) => {
+  return statuses.flat().flatMap((status) => {
     if (status.kind !== 'policy') return [];
     return status.ancestors.flatMap(({ ref, verdicts }) =>
       verdicts.map(({ type, status: value, reason, message }) => {

@@ -1,6 +1,6 @@
 import type { EndpointSlice, Resource } from './api/gen/types.d.ts';
-import { endpointsOf } from './backends/endpoints.ts';
-import type { ClusterIr } from './ir/cluster.ts';
+import { assignmentOf } from './backends/assignments.ts';
+import type { AssignmentIr, ClusterIr } from './ir/cluster.ts';
 import type { ProxyIr } from './ir/proxy.ts';
 import type { ResourceBatch, ResourceKey } from './provider/provider.ts';
 import type { Resources } from './resources/resources.ts';
@@ -55,14 +55,18 @@ export function refreshEndpoints(
 }
 
 function refresh(xds: ProxyIr, services: ReadonlySet<string>, resources: Resources): ProxyIr {
-  const byService = clustersByService(xds.clusters);
-  const clusters = [...services].flatMap((service) => byService.get(service) ?? []);
-  if (clusters.length === 0) return xds;
-  const endpoints = new Map(xds.endpoints);
-  for (const cluster of clusters) {
-    const addresses = endpointsOf(cluster, resources);
-    if (addresses !== undefined) endpoints.set(cluster.name, addresses);
+  const changed = new Map<string, AssignmentIr>();
+  for (const piece of xds.clusters) {
+    const known = clustersByService(piece);
+    for (const cluster of [...services].flatMap((service) => known.get(service) ?? [])) {
+      const assignment = assignmentOf(cluster, resources);
+      if (assignment !== undefined) changed.set(cluster.name, assignment);
+    }
   }
+  if (changed.size === 0) return xds;
+  const endpoints = xds.endpoints.map((piece) =>
+    piece.some(({ cluster }) => changed.has(cluster)) ? piece.map((old) => changed.get(old.cluster) ?? old) : piece,
+  );
   return { ...xds, endpoints };
 }
 

@@ -2,11 +2,9 @@ import { claimPorts, type PortBook, type PortClaim, type PortDecision } from './
 import { transportOf } from './gateway/sockets.ts';
 import type { ListenerIr } from './ir/listener.ts';
 import type { Verdict } from './resources/verdict.ts';
+import type { GatewayStatus } from './gateway/status.ts';
 import type { ListenerReport, ObjectStatus } from './status/object-status.ts';
 import type { TranslatedProxy, Translation } from './translate.ts';
-
-type GatewayStatus = Extract<ObjectStatus, { readonly kind: 'gateway' }>;
-type PolicyStatus = Extract<ObjectStatus, { readonly kind: 'policy' }>;
 
 /** A translation whose listeners have their sockets. */
 export interface Settled {
@@ -33,8 +31,12 @@ export function createPortPass(): (translation: Translation, book: PortBook) => 
       if (proxy.infra.sockets.some(({ listener }) => decisions.get(listener)?.kind === 'undecided')) undecided.add(key);
       proxies.set(key, settle(proxy, decisions));
     }
-    const statuses = translation.statuses.map((status) => settleStatus(status, translation, decisions));
-    return { translation: { ...translation, proxies, statuses }, undecided };
+    const gateways = translation.gateways.map((status) => settleGateway(status, translation.proxies, decisions));
+    const statuses = translation.statuses.map((piece) => {
+      if (piece === translation.gateways) return gateways;
+      return isOfPatches(piece) ? piece.map((status) => settlePolicy(status, translation.proxies, decisions)) : piece;
+    });
+    return { translation: { ...translation, proxies, gateways, statuses }, undecided };
   };
 
   function settle(proxy: TranslatedProxy, decisions: ReadonlyMap<string, PortDecision>): TranslatedProxy {
@@ -82,10 +84,8 @@ function isRefused(decision: PortDecision | undefined): boolean {
 }
 
 /** The sockets that the proxies of a translation want; what a patch adds is wanted by the Gateway of the first listener. */
-export function claimsOf({ proxies, statuses }: Translation): readonly PortClaim[] {
-  const gateways = new Map(
-    statuses.flatMap((status) => (status.kind === 'gateway' ? [[gatewayKey(status), status.object] as const] : [])),
-  );
+export function claimsOf({ proxies, gateways: statuses }: Translation): readonly PortClaim[] {
+  const gateways = new Map(statuses.map((status) => [gatewayKey(status), status.object] as const));
   const gatewayOf = (listener: string) => gateways.get(listener.split('/').slice(0, 2).join('/'));
   return [...proxies].flatMap(([proxy, { xds, infra }]) => {
     const first = gatewayOf(xds.listeners[0]?.name ?? '');
@@ -101,30 +101,18 @@ function gatewayKey({ object }: GatewayStatus): string {
   return `${object.metadata.namespace}/${object.metadata.name}`;
 }
 
-function settleStatus(
-  status: ObjectStatus,
-  { proxies }: Translation,
-  decisions: ReadonlyMap<string, PortDecision>,
-): ObjectStatus {
-  switch (status.kind) {
-    case 'gateway':
-      return settleGateway(status, proxies, decisions);
-    case 'policy':
-      return status.object.kind === 'EnvoyPatchPolicy' ? settlePolicy(status, proxies, decisions) : status;
-    case 'conditions':
-    case 'route':
-      return status;
-    default:
-      return status satisfies never;
-  }
+/** The statuses of EnvoyPatchPolicies are a piece of their own. */
+function isOfPatches([first]: readonly ObjectStatus[]): boolean {
+  return first?.kind === 'policy' && first.object.kind === 'EnvoyPatchPolicy';
 }
 
 /** A policy whose patches make a listener want a socket that cannot be had: the listener is left out. */
 function settlePolicy(
-  status: PolicyStatus,
+  status: ObjectStatus,
   proxies: Translation['proxies'],
   decisions: ReadonlyMap<string, PortDecision>,
-): PolicyStatus {
+): ObjectStatus {
+  if (status.kind !== 'policy') return status;
   const { namespace, name } = status.object.metadata;
   const sockets = [...proxies.values()].flatMap(({ infra }) => infra.sockets);
   const own = sockets.filter(({ patchedBy }) => patchedBy?.includes(`${namespace}/${name}`) === true);

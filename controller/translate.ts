@@ -1,7 +1,6 @@
 import type { Backend, HTTPRoute } from '#controller/api/gen/types.d.ts';
 import { backendProblem } from './backends/clusters.ts';
-import { rememberedAssignments } from './backends/assignments.ts';
-import { featuresAt, type PolicyTables, policyTables } from './features/rule-features.ts';
+import { type PolicyTables, policyTables } from './features/rule-features.ts';
 import type { PolicyTable } from './features/policy-table.ts';
 import { policyImageWant } from './features/wasm/source.ts';
 import { type PatchPolicy, patchPolicies, patchPolicyReport } from './features/envoy-patch-policy/spec.ts';
@@ -9,23 +8,23 @@ import { gatewayClasses } from './gateway/gateway-classes.ts';
 import { createAttach } from './gateway/attach-routes.ts';
 import { createGatewayPass, type GatewayState } from './gateway/gateways.ts';
 import { routeCore } from './gateway/http-route.ts';
-import { clustersOf, secretsOf } from './gateway/references.ts';
-import { type SocketOptions, socketsOf } from './gateway/sockets.ts';
-import { gatewayStatus, routeStatuses } from './gateway/status.ts';
+import { gatewayStatus, type GatewayStatus, routeStatuses } from './gateway/status.ts';
 import { unimplementedKinds } from './gateway/unimplemented-kinds.ts';
-import { VirtualHosts } from './gateway/virtual-hosts.ts';
+import type { ResourcePatchIr } from './ir/patch.ts';
+import type { Pieces } from './ir/pieces.ts';
 import type { InfraIr, ProxyIr } from './ir/proxy.ts';
 import type { WasmModuleRef } from './ir/wasm-module.ts';
 import { rememberedPolicyStatuses } from './policy-statuses.ts';
 import type { Resources } from './resources/resources.ts';
 import { remembered } from './resources/tracked.ts';
 import { distinctWants, type Want } from './resources/wants.ts';
-import { POLICY_DIGEST_ANNOTATION, type Settings } from './settings.ts';
+import type { Settings } from './settings.ts';
 import type { Refusal } from './resources/verdict.ts';
-import { rememberedSharedPolicies } from './shared-policies.ts';
 import type { ObjectStatus } from './status/object-status.ts';
+import { createProxyPass, type PolicyModules } from './proxy-pass.ts';
 import { boundSockets } from './xds/listener-sockets.ts';
 import { lower, routesOfPatches } from './xds/lower.ts';
+import { once } from './xds/memory.ts';
 import { tryPolicies } from './xds/patch.ts';
 import { wholeRoutes } from './xds/route-configuration.ts';
 
@@ -33,7 +32,9 @@ import { wholeRoutes } from './xds/route-configuration.ts';
 export interface Translation {
   /** By the key of the proxy. */
   readonly proxies: ReadonlyMap<string, TranslatedProxy>;
-  readonly statuses: readonly ObjectStatus[];
+  /** The statuses of the Gateways, which are among all statuses. */
+  readonly gateways: readonly GatewayStatus[];
+  readonly statuses: Pieces<ObjectStatus>;
   /** What policies need from outside; the same list as long as it says the same. */
   readonly wants: readonly Want[];
   /** What was thrown: a bug each time. The proxy keeps the last good configuration, and no other is concerned. */
@@ -55,29 +56,20 @@ export function createTranslator(settings: Settings): (resources: Resources) => 
   const tablesOf = policyTables(settings);
   const statesOf = createGatewayPass();
   const attach = createAttach(remembered((route: HTTPRoute, now) => routeCore(route, now, settings)));
-  const backendStatusOf = remembered(backendStatus);
+  const backendStatusesOf = once((backends: readonly Backend[]) => backends.map(backendStatus));
+  const otherStatusesOf = remembered((_translator: object, now) => unimplementedKinds(now));
   const policyStatusesOf = rememberedPolicyStatuses();
-  const assignmentsOf = rememberedAssignments();
+  const pass = createProxyPass(settings);
+  const patch = createPatchPass();
+  const gatewayStatusOf = once((state: GatewayState) => gatewayStatus(state, settings.bindAddress));
   const policySource = policyModuleSource(settings);
   const wantsOf = rememberedWants(policySource.wants);
-  const sharedOf = rememberedSharedPolicies();
-  let chains: ReadonlyMap<string, VirtualHosts> = new Map();
   let lastGood: ReadonlyMap<string, ProxyIr> = new Map();
 
   return (resources) => {
     const classes = gatewayClasses(resources, settings);
     const tables = tablesOf(resources);
     const gateways = statesOf(classes, resources, (routes, gateway) => attach(routes, gateway, resources));
-    const used = new Map<string, VirtualHosts>();
-    const options: SocketOptions = {
-      bindAddress: settings.bindAddress,
-      oracle: { policies: tables, featuresAt: (place) => featuresAt(place, tables) },
-      hostsOf: (chain) => {
-        const hosts = chains.get(chain) ?? new VirtualHosts();
-        used.set(chain, hosts);
-        return hosts;
-      },
-    };
     const patching = patchPolicies(resources, classes, gateways, settings);
     const unpatched = new Map<PatchPolicy, Refusal>();
     const proxies = new Map<string, ProxyIr>();
@@ -86,64 +78,43 @@ export function createTranslator(settings: Settings): (resources: Resources) => 
       try {
         const broken = served.find(({ bug }) => bug !== undefined);
         if (broken !== undefined) throw broken.bug;
-        proxies.set(key, patched(proxyIr(key, served, options, { resources, tables }), patching, unpatched));
+        const ir = pass.make(key, served, tables, resources, policySource);
+        proxies.set(key, patch(ir, patching, unpatched));
       } catch (thrown) {
         bugs.push({ proxy: key, thrown });
         const good = lastGood.get(key);
         if (good !== undefined) proxies.set(key, good);
-        // What is remembered of its chains may be half made.
-        for (const chain of used.keys()) if (served.some((state) => isChainOf(state, chain))) used.delete(chain);
       }
     }
-    chains = used;
+    pass.keep(new Set(proxies.keys()));
     lastGood = proxies;
+    const gatewayStatuses = gateways.map(gatewayStatusOf);
     return {
       bugs,
       wants: wantsOf(tables),
-      proxies: new Map(
-        [...proxies.values()].map((xds) => [xds.key, { xds, infra: { key: xds.key, sockets: boundSockets(xds) } }]),
-      ),
+      proxies: new Map([...proxies.values()].map((xds) => [xds.key, withInfra(xds)])),
+      gateways: gatewayStatuses,
       statuses: [
-        ...[...classes.values()].map(({ object, verdicts }) => ({ kind: 'conditions', object, verdicts }) as const),
-        ...gateways.map((state) => gatewayStatus(state, settings.bindAddress)),
-        ...routeStatuses(gateways).flat(),
-        ...policyStatusesOf(tables, gateways, resources),
-        ...patching.map((policy): ObjectStatus => {
+        [...classes.values()].map(({ object, verdicts }) => ({ kind: 'conditions', object, verdicts }) as const),
+        gatewayStatuses,
+        ...routeStatuses(gateways),
+        policyStatusesOf(tables, gateways, resources),
+        patching.map((policy): ObjectStatus => {
           const ancestors = [patchPolicyReport(policy, unpatched.get(policy))];
           return { kind: 'policy', object: policy.object, ancestors };
         }),
-        ...unimplementedKinds(resources),
-        ...resources.list('Backend').map((backend) => backendStatusOf(backend, resources)),
+        otherStatusesOf(pass, resources),
+        ...resources.pieces('Backend').map(backendStatusesOf),
       ],
     };
   };
-
-  function proxyIr(
-    key: string,
-    gateways: readonly GatewayState[],
-    options: SocketOptions,
-    { resources, tables }: { readonly resources: Resources; readonly tables: PolicyTables },
-  ): ProxyIr {
-    const sockets = socketsOf(gateways, options);
-    const clusters = clustersOf(sockets);
-    const pinned = gateways.map(({ gateway }) => gateway.metadata.annotations?.[POLICY_DIGEST_ANNOTATION]);
-    return {
-      key,
-      listeners: sockets.map(({ listener }) => listener),
-      clusters,
-      endpoints: assignmentsOf(clusters, resources),
-      secrets: secretsOf(gateways),
-      shared: sharedOf(key, gateways, tables),
-      policyModule: policySource.module(
-        pinned.find((digest) => digest !== undefined),
-        resources,
-      ),
-    };
-  }
 }
 
 /** Where the `policy` module comes from: what the operator says, and what is asked for by it. */
-function policyModuleSource({ policyDigest, policyImage }: Settings) {
+function policyModuleSource({
+  policyDigest,
+  policyImage,
+}: Settings): PolicyModules & { readonly wants: readonly Want[] } {
   const want = policyImage === undefined ? undefined : policyImageWant(policyImage);
   return {
     wants: want === undefined ? [] : [want],
@@ -168,29 +139,55 @@ function rememberedWants(ofSettings: readonly Want[]): (tables: PolicyTables) =>
   };
 }
 
-/** A proxy with the patches of the policies that can be applied to it whole; `unpatched` learns why the others cannot. */
-function patched(ir: ProxyIr, policies: readonly PatchPolicy[], unpatched: Map<PatchPolicy, Refusal>): ProxyIr {
-  const candidates = policies.flatMap((policy) => {
-    const { proxy, patches } = policy;
-    if (!proxy.ok || proxy.value !== ir.key) return [];
-    if (patches.ok) return [{ policy, patches: patches.value }];
-    unpatched.set(policy, patches.refusal);
-    return [];
-  });
-  if (candidates.length === 0) return ir;
-  const wanted = candidates.map(({ patches }) => patches);
-  const whole = wholeRoutes(lower(ir, undefined), routesOfPatches(wanted.flat()));
-  const refusals = tryPolicies(whole, wanted);
-  const kept = candidates.filter(({ policy }, index) => {
-    const refusal = refusals[index];
-    if (refusal !== undefined) unpatched.set(policy, refusal);
-    return refusal === undefined;
-  });
-  return kept.length === 0 ? ir : { ...ir, patches: kept.flatMap(({ patches }) => patches) };
+const withInfra = once((xds: ProxyIr): TranslatedProxy => ({
+  xds,
+  infra: { key: xds.key, sockets: boundSockets(xds) },
+}));
+
+/** Makes the pass that gives a proxy the patches that can be applied to it; the same object for the same patches. */
+function createPatchPass(): (
+  ir: ProxyIr,
+  policies: readonly PatchPolicy[],
+  unpatched: Map<PatchPolicy, Refusal>,
+) => ProxyIr {
+  const tried = new WeakMap<ProxyIr, Patched>();
+  /** `unpatched` learns why policies cannot be applied. */
+  return (ir, policies, unpatched) => {
+    const candidates = policies.flatMap((policy) => {
+      const { proxy, patches } = policy;
+      if (!proxy.ok || proxy.value !== ir.key) return [];
+      if (patches.ok) return [{ policy, patches: patches.value }];
+      unpatched.set(policy, patches.refusal);
+      return [];
+    });
+    if (candidates.length === 0) return ir;
+    const wanted = candidates.map(({ patches }) => patches);
+    const known = tried.get(ir);
+    const isSame =
+      known?.wanted.length === wanted.length && wanted.every((patches, index) => patches === known.wanted[index]);
+    const found = isSame ? known : tryPatches(ir, wanted);
+    tried.set(ir, found);
+    for (const [index, { policy }] of candidates.entries()) {
+      const refusal = found.refusals[index];
+      if (refusal !== undefined) unpatched.set(policy, refusal);
+    }
+    return found.ir;
+  };
 }
 
-function isChainOf({ gateway }: GatewayState, chain: string): boolean {
-  return chain.startsWith(`${gateway.metadata.namespace}/${gateway.metadata.name}/`);
+/** What became of a proxy with patches. */
+interface Patched {
+  readonly wanted: Pieces<ResourcePatchIr>;
+  readonly refusals: readonly (Refusal | undefined)[];
+  readonly ir: ProxyIr;
+}
+
+/** The patches of each policy that can be applied whole. */
+function tryPatches(ir: ProxyIr, wanted: Pieces<ResourcePatchIr>): Patched {
+  const whole = wholeRoutes(lower(ir, undefined), routesOfPatches(wanted.flat()));
+  const refusals = tryPolicies(whole, wanted);
+  const patches = wanted.filter((_, index) => refusals[index] === undefined).flat();
+  return { wanted, refusals, ir: patches.length === 0 ? ir : { ...ir, patches } };
 }
 
 function byProxy(gateways: readonly GatewayState[]): ReadonlyMap<string, readonly GatewayState[]> {

@@ -1,24 +1,29 @@
-import type { AddressIr, ClusterIr } from '../ir/cluster.ts';
+import type { AssignmentIr, ClusterIr } from '../ir/cluster.ts';
+import type { Pieces } from '../ir/pieces.ts';
 import type { Resources } from '../resources/resources.ts';
-import { remembered, rememberedIn } from '../resources/tracked.ts';
+import { remembered } from '../resources/tracked.ts';
 import { endpointsOf } from './endpoints.ts';
 
-/** The addresses of clusters, by name. */
-export type Assignments = ReadonlyMap<string, readonly AddressIr[]>;
+/** The addresses of a cluster as they are now; `undefined` where Envoy resolves host names by itself. */
+export function assignmentOf(cluster: ClusterIr, resources: Resources): AssignmentIr | undefined {
+  const addresses = endpointsOf(cluster, resources);
+  if (addresses === undefined) return undefined;
+  const probedPort = cluster.settings?.healthCheck?.active?.port;
+  return { cluster: cluster.name, addresses, ...(probedPort === undefined ? {} : { probedPort }) };
+}
 
-/**
- * Finds the addresses of clusters. The result is the same object as long as no address changes, and nothing is looked at
- * again while neither a Service nor an EndpointSlice does.
- */
-export function rememberedAssignments(): (clusters: readonly ClusterIr[], resources: Resources) => Assignments {
-  const addressesOf = remembered((cluster: ClusterIr, now) => endpointsOf(cluster, now));
-  const all = rememberedIn((clusters: readonly ClusterIr[], _slices: object, now: Resources): Assignments => {
-    const found = new Map<string, readonly AddressIr[]>();
-    for (const cluster of clusters) {
-      const addresses = addressesOf(cluster, now);
-      if (addresses !== undefined) found.set(cluster.name, addresses);
-    }
-    return found;
-  });
-  return (clusters, resources) => all(clusters, resources.list('EndpointSlice'), resources);
+/** Finds the addresses of clusters. The result is the same object, and so are its pieces, as long as no address changes. */
+export function rememberedAssignments(): (clusters: Pieces<ClusterIr>, resources: Resources) => Pieces<AssignmentIr> {
+  const ofCluster = remembered(assignmentOf);
+  const ofPiece = remembered((clusters: readonly ClusterIr[], now): readonly AssignmentIr[] =>
+    clusters.flatMap((cluster) => ofCluster(cluster, now) ?? []),
+  );
+  const last = new WeakMap<Pieces<ClusterIr>, Pieces<AssignmentIr>>();
+  return (clusters, resources) => {
+    const now = clusters.map((piece) => ofPiece(piece, resources));
+    const known = last.get(clusters);
+    if (known !== undefined && now.every((piece, index) => piece === known[index])) return known;
+    last.set(clusters, now);
+    return now;
+  };
 }

@@ -1,16 +1,45 @@
 import type { ClusterIr } from '../ir/cluster.ts';
+import type { Pieces } from '../ir/pieces.ts';
 import type { SecretIr } from '../ir/secret.ts';
 import { compare } from '../resources/resources.ts';
+import { SortedTable } from '../resources/sorted-table.ts';
 import type { GatewayState } from './gateways.ts';
 import type { Socket } from './sockets.ts';
 
-/** Every cluster that a route of these sockets names, once, by name. */
-export function clustersOf(sockets: readonly Socket[]): readonly ClusterIr[] {
-  const lists = sockets.flatMap(({ contents }) => contents.map(({ clusters }) => clusters));
-  const [first = []] = lists;
-  if (lists.length <= 1) return first;
-  const clusters = new Map(lists.flatMap((list) => list.map((cluster) => [cluster.name, cluster])));
-  return [...clusters.values()].sort((a, b) => compare(a.name, b.name));
+/** The clusters of the chains of one proxy, each once, by name; kept from one translation to the next. */
+export class ClusterUnion {
+  #pieces: ReadonlySet<readonly ClusterIr[]> = new Set();
+  readonly #clusters = new SortedTable<ClusterIr>();
+  /** How many chains name each cluster. */
+  readonly #uses = new Map<string, number>();
+
+  /** Every cluster that a route of these sockets names, once, by name. */
+  update(sockets: readonly Socket[]): Pieces<ClusterIr> {
+    const lists = sockets.flatMap(({ contents }) => contents.map(({ clusters }) => clusters));
+    const [only = [], ...others] = lists;
+    this.#follow(new Set(others.length === 0 ? [] : lists.flat()));
+    return others.length === 0 ? only : this.#clusters.pieces();
+  }
+
+  #follow(now: ReadonlySet<readonly ClusterIr[]>): void {
+    for (const piece of now.difference(this.#pieces)) {
+      for (const cluster of piece) {
+        this.#uses.set(cluster.name, (this.#uses.get(cluster.name) ?? 0) + 1);
+        this.#clusters.set(cluster.name, cluster);
+      }
+    }
+    for (const piece of this.#pieces.difference(now)) {
+      for (const { name } of piece) {
+        const uses = (this.#uses.get(name) ?? 0) - 1;
+        if (uses > 0) this.#uses.set(name, uses);
+        else {
+          this.#uses.delete(name);
+          this.#clusters.delete(name);
+        }
+      }
+    }
+    this.#pieces = now;
+  }
 }
 
 /** Every certificate that a served listener names, once, by name. */

@@ -12,7 +12,7 @@ export interface ChainContent {
   /** By host name. */
   readonly virtualHosts: Pieces<VirtualHostIr>;
   /** Every cluster that a route names, once, by name. */
-  readonly clusters: readonly ClusterIr[];
+  readonly clusters: Pieces<ClusterIr>;
 }
 
 /**
@@ -43,7 +43,7 @@ export class VirtualHosts {
     this.#placed = now;
     this.#own = own;
     for (const hostname of dirty) this.#rebuild(hostname);
-    return { virtualHosts: this.#hosts.pieces(), clusters: this.#clusters.list() };
+    return { virtualHosts: this.#hosts.pieces(), clusters: this.#clusters.pieces() };
   }
 
   #join(route: PlacedRoute, dirty: Set<string>): void {

@@ -29,6 +29,15 @@ export type EndpointSourceIr =
   /** Host names that Envoy resolves. */
   | { readonly kind: 'dns'; readonly hosts: readonly { readonly hostname: string; readonly port: number }[] };
 
+/** The addresses of a cluster. */
+export interface AssignmentIr {
+  /** Name of the cluster. */
+  readonly cluster: string;
+  readonly addresses: readonly AddressIr[];
+  /** The port that probes go to, where it is not that of the address. */
+  readonly probedPort?: number | undefined;
+}
+
 /** One endpoint. */
 export type AddressIr =
   | { readonly kind: 'ip'; readonly address: string; readonly port: number }

@@ -1,6 +1,7 @@
-import type { AddressIr, ClusterIr } from './cluster.ts';
+import type { AssignmentIr, ClusterIr } from './cluster.ts';
 import type { ListenerIr } from './listener.ts';
 import type { ResourcePatchIr } from './patch.ts';
+import type { Pieces } from './pieces.ts';
 import type { SharedPolicyIr } from './route.ts';
 import type { SecretIr } from './secret.ts';
 import type { WasmModuleRef } from './wasm-module.ts';
@@ -11,9 +12,9 @@ export interface ProxyIr {
   readonly key: string;
   readonly listeners: readonly ListenerIr[];
   /** Every cluster that a route names, once, by name. */
-  readonly clusters: readonly ClusterIr[];
+  readonly clusters: Pieces<ClusterIr>;
   /** The addresses of each cluster whose addresses are known here, by the cluster's name. */
-  readonly endpoints: ReadonlyMap<string, readonly AddressIr[]>;
+  readonly endpoints: Pieces<AssignmentIr>;
   /** Every certificate that a listener names, once, by name. */
   readonly secrets: readonly SecretIr[];
   /** The `policy` module this proxy runs; `undefined` while it is not known. */

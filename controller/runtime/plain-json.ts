@@ -14,6 +14,6 @@ export function toPlainJson(value: unknown): unknown {
 export const REDACTED = '[redacted]';
 
 /** Fields of the IR that are lists in pieces. */
-const PIECED_FIELDS: ReadonlySet<string> = new Set(['virtualHosts']);
+const PIECED_FIELDS: ReadonlySet<string> = new Set(['virtualHosts', 'clusters', 'endpoints']);
 
 const SECRET_FIELDS: ReadonlySet<string> = new Set(['privateKey', 'password', 'clientSecret', 'hmacSecret']);

@@ -35,5 +35,7 @@ export function accepted(published: ProxyIr, before: ProxyIr | undefined, refuse
       virtualHosts: [chain.virtualHosts.flat().flatMap((host) => keptOf(chain.name, host))],
     })),
   }));
-  return { ...published, listeners, endpoints: new Map([...(before?.endpoints ?? []), ...published.endpoints]) };
+  const assigned = new Set(published.endpoints.flat().map(({ cluster }) => cluster));
+  const others = before?.endpoints.flat().filter(({ cluster }) => !assigned.has(cluster)) ?? [];
+  return { ...published, listeners, endpoints: [...published.endpoints, others] };
 }

@@ -1,6 +1,6 @@
 import { extProcFilter, extProcFilterName } from '../features/ext-proc/xds.ts';
 import { leftOutConfig, wasmFilter, wasmFilterConfig } from '../features/wasm/xds.ts';
-import type { AddressIr, ClusterIr } from '../ir/cluster.ts';
+import type { AssignmentIr, ClusterIr } from '../ir/cluster.ts';
 import type { ExtProcIr } from '../ir/ext-proc.ts';
 import type { ChainIr, ListenerIr } from '../ir/listener.ts';
 import type { ResourcePatchIr } from '../ir/patch.ts';
@@ -61,7 +61,7 @@ export function lower(
       ));
     },
     cluster: lowerClusters(ir.clusters),
-    endpoint: lowerAssignments(ir.endpoints, probedPorts(ir.clusters)),
+    endpoint: lowerAssignments(ir.endpoints),
     secret: byName(ir.secrets.map(lowerSecret)),
     'extension-config': byName([
       ...(policyModule === undefined ? [] : lowerPolicyModule(ir.shared ?? NOT_SHARED, policyModule)),
@@ -183,45 +183,24 @@ const lowerCluster = once((ir: ClusterIr) =>
   xdsResource('cluster', ir.name, encode('envoy.config.cluster.v3.Cluster', policyCluster(ir))),
 );
 
-const lowerClusters = once((clusters: readonly ClusterIr[]): XdsResources => byName(clusters.map(lowerCluster)));
+const lowerClusters = once(
+  (clusters: Pieces<ClusterIr>): XdsResources => new PiecedResources(clusters.map(lowerPiece)),
+);
 
-const assignmentsOf = once((_addresses: readonly AddressIr[]) => new Map<string, XdsResource>());
+const lowerPiece = once((clusters: readonly ClusterIr[]): readonly XdsResource[] => clusters.map(lowerCluster));
 
-/** A cluster's name stands for its settings, too: addresses and name decide everything. */
-function lowerAssignment(name: string, addresses: readonly AddressIr[], probed: number | undefined): XdsResource {
-  const made = assignmentsOf(addresses);
-  const known = made.get(name);
-  if (known !== undefined) return known;
-  const body = encode('envoy.config.endpoint.v3.ClusterLoadAssignment', assignment(name, addresses, probed));
-  const resource = xdsResource('endpoint', name, body);
-  made.set(name, resource);
-  return resource;
-}
-
-type Assignments = ReadonlyMap<string, readonly AddressIr[]>;
-
-const assignmentMaps = once((_endpoints: Assignments) => new WeakMap<ReadonlyMap<string, number>, XdsResources>());
-
-function lowerAssignments(endpoints: Assignments, ports: ReadonlyMap<string, number>): XdsResources {
-  const made = assignmentMaps(endpoints);
-  const known = made.get(ports);
-  if (known !== undefined) return known;
-  const resources = new Map<string, XdsResource>();
-  for (const [name, addresses] of endpoints) resources.set(name, lowerAssignment(name, addresses, ports.get(name)));
-  made.set(ports, resources);
-  return resources;
-}
-
-const NO_PORTS: ReadonlyMap<string, number> = new Map();
-
-/** The ports that probes of a cluster go to, by its name, where they are not those of its endpoints. */
-const probedPorts = once((clusters: readonly ClusterIr[]): ReadonlyMap<string, number> => {
-  const ports = clusters.flatMap(({ name, settings }): readonly (readonly [string, number])[] => {
-    const port = settings?.healthCheck?.active?.port;
-    return port === undefined ? [] : [[name, port]];
-  });
-  return ports.length === 0 ? NO_PORTS : new Map(ports);
+const lowerAssignment = once(({ cluster, addresses, probedPort }: AssignmentIr) => {
+  const body = encode('envoy.config.endpoint.v3.ClusterLoadAssignment', assignment(cluster, addresses, probedPort));
+  return xdsResource('endpoint', cluster, body);
 });
+
+const lowerAssignments = once(
+  (endpoints: Pieces<AssignmentIr>): XdsResources => new PiecedResources(endpoints.map(lowerAssignmentPiece)),
+);
+
+const lowerAssignmentPiece = once((assignments: readonly AssignmentIr[]): readonly XdsResource[] =>
+  assignments.map(lowerAssignment),
+);
 
 const lowerSecret = once((ir: SecretIr) =>
   xdsResource('secret', ir.name, encode('envoy.extensions.transport_sockets.tls.v3.Secret', tlsSecret(ir))),

@@ -28,8 +28,8 @@ function proxy(routes: readonly RouteIr[], clusters: readonly string[]): ProxyIr
   return {
     key: 'a/b',
     listeners: [{ name: 'l', address: '0.0.0.0', port: 1, protocol: 'TCP', chains: [chain] }],
-    clusters: clusters.map(cluster),
-    endpoints: new Map(clusters.map((name) => [name, []])),
+    clusters: [clusters.map(cluster)],
+    endpoints: [clusters.map((name) => ({ cluster: name, addresses: [] }))],
     secrets: [],
     policyModule: { digest: '' },
   };
@@ -42,8 +42,8 @@ function summary(ir: ProxyIr) {
       const to = action.kind === 'forward' ? action.destinations[0] : undefined;
       return `${name} ${to?.kind === 'cluster' ? to.cluster.name : action.kind}`;
     }),
-    clusters: ir.clusters.map(({ name }) => name),
-    endpoints: [...ir.endpoints.keys()],
+    clusters: ir.clusters.flat().map(({ name }) => name),
+    endpoints: ir.endpoints.flat().map((assignment) => assignment.cluster),
   };
 }
 

@@ -24,16 +24,16 @@ export function withhold(
   lastGood: ProxyIr | undefined,
 ): ProxyIr {
   if (rejected.size === 0 && routes.size === 0 && warming.size === 0) return ir;
-  const before = new Map(lastGood === undefined ? [] : [...routesOf(lastGood)].map((route) => [route.name, route]));
+  const old = new Map(lastGood === undefined ? [] : [...routesOf(lastGood)].map((route) => [route.name, route]));
   const restored = new Map<string, ClusterIr>();
   const isOut = (route: RouteIr): boolean =>
     routes.has(route) || clustersOf(route).some(({ name }) => rejected.has(name) || warming.has(name));
   const routeOf = (route: RouteIr): RouteIr => {
     if (!isOut(route)) return route;
-    const old = before.get(route.name);
-    if (old === undefined || isOut(old)) return refused(route);
-    for (const cluster of clustersOf(old)) restored.set(cluster.name, cluster);
-    return old;
+    const good = old.get(route.name);
+    if (good === undefined || isOut(good)) return refused(route);
+    for (const cluster of clustersOf(good)) restored.set(cluster.name, cluster);
+    return good;
   };
   const hostOf = (host: VirtualHostIr): VirtualHostIr => {
     const kept = host.routes.map(routeOf);
@@ -47,16 +47,18 @@ export function withhold(
     ...listener,
     chains: listener.chains.map((chain) => ({ ...chain, virtualHosts: chain.virtualHosts.map(pieceOf) })),
   }));
-  const kept = ir.clusters.filter(({ name }) => !rejected.has(name));
-  const known = new Set(kept.map(({ name }) => name));
+  const kept = ir.clusters.map((piece) => without(piece, ({ name }) => rejected.has(name)));
+  const known = new Set(kept.flatMap((piece) => piece.map(({ name }) => name)));
   const added = [...restored.values()].filter(({ name }) => !known.has(name));
-  const endpoints = new Map(ir.endpoints);
-  for (const name of rejected) endpoints.delete(name);
-  for (const { name } of added) {
-    const addresses = lastGood?.endpoints.get(name);
-    if (addresses !== undefined) endpoints.set(name, addresses);
-  }
-  return { ...ir, listeners, clusters: [...kept, ...added], endpoints };
+  const isAdded = new Set(added.map(({ name }) => name));
+  const assigned = ir.endpoints.map((piece) => without(piece, ({ cluster }) => rejected.has(cluster)));
+  const before = lastGood?.endpoints.flat().filter(({ cluster }) => isAdded.has(cluster)) ?? [];
+  return { ...ir, listeners, clusters: [...kept, added], endpoints: [...assigned, before] };
+}
+
+/** A piece without some members; the same array when it has none of them. */
+function without<T>(piece: readonly T[], isOut: (member: T) => boolean): readonly T[] {
+  return piece.some(isOut) ? piece.filter((member) => !isOut(member)) : piece;
 }
 
 /**

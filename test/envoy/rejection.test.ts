@@ -39,8 +39,8 @@ function proxy(count: number): ProxyIr {
   return {
     key: 'a/b',
     listeners: [{ name: 'l', address: '127.0.0.1', port: PORT, protocol: 'TCP', chains: [chain] }],
-    clusters: names.map(cluster),
-    endpoints: new Map(names.map((name) => [name, []])),
+    clusters: [names.map(cluster)],
+    endpoints: [names.map((name) => ({ cluster: name, addresses: [] }))],
     secrets: [],
     policyModule: { digest: '' },
   };

@@ -42,7 +42,7 @@ function proxy(
     key: 'a/b',
     listeners: made,
     clusters: [],
-    endpoints: new Map(),
+    endpoints: [],
     secrets: [],
     policyModule: { digest: '' },
     ...(operations.length === 0 ? {} : { patches: [{ policy: 'a/p', type: 'route', name: 'a/b/one', operations }] }),

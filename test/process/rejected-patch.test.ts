@@ -82,7 +82,7 @@ describe('a patch that can be applied and that Envoy rejects', () => {
   });
 
   it('of a cluster leaves it as it was, and the routes to it', async () => {
-    const name = proxy.report().ir?.clusters[0]?.name ?? '';
+    const name = proxy.report().ir?.clusters[0]?.[0]?.name ?? '';
     const negative = '{ op: add, path: /connect_timeout, value: -1s }';
     serve(routeTo('one') + routeTo('two') + routeTo('three') + patch('p', 'cluster.v3.Cluster', name, negative));
     await rejects('cluster');

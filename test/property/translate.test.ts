@@ -105,7 +105,7 @@ describe('translation', () => {
         const { proxies } = createTranslator(DEFAULT_SETTINGS)(storeOf([...BEGINNING, ...world]));
         for (const { xds } of proxies.values()) {
           const snapshot = lower(xds, SOME_MODULE);
-          const clusters = new Set(xds.clusters.map(({ name }) => name));
+          const clusters = new Set(xds.clusters.flat().map(({ name }) => name));
           expect([...snapshot.cluster.keys()].sort()).toEqual([...clusters].sort());
           expect([...snapshot.endpoint.keys()].every((name) => clusters.has(name))).toBe(true);
           for (const { chains } of xds.listeners) {

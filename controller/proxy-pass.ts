@@ -1,0 +1,102 @@
+import { rememberedAssignments } from './backends/assignments.ts';
+import { featuresAt, type PolicyTables } from './features/rule-features.ts';
+import type { GatewayState } from './gateway/gateways.ts';
+import { ClusterUnion, secretsOf } from './gateway/references.ts';
+import { socketsOf } from './gateway/sockets.ts';
+import { VirtualHosts } from './gateway/virtual-hosts.ts';
+import type { ProxyIr } from './ir/proxy.ts';
+import type { WasmModuleRef } from './ir/wasm-module.ts';
+import type { Resources } from './resources/resources.ts';
+import { POLICY_DIGEST_ANNOTATION, type Settings } from './settings.ts';
+import { rememberedSharedPolicies } from './shared-policies.ts';
+
+/** What is known of a proxy since it was made last. */
+interface Memory {
+  /** By the name of the chain. */
+  readonly chains: ReadonlyMap<string, VirtualHosts>;
+  readonly union: ClusterUnion;
+  readonly gateways: readonly GatewayState[];
+  readonly tables: PolicyTables;
+  readonly ir: ProxyIr;
+}
+
+/** Tells which `policy` module a proxy runs, if any can be named yet; a Gateway may pin it by its digest. */
+export interface PolicyModules {
+  readonly module: (pinned: string | undefined, resources: Resources) => WasmModuleRef | undefined;
+}
+
+/** Makes what the proxies serve, without anybody's patches. */
+export interface ProxyPass {
+  /** What a proxy of these Gateways serves: the same object as long as it serves the same. A bug throws. */
+  make(
+    key: string,
+    gateways: readonly GatewayState[],
+    tables: PolicyTables,
+    resources: Resources,
+    modules: PolicyModules,
+  ): ProxyIr;
+  /** Forgets every proxy that is not one of these. */
+  keep(keys: ReadonlySet<string>): void;
+}
+
+/** Makes the pass; it remembers each proxy, so that only what changed is made again. */
+export function createProxyPass(settings: Settings): ProxyPass {
+  const assignmentsOf = rememberedAssignments();
+  const sharedOf = rememberedSharedPolicies();
+  const memories = new Map<string, Memory>();
+  return {
+    make(key, gateways, tables, resources, modules) {
+      const known = memories.get(key);
+      // What is remembered may be half made when a bug throws.
+      memories.delete(key);
+      const isSame = known?.tables === tables && sameMembers(known.gateways, gateways);
+      const memory = isSame ? known : remake(key, known, gateways, tables);
+      const endpoints = assignmentsOf(memory.ir.clusters, resources);
+      const pinned = gateways.map(({ gateway }) => gateway.metadata.annotations?.[POLICY_DIGEST_ANNOTATION]);
+      const policyModule = modules.module(
+        pinned.find((digest) => digest !== undefined),
+        resources,
+      );
+      const isCurrent = endpoints === memory.ir.endpoints && policyModule?.digest === memory.ir.policyModule?.digest;
+      const ir = isCurrent ? memory.ir : { ...memory.ir, endpoints, policyModule };
+      memories.set(key, { ...memory, ir });
+      return ir;
+    },
+    keep(keys) {
+      for (const key of memories.keys()) if (!keys.has(key)) memories.delete(key);
+    },
+  };
+
+  function remake(
+    key: string,
+    known: Memory | undefined,
+    gateways: readonly GatewayState[],
+    tables: PolicyTables,
+  ): Memory {
+    const chains = new Map<string, VirtualHosts>();
+    const union = known?.union ?? new ClusterUnion();
+    const sockets = socketsOf(gateways, {
+      bindAddress: settings.bindAddress,
+      oracle: { policies: tables, featuresAt: (place) => featuresAt(place, tables) },
+      hostsOf: (chain) => {
+        const hosts = known?.chains.get(chain) ?? new VirtualHosts();
+        chains.set(chain, hosts);
+        return hosts;
+      },
+    });
+    const ir: ProxyIr = {
+      key,
+      listeners: sockets.map(({ listener }) => listener),
+      clusters: union.update(sockets),
+      endpoints: known?.ir.endpoints ?? [],
+      secrets: secretsOf(gateways),
+      shared: sharedOf(key, gateways, tables),
+      policyModule: known?.ir.policyModule,
+    };
+    return { chains, union, gateways, tables, ir };
+  }
+}
+
+function sameMembers(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a.length === b.length && a.every((member, index) => member === b[index]);
+}
