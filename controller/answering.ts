@@ -4,8 +4,8 @@ import { parseJwks } from './features/jwt/jwks.ts';
 import { parseDiscovery } from './features/oidc/discovery.ts';
 import { answerFolder } from './fetch/answer-folder.ts';
 import { type DocumentCheck, fetchDocument } from './fetch/fetch-document.ts';
-import type { FetchSettings } from '#outbound/fetch-settings.ts';
-import type { FetchObservation, GuardedFetch } from '#outbound/guarded-fetch.ts';
+import type { FetchSettings } from '#extproc/outbound/fetch-settings.ts';
+import type { FetchObservation, GuardedFetch } from '#extproc/outbound/guarded-fetch.ts';
 import { type Change, type WantCounts, WantLoop } from './fetch/want-loop.ts';
 import { moduleAnswers } from './modules/answer-records.ts';
 import { moduleFetcher } from './modules/fetch-module.ts';
@@ -160,7 +160,9 @@ function lazyFetch(
   let loading: Promise<{ readonly fetch: GuardedFetch; close(): Promise<void> }> | undefined;
   return {
     fetch: async (request) => {
-      loading ??= import('#outbound/guarded-fetch.ts').then(({ createFetcher }) => createFetcher(settings, fetched));
+      loading ??= import('#extproc/outbound/guarded-fetch.ts').then(({ createFetcher }) =>
+        createFetcher(settings, fetched),
+      );
       return (await loading).fetch(request);
     },
     close: async () => (await loading)?.close(),

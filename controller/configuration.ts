@@ -5,7 +5,7 @@ import { dirname, resolve } from 'node:path';
 import type { EnvoyGateway, SluiceSettings } from './api/gen/types.d.ts';
 import { type FieldPath, formatFieldPath } from './api/field-path.ts';
 import { validateConfig } from './api/validate.ts';
-import { DEFAULT_FETCH_SETTINGS, type FetchSettings, type OverrideAddress } from '#outbound/fetch-settings.ts';
+import { DEFAULT_FETCH_SETTINGS, type FetchSettings, type OverrideAddress } from '#extproc/outbound/fetch-settings.ts';
 import { type ImageReference, parseReference } from './oci/reference.ts';
 import { locate, parseYaml } from './provider/parse-yaml.ts';
 import { parseDuration } from './resources/duration.ts';

@@ -253,13 +253,16 @@ function listens({ listeners }: ProxyIr): boolean {
 }
 
 function unreadable(problems: Iterable<Problem>): string[] {
-  return [...problems].filter(({ reason }) => reason === 'syntax').map(formatProblem);
+  return [...problems].filter(hides).map(formatProblem);
 }
 
 function hidesAnything(problems: Iterable<Problem>): boolean {
-  return [...problems].some(
-    ({ severity, reason }) => severity === 'error' && (reason === 'syntax' || reason === 'unreadable'),
-  );
+  return [...problems].some(hides);
+}
+
+/** Whether documents may be there that nobody has read. */
+function hides({ severity, reason }: Problem): boolean {
+  return severity === 'error' && (reason === 'syntax' || reason === 'unreadable');
 }
 
 /** Kinds without which a Gateway is not served. */

@@ -1,4 +1,4 @@
-import type { FetchSettings } from '#outbound/fetch-settings.ts';
+import type { FetchSettings } from '#extproc/outbound/fetch-settings.ts';
 import { oidcClientMessage } from './features/oidc/agent.ts';
 import type { LoginKeys } from './infra/local/login-keys.ts';
 import type { OidcClientIr } from './ir/oidc.ts';

@@ -559,10 +559,11 @@ const policies: readonly RuleExamples[] = [
 
 const security: readonly RuleExamples[] = [
   {
-    message: 'must be present when an authorization rule has a jwt principal',
+    message: 'must be present, or oidc, when an authorization rule has a jwt principal',
     accepts: [
       {},
       { jwt: {}, authorization: { rules: [{ principal: { jwt: {} } }] } },
+      { oidc: {}, authorization: { rules: [{ principal: { jwt: {} } }] } },
       { authorization: { rules: [{ principal: {} }] } },
     ],
     refuses: [{ authorization: { rules: [{ principal: {} }, { principal: { jwt: {} } }] } }],

@@ -1,4 +1,4 @@
-import { createFetcher, type GuardedFetch } from '#outbound/guarded-fetch.ts';
+import { createFetcher, type GuardedFetch } from '#extproc/outbound/guarded-fetch.ts';
 import type { Credentials } from '../oci/credentials.ts';
 import { userCredentials } from '../oci/docker-config.ts';
 import { endpointsOf } from '../oci/endpoints.ts';

@@ -1,6 +1,6 @@
 import { type Outcome, refusal, success } from '../resources/verdict.ts';
 import type { DocumentAnswer, DocumentWant } from '../resources/wants.ts';
-import type { GuardedFetch } from '#outbound/guarded-fetch.ts';
+import type { GuardedFetch } from '#extproc/outbound/guarded-fetch.ts';
 
 /** The largest document that is taken, in bytes: a key set is part of the policy of each of its routes. */
 const LIMIT = 262_144;

@@ -3,7 +3,7 @@ import type { Resources } from '../resources/resources.ts';
 import { rememberedIn } from '../resources/tracked.ts';
 import type { Refusal, Verdict } from '../resources/verdict.ts';
 import { attach, type Attachment, namesGateway } from './attachment.ts';
-import type { RouteCore } from './http-route.ts';
+import type { InvalidRules, RouteCore } from './http-route.ts';
 import type { GatewayListeners } from './listeners.ts';
 
 /** A route with regard to one Gateway that it names. The same object as long as neither changes. */
@@ -44,7 +44,9 @@ const attachRoute: (core: RouteCore, gateway: GatewayListeners, resources: Resou
       if (!namesGateway(ref, route, gateway)) continue;
       const attached = attach(route, ref, listeners, resources);
       const refused = attached.ok ? core.refused : attached.refusal;
-      reports.push({ route, ref, verdicts: [acceptance(refused), resolution(core.unresolved)] });
+      const told = refused ?? (core.invalid?.all === true ? core.invalid.refusal : undefined);
+      const verdicts = [acceptance(told), resolution(core.unresolved), ...partial(core.invalid)];
+      reports.push({ route, ref, verdicts });
       if (!attached.ok || refused !== undefined) continue;
       // Two parentRefs may name one listener: by its name, and by its Gateway or port.
       for (const attachment of attached.value) attachments.set(attachment.listener.spec.name, attachment);
@@ -56,6 +58,11 @@ const attachRoute: (core: RouteCore, gateway: GatewayListeners, resources: Resou
 function acceptance(refused: Refusal | undefined): Verdict {
   if (refused !== undefined) return { type: 'Accepted', status: 'False', ...refused };
   return { type: 'Accepted', status: 'True', reason: 'Accepted', message: 'The route is served' };
+}
+
+/** Gateway API, RouteConditionPartiallyInvalid. */
+function partial(invalid: InvalidRules | undefined): readonly Verdict[] {
+  return invalid === undefined || invalid.all ? [] : [{ type: 'PartiallyInvalid', status: 'True', ...invalid.refusal }];
 }
 
 function resolution(unresolved: Refusal | undefined): Verdict {

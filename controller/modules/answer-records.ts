@@ -40,10 +40,8 @@ export function moduleAnswers(
         renameSync(`${file}.new`, file);
       }, failed);
     },
-    forget: (want) => {
-      memory.delete(wantKey(want));
-      attempt(() => rmSync(fileOf(want), { force: true }), failed);
-    },
+    // Whoever wants it again in the next days finds it as it was, though the registry be down; then it goes by itself.
+    forget: (want) => void memory.delete(wantKey(want)),
   };
 }
 

@@ -1,9 +1,9 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { DEFAULT_FETCH_SETTINGS } from '#outbound/fetch-settings.ts';
-import { createFetcher, type Fetcher } from '#outbound/guarded-fetch.ts';
+import { DEFAULT_FETCH_SETTINGS } from '#extproc/outbound/fetch-settings.ts';
+import { createFetcher, type Fetcher } from '#extproc/outbound/guarded-fetch.ts';
 import { packImage } from '#wasm-filters/build/image.ts';
 import { digestOf } from '../oci/image-module.ts';
 import { type FakeRegistry, startFakeRegistry } from '../oci/testing/fake-registry.ts';
@@ -202,8 +202,16 @@ describe('records of answers', () => {
     expect(records().read(mine)).toEqual(answer);
     expect(records().read(fromImage('1', secret('other', 's3cret')))).toBeUndefined();
     expect(records().read(fromImage('1'))).toBeUndefined();
-    records().forget(mine);
-    expect(records().read(mine)).toBeUndefined();
+  });
+
+  it('are there a few days longer than the want, and no longer', async () => {
+    await library.keep({ digest: digestOf(ONE), bytes: ONE });
+    const before = records();
+    before.write(fromImage('1'), answer);
+    before.forget(fromImage('1'));
+    expect(before.read(fromImage('1'))).toEqual(answer);
+    for (const file of readdirSync(join(folder, 'answers'))) utimesSync(join(folder, 'answers', file), 1, 1);
+    expect(records().read(fromImage('1'))).toBeUndefined();
   });
 
   it('count for nothing without the module, or when they are damaged', async () => {

@@ -1,4 +1,4 @@
-import type { GuardedFetch } from '#outbound/guarded-fetch.ts';
+import type { GuardedFetch } from '#extproc/outbound/guarded-fetch.ts';
 import { type Credentials, entryFor, parseDockerConfig } from '../oci/credentials.ts';
 import { userCredentials } from '../oci/docker-config.ts';
 import { checkModule } from '../oci/image-module.ts';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { DEFAULT_FETCH_SETTINGS } from '#outbound/fetch-settings.ts';
-import { createFetcher, type Fetcher } from '#outbound/guarded-fetch.ts';
+import { DEFAULT_FETCH_SETTINGS } from '#extproc/outbound/fetch-settings.ts';
+import { createFetcher, type Fetcher } from '#extproc/outbound/guarded-fetch.ts';
 import { IMAGE_LAYOUTS, json, packImage, descriptor } from '#wasm-filters/build/image.ts';
 import type { Outcome } from '../resources/verdict.ts';
 import type { Credentials } from './credentials.ts';

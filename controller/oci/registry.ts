@@ -1,5 +1,5 @@
-import type { FetchReason } from '#outbound/fetch-failure.ts';
-import type { Fetched, FetchRequest, GuardedFetch } from '#outbound/guarded-fetch.ts';
+import type { FetchReason } from '#extproc/outbound/fetch-failure.ts';
+import type { Fetched, FetchRequest, GuardedFetch } from '#extproc/outbound/guarded-fetch.ts';
 import { type Outcome, refusal, success } from '../resources/verdict.ts';
 import { parseChallenge } from './challenge.ts';
 import type { Credentials } from './credentials.ts';

@@ -24,7 +24,7 @@ export type FileSource = {
 /**
  * Why something that was read is not served as written.
  *
- * - `unreadable`: a file or folder that cannot be read, or is larger than the cap
+ * - `unreadable`: a file or folder that cannot be read, or is larger than the cap; `run` is then not ready, as with the next
  * - `syntax`: a document that is no YAML or no Kubernetes object; at a cold start `run` is not ready while there is one
  * - `invalid`: an object whose schema, rules or group, kind and version refuse it; `object.document` holds it as written
  * - `duplicate`: a second object with a key that another place already has

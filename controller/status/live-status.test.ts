@@ -90,7 +90,11 @@ describe('a Gateway whose proxy', () => {
 });
 
 describe('what a proxy rejects is told where it was caused', () => {
-  function objectOf<K extends 'HTTPRoute' | 'Backend' | 'EnvoyPatchPolicy'>(kind: K, apiVersion: string, spec: object) {
+  function objectOf<K extends 'HTTPRoute' | 'Backend' | 'EnvoyExtensionPolicy' | 'EnvoyPatchPolicy'>(
+    kind: K,
+    apiVersion: string,
+    spec: object,
+  ) {
     const result = validate(kind, { apiVersion, kind, metadata: { name: 'shop' }, spec });
     if (!result.ok) throw new Error(JSON.stringify(result.errors));
     return result.value;
@@ -141,6 +145,23 @@ describe('what a proxy rejects is told where it was caused', () => {
     ]);
     const words = { type: 'Programmed', status: 'False', message: expect.stringContaining('bad address') };
     expect(live).toMatchObject([{ verdicts: [words] }, { parents: [{ verdicts: [words] }] }]);
+  });
+
+  it("on the EnvoyExtensionPolicy whose filter it is, and not on the Gateway: the proxy's other routes are served", () => {
+    const object = objectOf('EnvoyExtensionPolicy', 'gateway.envoyproxy.io/v1alpha1', {
+      targetRef: { group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'shop' },
+    });
+    const ref = { group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'shop' };
+    const status: ObjectStatus = { kind: 'policy', object, ancestors: [{ ref, verdicts: [] }] };
+    const rejecting = (name: string): LiveProxy => ({
+      ...PROXY,
+      rejected: [{ type: 'extension-config', name, message: 'bad module', policies: [] }],
+    });
+    const verdict = { type: 'Programmed', status: 'False', message: expect.stringContaining('bad module') };
+    const own = rejecting(`sluice.wasm/default/${object.metadata.name}/0`);
+    expect(liveStatus([status], [own])).toMatchObject([{ ancestors: [{ verdicts: [verdict] }] }]);
+    expect(liveStatus([status], [rejecting('sluice.wasm/default/another/0')])).toEqual([status]);
+    expect(programmed(own)).toBe('Programmed | Programmed Programmed Programmed');
   });
 
   it('on the EnvoyPatchPolicy that patches it', () => {

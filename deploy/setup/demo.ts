@@ -1,11 +1,13 @@
 /**
- * What `npm start` shows: the manifests of `deploy/examples/demo` on real Envoy, with a back-end that echoes, and one line
- * of curl for each thing there is to see.
+ * What `npm start` shows: the manifests of `deploy/examples/demo` on real Envoy, with a back-end that echoes, an identity
+ * provider, and one line of curl for each thing there is to see.
  */
 import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ADMIN_TOKEN, GUEST_TOKEN } from '../examples/demo/tokens.ts';
 import { startEcho } from './echo.ts';
+import { DEMO_CLIENT } from './identity-provider/demo-client.ts';
+import { startIdentityProvider } from './identity-provider/identity-provider.ts';
 import { ROOT } from './node24.mjs';
 
 const GATEWAY = 'http://127.0.0.1:18080';
@@ -13,6 +15,7 @@ const WITHOUT_MODULE = 'http://127.0.0.1:18081';
 const READY = 'http://127.0.0.1:19001/readyz';
 const EXAMPLE = 'deploy/examples/demo';
 const ECHO_PORT = 18_090;
+const PROVIDER_PORT = 18_091;
 
 const SHOWN = [
   ['An open route: 200', `${GATEWAY}/public`],
@@ -28,14 +31,20 @@ const SHOWN = [
     `-H 'Authorization: Bearer ${ADMIN_TOKEN}' ${WITHOUT_MODULE}/orders`,
   ],
   ['... and its open route serves', `${WITHOUT_MODULE}/public`],
+  [
+    `A login: open ${GATEWAY}/account in a browser; curl is taken for Ada: 200`,
+    `-L -c /tmp/sluice-demo-cookies ${GATEWAY}/account`,
+  ],
 ] as const;
 
-const stopEcho = await startEcho(ECHO_PORT).catch(() => {
-  process.stderr.write(`The demonstration's back-end needs port ${ECHO_PORT} on 127.0.0.1, and it is taken.\n`);
-  return undefined;
-});
-if (stopEcho === undefined) {
-  process.exitCode = 3;
+const stopEcho = await startEcho(ECHO_PORT).catch(() => portTaken('back-end', ECHO_PORT));
+const provider = await startIdentityProvider({
+  ...DEMO_CLIENT,
+  port: PROVIDER_PORT,
+  redirectUris: [`${GATEWAY}/account/callback`],
+}).catch(() => portTaken('identity provider', PROVIDER_PORT));
+if (stopEcho === undefined || provider === undefined) {
+  process.exit(3);
 } else {
   const sluice = spawn(
     process.execPath,
@@ -57,6 +66,11 @@ if (stopEcho === undefined) {
   if (ready) show();
   process.exitCode = await ended;
   await stopEcho();
+  await provider.stop();
+}
+
+function portTaken(who: string, port: number): undefined {
+  process.stderr.write(`The demonstration's ${who} needs port ${port} on 127.0.0.1, and it is taken.\n`);
 }
 
 async function untilReady(): Promise<boolean> {

@@ -1,5 +1,5 @@
-import type { Fetcher } from '#outbound/guarded-fetch.ts';
-import { DEFAULT_FETCH_SETTINGS, type FetchSettings, type RefusableClass } from '#outbound/fetch-settings.ts';
+import type { Fetcher } from '../outbound/guarded-fetch.ts';
+import { DEFAULT_FETCH_SETTINGS, type FetchSettings, type RefusableClass } from '../outbound/fetch-settings.ts';
 import type { Fetch } from './client.ts';
 import type { SidecarState } from './read-state.ts';
 import { Unreachable } from './unreachable.ts';
@@ -80,6 +80,6 @@ export class ProviderFetches {
 
 /** Loaded by the first fetch: a sidecar without logins starts faster. */
 async function startFetcher(settings: FetchSettings): Promise<Fetcher> {
-  const { createFetcher } = await import('#outbound/guarded-fetch.ts');
+  const { createFetcher } = await import('../outbound/guarded-fetch.ts');
   return createFetcher(settings);
 }

@@ -4,7 +4,7 @@ import {
   AuthorizationResponseError,
   type AuthorizationServer,
   type Client,
-  ClientSecretBasic,
+  type ClientAuth,
   clockTolerance,
   customFetch,
   getValidatedIdTokenClaims,
@@ -54,7 +54,7 @@ export function exchange(login: Login, parameters: URLSearchParams, state: strin
   return granted(async () => {
     const valid = validateAuthResponse(server, relyingParty, parameters, state);
     const { redirectUri, verifier, nonce } = flow;
-    const auth = ClientSecretBasic(client.clientSecret);
+    const auth = clientAuth(client);
     const options = optionsOf(fetch);
     const answer = await authorizationCodeGrantRequest(
       server,
@@ -79,7 +79,7 @@ export function renew({ client, fetch }: Login, refreshToken: string, subject: s
   const server = serverOf(client);
   const relyingParty = relyingPartyOf(client);
   return granted(async () => {
-    const auth = ClientSecretBasic(client.clientSecret);
+    const auth = clientAuth(client);
     const options = optionsOf(fetch);
     const answer = await refreshTokenGrantRequest(server, relyingParty, auth, refreshToken, options);
     const response = await processRefreshTokenResponse(server, relyingParty, usable(answer));
@@ -133,6 +133,17 @@ function serverOf(client: OidcClient): AuthorizationServer {
   };
   servers.set(client, made);
   return made;
+}
+
+/**
+ * HTTP Basic, both parts encoded as RFC 6749 section 2.3.1 says, but for what needs no encoding: there are providers that do
+ * not decode them.
+ */
+function clientAuth({ clientId, clientSecret }: OidcClient): ClientAuth {
+  const text = [clientId, clientSecret].map(encodeURIComponent).join(':');
+  return (_server, _client, _body, headers) => {
+    headers.set('authorization', `Basic ${Buffer.from(text).toString('base64')}`);
+  };
 }
 
 function relyingPartyOf({ clientId }: OidcClient): Client {

@@ -45,7 +45,7 @@ export function testProvider(): TestProvider {
     provider = await startIdentityProvider({
       port: 0,
       clientId: 'shop',
-      clientSecret: 'secret',
+      clientSecret: 'a-secret_~ %:',
       redirectUris: [CALLBACK],
       users: {
         ada: { email: 'ada@example.com', realm: { roles: ['admin'], secret: 1 } },

@@ -35,7 +35,7 @@ export function oidcClient(issuer: string, more: Partial<OidcClient> = {}, polic
       jwksUri: `${issuer}/keys`,
     },
     clientId: 'shop',
-    clientSecret: 'secret',
+    clientSecret: 'a-secret_~ %:',
     scopes: ['openid', 'profile'],
     resources: [],
     redirectUrl: '%REQ(x-forwarded-proto)%://%REQ(:authority)%/oauth2/callback',

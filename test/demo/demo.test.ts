@@ -32,7 +32,7 @@ describe('the demonstration', () => {
   it('prints lines that each begin with curl, and answers them as it says, in any order', () => {
     const answers = lines.toReversed().map((line) => run(line));
     expect(answers.map((answer) => answer.trimEnd().split('\n').at(-1))).toEqual(
-      ['200', '200', '401', '403', '200', '500', '200'].toReversed(),
+      ['200', '200', '401', '403', '200', '500', '200', '200'].toReversed(),
     );
   });
 
@@ -42,6 +42,10 @@ describe('the demonstration', () => {
 
   it('shows an answer that a processor wrote', () => {
     expect(run(lines[4] ?? '')).toContain('Hello, Ada!');
+  });
+
+  it('logs curl in as Ada, and tells the back-end', () => {
+    expect(run(lines[7] ?? '')).toContain('x-user: Ada');
   });
 
   it('takes a changed file at once', async () => {

@@ -36,6 +36,14 @@ export async function sluice(args: readonly string[], input = ''): Promise<Ended
   return { code: typeof code === 'number' ? code : null, stdout: stdout(), stderr: stderr() };
 }
 
+/** How a controller is started. */
+export interface StartOptions {
+  /** Whether to wait until it is ready; yes where absent. */
+  readonly ready?: boolean;
+  /** Further arguments. */
+  readonly more?: readonly string[];
+}
+
 /** A place for one or several runs after each other. */
 export class Site {
   readonly folder = mkdtempSync(join(tmpdir(), 'sl-'));
@@ -87,8 +95,8 @@ export class Site {
   }
 
   /** Starts the controller; with `ready` resolves when it is. */
-  async start({ ready = true }: { readonly ready?: boolean } = {}): Promise<void> {
-    const child = spawn(process.execPath, [MAIN, ...this.runArguments], {
+  async start({ ready = true, more = [] }: StartOptions = {}): Promise<void> {
+    const child = spawn(process.execPath, [MAIN, ...this.runArguments, ...more], {
       cwd: ROOT,
       stdio: ['ignore', 'ignore', 'pipe'],
     });

@@ -6,8 +6,9 @@ import { ROOT } from '#deploy/setup/node24.mjs';
 /** Which folders a folder may import from, beside itself; the most specific entry counts. `*` is everything. */
 const MAY_IMPORT: { readonly [folder: string]: readonly string[] } = {
   proto: [],
-  outbound: [],
-  extproc: ['proto', 'outbound'],
+  // How anything outside is asked: of the controller and the sidecar alike, in the package of both.
+  'extproc/outbound': [],
+  extproc: ['proto'],
   'wasm-filters': ['proto'],
   'deploy/examples': ['extproc'],
   'deploy/setup': ['proto', 'wasm-filters', 'controller/api', 'deploy/examples'],
@@ -42,9 +43,9 @@ const MAY_IMPORT: { readonly [folder: string]: readonly string[] } = {
   ],
   'controller/xds': ['controller/ir', 'controller/features', 'proto'],
   'controller/provider': ['controller/api', 'controller/resources'],
-  'controller/fetch': ['controller/resources', 'controller/runtime', 'outbound'],
-  'controller/oci': ['controller/resources', 'controller/fetch', 'outbound'],
-  'controller/modules': ['controller/resources', 'controller/fetch', 'controller/oci', 'outbound'],
+  'controller/fetch': ['controller/resources', 'controller/runtime', 'extproc/outbound'],
+  'controller/oci': ['controller/resources', 'controller/fetch', 'extproc/outbound'],
+  'controller/modules': ['controller/resources', 'controller/fetch', 'controller/oci', 'extproc/outbound'],
   'controller/server': ['controller/runtime', 'controller/xds', 'controller/infra/infra.ts', 'proto'],
   'controller/infra': [
     'controller/api',
@@ -57,7 +58,7 @@ const MAY_IMPORT: { readonly [folder: string]: readonly string[] } = {
   test: ['*'],
 };
 
-const sources = globSync('{proto,outbound,extproc,wasm-filters,controller,deploy,test}/**/*.ts', {
+const sources = globSync('{proto,extproc,wasm-filters,controller,deploy,test}/**/*.ts', {
   cwd: ROOT,
   exclude: (path) => /(^|\/)(gen|assembly|node_modules)(\/|$)/u.test(path),
 });

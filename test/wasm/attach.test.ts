@@ -47,6 +47,17 @@ describe('filters of a policy', () => {
     await at.becomes('/a', '200 v02:2');
   });
 
+  it('are there again when Envoy is started anew', async () => {
+    await at.publish('f', 'v1', 'v01');
+    at.site.write('p.yaml', extension('a', [image(`${at.registry.host}/f:v1`)]));
+    await at.site.start();
+    expect((await at.ask('/a')).response).toBe('v01:');
+    const [envoy] = at.site.records('envoy');
+    process.kill(envoy?.pid ?? 0, 'SIGKILL');
+    await until('Envoy is another', () => at.site.records('envoy').some(({ pid }) => pid !== envoy?.pid));
+    await at.becomes('/a', '200 v01:');
+  });
+
   it('are out of the way when the policy is gone, and their files are deleted', async () => {
     await at.publish('f', 'v1', 'v01');
     at.site.write('p.yaml', extension('a', [image(`${at.registry.host}/f:v1`)]));
@@ -112,6 +123,25 @@ describe('a module that cannot be had', () => {
     await at.says('a', new RegExp(`Accepted=False .Invalid.*the image of tag v1 has the digest ${digest}`, 'u'));
     at.site.write('p.yaml', extension('a', [image(url, {}, { sha256: digest.replace('sha256:', '') })]));
     await at.becomes('/a', '200 v01:');
+  });
+
+  it('and is left out leaves the processor beside it in force', async () => {
+    const backendRefs = [{ group: 'gateway.envoyproxy.io', kind: 'Backend', name: 'nobody' }];
+    const nobody = { endpoints: [{ ip: { address: '127.0.0.1', port: 9 } }] };
+    at.site.write(
+      'p.yaml',
+      `${extension('a', [image(`${at.registry.host}/f:v1`, { failOpen: true })], {
+        extProc: [{ backendRefs, processingMode: { request: {} } }],
+      })}---\n${JSON.stringify({
+        apiVersion: 'gateway.envoyproxy.io/v1alpha1',
+        kind: 'Backend',
+        metadata: { name: 'nobody' },
+        spec: nobody,
+      })}\n`,
+    );
+    await at.site.start();
+    await at.says('a', /its filter is left out/u);
+    for (let i = 0; i < 10; i += 1) expect((await at.ask('/a')).status).toBe(500);
   });
 
   it('as Envoy refuses it closes its own routes, or is left out, and its policy says so', async () => {

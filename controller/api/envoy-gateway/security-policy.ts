@@ -74,9 +74,10 @@ const spec = named(
   {
     rules: [
       ...policyTargetRules(['Gateway', 'ListenerSet', ...routeKinds], routeKinds),
+      // Differs from Envoy Gateway: the claims of a login are known without a `jwt`, under the provider "oidc".
       {
-        rule: '!has(self.authorization) || !has(self.authorization.rules) || has(self.jwt) || !self.authorization.rules.exists(r, has(r.principal) && has(r.principal.jwt))',
-        message: 'must be present when an authorization rule has a jwt principal',
+        rule: '!has(self.authorization) || !has(self.authorization.rules) || has(self.jwt) || has(self.oidc) || !self.authorization.rules.exists(r, has(r.principal) && has(r.principal.jwt))',
+        message: 'must be present, or oidc, when an authorization rule has a jwt principal',
         fieldPath: ['jwt'],
       },
     ],

@@ -6,7 +6,7 @@ import type { FileChange } from './ledger.ts';
 import { Ledger } from './ledger.ts';
 import { locateInFile } from './locate-in-file.ts';
 import { decode, maxFileBytes, readManifest } from './read-file.ts';
-import { scan } from './scan.ts';
+import { pathProblems, scan } from './scan.ts';
 
 /** Everything that paths say at one moment. */
 export type Loaded = {
@@ -24,17 +24,9 @@ export function loadOnce(paths: readonly string[], input: { readonly stdin?: Uin
   const ledger = new Ledger(orderOf(paths));
   const changes = [...[...found.files.keys()].map(readManifest), ...standardInput(paths, input.stdin)];
   const texts = new Map(changes.map(({ file, content }) => [file, content]));
-  const unreadable = [...found.problems].map(([file, message]): Problem => ({
-    severity: 'error',
-    reason: 'unreadable',
-    file,
-    line: 1,
-    column: 1,
-    message,
-  }));
   ledger.apply(
     changes.map((change) => ledger.preview(change)),
-    new Map([['paths', unreadable]]),
+    new Map([['paths', pathProblems(found)]]),
   );
   return {
     resources: ledger.served(),

@@ -1,6 +1,7 @@
 import type { Dirent } from 'node:fs';
 import { lstatSync, readdirSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve, sep } from 'node:path';
+import type { Problem } from '../provider.ts';
 import { hasErrorCode } from './error-code.ts';
 
 /** What the paths of the command line lead to. */
@@ -11,9 +12,23 @@ export type Scan = {
   readonly folders: ReadonlySet<string>;
   /** Real places whose change means that everything has to be looked for again: symbolic links, and the paths themselves. */
   readonly pivots: ReadonlySet<string>;
-  /** Paths that cannot be read, with the reason. */
-  readonly problems: ReadonlyMap<string, string>;
+  /** What is wrong with paths, by path: they cannot be read, or need not be. */
+  readonly problems: ReadonlyMap<string, PathProblem>;
 };
+
+type PathProblem = Pick<Problem, 'severity' | 'message'>;
+
+/** What is wrong with the paths of a scan. */
+export function pathProblems({ problems }: Scan): readonly Problem[] {
+  return [...problems].map(([file, { severity, message }]) => ({
+    severity,
+    reason: 'unreadable',
+    file,
+    line: 1,
+    column: 1,
+    message,
+  }));
+}
 
 /** Whether a name is that of a manifest. */
 export function isManifest(name: string): boolean {
@@ -34,7 +49,7 @@ class Walker implements Scan {
   readonly files = new Map<string, string>();
   readonly folders = new Set<string>();
   readonly pivots = new Set<string>();
-  readonly problems = new Map<string, string>();
+  readonly problems = new Map<string, PathProblem>();
 
   root(path: string): void {
     this.#pivot(resolve(path));
@@ -48,9 +63,9 @@ class Walker implements Scan {
       const stat = statSync(path);
       if (stat.isFile()) this.#file(path);
       else if (stat.isDirectory()) this.#folder(path, ancestors);
-      else this.problems.set(path, 'is neither a file nor a folder');
+      else this.#refuse(path, 'is neither a file nor a folder');
     } catch (error) {
-      this.problems.set(path, whyNot(error));
+      this.#refuse(path, whyNot(error));
     }
   }
 
@@ -63,7 +78,9 @@ class Walker implements Scan {
   #folder(path: string, ancestors: readonly string[]): void {
     const real = realpathSync(path);
     if (ancestors.includes(real)) {
-      this.problems.set(path, `is a symbolic link to ${real}, which it is in: it is not entered again`);
+      // Nothing is missed: it is being read already.
+      const message = `is a symbolic link to ${real}, which it is in: it is not entered again`;
+      this.problems.set(path, { severity: 'warning', message });
       return;
     }
     this.folders.add(real);
@@ -76,11 +93,15 @@ class Walker implements Scan {
     }
   }
 
+  #refuse(path: string, message: string): void {
+    this.problems.set(path, { severity: 'error', message });
+  }
+
   #list(path: string): readonly Dirent[] {
     try {
       return readdirSync(path, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
     } catch (error) {
-      this.problems.set(path, whyNot(error));
+      this.#refuse(path, whyNot(error));
       return [];
     }
   }

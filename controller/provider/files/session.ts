@@ -9,7 +9,7 @@ import { Ledger } from './ledger.ts';
 import { locateInFile } from './locate-in-file.ts';
 import { readManifest } from './read-file.ts';
 import type { Scan } from './scan.ts';
-import { isManifest, scan } from './scan.ts';
+import { isManifest, pathProblems, scan } from './scan.ts';
 import { FolderWatcher } from './watch.ts';
 
 /** What is logged, with pino's signature. */
@@ -173,15 +173,7 @@ export class Session {
   }
 
   #pathProblems(): ReadonlyMap<string, readonly Problem[]> {
-    const problems = [...this.#scan.problems].map(([file, message]): Problem => ({
-      severity: 'error',
-      reason: 'unreadable',
-      file,
-      line: 1,
-      column: 1,
-      message,
-    }));
-    return new Map([['paths', problems]]);
+    return new Map([['paths', pathProblems(this.#scan)]]);
   }
 
   #scheduleRescan(every: number): void {
