@@ -7,7 +7,7 @@ import type { Problem } from './provider/provider.ts';
 import { namespaceOf } from './resources/resources.ts';
 import type { ProxyReport } from './running-proxy.ts';
 import type { ObjectStatus } from './status/object-status.ts';
-import { renderStatus } from './status/render.ts';
+import { kubernetesTime, renderStatus } from './status/render.ts';
 import type { ProxyIr } from './ir/proxy.ts';
 import { XDS_TYPES, type XdsType } from './xds/types.ts';
 import type { Answering } from './runtime/admin.ts';
@@ -47,7 +47,7 @@ function adminRoutes(view: AdminView): (router: ConnectRouter) => void {
         problems: view.problems().map((problem) => ({ severity: problem.severity, text: formatProblem(problem) })),
       }),
       listStatus: ({ kind }) => {
-        const occasion = { time: new Date(view.clock.now()).toISOString(), controllerName: view.controllerName };
+        const occasion = { time: kubernetesTime(view.clock.now()), controllerName: view.controllerName };
         const items = view
           .statuses()
           .filter(({ object }) => kind === '' || object.kind === kind)

@@ -12,6 +12,11 @@ export interface Occasion {
   readonly controllerName: string;
 }
 
+/** A time as Kubernetes writes it: RFC 3339 in UTC, whole seconds (`metav1.Time`). */
+export function kubernetesTime(ms: number): string {
+  return new Date(ms).toISOString().replace(/\.\d+Z$/u, 'Z');
+}
+
 /** The object and its status, as Kubernetes would show them (apiVersion, kind, metadata, status). */
 export function renderStatus(status: ObjectStatus, occasion: Occasion): RenderedStatus {
   const { apiVersion, kind, metadata } = status.object;

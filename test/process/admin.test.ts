@@ -102,6 +102,7 @@ describe('sluice status', () => {
     };
     expect(await names('gateways')).toEqual(['Gateway']);
     expect(await names('gateway/shop')).toEqual(['Gateway']);
+    expect(await names('httproutes.gateway.networking.k8s.io')).toEqual(['HTTPRoute']);
     expect(await names('-n', 'elsewhere')).toEqual([]);
     const { code, stderr } = await sluice(['status', 'gateway', 'nowhere', '--admin', site.admin]);
     expect(stderr).toBe('sluice status: Gateway nowhere: none is served\n');

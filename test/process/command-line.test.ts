@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -93,6 +94,12 @@ describe('validate', () => {
     expect(stdout.split('\n').filter((line) => line.includes(expected))).toHaveLength(1);
   });
 
+  it('says how much it read, apart from what is wrong', async () => {
+    const { stdout, stderr } = await sluice(['validate', good]);
+    expect([stdout, stderr]).toEqual(['', '4 objects read, nothing is wrong\n']);
+    expect((await sluice(['validate', typo])).stderr).toBe('2 errors, 0 warnings\n');
+  });
+
   it('reads standard input', async () => {
     const { code, stdout } = await sluice(['validate', '-'], 'kind: [x\n');
     expect(code).toBe(1);
@@ -165,6 +172,21 @@ describe('completion', () => {
     for (const word of ['run', 'translate', 'validate', 'status', 'config-dump', 'allow-partial']) {
       expect(stdout).toContain(word);
     }
+  });
+});
+
+describe('completion in bash', () => {
+  it.each([
+    ['commands', ['tr'], 'translate'],
+    ['subcommands', ['filter', 'pu'], 'push pull'],
+    ['flags', ['run', '--al'], '--allow-partial'],
+    ['the values of a flag', ['translate', '--to', ''], 'xds ir status'],
+    ['the values of a short flag', ['status', '-o', 'j'], 'json'],
+  ])('completes %s', async (_, words, expected) => {
+    const { stdout } = await sluice(['completion', 'bash']);
+    const all = ['sluice', ...words].map((word) => `'${word}'`).join(' ');
+    const script = `${stdout}\nCOMP_WORDS=(${all}); COMP_CWORD=${words.length}; _sluice; echo "\${COMPREPLY[*]}"`;
+    expect(execFileSync('bash', ['-c', script], { encoding: 'utf8' })).toBe(`${expected}\n`);
   });
 });
 

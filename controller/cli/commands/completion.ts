@@ -22,6 +22,8 @@ interface Words {
     readonly subcommands: readonly string[];
     /** Its own, and those of its subcommands. */
     readonly flags: readonly string[];
+    /** The values that flags take, where they are few: "--to" and "xds ir status". */
+    readonly choices: ReadonlyMap<string, readonly string[]>;
   }[];
 }
 
@@ -32,12 +34,21 @@ function wordsOf(program: Command): Words {
       description: command.description(),
       subcommands: command.commands.map((subcommand) => subcommand.name()),
       flags: [...new Set([...[command, ...command.commands].flatMap(flagsOf), '--help'])],
+      choices: new Map([command, ...command.commands].flatMap(choicesOf)),
     })),
   };
 }
 
 function flagsOf({ options }: Command): readonly string[] {
   return options.flatMap(({ long }) => (long === undefined ? [] : [long]));
+}
+
+function choicesOf({ options }: Command): readonly (readonly [flag: string, values: readonly string[]])[] {
+  return options.flatMap(({ long, short, argChoices = [] }) =>
+    argChoices.length === 0
+      ? []
+      : [long, short].flatMap((flag) => (typeof flag === 'string' ? [[flag, argChoices] as const] : [])),
+  );
 }
 
 function scriptOf(words: Words, shell: string): string | undefined {
@@ -60,8 +71,13 @@ function bash({ commands }: Words): string {
         `    ${name}) words="${flags.join(' ')}" subcommands="${subcommands.join(' ')}" ;;`,
     )
     .join('\n');
+  const values = commands
+    .flatMap(({ name, choices }) =>
+      [...choices].map(([flag, some]) => `    "${name} ${flag}") values="${some.join(' ')}" ;;`),
+    )
+    .join('\n');
   return `_sluice() {
-  local current="\${COMP_WORDS[COMP_CWORD]}" words subcommands
+  local current="\${COMP_WORDS[COMP_CWORD]}" words subcommands values=""
   if [ "$COMP_CWORD" -eq 1 ]; then
     COMPREPLY=($(compgen -W "${commands.map(({ name }) => name).join(' ')}" -- "$current"))
     return
@@ -72,6 +88,13 @@ ${cases}
   esac
   if [ "$COMP_CWORD" -eq 2 ] && [ -n "$subcommands" ]; then
     COMPREPLY=($(compgen -W "$subcommands" -- "$current"))
+    return
+  fi
+  case "\${COMP_WORDS[1]} \${COMP_WORDS[COMP_CWORD-1]}" in
+${values}
+  esac
+  if [ -n "$values" ]; then
+    COMPREPLY=($(compgen -W "$values" -- "$current"))
     return
   fi
   case "$current" in
@@ -85,15 +108,20 @@ complete -o filenames -F _sluice sluice
 
 function fish({ commands }: Words): string {
   return commands
-    .flatMap(({ name, description, subcommands, flags }) => [
+    .flatMap(({ name, description, subcommands, flags, choices }) => [
       `complete -c sluice -n __fish_use_subcommand -a ${name} -d '${description.replaceAll("'", '’')}'`,
       ...subcommands.map(
         (subcommand) => `complete -c sluice -f -n '__fish_seen_subcommand_from ${name}' -a ${subcommand}`,
       ),
       ...flags.map(
-        (flag) => `complete -c sluice -n '__fish_seen_subcommand_from ${name}' -l ${flag.replace(/^--/u, '')}`,
+        (flag) =>
+          `complete -c sluice -n '__fish_seen_subcommand_from ${name}' -l ${flag.replace(/^--/u, '')}${fishValues(choices.get(flag))}`,
       ),
     ])
     .map((line) => `${line}\n`)
     .join('');
+}
+
+function fishValues(values: readonly string[] | undefined): string {
+  return values === undefined ? '' : ` -x -a '${values.join(' ')}'`;
 }

@@ -11,6 +11,7 @@ import { HeadStart, likelyProxies } from '../../head-start.ts';
 import type { Infra } from '../../infra/infra.ts';
 import { localInfra } from '../../infra/local/local-infra.ts';
 import { describeProcess, holdersOf } from '../../infra/local/port-holder.ts';
+import { probePort } from '../../infra/local/port-probe.ts';
 import { defaultStateFolder, prepareStateFolder } from '../../infra/local/state-folder.ts';
 import { holdState } from '../../infra/local/state-lock.ts';
 import type { Pipeline } from '../../pipeline.ts';
@@ -98,6 +99,10 @@ async function start({ paths, flags, admin, configuration, stateFolder, log, und
   const hold = await holdState(stateFolder);
   if (!hold.ok) throw new RunError(hold.refusal.message);
   undo.push(hold.value);
+  // Before anything is started: it is bound only when it can be served.
+  if ((await probePort({ address: admin.host, port: admin.port, protocol: 'TCP' })) === 'held') {
+    throw new RunError(await adminHolder(admin, flags.admin));
+  }
   await ensure(['envoy']);
   if (isEnding) return;
   const envoy = findEnvoy(process.env);
@@ -189,6 +194,10 @@ async function describeListenError(error: unknown, { host, port }: Address, text
   if (code !== 'EADDRINUSE') {
     return `--admin ${text}: cannot be listened on: ${error instanceof Error ? error.message : String(error)}`;
   }
+  return adminHolder({ host, port }, text);
+}
+
+async function adminHolder({ host, port }: Address, text: string): Promise<string> {
   const [holder] = holdersOf({ address: await addressOf(host), port, protocol: 'TCP' });
   const who = holder === undefined ? 'another process' : describeProcess(holder);
   return `--admin ${text} is in use by ${who}: stop it, or choose another address`;

@@ -27,6 +27,7 @@ export async function status(
         (flags.namespace === undefined || metadata.namespace === flags.namespace) &&
         (name === undefined || metadata.name === name),
     );
+    if (items.length === 0) await tellWhyEmpty(flags.admin);
     if (name !== undefined && items.length === 0) return say(`${wanted} ${name}: none is served`, EXIT.findings);
     process.stdout.write(
       flags.output === 'table' ? tableOf(items) : serialize({ apiVersion: 'v1', kind: 'List', items }, flags.output),
@@ -38,12 +39,22 @@ export async function status(
   }
 }
 
-/** A kind by any of the names that kubectl takes: its own, the plural, a short one. */
+/** A kind by any of the names that kubectl takes: its own, the plural, a short one; its group may follow. */
 function kindOf(text: string): string | undefined {
-  const wanted = text.toLowerCase();
+  const [wanted = '', ...group] = text.toLowerCase().split('.');
   return kinds.find(
-    ({ kind, plural, shortNames }) => kind.toLowerCase() === wanted || plural === wanted || shortNames.includes(wanted),
+    ({ kind, plural, shortNames, ...known }) =>
+      (kind.toLowerCase() === wanted || plural === wanted || shortNames.includes(wanted)) &&
+      (group.length === 0 || group.join('.') === known.group),
   )?.kind;
+}
+
+/** A gateway that has only just been started, or cannot read something, has less to show than it will have. */
+async function tellWhyEmpty(admin: string): Promise<void> {
+  const { host, port } = parseAddress(admin) ?? { host: '', port: 0 };
+  const name = host.includes(':') ? `[${host}]` : host;
+  const answer = await fetch(`http://${name}:${port}/readyz`).catch(() => undefined);
+  if (answer?.status === 503) say(`the gateway is not ready: ${(await answer.text()).trim()}`, EXIT.fine);
 }
 
 /** Our own server wrote the list, as `renderStatus` has it. */

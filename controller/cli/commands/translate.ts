@@ -9,6 +9,7 @@ import type { Translation } from '../../translate.ts';
 import { lower } from '../../xds/lower.ts';
 import { EXIT } from '../exit-codes.ts';
 import { givenConfiguration } from '../given-configuration.ts';
+import { kubernetesTime } from '../../status/render.ts';
 import { serialize } from '../print.ts';
 import type { TranslateFlags } from '../program.ts';
 import { withReadingNote } from '../reading-note.ts';
@@ -40,8 +41,7 @@ function show(translation: Translation, to: TranslateFlags['to'], { controllerNa
     case 'ir':
       return toPlainJson(translation.proxies);
     case 'status': {
-      const time = new Date(systemClock.now()).toISOString();
-      return showStatus(translation, { time, controllerName });
+      return showStatus(translation, { time: kubernetesTime(systemClock.now()), controllerName });
     }
     default:
       return to satisfies never;

@@ -14,11 +14,18 @@ export async function validate(paths: readonly string[], flags: ValidateFlags): 
   const configuration = givenConfiguration('validate', flags.config);
   if (configuration === undefined) return EXIT.usage;
   const input = await readStandardInput(paths);
-  const problems = withReadingNote(() => findings(loadOnce(paths, input), configuration));
+  const { problems, objects } = withReadingNote(() => {
+    const loaded = loadOnce(paths, input);
+    return { problems: findings(loaded, configuration), objects: loaded.resources.size };
+  });
   process.stdout.write(flags.output === 'table' ? lines(problems) : serialize(problems.map(shown), flags.output));
   const errors = problems.filter(({ severity }) => severity === 'error').length;
   const warnings = problems.length - errors;
-  if (problems.length > 0) process.stderr.write(`${count(errors, 'error')}, ${count(warnings, 'warning')}\n`);
+  process.stderr.write(
+    problems.length === 0
+      ? `${count(objects, 'object')} read, nothing is wrong\n`
+      : `${count(errors, 'error')}, ${count(warnings, 'warning')}\n`,
+  );
   return errors > 0 ? EXIT.findings : EXIT.fine;
 }
 
