@@ -1,7 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { sluiceSettings } from './api/envoy-gateway/sluice-settings.ts';
 import { selfSigned } from '#test/seeds/self-signed.ts';
 import { DEFAULT_CONFIGURATION, parseConfiguration, readConfiguration } from './configuration.ts';
 
@@ -27,11 +28,35 @@ describe('a configuration file', () => {
   });
 
   it('with a field that this version does not use says so, with its place', () => {
-    const found = parse('logging:\n  level: { default: info }\nsluice:\n  redis: { url: redis://127.0.0.1 }\n');
+    const redis = 'backend: { type: Redis, redis: { url: "redis:6379", tls: {} } }';
+    const found = parse(`logging:\n  level: { default: info }\nrateLimit:\n  timeout: 1s\n  ${redis}\n`);
     expect(found.ok && found.warnings).toEqual([
       expect.stringMatching(/^c\.yaml:3:1: EnvoyGateway: logging: warning: /u),
-      expect.stringMatching(/^c\.yaml:6:3: EnvoyGateway: sluice\.redis: warning: /u),
+      expect.stringMatching(/^c\.yaml:6:3: EnvoyGateway: rateLimit\.timeout: warning: /u),
+      expect.stringMatching(/^c\.yaml:7:\d+: EnvoyGateway: rateLimit\.backend\.redis\.tls: warning: /u),
     ]);
+  });
+
+  it.each([
+    [
+      'as Envoy Gateway has it',
+      'rateLimit: { backend: { type: Redis, redis: { url: "redis.svc:6379" } } }',
+      'redis://redis.svc:6379',
+    ],
+    ['of our own', 'sluice: { redis: { url: "rediss://:word@redis.example/1" } }', 'rediss://:word@redis.example/1'],
+    [
+      'of our own before the other',
+      'sluice: { redis: { url: "redis://a" } }\nrateLimit: { backend: { type: Redis, redis: { url: "b:1" } } }',
+      'redis://a',
+    ],
+  ])('says where Redis is, by a setting %s', (_, text, url) => {
+    const found = parse(`${text}\n`);
+    expect(found.ok && found.value.redis).toBe(url);
+  });
+
+  it.each(['a', 'a:1,b:2', 'a:b', ''])('refuses the address %j of a Redis', (url) => {
+    const found = parse(`rateLimit: { backend: { type: Redis, redis: { url: "${url}" } } }\n`);
+    expect(found.ok ? [] : found.errors).toEqual([expect.stringMatching(/rateLimit\.backend\.redis\.url: /u)]);
   });
 
   it.each([
@@ -104,5 +129,16 @@ describe('a configuration file', () => {
     const found = parse('sluice: { redis: { url: "http://:secret@a" } }\n');
     expect(found.ok ? '' : found.errors.join()).toMatch(/sluice\.redis\.url/u);
     expect(JSON.stringify(found)).not.toContain('secret');
+  });
+
+  it('is what the page on settings shows, which has every setting of ours', () => {
+    const page = readFileSync(new URL('../deploy/docs/settings.md', import.meta.url), 'utf8');
+    const [, example = ''] = /```yaml\n(.*?)```/su.exec(page) ?? [];
+    writeFileSync(join(folder, 'ca.pem'), selfSigned('a.example')['tls.crt']);
+    const found = parseConfiguration(join(folder, 'c.yaml'), example);
+    expect(found).toMatchObject({ ok: true, warnings: [], value: { redis: expect.stringContaining('rediss://') } });
+    const [, ours = ''] = example.split('sluice:\n');
+    const shown = new Set([...ours.matchAll(/^ {2}(\w+):/gmu)].map(([, name]) => name));
+    expect(shown).toEqual(new Set(Object.keys(sluiceSettings.properties)));
   });
 });

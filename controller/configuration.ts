@@ -22,6 +22,8 @@ export interface Configuration {
   readonly fetch: FetchSettings;
   /** The image of the `policy` module, instead of the one that we bring. */
   readonly policyImage: ImageReference | undefined;
+  /** URL of the Redis that global rate limits are counted in (`sluice.redis`, or `rateLimit.backend.redis`). Secret. */
+  readonly redis: string | undefined;
 }
 
 /** What is decided where there is no configuration file: from files both extensions are on. */
@@ -31,6 +33,7 @@ export const DEFAULT_CONFIGURATION: Configuration = {
   envoyPatchPolicy: true,
   fetch: DEFAULT_FETCH_SETTINGS,
   policyImage: undefined,
+  redis: undefined,
 };
 
 /** A configuration and what of it is not used, or everything that is wrong with it; each a line with its place. */
@@ -39,9 +42,7 @@ export type Configured =
   | { readonly ok: false; readonly errors: readonly string[] };
 
 /** Fields of EnvoyGateway that this version uses. */
-const USED: readonly string[] = ['apiVersion', 'kind', 'metadata', 'gateway', 'extensionApis', 'sluice'];
-/** Settings under `sluice:` that are checked, and used by later versions. */
-const UNUSED_SETTINGS: readonly string[] = ['redis'];
+const USED: readonly string[] = ['apiVersion', 'kind', 'metadata', 'gateway', 'extensionApis', 'rateLimit', 'sluice'];
 
 /** Reads a configuration file, one document of kind EnvoyGateway (gateway.envoyproxy.io/v1alpha1), and what it names. */
 export function readConfiguration(file: string): Configured {
@@ -69,6 +70,7 @@ export function parseConfiguration(file: string, text: string): Configured {
   };
   const fetch = fetchSettings(sluice ?? {}, dirname(file), refuse);
   const policyImage = imageReference(sluice?.policyImage, refuse);
+  const redis = redisUrl(valid.value, (path, message) => errors.push(at(path, message)));
   if (errors.length > 0) return { ok: false, errors };
   const value = {
     controllerName: gateway?.controllerName ?? DEFAULT_CONFIGURATION.controllerName,
@@ -76,6 +78,7 @@ export function parseConfiguration(file: string, text: string): Configured {
     envoyPatchPolicy: extensionApis?.enableEnvoyPatchPolicy ?? DEFAULT_CONFIGURATION.envoyPatchPolicy,
     fetch,
     policyImage,
+    redis,
   };
   return {
     ok: true,
@@ -86,8 +89,35 @@ export function parseConfiguration(file: string, text: string): Configured {
 
 function unused(document: EnvoyGateway): readonly FieldPath[] {
   const fields = Object.keys(document).filter((field) => !USED.includes(field));
-  const settings = Object.keys(document.sluice ?? {}).filter((field) => UNUSED_SETTINGS.includes(field));
-  return [...fields.map((field) => [field]), ...settings.map((key) => ['sluice', key])];
+  const { rateLimit } = document;
+  const redis = rateLimit?.backend.redis ?? {};
+  return [
+    ...fields.map((field) => [field]),
+    ...(['timeout', 'telemetry'] as const)
+      .filter((key) => rateLimit?.[key] !== undefined)
+      .map((key) => ['rateLimit', key]),
+    ...(['urlRef', 'tls'] as const)
+      .filter((key) => redis[key] !== undefined)
+      .map((key) => ['rateLimit', 'backend', 'redis', key]),
+  ];
+}
+
+/** Envoy Gateway writes only "host:port"; our own setting goes first. */
+function redisUrl(
+  { sluice, rateLimit }: EnvoyGateway,
+  at: (path: FieldPath, message: string) => void,
+): string | undefined {
+  if (sluice?.redis !== undefined) {
+    if (!URL.canParse(sluice.redis.url)) at(['sluice', 'redis', 'url'], 'is not a URL');
+    return sluice.redis.url;
+  }
+  const address = rateLimit?.backend.redis?.url;
+  if (address === undefined) return undefined;
+  const url = /^rediss?:\/\//u.test(address) ? address : `redis://${address}`;
+  if (!/^[^,]+:\d{1,5}$/u.test(address) || !URL.canParse(url)) {
+    at(['rateLimit', 'backend', 'redis', 'url'], 'accepted is the address of one Redis: HOST:PORT');
+  }
+  return url;
 }
 
 type Refuse = (path: FieldPath, message: string) => void;

@@ -41,7 +41,7 @@ export interface ServeOptions {
 /** Serves manifests with proxies on this machine. Resolves when all that exists has been translated once. */
 export async function serve(options: ServeOptions): Promise<Outcome<Pipeline, 'NoModule' | 'Unreadable'>> {
   const { paths, flags, stateFolder, programs, infra, headStart, metrics, log, undo } = options;
-  const { controllerName, backends, envoyPatchPolicy, fetch, policyImage } =
+  const { controllerName, backends, envoyPatchPolicy, fetch, policyImage, redis } =
     options.configuration ?? DEFAULT_CONFIGURATION;
   const image = await readLayoutModule(resolve(ROOT, 'build/filters/policy'));
   if (!image.ok) return refusal('NoModule', `policy module: ${image.refusal.message}`);
@@ -56,7 +56,7 @@ export async function serve(options: ServeOptions): Promise<Outcome<Pipeline, 'N
   let answering: Answering | undefined;
   const idle = new IdleCollection(systemClock, collectGarbage);
   undo.push(() => Promise.resolve(idle.stop()));
-  const sidecarState = sidecarStates({ loginKeys: keys.value, fetch });
+  const sidecarState = sidecarStates({ loginKeys: keys.value, fetch, redis });
   const pipeline = await startPipeline({
     provider: filesProvider({ paths, log }),
     settings: {

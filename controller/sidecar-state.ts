@@ -12,15 +12,18 @@ import { once } from './xds/memory.ts';
 export interface SidecarSettings {
   readonly loginKeys: LoginKeys;
   readonly fetch: FetchSettings;
+  /** URL of the Redis that global rate limits are counted in; without one each sidecar counts for itself. */
+  readonly redis: string | undefined;
 }
 
 /** Makes what the sidecar of a proxy is to work by from the configurations that may be in force there, newest first. */
 export type SidecarStateOf = (configurations: readonly ProxyIr[]) => SidecarStateInit;
 
 /** Makes states with these settings. */
-export function sidecarStates({ loginKeys, fetch }: SidecarSettings): SidecarStateOf {
+export function sidecarStates({ loginKeys, fetch, redis }: SidecarSettings): SidecarStateOf {
   const keys = loginKeysMessage(loginKeys);
   const fetchRules = fetchRulesMessage(fetch);
+  const counting = { redisUrl: redis ?? '', caBundle: fetch.caBundle ?? '' };
   return (configurations) => {
     const clients = new Map<string, OidcClientIr>();
     for (const { listeners } of configurations) {
@@ -38,7 +41,7 @@ export function sidecarStates({ loginKeys, fetch }: SidecarSettings): SidecarSta
       const client = clients.get(id);
       return client === undefined ? [] : [oidcClientMessage(client)];
     });
-    return { loginKeys: keys, fetchRules, oidcClients };
+    return { loginKeys: keys, fetchRules, oidcClients, counting };
   };
 }
 

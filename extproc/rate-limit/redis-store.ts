@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { getCACertificates } from 'node:tls';
 import { createClient } from '@redis/client';
 import type { Logger } from 'pino';
 import { type CounterStore, type Lease, type LeaseQuestion, MOST_SHARE } from './counter-store.ts';
@@ -8,6 +9,8 @@ import { type CounterStore, type Lease, type LeaseQuestion, MOST_SHARE } from '.
 export interface RedisAddress {
   /** "redis://user:password@host:port/database", or "rediss:" for TLS. Secret. */
   readonly url: string;
+  /** Certificates in PEM that are trusted beside the machine's own. */
+  readonly ca?: string;
   /** What we show to a server that wants a certificate: PEM. */
   readonly tls?: { readonly certificate: string; readonly key: string };
 }
@@ -64,7 +67,7 @@ export class RedisStore implements CounterStore {
   readonly #now: () => number;
   #isDown = false;
 
-  constructor({ url, tls }: RedisAddress, log: Logger, now: () => number = Date.now) {
+  constructor({ url, ca, tls }: RedisAddress, log: Logger, now: () => number = Date.now) {
     this.#log = log;
     this.#now = now;
     const common = {
@@ -72,7 +75,10 @@ export class RedisStore implements CounterStore {
       socketTimeout: SILENCE_TIMEOUT,
       reconnectStrategy: (retries: number) => pauseAfter(retries, Math.random()),
     };
-    const socket = tls === undefined ? common : { ...common, tls: true as const, cert: tls.certificate, key: tls.key };
+    const shown = tls === undefined ? {} : { cert: tls.certificate, key: tls.key };
+    const trusted = ca === undefined ? {} : { ca: [...getCACertificates('default'), ca] };
+    const isSecure = tls !== undefined || url.startsWith('rediss:');
+    const socket = isSecure ? { ...common, ...shown, ...trusted, tls: true as const } : common;
     this.#client = createClient({ url, disableOfflineQueue: true, pingInterval: PING_INTERVAL, socket });
     this.#client.on('error', (error: unknown) => this.#noteDown(error));
     this.#client.on('ready', () => this.#noteUp());

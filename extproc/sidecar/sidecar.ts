@@ -11,6 +11,7 @@ import { UnknownKeys } from '../agent/unknown-keys.ts';
 import { healthService } from '../grpc/health.ts';
 import { type Listening, listenOnSocket } from '../grpc/unix-server.ts';
 import { type CountIn, Leases } from '../rate-limit/leases.ts';
+import { readCounting } from '../rate-limit/read-counting.ts';
 import { EXT_PROC_SERVICE, extProcService } from '../stream/service.ts';
 import { startLogins } from '../oidc/oidc.ts';
 import { builtInHandlers, type Handlers, selectHandler } from './handlers.ts';
@@ -54,7 +55,11 @@ export async function startSidecar(options: SidecarOptions): Promise<Started> {
   const agent: Agent = startAgent({
     socket: options.agentSocket,
     folder: options.modules,
-    onState: (state) => logins.take(state),
+    onState: (state) => {
+      logins.take(state);
+      const where = readCounting(state);
+      if (where !== undefined) leases.countIn(where);
+    },
     unknownKeys,
     log,
   });
