@@ -1,6 +1,7 @@
 import { rememberedAssignments } from './backends/assignments.ts';
-import { featuresAt, type PolicyTables } from './features/rule-features.ts';
+import { changesSince, featuresAt, type PolicyTables } from './features/rule-features.ts';
 import type { GatewayState } from './gateway/gateways.ts';
+import type { PolicyOracle } from './gateway/placed-route.ts';
 import { ClusterUnion, secretsOf } from './gateway/references.ts';
 import { socketsOf } from './gateway/sockets.ts';
 import { VirtualHosts } from './gateway/virtual-hosts.ts';
@@ -41,6 +42,7 @@ export interface ProxyPass {
 
 /** Makes the pass; it remembers each proxy, so that only what changed is made again. */
 export function createProxyPass(settings: Settings): ProxyPass {
+  const oracleOf = createOracle();
   const assignmentsOf = rememberedAssignments();
   const sharedOf = rememberedSharedPolicies();
   const memories = new Map<string, Memory>();
@@ -77,7 +79,7 @@ export function createProxyPass(settings: Settings): ProxyPass {
     const union = known?.union ?? new ClusterUnion();
     const sockets = socketsOf(gateways, {
       bindAddress: settings.bindAddress,
-      oracle: { policies: tables, featuresAt: (place) => featuresAt(place, tables) },
+      oracle: oracleOf(tables),
       hostsOf: (chain) => {
         const hosts = known?.chains.get(chain) ?? new VirtualHosts();
         chains.set(chain, hosts);
@@ -95,6 +97,22 @@ export function createProxyPass(settings: Settings): ProxyPass {
     };
     return { chains, union, gateways, tables, ir };
   }
+}
+
+/** Makes what tells the places of routes what policies say there. */
+function createOracle(): (tables: PolicyTables) => PolicyOracle {
+  const asked = new WeakMap<object, PolicyTables>();
+  return (tables) => {
+    asked.set(tables, tables);
+    return {
+      policies: tables,
+      featuresAt: (place) => featuresAt(place, tables),
+      changesSince: (policies) => {
+        const before = asked.get(policies);
+        return before === undefined ? undefined : changesSince(before, tables);
+      },
+    };
+  };
 }
 
 function sameMembers(a: readonly unknown[], b: readonly unknown[]): boolean {

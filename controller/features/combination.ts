@@ -68,9 +68,11 @@ const DOER: { readonly [F in keyof Required<RouteFeaturesIr>]: 'module' | 'label
   shared: 'label',
 };
 
+const OF_MODULE = Object.entries(DOER).flatMap(([name, doer]) => (doer === 'module' ? [name] : []));
+
 /** Whether the `policy` module has something to decide. */
 export function isForModule(features: RouteFeaturesIr): boolean {
-  return Object.entries(DOER).some(([name, doer]) => doer === 'module' && name in features);
+  return OF_MODULE.some((name) => name in features);
 }
 
 function ofModule(features: RouteFeaturesIr): RouteFeaturesIr {

@@ -14,6 +14,7 @@ import { resolveClientTrafficPolicy } from './client-traffic-policy/spec.ts';
 import { combined, isForModule, sharedBy, sharing } from './combination.ts';
 import { resolveEnvoyExtensionPolicy } from './envoy-extension-policy/spec.ts';
 import { closing, closingInParts, type PolicyOutcome } from './policy-outcome.ts';
+import { type PolicyChanges, policyChanges } from './policy-changes.ts';
 import { outcomeAt, type PolicyTable, policyTable } from './policy-table.ts';
 import { resolveSecurityPolicy } from './security-policy/spec.ts';
 
@@ -51,6 +52,28 @@ export function policyTables(settings: Settings): (resources: Resources) => Poli
     last = isSame && last !== undefined ? last : tables;
     return last;
   };
+}
+
+const changesOfTables = new WeakMap<
+  PolicyTables,
+  WeakMap<PolicyTables, { readonly changes: PolicyChanges | undefined }>
+>();
+
+/** Where policies say something else than `before`; `undefined` for anywhere. */
+export function changesSince(before: PolicyTables, tables: PolicyTables): PolicyChanges | undefined {
+  const known =
+    changesOfTables.get(tables) ?? new WeakMap<PolicyTables, { readonly changes: PolicyChanges | undefined }>();
+  changesOfTables.set(tables, known);
+  const found = known.get(before) ?? {
+    changes: policyChanges([
+      { before: before.security, now: tables.security },
+      { before: before.extension, now: tables.extension },
+      { before: before.traffic, now: tables.traffic },
+      { before: before.clients, now: tables.clients },
+    ]),
+  };
+  known.set(before, found);
+  return found.changes;
 }
 
 /**

@@ -4,6 +4,7 @@ import type { RouteActionIr, RouteFeaturesIr, RouteIr, RouteMatchIr, RuleFeature
 import type { Place } from '../policies/policy-index.ts';
 import type { AttachedRoute } from './attach-routes.ts';
 import type { Attachment } from './attachment.ts';
+import { tableKey } from '../resources/resources.ts';
 import { preflightMatch } from './cors-filter.ts';
 import { covers } from './hostnames.ts';
 import type { RuleCore } from './http-route.ts';
@@ -21,6 +22,16 @@ export interface PolicyOracle {
   /** Stands for all policies: while it is the same object, the answers are the same. */
   readonly policies: object;
   readonly featuresAt: (place: Place) => RuleFeaturesIr;
+  /** Where the answers may differ from those of other policies; `undefined` for anywhere. */
+  readonly changesSince: (policies: object) => ConcernedPlaces | undefined;
+}
+
+/** Places that something is about. */
+export interface ConcernedPlaces {
+  /** Gateways, as "<namespace>/<name>", with all that is on them. */
+  readonly gateways: ReadonlySet<string>;
+  /** Routes by their `tableKey`, in order. */
+  readonly routes: readonly string[];
 }
 
 interface Memory {
@@ -55,6 +66,10 @@ export function placeRoutes(
   const { policies } = oracle;
   const all = textOf(siblings);
   if (known?.policies === policies && known.siblings === all) return known.placed;
+  if (known?.siblings === all && !isConcerned(routes, listener, oracle.changesSince(known.policies))) {
+    memory.set(listener, { ...known, policies });
+    return known.placed;
+  }
   const now = routes.flatMap((route) =>
     route.attachments.flatMap((attachment) =>
       attachment.listener === listener ? [placeRoute(route, attachment, siblings, oracle)] : [],
@@ -64,6 +79,33 @@ export function placeRoutes(
   const placed = isSame ? known.placed : now;
   memory.set(listener, { policies, siblings: all, placed });
   return placed;
+}
+
+/** Whether policies may say something else of one of these routes on a listener; the routes are in order. */
+function isConcerned(
+  routes: readonly AttachedRoute[],
+  { gateway }: ListenerState,
+  places: ConcernedPlaces | undefined,
+): boolean {
+  if (places === undefined) return true;
+  if (places.gateways.has(`${gateway.metadata.namespace}/${gateway.metadata.name}`)) return true;
+  const [first, last] = [routes[0], routes.at(-1)];
+  if (first === undefined || last === undefined) return false;
+  const next = firstFrom(places.routes, first.core.route);
+  return next !== undefined && next <= tableKey(last.core.route.metadata.namespace, last.core.route.metadata.name);
+}
+
+/** The first of some names that is not before that of a route. */
+function firstFrom(names: readonly string[], { metadata }: HTTPRoute): string | undefined {
+  const key = tableKey(metadata.namespace, metadata.name);
+  let low = 0;
+  let high = names.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((names[middle] ?? '') < key) low = middle + 1;
+    else high = middle;
+  }
+  return names[low];
 }
 
 function textOf(siblings: readonly string[]): string {

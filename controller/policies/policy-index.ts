@@ -2,12 +2,20 @@ import type { InvalidPolicy } from '../resources/invalid-policy.ts';
 import { byAge, type Resources } from '../resources/resources.ts';
 import { type Policy, type RouteKind, type Target, targetKey, targetsOf } from './targets.ts';
 
+/** A target, and the policy that is in force on exactly that. */
+export interface Claim<P extends Policy> {
+  readonly target: Target;
+  readonly policy: P | InvalidPolicy;
+}
+
 /** The policies of one kind by what they target. */
 export interface PolicyIndex<P extends Policy> {
   /** Whether no policy targets anything. */
   readonly isEmpty: boolean;
   /** What each policy targets. */
   readonly targets: ReadonlyMap<P, readonly Target[]>;
+  /** Every target that a policy is in force on, with the policy. */
+  readonly claims: ReadonlyMap<string, Claim<P>>;
   /** The policy in force on exactly this target: one that cannot be read if there is any, else the oldest that names it. */
   on(target: Target): P | InvalidPolicy | undefined;
 }
@@ -18,11 +26,11 @@ export function indexPolicies<P extends Policy>(
   policies: readonly P[],
   resources: Resources,
 ): PolicyIndex<P> {
-  const winners = new Map<string, P | InvalidPolicy>();
+  const claims = new Map<string, Claim<P>>();
   const targets = new Map<P, readonly Target[]>();
   const claim = (target: Target, policy: P | InvalidPolicy): void => {
     const key = targetKey(target);
-    if (!winners.has(key)) winners.set(key, policy);
+    if (!claims.has(key)) claims.set(key, { target, policy });
   };
   for (const policy of resources.invalidPolicies().filter((invalid) => invalid.kind === kind)) {
     for (const target of targetsOf(policy, resources)) claim(target, policy);
@@ -32,7 +40,7 @@ export function indexPolicies<P extends Policy>(
     targets.set(policy, found);
     for (const target of found) claim(target, policy);
   }
-  return { isEmpty: winners.size === 0, targets, on: (target) => winners.get(targetKey(target)) };
+  return { isEmpty: claims.size === 0, targets, claims, on: (target) => claims.get(targetKey(target))?.policy };
 }
 
 /** Where a request goes: what policies on any of these are about it. */

@@ -1,4 +1,5 @@
 import type { KindName } from '#controller/api/gen/types.d.ts';
+import type { ChangedNames } from './change-log.ts';
 import type { ReadKind, Resources } from './resources.ts';
 import type { DocumentWant, ModuleWant, Want } from './wants.ts';
 
@@ -43,6 +44,21 @@ export function isUnchanged(read: Read, resources: Resources): boolean {
   }
 }
 
+/** Whether it may read otherwise after these names of its kind changed; any may have where that is not known. */
+export function mayDiffer(read: Read, changed: ChangedNames | undefined): boolean {
+  if (changed === undefined) return true;
+  switch (read.ask) {
+    case 'get':
+      return changed.get(read.namespace)?.has(read.name) === true;
+    case 'slices':
+      return changed.get(read.namespace)?.has(read.service) === true;
+    case 'grants':
+      return changed.has(read.namespace);
+    default:
+      return true;
+  }
+}
+
 /** Resources that note what is read from them. */
 export interface Recording extends Resources {
   /** What was read, each thing once. */
@@ -60,6 +76,7 @@ export function recordingOf(resources: Resources): Recording {
   return {
     noted,
     versionOf: (kind: ReadKind) => resources.versionOf(kind),
+    changedSince: (kind, version) => resources.changedSince(kind, version),
     get: (kind, namespace, name) => {
       const value = resources.get(kind, namespace, name);
       noted.add(shared(value, { ask: 'get', kind, namespace, name, value }));

@@ -1,4 +1,5 @@
 import type { EndpointSlice, KindName, ReferenceGrant, ResourceOf } from '#controller/api/gen/types.d.ts';
+import type { ChangedNames } from './change-log.ts';
 import type { InvalidPolicy } from './invalid-policy.ts';
 import type { DocumentAnswer, DocumentWant, ModuleAnswer, ModuleWant, Want } from './wants.ts';
 
@@ -27,6 +28,11 @@ export interface Resources {
   failure(want: Want): string | undefined;
   /** A number that grows with every change of an object of a kind: while it is the same, so are they all. */
   versionOf(kind: ReadKind): number;
+  /**
+   * The objects of a kind that changed since its version was this one, of EndpointSlices the Services that they are of;
+   * `undefined` when that is not known any more.
+   */
+  changedSince(kind: ReadKind, version: number): ChangedNames | undefined;
 }
 
 /** What is read of resources: objects of a kind, policies that cannot be read, answers to wants. */
@@ -40,6 +46,11 @@ export function keyOf(object: { readonly kind: string; readonly metadata: Named 
 /** The namespace of an object, empty for a cluster-scoped one. */
 export function namespaceOf({ metadata }: { readonly metadata: Named }): string {
   return metadata.namespace ?? '';
+}
+
+/** Orders objects of a kind as lists have them, by namespace, then name: NUL is in neither, and before everything that is. */
+export function tableKey(namespace: string, name: string): string {
+  return `${namespace}\0${name}`;
 }
 
 /** What an object is called. */

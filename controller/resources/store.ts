@@ -1,7 +1,8 @@
 import type { EndpointSlice, KindName, ReferenceGrant, Resource, ResourceOf } from '#controller/api/gen/types.d.ts';
 import { Answers } from './answers.ts';
+import { ChangeLog, type ChangedNames } from './change-log.ts';
 import type { InvalidPolicy } from './invalid-policy.ts';
-import { byName, namespaceOf, type ReadKind, type Resources } from './resources.ts';
+import { byName, namespaceOf, type ReadKind, type Resources, tableKey } from './resources.ts';
 import { SortedTable } from './sorted-table.ts';
 import type { Answered, DocumentAnswer, DocumentWant, ModuleAnswer, ModuleWant, Want } from './wants.ts';
 
@@ -42,6 +43,7 @@ export class ResourceStore implements Resources {
   readonly #slices = new Groups<EndpointSlice>();
   readonly #grants = new Groups<ReferenceGrant>();
   readonly #answers: Answers;
+  readonly #logs = new Map<KindName, ChangeLog>();
 
   /** With `assumeAnswers`, wants that nobody has answered count as answered. */
   constructor({ assumeAnswers = false }: { readonly assumeAnswers?: boolean } = {}) {
@@ -89,6 +91,10 @@ export class ResourceStore implements Resources {
     return kind === 'InvalidPolicy' ? this.#invalidPoliciesVersion : this.#table(kind).version;
   }
 
+  changedSince(kind: ReadKind, version: number): ChangedNames | undefined {
+    return kind === 'InvalidPolicy' || kind === 'Answer' ? undefined : this.#logs.get(kind)?.since(version);
+  }
+
   /** Sets what is known about a want; `undefined` forgets it. */
   setAnswer(want: Want, answered: Answered | undefined): void {
     this.#answers.set(want, answered);
@@ -106,24 +112,36 @@ export class ResourceStore implements Resources {
 
   /** Adds an object or replaces the one of its name. */
   upsert(resource: Resource): void {
-    this.#leaveGroups(resource.kind, namespaceOf(resource), resource.metadata.name);
-    const table: SortedTable<Resource> = this.#tables[resource.kind];
+    const { kind } = resource;
+    const left = this.#leaveGroups(kind, namespaceOf(resource), resource.metadata.name);
+    const table: SortedTable<Resource> = this.#tables[kind];
     table.set(tableKey(namespaceOf(resource), resource.metadata.name), resource);
-    if (resource.kind === 'EndpointSlice') this.#slices.add(serviceOf(resource), resource);
-    if (resource.kind === 'ReferenceGrant') this.#grants.add(resource.metadata.namespace, resource);
+    if (kind === 'EndpointSlice') this.#slices.add(serviceOf(resource), resource);
+    if (kind === 'ReferenceGrant') this.#grants.add(resource.metadata.namespace, resource);
+    this.#note(kind, namespaceOf(resource), [...left, nameRead(resource)]);
   }
 
   /** Removes an object; one that is not there is no error. */
   delete(kind: KindName, namespace: string, name: string): void {
-    this.#leaveGroups(kind, namespace, name);
+    const left = this.#leaveGroups(kind, namespace, name);
     this.#table(kind).delete(tableKey(namespace, name));
+    this.#note(kind, namespace, [...left, name]);
   }
 
-  #leaveGroups(kind: KindName, namespace: string, name: string): void {
-    const slice = kind === 'EndpointSlice' ? this.get(kind, namespace, name) : undefined;
-    if (slice !== undefined) this.#slices.remove(serviceOf(slice), slice);
+  /** Returns the name of the Service that a slice was of. */
+  #leaveGroups(kind: KindName, namespace: string, name: string): readonly string[] {
     const grant = kind === 'ReferenceGrant' ? this.get(kind, namespace, name) : undefined;
     if (grant !== undefined) this.#grants.remove(namespace, grant);
+    const slice = kind === 'EndpointSlice' ? this.get(kind, namespace, name) : undefined;
+    if (slice === undefined) return [];
+    this.#slices.remove(serviceOf(slice), slice);
+    return [nameRead(slice)];
+  }
+
+  #note(kind: KindName, namespace: string, names: readonly string[]): void {
+    const log = this.#logs.get(kind) ?? new ChangeLog();
+    this.#logs.set(kind, log);
+    for (const name of names) log.note(this.versionOf(kind), namespace, name);
   }
 
   #table<K extends KindName>(kind: K): Tables[K] {
@@ -131,13 +149,17 @@ export class ResourceStore implements Resources {
   }
 }
 
-/** Sorts by namespace, then name: NUL is in neither, and before everything that is. */
-function tableKey(namespace: string, name: string): string {
-  return `${namespace}\0${name}`;
+/** The name by which an object is read: slices are read by their Service. */
+function nameRead(resource: Resource): string {
+  return resource.kind === 'EndpointSlice' ? serviceName(resource) : resource.metadata.name;
+}
+
+function serviceName({ metadata }: EndpointSlice): string {
+  return metadata.labels?.[SERVICE_NAME_LABEL] ?? '';
 }
 
 function serviceOf(slice: EndpointSlice): string {
-  return `${slice.metadata.namespace}/${slice.metadata.labels?.[SERVICE_NAME_LABEL] ?? ''}`;
+  return `${slice.metadata.namespace}/${serviceName(slice)}`;
 }
 
 /** Objects by a key that several share. A group is a new array only when one of its members changed. */

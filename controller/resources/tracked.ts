@@ -1,5 +1,6 @@
-import { isRecording, isUnchanged, type Read, recordingOf } from './reads.ts';
-import type { Resources } from './resources.ts';
+import type { ChangedNames } from './change-log.ts';
+import { isRecording, isUnchanged, mayDiffer, type Read, recordingOf } from './reads.ts';
+import type { ReadKind, Resources } from './resources.ts';
 import { distinctWants, type Want } from './wants.ts';
 
 /** What was computed, and from what. */
@@ -67,12 +68,26 @@ function recall<T extends object, R>(
 }
 
 function isCurrent(memory: Memory<unknown>, resources: Resources): boolean {
-  let isUntouched = true;
-  for (const { kind, at } of memory.versions) {
-    if (resources.versionOf(kind) !== at) isUntouched = false;
+  const stale = staleKinds(memory, resources);
+  if (stale === undefined) return true;
+  for (const read of memory.reads) {
+    if (!stale.has(read.kind) || !mayDiffer(read, stale.get(read.kind))) continue;
+    if (!isUnchanged(read, resources)) return false;
   }
-  if (isUntouched) return true;
-  for (const read of memory.reads) if (!isUnchanged(read, resources)) return false;
   for (const version of memory.versions) version.at = resources.versionOf(version.kind);
   return true;
+}
+
+/** The kinds that changed since the reads were compared last, and what changed of them as far as that is known. */
+function staleKinds(
+  { versions }: Memory<unknown>,
+  resources: Resources,
+): ReadonlyMap<ReadKind, ChangedNames | undefined> | undefined {
+  let stale: Map<ReadKind, ChangedNames | undefined> | undefined;
+  for (const { kind, at } of versions) {
+    if (resources.versionOf(kind) === at) continue;
+    stale ??= new Map();
+    stale.set(kind, resources.changedSince(kind, at));
+  }
+  return stale;
 }
