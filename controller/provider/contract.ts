@@ -78,6 +78,57 @@ export function describeProviderContract(name: string, setUp: () => Promise<Prov
       await expect.poll(() => batches.at(-1)?.map(brief)).toEqual([`upsert ${key('a')}`]);
     });
 
+    it('keeps the last good object while it is broken, and tells what is wrong until it is mended', async () => {
+      const { batches, harness: at } = await start({ one: [backend('a', 1)] });
+      await at.write('one', [backend('a', 1).replace('endpoints:', 'endpoint:')]);
+      await expect.poll(() => batches.length).toBe(2);
+      expect(batches[1]?.map(({ kind }) => kind)).toContain('problem');
+      expect(batches[1]?.map(({ kind }) => kind)).not.toContain('delete');
+      await at.write('one', [backend('a', 2)]);
+      await expect
+        .poll(() =>
+          batches
+            .at(-1)
+            ?.map(({ kind }) => kind)
+            .toSorted(),
+        )
+        .toEqual(['problem-cleared', 'upsert']);
+    });
+
+    it('tells a key once in a batch, also where it moves from one place to another', async () => {
+      const { batches, harness: at } = await start({ one: [backend('a', 1)], two: [] });
+      await at.write('two', [backend('a', 2)]);
+      await at.remove('one');
+      await expect
+        .poll(() => upserts(batches).at(-1)?.resource)
+        .toMatchObject({
+          spec: { endpoints: [{ ip: { port: 2 } }] },
+        });
+      for (const batch of batches) {
+        const keys = batch.flatMap((event) => ('key' in event ? [event.key] : []));
+        expect(keys).toEqual([...new Set(keys)]);
+      }
+      expect(batches.flat().map(brief)).not.toContain(`delete ${key('a')}`);
+    });
+
+    it('hands over no batch while it hands one over', async () => {
+      harness = await setUp();
+      const at = harness;
+      await at.write('one', [backend('a', 1)]);
+      let isAtIt = false;
+      const nested: boolean[] = [];
+      const written: Promise<void>[] = [];
+      stop = await at.provider.start(() => {
+        nested.push(isAtIt);
+        isAtIt = true;
+        if (nested.length === 1) written.push(at.write('one', [backend('a', 2)]));
+        isAtIt = false;
+      });
+      await Promise.all(written);
+      await expect.poll(() => nested.length).toBe(2);
+      expect(nested).toEqual([false, false]);
+    });
+
     it('keeps silent once stopped', async () => {
       const { batches, harness: at } = await start({ one: [backend('a', 1)] });
       await stop?.();

@@ -152,14 +152,17 @@ describe('the files provider', () => {
   it('keeps the last good state of a file that is being written', async () => {
     const text = `${backend('a', 1)}---\n${backend('b', 1)}`;
     const path = file('a.yaml', text);
-    const batches = await start();
+    const batches: ResourceBatch[] = [];
+    // Longer than this machine may take between two writes.
+    const pace = { hold: 3_000, longest: 20_000 };
+    stop = await filesProvider({ paths: [root], log: { warn: () => {} }, pace }).start((batch) => batches.push(batch));
     truncateSync(path);
     appendFileSync(path, text.slice(0, text.length - 90));
     await new Promise((resolve) => {
       setTimeout(resolve, 20);
     });
     appendFileSync(path, text.slice(text.length - 90).replace('port: 1', 'port: 2'));
-    await expect.poll(() => batches.length).toBe(2);
+    await expect.poll(() => batches.length, { timeout: 10_000 }).toBe(2);
     expect(batches[1]?.map(brief)).toEqual([`upsert ${key('b')}`]);
   });
 
