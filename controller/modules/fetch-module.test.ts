@@ -170,6 +170,29 @@ describe('a module from a URL', () => {
   });
 });
 
+describe('an address that nobody who writes manifests may reach', () => {
+  const METADATA = '169.254.169.254';
+
+  it.each<[string, ModuleSource]>([
+    ['as a registry', { kind: 'image', reference: `${METADATA}/a/b:1`, credentials: { kind: 'none' } }],
+    ['as a URL', { kind: 'url', url: `http://${METADATA}/latest/meta-data`, digest: undefined }],
+    ['in another spelling', { kind: 'url', url: 'http://[::ffff:a9fe:a9fe]/', digest: undefined }],
+  ])('is not asked %s', async (_, source) => {
+    expect(said(await fetchModule(want(source, Infinity)))).toMatch(/^(?:Forbidden|AddressRefused): /u);
+  });
+
+  it.each(['/manifests/', '/blobs/', '/m.wasm'])('is not asked where a redirect of %s leads to it', async (path) => {
+    put('1', ONE);
+    registry.misbehave = (request, response) => {
+      if (request.url?.includes(path) !== true) return false;
+      response.writeHead(307, { location: `http://${METADATA}/` }).end();
+      return true;
+    };
+    const wanted = path === '/m.wasm' ? fromUrl() : fromImage('1');
+    expect(said(await fetchModule(wanted))).toMatch(/^(?:Forbidden|AddressRefused): /u);
+  });
+});
+
 describe('the library', () => {
   it('gives nothing whose bytes are not those of its digest', async () => {
     await library.keep({ digest: digestOf(ONE), bytes: ONE });
