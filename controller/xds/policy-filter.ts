@@ -28,10 +28,12 @@ export const POLICY_FILTER = 'sluice.policy';
 const LOGIN_FILTER = 'sluice.policy.login';
 const AFTER_FILTER = 'sluice.policy.after';
 const RECHECK_FILTER = 'sluice.policy.recheck';
+const AFTER_RECHECK_FILTER = 'sluice.policy.after.recheck';
 /** The native filters before each of them, which make Envoy choose the route anew. */
 const REROUTE_FILTERS = {
   [AFTER_FILTER]: `${AFTER_FILTER}.reroute`,
   [RECHECK_FILTER]: 'sluice.policy.reroute',
+  [AFTER_RECHECK_FILTER]: `${AFTER_RECHECK_FILTER}.reroute`,
 } as const;
 
 const WASM = 'envoy.extensions.filters.http.wasm.v3.Wasm';
@@ -123,6 +125,8 @@ export function laterPolicyFilters(): readonly HttpFilter[] {
     wasmFilter(AFTER_FILTER),
     rerouteFilter(REROUTE_FILTERS[RECHECK_FILTER]),
     wasmFilter(RECHECK_FILTER),
+    rerouteFilter(REROUTE_FILTERS[AFTER_RECHECK_FILTER]),
+    wasmFilter(AFTER_RECHECK_FILTER),
   ];
 }
 
@@ -179,7 +183,10 @@ export function policyFilterConfigs(
   const configuration = policyConfiguration(shared);
   const wasm = (name: string): Any => wasmConfig(name, { path, digest }, configuration);
   return [
-    ...[POLICY_FILTER, AFTER_FILTER, RECHECK_FILTER].map((name) => ({ name, typedConfig: wasm(name) })),
+    ...[POLICY_FILTER, AFTER_FILTER, RECHECK_FILTER, AFTER_RECHECK_FILTER].map((name) => ({
+      name,
+      typedConfig: wasm(name),
+    })),
     { name: LOGIN_FILTER, typedConfig: onlyWhenLeftToSidecar(LOGIN_FILTER, wasm(LOGIN_FILTER)) },
   ];
 }
@@ -223,15 +230,18 @@ export function policyPerRoute(
   readonly perFilterConfig: { readonly [filter: string]: Any };
 } {
   return {
-    metadata: policy === undefined ? undefined : policyMetadata(policy, after),
+    metadata: policy === undefined ? (after ? OWN_FILTERS : undefined) : policyMetadata(policy, after),
     perFilterConfig: {
       ...(first && { [POLICY_FILTER]: turnedOn() }),
       ...(login !== undefined && { [SIDECAR_FILTER]: sidecarPerRoute(login), [LOGIN_FILTER]: turnedOn() }),
       ...(after && withReroute(AFTER_FILTER)),
-      ...(recheck && withReroute(RECHECK_FILTER)),
+      ...(recheck && withReroute(after ? AFTER_RECHECK_FILTER : RECHECK_FILTER)),
     },
   };
 }
+
+/** What a route without a policy says that has filters of users: nothing may lead to it past them. */
+const OWN_FILTERS = { filterMetadata: { [POLICY_FILTER]: { filters: 'own' } } } as const;
 
 function policyMetadata({ id, bytes, isShared }: PolicyBytes, again: boolean): Init<'envoy.config.core.v3.Metadata'> {
   return {

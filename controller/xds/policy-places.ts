@@ -9,7 +9,9 @@
  *   which the request has come by then, if any route of the RouteConfiguration has one, and `recheck` when that may write
  *   headers again.
  * - A policy that writes a header by which a route of the host is matched: `recheck`. Where no route is matched by what is
- *   written, Envoy chooses the same route again, and nothing has to look.
+ *   written, Envoy chooses the same route again, and nothing has to look. The recheck refuses a request that has come to a
+ *   route with filters of users: they have not run. (Where a filter of a user leads from one such route to another, the filters
+ *   of the first have run, and those of the second have not.)
  *
  * Routes that nothing leads away from turn on nothing for the sake of others.
  */

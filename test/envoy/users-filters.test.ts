@@ -93,6 +93,10 @@ function manifests(port: number, echo: number, folder: string): string {
     route('vault', { path: { value: '/open' }, headers: [{ name: 'x-go', value: 'vault' }] }),
     route('vault-by-path', { path: { value: '/vault' } }),
     route('nowhere', { path: { value: '/orders' }, headers: [{ name: 'x-user', value: 'mallory' }] }),
+    route('plain', { path: { value: '/plain' } }),
+    route('watched', { path: { value: '/plain' }, headers: [{ name: 'x-user', value: 'eve' }] }),
+    route('watched-too', { path: { value: '/plain' }, headers: [{ name: 'x-user', value: 'bob' }] }),
+    route('unwatched', { path: { value: '/plain' }, headers: [{ name: 'x-user', value: 'ada' }] }),
     route('other', { path: { value: '/' } }, 'other.example'),
     {
       apiVersion: `${eg}/v1alpha1`,
@@ -111,6 +115,10 @@ function manifests(port: number, echo: number, folder: string): string {
     policy('SecurityPolicy', 'vault-by-path', jwt),
     policy('SecurityPolicy', 'nowhere', { authorization: { defaultAction: 'Deny' } }),
     policy('SecurityPolicy', 'other', { authorization: { defaultAction: 'Deny' } }),
+    policy('SecurityPolicy', 'plain', jwt),
+    policy('SecurityPolicy', 'watched-too', jwt),
+    policy('EnvoyExtensionPolicy', 'watched', extProc),
+    policy('EnvoyExtensionPolicy', 'watched-too', extProc),
     policy('EnvoyExtensionPolicy', 'open', extProc),
     policy('EnvoyExtensionPolicy', 'orders', extProc),
     {
@@ -209,6 +217,23 @@ describe("users' filters", () => {
       status: 200,
       upstream: { 'x-route': 'orders', 'x-user': 'alice' },
     });
+  });
+
+  it.each([
+    ['with a policy', 'bob'],
+    ['without one', 'eve'],
+  ])('of a route %s are not passed by on the way of a written header', async (_, sub) => {
+    expect(await ask('/plain', { authorization: bearer(sub) })).toMatchObject({ status: 503 });
+    // Who asks for the route meets them.
+    expect(await ask('/plain', { authorization: bearer(sub), 'x-user': sub })).toMatchObject({
+      status: 200,
+      upstream: { 'x-user': sub },
+    });
+  });
+
+  it('of no route are in the way of a written header', async () => {
+    const authorization = bearer('ada');
+    expect(await ask('/plain', { authorization })).toMatchObject({ status: 200, upstream: { 'x-route': 'unwatched' } });
   });
 
   describe.each(FORGERS)('%s', (forger) => {

@@ -14,8 +14,8 @@ import { compilePolicy, CompiledPolicy, ID_LENGTH } from "./compiled-policy";
 import { decide, Decision, unavailable } from "./decide";
 import { collectGarbage, findPolicy, keepPolicy, noteGarbage } from "./policy-table";
 import { findShared, isShared, takeConfiguration } from "./shared-policies";
-import { Place, place } from "./place";
-import { readMark } from "./route-mark";
+import { isRecheckWithoutUsers, Place, place } from "./place";
+import { hasUsersFilters, readMark } from "./route-mark";
 
 export function proxy_abi_version_0_2_1(): void {}
 
@@ -29,6 +29,8 @@ const STOP: u32 = 1;
 
 const ROUTE_NAME = literal("xds\0route_name");
 const ID = literal("xds\0route_metadata\0filter_metadata\0sluice.policy\0id");
+/** There on routes without a policy that have filters of users. */
+const FILTERS = literal("xds\0route_metadata\0filter_metadata\0sluice.policy\0filters");
 const BYTES = literal("xds\0route_metadata\0typed_filter_metadata\0sluice.policy");
 
 export function proxy_on_vm_start(_root: u32, _size: u32): u32 {
@@ -74,8 +76,10 @@ function decideByRoute(): u32 {
     // Envoy finds the name of a route that has none (it is empty), and none where there is no route.
     if (!getProperty(ROUTE_NAME)) return Decision.proceed;
     // Behind what may change the route it may be one that nobody turned the filter on for.
-    return place() == Place.first ? unavailable() : Decision.proceed;
+    return place() == Place.first || (getProperty(FILTERS) && isRecheckWithoutUsers()) ? unavailable() : Decision.proceed;
   }
+  // Envoy has not run the users' filters of a route to which a written header has led: nobody gets past them like this.
+  if (hasUsersFilters() && isRecheckWithoutUsers()) return unavailable();
   const policy = policyOf(id);
   return policy === null ? unavailable() : decide(policy);
 }

@@ -5,6 +5,7 @@ const PLUGIN_NAME = literal("plugin_name");
 const LOGIN = literal("sluice.policy.login");
 const AFTER = literal("sluice.policy.after");
 const RECHECK = literal("sluice.policy.recheck");
+const AFTER_RECHECK = literal("sluice.policy.after.recheck");
 
 /** Where in the chain of filters an instance of this one stands, by the name of its plugin. */
 export namespace Place {
@@ -32,5 +33,14 @@ export function place(): u32 {
   if (!getProperty(PLUGIN_NAME)) return Place.first;
   if (LOGIN.equals(resultPtr(), resultLen())) return Place.login;
   if (AFTER.equals(resultPtr(), resultLen())) return Place.after;
-  return RECHECK.equals(resultPtr(), resultLen()) ? Place.recheck : Place.first;
+  return isRecheckName() ? Place.recheck : Place.first;
+}
+
+function isRecheckName(): bool {
+  return RECHECK.equals(resultPtr(), resultLen()) || AFTER_RECHECK.equals(resultPtr(), resultLen());
+}
+
+/** Whether the instance that is called is a recheck of requests that have passed no filters of users. */
+export function isRecheckWithoutUsers(): bool {
+  return getProperty(PLUGIN_NAME) && RECHECK.equals(resultPtr(), resultLen());
 }

@@ -3,7 +3,7 @@ import { Place, place } from "./place";
 
 // What stands behind the id of a policy in the metadata of a route: see policy.proto.
 
-/** The policy is evaluated again behind users' filters, which matters to nobody here yet. */
+/** The policy is evaluated again behind users' filters. */
 const AGAIN: u8 = 43;
 // Which places leave the counting of requests to a later one.
 const NOT_FIRST: u32 = 1;
@@ -12,10 +12,11 @@ const NOT_AFTER: u32 = 2;
 const SCOPE: usize = memory.data(32, 8);
 
 let leaving: u32 = 0;
+let again: bool = false;
 
 /** Reads a mark; false when it has another form. */
 export function readMark(ptr: usize, len: u32): bool {
-  const again = len > 0 && load<u8>(ptr) == AGAIN;
+  again = len > 0 && load<u8>(ptr) == AGAIN;
   const at = again ? ptr + 1 : ptr;
   const rest = again ? len - 1 : len;
   leaving = 0;
@@ -25,6 +26,11 @@ export function readMark(ptr: usize, len: u32): bool {
   leaving = load<u8>(at) - 48;
   memory.copy(SCOPE, at + 1, SCOPE_LENGTH);
   return true;
+}
+
+/** Whether the route has filters of users. */
+export function hasUsersFilters(): bool {
+  return again;
 }
 
 /** Whether this is the last instance of the filter that the request meets, so that it is counted here. */
