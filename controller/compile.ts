@@ -17,7 +17,7 @@ export const SOME_MODULE: ModuleFile = { digest: `sha256:${'0'.repeat(64)}`, pat
 /** The settings of a compilation that nobody configured. */
 export const DEFAULT_SETTINGS: Settings = settingsOf(DEFAULT_CONFIGURATION);
 
-function settingsOf({ controllerName, backends, envoyPatchPolicy, policyImage }: Configuration): Settings {
+function settingsOf({ controllerName, backends, envoyPatchPolicy, policyImage, failClosed }: Configuration): Settings {
   return {
     controllerName,
     backends,
@@ -27,6 +27,9 @@ function settingsOf({ controllerName, backends, envoyPatchPolicy, policyImage }:
     bindAddress: '0.0.0.0',
     unixPaths: new Map(),
     sessionKeys: [],
+    // The same wherever something is compiled.
+    workers: 2,
+    rateLimitsFailClosed: failClosed,
   };
 }
 

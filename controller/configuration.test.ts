@@ -54,6 +54,23 @@ describe('a configuration file', () => {
     expect(found.ok && found.value.redis).toBe(url);
   });
 
+  it('refuses a Redis that is in a Secret: what is counted in it is not counted in memory instead', () => {
+    const found = parse(
+      'rateLimit: { backend: { type: Redis, redis: { urlRef: { secretKeyRef: { name: a, key: b } } } } }\n',
+    );
+    expect(found.ok ? [] : found.errors).toEqual([expect.stringMatching(/rateLimit\.backend\.redis: found no url/u)]);
+  });
+
+  it.each([
+    ['', true],
+    ['rateLimit: { backend: { type: Redis, redis: { url: "a:1" } } }', true],
+    ['rateLimit: { failClosed: true, backend: { type: Redis, redis: { url: "a:1" } } }', true],
+    ['rateLimit: { failClosed: false, backend: { type: Redis, redis: { url: "a:1" } } }', false],
+  ])('refuses requests that cannot be counted, unless it says otherwise: %s', (text, expected) => {
+    const found = parse(`${text}\n`);
+    expect(found.ok && found.value.failClosed).toBe(expected);
+  });
+
   it.each(['a', 'a:1,b:2', 'a:b', ''])('refuses the address %j of a Redis', (url) => {
     const found = parse(`rateLimit: { backend: { type: Redis, redis: { url: "${url}" } } }\n`);
     expect(found.ok ? [] : found.errors).toEqual([expect.stringMatching(/rateLimit\.backend\.redis\.url: /u)]);

@@ -24,6 +24,8 @@ export interface Configuration {
   readonly policyImage: ImageReference | undefined;
   /** URL of the Redis that global rate limits are counted in (`sluice.redis`, or `rateLimit.backend.redis`). Secret. */
   readonly redis: string | undefined;
+  /** Whether requests are refused that global rate limits cannot count (`rateLimit.failClosed`). */
+  readonly failClosed: boolean;
 }
 
 /** What is decided where there is no configuration file: from files both extensions are on. */
@@ -34,6 +36,7 @@ export const DEFAULT_CONFIGURATION: Configuration = {
   fetch: DEFAULT_FETCH_SETTINGS,
   policyImage: undefined,
   redis: undefined,
+  failClosed: true,
 };
 
 /** A configuration and what of it is not used, or everything that is wrong with it; each a line with its place. */
@@ -79,6 +82,8 @@ export function parseConfiguration(file: string, text: string): Configured {
     fetch,
     policyImage,
     redis,
+    // Differs from Envoy Gateway: where nothing is said, nothing is open.
+    failClosed: valid.value.rateLimit?.failClosed ?? true,
   };
   return {
     ok: true,
@@ -111,8 +116,13 @@ function redisUrl(
     if (!URL.canParse(sluice.redis.url)) at(['sluice', 'redis', 'url'], 'is not a URL');
     return sluice.redis.url;
   }
-  const address = rateLimit?.backend.redis?.url;
-  if (address === undefined) return undefined;
+  if (rateLimit === undefined) return undefined;
+  const address = rateLimit.backend.redis?.url;
+  if (address === undefined) {
+    // Counting in memory instead would allow what was to be refused.
+    at(['rateLimit', 'backend', 'redis'], 'found no url, accepted from files is the address of one Redis: HOST:PORT');
+    return undefined;
+  }
   const url = /^rediss?:\/\//u.test(address) ? address : `redis://${address}`;
   if (!/^[^,]+:\d{1,5}$/u.test(address) || !URL.canParse(url)) {
     at(['rateLimit', 'backend', 'redis', 'url'], 'accepted is the address of one Redis: HOST:PORT');

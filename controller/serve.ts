@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Logger } from 'pino';
 import { ROOT } from '#deploy/setup/node24.mjs';
@@ -41,7 +42,7 @@ export interface ServeOptions {
 /** Serves manifests with proxies on this machine. Resolves when all that exists has been translated once. */
 export async function serve(options: ServeOptions): Promise<Outcome<Pipeline, 'NoModule' | 'Unreadable'>> {
   const { paths, flags, stateFolder, programs, infra, headStart, metrics, log, undo } = options;
-  const { controllerName, backends, envoyPatchPolicy, fetch, policyImage, redis } =
+  const { controllerName, backends, envoyPatchPolicy, fetch, policyImage, redis, failClosed } =
     options.configuration ?? DEFAULT_CONFIGURATION;
   const image = await readLayoutModule(resolve(ROOT, 'build/filters/policy'));
   if (!image.ok) return refusal('NoModule', `policy module: ${image.refusal.message}`);
@@ -68,6 +69,9 @@ export async function serve(options: ServeOptions): Promise<Outcome<Pipeline, 'N
       bindAddress: '0.0.0.0',
       unixPaths: processors.unixPaths,
       sessionKeys: sessionKeys(keys.value),
+      // As Envoy reckons, too.
+      workers: availableParallelism(),
+      rateLimitsFailClosed: failClosed,
     },
     proxy: (key) => {
       const opening = headStart.take(key);

@@ -19,6 +19,10 @@ export interface Settings {
   readonly unixPaths: ReadonlyMap<string, string>;
   /** The keys that sessions of logins are verified by; none where nobody makes sessions. */
   readonly sessionKeys: readonly JwtKeyIr[];
+  /** How many workers an Envoy has. */
+  readonly workers: number;
+  /** Whether requests are refused that global rate limits cannot count. */
+  readonly rateLimitsFailClosed: boolean;
 }
 
 /** The name that Envoy Gateway's manifests use; a drop-in answers to it. */

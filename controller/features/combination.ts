@@ -58,6 +58,7 @@ const DOER: { readonly [F in keyof Required<RouteFeaturesIr>]: 'module' | 'label
   jwt: 'module',
   oidc: 'module',
   authorization: 'module',
+  rateLimit: 'module',
   cors: 'envoy',
   backend: 'envoy',
   hashes: 'envoy',

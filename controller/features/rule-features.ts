@@ -34,7 +34,9 @@ export function policyTables(settings: Settings): (resources: Resources) => Poli
   const extension = policyTable<EnvoyExtensionPolicy>('EnvoyExtensionPolicy', (policy, now) =>
     closingInParts(resolveEnvoyExtensionPolicy(policy, now, settings), now),
   );
-  const traffic = policyTable<BackendTrafficPolicy>('BackendTrafficPolicy', resolveBackendTrafficPolicy);
+  const traffic = policyTable<BackendTrafficPolicy>('BackendTrafficPolicy', (policy, now) =>
+    resolveBackendTrafficPolicy(policy, now, settings),
+  );
   const clients = policyTable<ClientTrafficPolicy>('ClientTrafficPolicy', resolveClientTrafficPolicy);
   let last: PolicyTables | undefined;
   return (resources) => {

@@ -5,6 +5,7 @@ import type { CorsIr } from './cors.ts';
 import type { ExtProcIr } from './ext-proc.ts';
 import type { JwtIr } from './jwt.ts';
 import type { OidcIr } from './oidc.ts';
+import type { RateLimitIr } from './rate-limit.ts';
 import type { HashIr, RetryIr, RouteTimeoutsIr } from './traffic.ts';
 import type { WasmFilterIr } from './wasm-filter.ts';
 
@@ -100,6 +101,7 @@ export interface RouteFeaturesIr {
   readonly jwt?: JwtIr;
   readonly authorization?: AuthorizationIr;
   readonly oidc?: OidcIr;
+  readonly rateLimit?: RateLimitIr;
   readonly cors?: CorsIr;
   /** How its back-ends are talked to; in force in the clusters that the route names. */
   readonly backend?: ClusterSettingsIr;

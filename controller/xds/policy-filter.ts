@@ -12,6 +12,8 @@ import {
   sidecarFilter,
   sidecarPerRoute,
 } from '../features/oidc/xds.ts';
+import { rateLimitConfig } from '../features/rate-limit/config.ts';
+import { tellsLimits } from '../features/rate-limit/xds.ts';
 import type { OidcIr } from '../ir/oidc.ts';
 import type { RouteFeaturesIr, SharedPolicyIr } from '../ir/route.ts';
 import { withNeeds } from '#proto/needs.ts';
@@ -51,6 +53,8 @@ export interface PolicyBytes {
   readonly writes: readonly string[];
   /** The client for which the sidecar logs users in. */
   readonly login: string | undefined;
+  /** Whether it has rate limits, and whether answers tell of them. */
+  readonly limits: 'none' | 'silent' | 'told';
 }
 
 /** The policy of a route, or `undefined` where the filter has nothing to decide. Made once for the same features. */
@@ -72,15 +76,17 @@ const sharedBytes = once(({ place, features }: SharedPolicyIr): PolicyBytes | un
 });
 
 function encodePolicy(features: RouteFeaturesIr): PolicyBytes | undefined {
-  const { jwt, authorization, oidc, source, shared } = features;
+  const { jwt, authorization, oidc, rateLimit, source, shared } = features;
   if (shared !== undefined) return sharedBytes(shared);
-  if (jwt === undefined && authorization === undefined && oidc === undefined) return undefined;
+  if (jwt === undefined && authorization === undefined && oidc === undefined && rateLimit === undefined)
+    return undefined;
   const type = schema('sluice.filter.v1.Policy');
   const message = create(type, {
     source: source ?? '',
     ...(jwt === undefined ? {} : { jwt: jwtConfig(jwt) }),
     ...(authorization === undefined ? {} : { authorization: authorizationConfig(authorization) }),
     ...(oidc === undefined ? {} : { oidc: oidcConfig(oidc) }),
+    ...(rateLimit === undefined ? {} : { rateLimit: rateLimitConfig(rateLimit) }),
   });
   const bytes = toBinary(type, withNeeds(type, message));
   const id = createHash('sha256').update(bytes).digest('hex').slice(0, 32);
@@ -91,6 +97,7 @@ function encodePolicy(features: RouteFeaturesIr): PolicyBytes | undefined {
     isShared: false,
     writes: [...claims.map(({ header }) => header), ...writtenBySidecar(oidc)],
     login: oidc?.client.id,
+    limits: rateLimit === undefined ? 'none' : tellsLimits(rateLimit) ? 'told' : 'silent',
   };
 }
 
@@ -221,16 +228,20 @@ function wasmConfig(
 /** Behind an id in the metadata of a route: its policy is evaluated again behind users' filters. A contract with the module. */
 const AGAIN = '+';
 
-/** What a route carries: its policy, when it has one, and what turns on the places at which policies are evaluated. */
+/**
+ * What a route carries: its policy, when it has one, and what turns on the places at which policies are evaluated. `counting`
+ * says to the filter where and under which name requests are counted, where the policy has rate limits.
+ */
 export function policyPerRoute(
   policy: PolicyBytes | undefined,
   { first, login, after, recheck }: PolicyPlaces,
+  counting: string,
 ): {
   readonly metadata: Init<'envoy.config.core.v3.Metadata'> | undefined;
   readonly perFilterConfig: { readonly [filter: string]: Any };
 } {
   return {
-    metadata: policy === undefined ? (after ? OWN_FILTERS : undefined) : policyMetadata(policy, after),
+    metadata: policy === undefined ? (after ? OWN_FILTERS : undefined) : policyMetadata(policy, after, counting),
     perFilterConfig: {
       ...(first && { [POLICY_FILTER]: turnedOn() }),
       ...(login !== undefined && { [SIDECAR_FILTER]: sidecarPerRoute(login), [LOGIN_FILTER]: turnedOn() }),
@@ -243,9 +254,14 @@ export function policyPerRoute(
 /** What a route without a policy says that has filters of users: nothing may lead to it past them. */
 const OWN_FILTERS = { filterMetadata: { [POLICY_FILTER]: { filters: 'own' } } } as const;
 
-function policyMetadata({ id, bytes, isShared }: PolicyBytes, again: boolean): Init<'envoy.config.core.v3.Metadata'> {
+function policyMetadata(
+  { id, bytes, isShared, limits }: PolicyBytes,
+  again: boolean,
+  counting: string,
+): Init<'envoy.config.core.v3.Metadata'> {
+  const mark = (again ? AGAIN : '') + (limits === 'none' ? '' : counting);
   return {
-    filterMetadata: { [POLICY_FILTER]: { id: again ? id + AGAIN : id } },
+    filterMetadata: { [POLICY_FILTER]: { id: id + mark } },
     ...(isShared
       ? {}
       : { typedFilterMetadata: { [POLICY_FILTER]: any('google.protobuf.BytesValue', { value: bytes }) } }),

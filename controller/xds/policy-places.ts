@@ -54,7 +54,7 @@ export function surroundings(hosts: Pieces<VirtualHostIr>, isPatched: boolean): 
 export function dependence(hosts: readonly VirtualHostIr[], around: Surroundings): string {
   const facts = factsOfAll(hosts);
   const ofOthers = facts.hasUsersFilters && [around.hasPolicies, around.hasWriters];
-  return [ofOthers, facts.hasWriters && around.isPatched].join();
+  return [ofOthers, facts.hasWriters && around.isPatched, facts.hasLimits && around.hasWriters].join();
 }
 
 /** The places that a route of a host turns on. */
@@ -67,6 +67,15 @@ export function policyPlaces({ features }: RouteIr, host: VirtualHostIr, around:
   return { first: policy !== undefined, login: features.oidc, after, recheck: after ? around.hasWriters : leadsAway };
 }
 
+/**
+ * The digit before the name of a route's counters: which places leave the counting to a later one. The place
+ * behind users' filters may be that of another route, from which requests came here: `recheck` follows it wherever any policy
+ * writes headers.
+ */
+export function leavesCounting({ after, recheck }: PolicyPlaces, { hasWriters }: Surroundings): number {
+  return (after || recheck ? 1 : 0) + (hasWriters ? 2 : 0);
+}
+
 /** Whether the requests of a route go through code that is not ours. */
 function hasUsersFilters({ extProc = [], wasm = [] }: RouteFeaturesIr): boolean {
   return extProc.length > 0 || wasm.length > 0;
@@ -77,6 +86,7 @@ const hostFacts = once(({ routes }: VirtualHostIr) => {
   return {
     hasPolicies: policies.length > 0,
     hasWriters: policies.some(({ writes }) => writes.length > 0),
+    hasLimits: policies.some(({ limits }) => limits !== 'none'),
     hasUsersFilters: routes.some(({ features }) => hasUsersFilters(features)),
     matchedHeaders: new Set(routes.flatMap(({ match }) => match.headers.map(({ name }) => name))),
   };
@@ -87,6 +97,7 @@ const factsOfAll = once((hosts: readonly VirtualHostIr[]) => {
   return {
     hasPolicies: facts.some(({ hasPolicies }) => hasPolicies),
     hasWriters: facts.some(({ hasWriters }) => hasWriters),
+    hasLimits: facts.some(({ hasLimits }) => hasLimits),
     hasUsersFilters: facts.some(({ hasUsersFilters: has }) => has),
   };
 });

@@ -1,6 +1,7 @@
 import { backendCookies } from '../features/oidc/xds.ts';
 import { extProcFilterName, extProcPerRoute } from '../features/ext-proc/xds.ts';
 import { hashPolicy } from '../features/load-balancer/xds.ts';
+import { countersOf, limitHeaders } from '../features/rate-limit/xds.ts';
 import { retryPolicy } from '../features/retry/xds.ts';
 import { routeTimeouts } from '../features/timeout/xds.ts';
 import { wasmFilterName, wasmPerRoute } from '../features/wasm/xds.ts';
@@ -12,7 +13,7 @@ import { routeMatch } from './build/match.ts';
 import type { Init } from './build/message.ts';
 import { nativePerRoute } from './native-filters.ts';
 import { policyBytes, policyPerRoute } from './policy-filter.ts';
-import { type PolicyPlaces, policyPlaces, type Surroundings } from './policy-places.ts';
+import { leavesCounting, type PolicyPlaces, policyPlaces, type Surroundings } from './policy-places.ts';
 import { virtualHostName } from './route-configuration.ts';
 
 type Route = Init<'envoy.config.route.v3.Route'>;
@@ -26,14 +27,15 @@ export function virtualHost(
   return {
     name: virtualHostName(configuration, ir.hostname),
     domains: [ir.hostname],
-    routes: ir.routes.map((one) => route(one, policyPlaces(one, ir, around))),
+    routes: ir.routes.map((one) => route(one, policyPlaces(one, ir, around), around)),
   };
 }
 
-function route(ir: RouteIr, places: PolicyPlaces): Route {
+function route(ir: RouteIr, places: PolicyPlaces, around: Surroundings): Route {
   const request = headerChanges(ir.requestHeaders);
   const response = headerChanges(ir.responseHeaders);
   const cookies = ir.features.oidc === undefined ? NO_COOKIES : backendCookies();
+  const told = policyBytes(ir.features)?.limits === 'told' ? limitHeaders() : [];
   return {
     name: ir.name,
     match: routeMatch(ir.match),
@@ -41,9 +43,9 @@ function route(ir: RouteIr, places: PolicyPlaces): Route {
     // What a route says of cookies itself comes last, and counts.
     requestHeadersToAdd: [...cookies.toAdd, ...request.toAdd],
     requestHeadersToRemove: [...cookies.toRemove, ...request.toRemove],
-    responseHeadersToAdd: response.toAdd,
+    responseHeadersToAdd: [...told, ...response.toAdd],
     responseHeadersToRemove: response.toRemove,
-    ...featuresOf(ir.features, places),
+    ...featuresOf(ir.features, places, `${leavesCounting(places, around)}${countersOf(ir.name)}`),
   };
 }
 
@@ -75,13 +77,17 @@ function forwarded(
   };
 }
 
-function featuresOf(ir: RouteFeaturesIr, places: PolicyPlaces): Pick<Route, 'metadata' | 'typedPerFilterConfig'> {
+function featuresOf(
+  ir: RouteFeaturesIr,
+  places: PolicyPlaces,
+  counting: string,
+): Pick<Route, 'metadata' | 'typedPerFilterConfig'> {
   const processors = (ir.extProc ?? []).map((processor, index) => [
     extProcFilterName(index, processor),
     extProcPerRoute(processor),
   ]);
   const wasm = (ir.wasm ?? []).map((filter) => [wasmFilterName(filter), wasmPerRoute()]);
-  const { metadata, perFilterConfig } = policyPerRoute(policyBytes(ir), places);
+  const { metadata, perFilterConfig } = policyPerRoute(policyBytes(ir), places, counting);
   return {
     ...(metadata === undefined ? {} : { metadata }),
     typedPerFilterConfig: {

@@ -60,7 +60,7 @@ interface Asked {
 }
 
 function get({ path = '/', headers = {}, from = '127.0.0.1' }: Asked = {}): Promise<Answer> {
-  const request = { name: '', method: 'GET', status: 0, upstream: {}, response: {} };
+  const request = { name: '', method: 'GET', statuses: [], upstream: {}, response: {} };
   return ask(port, { ...request, path, headers: Object.entries(headers), from });
 }
 

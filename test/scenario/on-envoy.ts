@@ -32,6 +32,7 @@ export async function startScenario(
     agentSocket: join(folder, 'agent.sock'),
     modules: join(folder, 'modules'),
     log: pino({ level: 'silent' }),
+    countIn: { kind: 'memory' },
   });
   if (sidecar.kind !== 'started') throw new Error('the sidecar does not start');
   const { manifests } = readScenario(file, { port, echo: echo.port });

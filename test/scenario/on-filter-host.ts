@@ -1,9 +1,13 @@
+import { pino } from 'pino';
+import { countersOf } from '#controller/features/rate-limit/xds.ts';
 import type { ProxyIr } from '#controller/ir/proxy.ts';
 import type { PathMatchIr, RouteIr, RouteMatchIr } from '#controller/ir/route.ts';
 import { decodeUnreserved } from '#controller/resources/path.ts';
 import { policyBytes, policyConfiguration } from '#controller/xds/policy-filter.ts';
+import { Leases } from '#extproc/rate-limit/leases.ts';
 import { answerVerifySignature } from '#extproc/sidecar/service.ts';
 import {
+  type Call,
   type FilterHost,
   type FilterResult,
   type Headers,
@@ -22,7 +26,7 @@ import type { ScenarioRequest } from './scenario.ts';
 export async function filterHostRunner(
   proxy: ProxyIr,
   wasm: Uint8Array,
-): Promise<(request: ScenarioRequest) => Answer> {
+): Promise<(request: ScenarioRequest) => Promise<Answer>> {
   const [first, recheck] = await Promise.all(
     ['sluice.policy', 'sluice.policy.recheck'].map(async (pluginName) => {
       const host = await loadFilter(wasm, { pluginName });
@@ -35,24 +39,31 @@ export async function filterHostRunner(
   const routes = proxy.listeners
     .flatMap(({ chains }) => chains)
     .flatMap(({ virtualHosts }) => virtualHosts.flat().flatMap((virtualHost) => virtualHost.routes));
-  return ({ method, path, headers: sent, from }) => {
+  return async ({ method, path, headers: sent, from }) => {
     const url = new URL(path, 'http://gateway');
     const normalised = decodeUnreserved(url.pathname).replaceAll(/\/{2,}/gu, '/');
     const named = sent.map(([name, value]) => [name === 'host' ? ':authority' : name, value] as const);
     const headers: Headers = [[':method', method], [':path', normalised + url.search], ...named];
     const route = routes.find(({ match }) => matches(match, headers));
     if (route === undefined) return { status: 404, upstream: {} };
-    const result = decide(first, route, headers, from);
-    if (result.kind !== 'continue' || policyBytes(route.features)?.writes.length === 0) return answerOf(result);
+    const isRechecked = policyBytes(route.features)?.writes.length !== 0;
+    const result = await decide(first, route, headers, from, isRechecked);
+    if (result.kind !== 'continue' || !isRechecked) return answerOf(result);
     const next = routes.find(({ match }) => matches(match, result.headers)) ?? route;
-    return answerOf(decide(recheck, next, result.headers, from));
+    return answerOf(await decide(recheck, next, result.headers, from, true));
   };
 }
 
-function decide(host: FilterHost, { features, name }: RouteIr, headers: Headers, from: string): FilterResult {
+async function decide(
+  host: FilterHost,
+  { features, name }: RouteIr,
+  headers: Headers,
+  from: string,
+  isRechecked: boolean,
+): Promise<FilterResult> {
   const policy = policyBytes(features);
   if (policy === undefined) return { kind: 'continue', headers: headers.map(([key, value]) => [key, value]) };
-  const route = onRoute(policy, name);
+  const route = onRoute(policy, name, policy.limits === 'none' ? '' : `${isRechecked ? 1 : 0}${countersOf(name)}`);
   const properties: PropertySource = (path, received) =>
     path.join('.') === 'source.address' ? `${from}:40000` : route(path, received);
   const result = host.request({ headers, properties });
@@ -60,12 +71,21 @@ function decide(host: FilterHost, { features, name }: RouteIr, headers: Headers,
 }
 
 /** Answers what the filter asks of the sidecar, as the sidecar does, until the request is decided. */
-function afterCalls(host: FilterHost, id: number): FilterResult {
+async function afterCalls(host: FilterHost, id: number): Promise<FilterResult> {
   const calls = host.calls();
-  for (const call of calls) host.answer(call.token, grpcAnswer(answerVerifySignature(messageOf(call))));
+  for (const call of calls) host.answer(call.token, grpcAnswer(await answer(call)));
   const result = host.resultOf(id);
   return result.kind === 'paused' && calls.length > 0 ? afterCalls(host, id) : result;
 }
+
+async function answer(call: Call): Promise<Uint8Array> {
+  const isLease = call.headers.some(([name, value]) => name === ':path' && value.endsWith('/Lease'));
+  return isLease ? LEASES.answer(messageOf(call)) : answerVerifySignature(messageOf(call));
+}
+
+/** All that is counted globally, in memory. */
+const LEASES = new Leases(pino({ level: 'silent' }));
+LEASES.countIn({ kind: 'memory' });
 
 function answerOf(result: FilterResult): Answer {
   switch (result.kind) {

@@ -24,10 +24,11 @@ export interface ScenarioRequest {
   readonly headers: readonly (readonly [name: string, value: string])[];
   /** The address on loopback that the client has. */
   readonly from: string;
-  readonly status: number;
-  /** Headers that the back-end gets; null for one that it must not get. */
+  /** That of the answer; of a request that is sent several times those of all answers, in order. */
+  readonly statuses: readonly number[];
+  /** Headers that the back-end gets the last time; null for one that it must not get. */
   readonly upstream: Readonly<Record<string, string | null>>;
-  /** Headers that the client gets; null for one that it must not get. Only looked at on real Envoy. */
+  /** Headers that the client gets the last time; null for one that it must not get. Only looked at on real Envoy. */
   readonly response: Readonly<Record<string, string | null>>;
 }
 
@@ -76,7 +77,7 @@ function requestOf(raw: unknown, fill: (text: string) => string): ScenarioReques
       (Array.isArray(value) ? value : [value]).map((one) => [name, fill(String(one))] as const),
     ),
     from: textOr(raw['from'], '127.0.0.1'),
-    status: Number(raw['status']),
+    statuses: [raw['status']].flat().map(Number),
     upstream: headersOf(raw['upstream']),
     response: headersOf(raw['response']),
   };

@@ -12,8 +12,12 @@ import { readScenario, type ScenarioRequest } from './scenario.ts';
 
 const SOMEWHERE = { port: 1, echo: 1 };
 
-function judge({ status, upstream, response }: ScenarioRequest, answer: Answer): void {
-  expect(answer.status).toBe(status);
+async function judge(request: ScenarioRequest, send: (request: ScenarioRequest) => Promise<Answer>): Promise<void> {
+  const { statuses, upstream, response } = request;
+  const answers: Answer[] = [];
+  for (const _ of statuses) answers.push(await send(request));
+  expect(answers.map(({ status }) => status)).toEqual(statuses);
+  const answer = answers.at(-1) ?? { status: 0, upstream: {} };
   for (const [name, value] of Object.entries(upstream)) expect(answer.upstream[name] ?? null, name).toBe(value);
   const known = answer.response === undefined ? [] : Object.entries(response);
   for (const [name, value] of known) expect(answer.response?.[name] ?? null, name).toBe(value);
@@ -31,7 +35,7 @@ describe.each(globSync('test/scenario/*.yaml', { cwd: ROOT }).sort())("%s on the
   const { manifests, requests } = readScenario(join(ROOT, file), SOMEWHERE);
 
   it.each(requests)('$name', async (request) => {
-    judge(request, (await filterHostRunner(compileText(manifests), wasm))(request));
+    await judge(request, await filterHostRunner(compileText(manifests), wasm));
   });
 });
 
@@ -46,6 +50,6 @@ describe.each(globSync('test/scenario/{,native/}*.yaml', { cwd: ROOT }).sort())(
   afterAll(() => running.stop());
 
   it.each(readScenario(join(ROOT, file), SOMEWHERE).requests)('$name', async (request) => {
-    judge(request, await ask(port, request));
+    await judge(request, (one) => ask(port, one));
   });
 });

@@ -60,7 +60,7 @@ const rateLimitService = named('RateLimitServiceSettings', {
     ),
   ),
   timeout: duration(),
-  failClosed: withDefault(boolean(), false),
+  failClosed: boolean(),
   telemetry: json({ object: true }),
 });
 

@@ -5,11 +5,13 @@ import { Problems } from '../../resources/problems.ts';
 import type { Resources } from '../../resources/resources.ts';
 import { unimplementedFields } from '../../resources/unimplemented-fields.ts';
 import { refusal, success } from '../../resources/verdict.ts';
+import type { Settings } from '../../settings.ts';
 import { translateCircuitBreaker } from '../circuit-breaker/spec.ts';
 import { translateConnection } from '../connection/spec.ts';
 import { translateHealthCheck } from '../health-check/spec.ts';
 import { hashesOf, translateLoadBalancer } from '../load-balancer/spec.ts';
 import { closing, type PolicyOutcome } from '../policy-outcome.ts';
+import { translateRateLimit } from '../rate-limit/spec.ts';
 import { translateRetry } from '../retry/spec.ts';
 import { translateConnectionTimeouts, translateRouteTimeouts } from '../timeout/spec.ts';
 
@@ -17,26 +19,31 @@ import { translateConnectionTimeouts, translateRouteTimeouts } from '../timeout/
  * What a BackendTrafficPolicy adds to a route. One that is not implemented in every part adds nothing, and closes its targets
  * when a part of it would stop requests; one that says what cannot be closes them always.
  */
-export function resolveBackendTrafficPolicy(policy: BackendTrafficPolicy, resources: Resources): PolicyOutcome {
+export function resolveBackendTrafficPolicy(
+  policy: BackendTrafficPolicy,
+  resources: Resources,
+  settings: Settings,
+): PolicyOutcome {
   const { metadata, spec } = policy;
   const missing = unimplementedFields(policy, 'Invalid');
   if (missing !== undefined) return { kind: 'refused', refusal: missing, open: spec.rateLimit === undefined };
   const problems = new Problems();
-  const features = featuresOf(spec, problems);
+  const features = featuresOf(policy, settings, problems);
   const wrong = problems.toString();
   const object = `BackendTrafficPolicy ${metadata.namespace}/${metadata.name}`;
   return closing(wrong === '' ? success(features) : refusal('Invalid', `${object}: spec.${wrong}`), resources);
 }
 
-function featuresOf(spec: BackendTrafficPolicySpec, problems: Problems): RouteFeaturesIr {
+function featuresOf({ metadata, spec }: BackendTrafficPolicy, settings: Settings, problems: Problems): RouteFeaturesIr {
   const backend = backendSettings(spec, problems);
-  const { loadBalancer, timeout, retry } = spec;
+  const { loadBalancer, timeout, retry, rateLimit } = spec;
   const hashes = loadBalancer === undefined ? undefined : hashesOf(loadBalancer);
   return {
     ...(saysSomething(backend) ? { backend } : {}),
     ...(hashes === undefined ? {} : { hashes }),
     ...(timeout === undefined ? {} : { timeouts: translateRouteTimeouts(timeout) }),
     ...(retry === undefined ? {} : { retry: translateRetry(retry, problems) }),
+    ...(rateLimit === undefined ? {} : { rateLimit: translateRateLimit(rateLimit, metadata, settings, problems) }),
   };
 }
 
