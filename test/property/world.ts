@@ -104,7 +104,8 @@ export function visible({ proxies, statuses }: Translation): unknown {
       );
       return { key, infra, resources, module: xds.policyModule };
     }),
-    statuses,
+    // Where they are cut means nothing.
+    statuses: statuses.flat(),
   };
 }
 
