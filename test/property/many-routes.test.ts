@@ -119,7 +119,7 @@ describe('many routes', () => {
           for (const { key, client } of clients) expectAll(client, snapshotOf(last, key));
         }
       }),
-      { seed: 20_260_101, numRuns: 6 },
+      { seed: 20_260_101, numRuns: 6, endOnFailure: true },
     );
   });
 });
