@@ -1,4 +1,5 @@
 import { type IncomingMessage, request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
 import { CookieJar } from '#extproc/testing/cookie-jar.ts';
 
 /** What a browser got. */
@@ -10,15 +11,28 @@ export interface NetworkPage {
   readonly setCookies: readonly string[];
 }
 
+/** Where a host is: a port of this machine, and whether it speaks TLS, whatever the URL says. */
+export interface Place {
+  readonly port: number;
+  readonly tls: boolean;
+}
+
 /** A browser without windows: it keeps cookies, and follows redirects when it browses. */
 export class NetworkBrowser {
   readonly jar = new CookieJar();
+  readonly #hosts: ReadonlyMap<string, Place>;
+
+  /** Hosts that are in `hosts` are on this machine. */
+  constructor(hosts: ReadonlyMap<string, Place> = new Map()) {
+    this.#hosts = hosts;
+  }
 
   /** Asks once. */
   async visit(url: string, headers: Readonly<Record<string, string>> = {}): Promise<NetworkPage> {
     const target = new URL(url);
     const cookie = this.jar.header(target);
-    const { response, body } = await send(target, { ...(cookie === undefined ? {} : { cookie }), ...headers });
+    const sent = { ...(cookie === undefined ? {} : { cookie }), ...headers };
+    const { response, body } = await send(target, sent, this.#hosts.get(target.host));
     const setCookies = response.headers['set-cookie'] ?? [];
     this.jar.take(target.host, setCookies);
     return { url, status: response.statusCode ?? 0, location: response.headers.location, body, setCookies };
@@ -40,10 +54,21 @@ const LARGEST_HEADERS = 262_144;
 function send(
   url: URL,
   headers: Readonly<Record<string, string>>,
+  place: Place | undefined,
 ): Promise<{ readonly response: IncomingMessage; readonly body: string }> {
   return new Promise((resolve, reject) => {
-    const options = { headers, agent: false, maxHeaderSize: LARGEST_HEADERS, signal: AbortSignal.timeout(20_000) };
-    const request = httpRequest(url, options, (response) => {
+    const options = {
+      headers: { host: url.host, ...headers },
+      host: place === undefined ? url.hostname : '127.0.0.1',
+      port: place?.port ?? url.port,
+      path: url.pathname + url.search,
+      agent: false,
+      rejectUnauthorized: false,
+      maxHeaderSize: LARGEST_HEADERS,
+      signal: AbortSignal.timeout(20_000),
+    } as const;
+    const ask = place?.tls === true ? httpsRequest : httpRequest;
+    const request = ask(options, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('end', () => resolve({ response, body: Buffer.concat(chunks).toString() }));

@@ -5,6 +5,7 @@
  * In: what a browser and a client ask. Out: codes, tokens, keys.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { type Alterations, KEY_SET, TokenDesk, type TokenOptions } from './tokens.ts';
 
 /** How a provider is set up. */
@@ -14,11 +15,14 @@ export interface IdentityProviderOptions extends TokenOptions {
   readonly clientSecret: string;
   /** Where browsers may be sent back to. */
   readonly redirectUris: readonly string[];
+  /** What it calls itself, where that is not its address, and what it proves that with. */
+  readonly identity?: { readonly issuer: string; readonly certificate: string; readonly key: string };
 }
 
 /** A provider that serves. */
 export interface IdentityProvider {
   readonly issuer: string;
+  readonly port: number;
   /** How often tokens were asked for, by kind of grant. */
   readonly grants: ReadonlyMap<string, number>;
   /** From now on; for tests. */
@@ -37,17 +41,24 @@ interface Answer {
 export async function startIdentityProvider(options: IdentityProviderOptions): Promise<IdentityProvider> {
   const desk = new TokenDesk(options);
   const grants = new Map<string, number>();
-  const server = createServer((request, response) => {
+  const handle = (request: IncomingMessage, response: ServerResponse): void => {
     void answer(request, { options, desk, grants }).then((made) => send(response, made));
-  });
+  };
+  const { identity } = options;
+  const server =
+    identity === undefined
+      ? createServer(handle)
+      : createTlsServer({ cert: identity.certificate, key: identity.key }, handle);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(options.port, '127.0.0.1', resolve);
   });
   const address = server.address();
-  desk.issuer = `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : options.port}`;
+  const port = typeof address === 'object' && address !== null ? address.port : options.port;
+  desk.issuer = identity?.issuer ?? `http://127.0.0.1:${port}`;
   return {
     issuer: desk.issuer,
+    port,
     grants,
     alter: (alterations) => {
       desk.alterations = alterations;

@@ -52,7 +52,7 @@ function isGood(jwt: Jwt): bool {
 }
 
 /** A provider has keys, each for an algorithm; tokens come from `Authorization: Bearer` where nothing else is said. */
-function isGoodProvider(provider: JwtProvider): bool {
+export function isGoodProvider(provider: JwtProvider): bool {
   for (let i = 0; i < provider.keys.length; i++) {
     if (provider.keys[i].algorithm == JwtAlgorithm.UNSPECIFIED || provider.keys[i].spki.len == 0) return false;
   }
