@@ -2,8 +2,9 @@ import type { Logger } from 'pino';
 import type { Respond } from '../processor/results.ts';
 import { redirect, redirectByPage, unauthorized, unavailable } from './answers.ts';
 import type { Login } from './client.ts';
-import { flowOf, openState, type State } from './flow.ts';
+import { flowsOf, openState, type State } from './flow.ts';
 import { giveSession } from './give-session.ts';
+import { sendToProvider } from './log-in.ts';
 import { tokensOf } from './tokens.ts';
 import type { UsedFlows } from './used-flows.ts';
 import { forgetFlows, sessionOfVisit, type Visit } from './visit.ts';
@@ -23,7 +24,8 @@ export async function endLogin(login: Login, visit: Visit, { used, log }: Callba
   const parameters = new URLSearchParams(visit.target.slice(visit.path.length + 1));
   const sealed = parameters.get('state') ?? '';
   const state = openState(login, sealed, visit.now);
-  const flow = state === undefined ? undefined : flowOf(login, state, visit.cookies, visit.now);
+  const flows = flowsOf(login, visit.cookies, visit.now);
+  const flow = flows.find(({ id }) => id === state?.id);
   const refuse = (reason: string): Respond => {
     log.warn({ policy: login.client.id, reason }, 'a login is refused');
     return unauthorized(NOT_COMPLETED, forgetFlows(login, visit));
@@ -32,6 +34,9 @@ export async function endLogin(login: Login, visit: Visit, { used, log }: Callba
   if (flow === undefined || used.has(flow.id)) {
     // Another tab has logged in meanwhile, or the page was loaded again.
     if (sessionOfVisit(login, visit) !== undefined) return goOn(login, visit, state, forgetFlows(login, visit));
+    // Logins of several tabs may have met in one cookie. Whoever comes is logged in as who they are, once.
+    const isLost = flow === undefined && flows.length > 0 && flows.every(({ attempt }) => attempt === 0);
+    if (isLost) return sendToProvider(login, visit, { ...placeOf(login, visit, state), attempt: 1 }, []);
     return refuse('this browser did not begin it, or has ended it already');
   }
   // Loaded by the first login: a sidecar without any starts faster.
@@ -62,15 +67,21 @@ const NOT_COMPLETED = 'the login was not completed; go back to where you came fr
 function goOn(login: Login, visit: Visit, state: State, setCookies: readonly string[]): Respond {
   const { sameSite } = login.client.cookies;
   const send = sameSite === 'Strict' ? redirectByPage : redirect;
-  return send(destination(login, visit, state), setCookies);
+  const { origin, path } = placeOf(login, visit, state);
+  return send(new URL(origin + path).href, setCookies);
 }
 
 /** Where the user wanted to go, where that is on this host, or on one that gets the same cookies; else the root of this one. */
-function destination({ client }: Login, visit: Visit, { origin, path }: State): string {
+function placeOf(
+  { client }: Login,
+  visit: Visit,
+  { origin, path }: State,
+): { readonly origin: string; readonly path: string } {
+  const home = { origin: visit.origin, path: '/' };
   const wanted = URL.parse(origin + path);
-  if (wanted === null || wanted.origin !== URL.parse(origin)?.origin) return `${visit.origin}/`;
+  if (wanted === null || wanted.origin !== URL.parse(origin)?.origin) return home;
   const { domain } = client.cookies;
   const isHere = wanted.origin === URL.parse(visit.origin)?.origin;
   const isSibling = domain !== '' && (wanted.hostname === domain || wanted.hostname.endsWith(`.${domain}`));
-  return isHere || isSibling ? wanted.href : `${visit.origin}/`;
+  return isHere || isSibling ? { origin, path } : home;
 }

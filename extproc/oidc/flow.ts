@@ -3,8 +3,8 @@ import type { Cookie } from './cookies.ts';
 import type { Login } from './client.ts';
 import { open, seal } from './sealing.ts';
 
-/** Logins of one browser that may be under way at a time; one more takes the place of any of them. */
-export const FLOWS = 32;
+/** Logins of one browser that may be under way at a time; one more may take the place of another, whichever that is. */
+const FLOWS = 32;
 
 /**
  * A login under way. The browser carries it in a cookie, the provider carries its `state`, and only both together end it: who
@@ -15,15 +15,25 @@ export interface Flow {
   readonly nonce: string;
   readonly verifier: string;
   readonly redirectUri: string;
+  /** How often it was begun anew, because another had taken its place. */
+  readonly attempt: number;
   /** Seconds since the epoch. */
   readonly expires: number;
+}
+
+/** Where somebody wants to go, and where the provider is to send them back to. */
+export interface Wanted {
+  /** "https://host:port". */
+  readonly origin: string;
+  /** With its query. */
+  readonly path: string;
+  readonly redirectUri: string;
+  readonly attempt: number;
 }
 
 /** What the provider hands back, sealed: it is no business of its, nor of whoever reads its log. */
 export interface State {
   readonly id: string;
-  /** Which of the cookies of logins has the flow. */
-  readonly slot: number;
   /** Where the user wanted to go: "https://host:port", and the path with its query. */
   readonly origin: string;
   readonly path: string;
@@ -37,12 +47,8 @@ export interface Begun {
   readonly state: string;
 }
 
-/** Begins a login of somebody who wants to go to a path of an origin. */
-export function beginFlow(
-  { client, keys }: Login,
-  wanted: { readonly origin: string; readonly path: string; readonly redirectUri: string },
-  now: number,
-): Begun {
+/** Begins a login. */
+export function beginFlow({ client, keys }: Login, wanted: Wanted, now: number): Begun {
   const id = randomText();
   const slot = randomInt(FLOWS);
   const expires = now + client.flowTtl;
@@ -51,9 +57,10 @@ export function beginFlow(
     nonce: randomText(),
     verifier: randomBytes(32).toString('base64url'),
     redirectUri: wanted.redirectUri,
+    attempt: wanted.attempt,
     expires,
   };
-  const state: State = { id, slot, origin: wanted.origin, path: wanted.path, expires };
+  const state: State = { id, origin: wanted.origin, path: wanted.path, expires };
   const { seal: name } = client.session;
   return {
     flow,
@@ -71,20 +78,13 @@ export function openState({ client, keys }: Login, sealed: string, now: number):
   return isState(value) && value.expires > now ? value : undefined;
 }
 
-/** The flow of a state, from the cookies of the browser; `undefined` when this browser did not begin it. */
-export function flowOf(
-  { client, keys }: Login,
-  state: State,
-  cookies: readonly Cookie[],
-  now: number,
-): Flow | undefined {
-  const name = `${client.cookies.flow}-${state.slot}`;
-  for (const cookie of cookies) {
-    if (cookie.name !== name) continue;
-    const value = parse(open(cookie.value, `flow\0${client.session.seal}`, keys.sealing));
-    if (isFlow(value) && value.id === state.id && value.expires > now) return value;
-  }
-  return undefined;
+/** The logins that this browser has under way, by its cookies. */
+export function flowsOf({ client, keys }: Login, cookies: readonly Cookie[], now: number): readonly Flow[] {
+  return cookies.flatMap(({ name, value }) => {
+    if (!name.startsWith(`${client.cookies.flow}-`)) return [];
+    const flow = parse(open(value, `flow\0${client.session.seal}`, keys.sealing));
+    return isFlow(flow) && flow.expires > now ? [flow] : [];
+  });
 }
 
 function randomText(): string {
@@ -96,11 +96,11 @@ function parse(text: string | undefined): unknown {
 }
 
 function isState(value: unknown): value is State {
-  return hasFields(value, ['id', 'origin', 'path'], ['slot', 'expires']);
+  return hasFields(value, ['id', 'origin', 'path'], ['expires']);
 }
 
 function isFlow(value: unknown): value is Flow {
-  return hasFields(value, ['id', 'nonce', 'verifier', 'redirectUri'], ['expires']);
+  return hasFields(value, ['id', 'nonce', 'verifier', 'redirectUri'], ['attempt', 'expires']);
 }
 
 /** What was sealed by another version may be of another shape. */

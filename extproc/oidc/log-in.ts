@@ -4,7 +4,7 @@ import { redirect, unauthorized } from './answers.ts';
 import { authorizationUrl } from './authorization-url.ts';
 import type { Login } from './client.ts';
 import { setCookie } from './cookies.ts';
-import { beginFlow } from './flow.ts';
+import { beginFlow, type Wanted } from './flow.ts';
 import { isAnyMet } from './header-test.ts';
 import { flowAttributesOf, forgetSession, type Visit } from './visit.ts';
 
@@ -17,14 +17,25 @@ export function logIn(login: Login, visit: Visit): Respond {
   const forgotten = forgetSession(login, visit);
   if (isAnyMet(client.denyRedirect, visit.headers)) return unauthorized('a session is needed\n', forgotten);
   const path = visit.target.startsWith('/') && visit.target.length <= LONGEST_TARGET ? visit.target : '/';
+  return sendToProvider(login, visit, { origin: visit.origin, path, attempt: 0 }, forgotten);
+}
+
+/** Sends a browser to the provider, to come back and go on to where its user wants to go. */
+export function sendToProvider(
+  login: Login,
+  visit: Visit,
+  wanted: Omit<Wanted, 'redirectUri'>,
+  setCookies: readonly string[],
+): Respond {
+  const { client } = login;
   const redirectUri = redirectUriOf(client.redirectUrl, visit);
-  const { flow, cookie, state } = beginFlow(login, { origin: visit.origin, path, redirectUri }, visit.now);
+  const { flow, cookie, state } = beginFlow(login, { ...wanted, redirectUri }, visit.now);
   const challenge = createHash('sha256').update(flow.verifier).digest('base64url');
   const flowCookie = setCookie(cookie.name, cookie.value, {
     ...flowAttributesOf(login, visit),
     maxAge: client.flowTtl,
   });
-  return redirect(authorizationUrl(client, flow, state, challenge), [...forgotten, flowCookie]);
+  return redirect(authorizationUrl(client, flow, state, challenge), [...setCookies, flowCookie]);
 }
 
 /** The URL that the provider sends browsers back to, its placeholders filled in from the request. */

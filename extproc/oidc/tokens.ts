@@ -14,6 +14,8 @@ export interface Tokens {
   readonly accessExpires: number;
   readonly idToken: string;
   readonly refreshToken: string | undefined;
+  /** What the access token is good for (RFC 6749 section 3.3). */
+  readonly scope: string;
   /** When the whole is of no more use. */
   readonly expires: number;
 }
@@ -46,6 +48,8 @@ export function tokensOf({ client }: Login, grant: Grant, before: Tokens | undef
     accessExpires,
     idToken,
     refreshToken,
+    // Where nobody says, it is what was asked for (RFC 6749 section 5.1).
+    scope: response.scope ?? before?.scope ?? client.scopes.join(' '),
     expires: refreshToken === undefined ? accessExpires : Math.max(accessExpires, refreshExpires),
   };
 }
@@ -59,9 +63,10 @@ function refreshTtl(refreshToken: string | undefined, defaultTtl: number, now: n
 
 /** Makes the session of these tokens. */
 export function sessionOf(login: Login, tokens: Tokens, now: number): string {
-  const { sessionId, subject, accessExpires, idToken } = tokens;
+  const { sessionId, subject, accessExpires, idToken, scope } = tokens;
   const session: Session = { id: sessionId, subject, expires: accessExpires };
-  return signSession(login, session, pickClaims(claimsOf(idToken) ?? {}, login.client.session.claims), now);
+  const claims = { scope, ...claimsOf(idToken) };
+  return signSession(login, session, pickClaims(claims, login.client.session.claims), now);
 }
 
 /** Seals tokens for a policy: no other can open them. */
@@ -86,7 +91,7 @@ function isTokens(value: unknown): value is Tokens {
   if (typeof value !== 'object' || value === null) return false;
   const fields: Readonly<Record<string, unknown>> = { ...value };
   return (
-    ['sessionId', 'subject', 'accessToken', 'idToken'].every((name) => typeof fields[name] === 'string') &&
+    ['sessionId', 'subject', 'accessToken', 'idToken', 'scope'].every((name) => typeof fields[name] === 'string') &&
     ['accessExpires', 'expires'].every((name) => typeof fields[name] === 'number') &&
     (fields['refreshToken'] === undefined || typeof fields['refreshToken'] === 'string')
   );

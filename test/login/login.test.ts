@@ -1,9 +1,16 @@
 import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startIdentityProvider, type IdentityProvider } from '#deploy/setup/identity-provider/identity-provider.ts';
+import { listenOnSocket } from '#extproc/grpc/unix-server.ts';
 import { claimsOf } from '#extproc/oidc/claims.ts';
+import { defineProcessor } from '#extproc/processor/define-processor.ts';
+import { continueWith } from '#extproc/processor/results.ts';
+import { extProcService } from '#extproc/stream/service.ts';
 import { issuer as tokenIssuer } from '#wasm-filters/testing/issuer.ts';
 import { freePort, until } from '../process/sluice.ts';
 import { callbacks, type LoginRoute, type LoginSite, startLoginSite } from './login-site.ts';
@@ -58,26 +65,70 @@ const ROUTES: readonly LoginRoute[] = [
   },
 ];
 
+/** A route with a processor of a user's, on a socket of a folder of its own. */
+const folder = mkdtempSync(join(tmpdir(), 'sluice-'));
+const FILTERED: LoginRoute = {
+  name: 'filtered',
+  more: [
+    {
+      apiVersion: 'gateway.envoyproxy.io/v1alpha1',
+      kind: 'Backend',
+      metadata: { name: 'processors' },
+      spec: { endpoints: [{ unix: { path: join(folder, 'p.sock') } }] },
+    },
+    {
+      apiVersion: 'gateway.envoyproxy.io/v1alpha1',
+      kind: 'EnvoyExtensionPolicy',
+      metadata: { name: 'filtered' },
+      spec: {
+        targetRefs: [{ group: 'gateway.networking.k8s.io', kind: 'HTTPRoute', name: 'filtered' }],
+        extProc: [
+          {
+            backendRefs: [{ group: 'gateway.envoyproxy.io', kind: 'Backend', name: 'processors' }],
+            messageTimeout: '5s',
+            processingMode: { request: {} },
+          },
+        ],
+      },
+    },
+  ],
+};
+/** How many requests the processor saw. It takes away the cookies of those that ask for it. */
+let seen = 0;
+const processor = defineProcessor({
+  onRequestHeaders: ({ headers }) => {
+    seen += 1;
+    return headers.has('x-take') ? continueWith({ headers: { remove: ['cookie'] } }) : continueWith();
+  },
+});
+let stopProcessor: () => Promise<unknown>;
+
 let provider: IdentityProvider;
 let running: LoginSite;
 beforeAll(async () => {
   const port = await freePort();
+  const select = () => ({ kind: 'selected', processor, policy: undefined }) as const;
+  const listening = await listenOnSocket(join(folder, 'p.sock'), [extProcService(select, pino({ level: 'silent' }))]);
+  if (listening.kind !== 'listening') throw new Error(listening.message);
+  stopProcessor = () => listening.server.drain(0);
   provider = await startIdentityProvider({
     port: 0,
     clientId: 'shop',
     clientSecret: 'secret',
-    redirectUris: callbacks(port, ROUTES),
+    redirectUris: callbacks(port, [...ROUTES, FILTERED]),
     users: {
       ada: { email: 'ada@example.com', realm: { role: 'admin' } },
       bob: { email: 'bob@example.com', realm: { role: 'guest' } },
     },
     ttl: TTL,
   });
-  running = await startLoginSite(port, provider.issuer, ROUTES);
+  running = await startLoginSite(port, provider.issuer, [...ROUTES, FILTERED]);
 }, 120_000);
 afterAll(async () => {
   await running.stop();
   await provider.stop();
+  await stopProcessor();
+  rmSync(folder, { recursive: true, force: true });
 });
 beforeEach(() => provider.alter({}));
 
@@ -197,6 +248,26 @@ describe('what a session is good for', () => {
     expect(upstreamHeaders(await browser.visit(at('/robots'), { 'x-user': 'forged' })).get('x-user')).toBe(
       'ada@example.com',
     );
+  });
+});
+
+describe("a filter of a user's behind a login", () => {
+  it('sees requests with a session alone, and the back-end gets no cookie of the gateway all the same', async () => {
+    const before = seen;
+    const stranger = new NetworkBrowser();
+    for (const path of ['/filtered', '/filtered/callback?state=x', '/filtered/logout']) await stranger.visit(at(path));
+    expect(seen).toBe(before);
+    const browser = await loggedIn('/filtered');
+    expect(seen).toBe(before + 1);
+    const cookie = `a=b; ${browser.jar.header(new URL(at('/'))) ?? ''}`;
+    expect(upstreamHeaders(await browser.visit(at('/filtered'), { cookie })).get('cookie')).toBe('a=b');
+  });
+
+  it('cannot lead a request without a session past the login', async () => {
+    const browser = await loggedIn('/filtered');
+    const before = running.echo.count();
+    expect((await browser.visit(at('/filtered'), { 'x-take': 'yes' })).status).toBe(503);
+    expect(running.echo.count()).toBe(before);
   });
 });
 
