@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { testProvider } from '../testing/oidc-fixture.ts';
 import { chunked, cookieHeader, joined, parseCookies } from './cookies.ts';
@@ -63,8 +63,8 @@ test('what was sealed is opened for its purpose by its key, and by no other', ()
       const [text, purpose, other, one, two, compress] = given;
       const sealed = seal(text, purpose, [one], compress);
       expect(open(sealed, purpose, [two, one])).toBe(text);
-      if (other !== purpose) expect(open(sealed, other, [one])).toBeUndefined();
-      if (!Buffer.from(one).equals(two)) expect(open(sealed, purpose, [two])).toBeUndefined();
+      expect(open(sealed, `${purpose}${other}!`, [one])).toBeUndefined();
+      expect(open(sealed, purpose, [one.map((byte) => byte ^ 1)])).toBeUndefined();
       for (const wrong of [`${sealed}A`, sealed.slice(1), sealed.slice(0, -1), `${sealed}=`, '']) {
         expect(open(wrong, purpose, [one])).toBeUndefined();
       }
