@@ -4,7 +4,8 @@ import module from 'node:module';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
-import { runOnNode24 } from '../../deploy/setup/node24.mjs';
+import { scriptOf } from '../../deploy/setup/fresh-bundle.mjs';
+import { ROOT, runOnNode24 } from '../../deploy/setup/node24.mjs';
 
 // Compiled code is kept in the user's cache folder, also for the processes that are started from here: a second start takes
 // half the time. Only what is imported from here on.
@@ -12,4 +13,4 @@ const cache = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
 process.env['NODE_COMPILE_CACHE'] ??= join(cache, 'sluice', 'node-compile-cache');
 module.enableCompileCache?.(process.env['NODE_COMPILE_CACHE']);
 
-await runOnNode24('controller/main.ts', process.argv.slice(2));
+await runOnNode24(scriptOf(ROOT, 'controller', 'controller/main.ts'), process.argv.slice(2));

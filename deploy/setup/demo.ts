@@ -9,6 +9,7 @@ import { startEcho } from './echo.ts';
 import { DEMO_CLIENT } from './identity-provider/demo-client.ts';
 import { startIdentityProvider } from './identity-provider/identity-provider.ts';
 import { ROOT } from './node24.mjs';
+import { ensure } from './setup.ts';
 
 const GATEWAY = 'http://127.0.0.1:18080';
 const WITHOUT_MODULE = 'http://127.0.0.1:18081';
@@ -37,6 +38,7 @@ const SHOWN = [
   ],
 ] as const;
 
+await ensure(['filters', 'envoy', 'bundle']);
 const stopEcho = await startEcho(ECHO_PORT).catch(() => portTaken('back-end', ECHO_PORT));
 const provider = await startIdentityProvider({
   ...DEMO_CLIENT,

@@ -35,6 +35,7 @@ const ensureFilters = (run = (): void => write('build/filters', 'x')): Promise<v
       types: build('types', () => write('build/types', 'x')),
       kinds: build('kinds', () => write('build/kinds', 'x')),
       filters: build('filters', run),
+      bundle: { kind: 'find', isThere: () => true, run: () => Promise.reject(new Error('it is there')) },
       envoy: { kind: 'find', isThere: () => true, run: () => Promise.reject(new Error('it is there')) },
     },
   });

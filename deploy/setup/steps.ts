@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import { ensureEnvoy, findEnvoy } from './envoy.ts';
-import type { Log, Note } from './progress.ts';
+import { isFresh } from './fresh-bundle.mjs';
+import { type Log, type Note, withProgress } from './progress.ts';
 import type { Tracked } from './stamp.ts';
 
 /** The parts of the set-up, in the order in which they run. */
-export const STEP_NAMES = ['types', 'kinds', 'filters', 'envoy'] as const;
+export const STEP_NAMES = ['types', 'kinds', 'filters', 'envoy', 'bundle'] as const;
 
 export type StepName = (typeof STEP_NAMES)[number];
 
@@ -57,6 +58,14 @@ export function stepsOf(root: string): Readonly<Record<StepName, Step>> {
       run: async (note) => {
         const { buildFilters } = await import('#wasm-filters/build.ts');
         await buildFilters(join(root, 'build/filters'), { log: note });
+      },
+    },
+    bundle: {
+      kind: 'find',
+      isThere: () => isFresh(root),
+      run: async (log) => {
+        const { buildBundle } = await import('./bundle.ts');
+        await withProgress('Bundle of the controller, which starts faster', log, () => buildBundle(root));
       },
     },
     envoy: {

@@ -42,7 +42,7 @@ if (parsed.kind === 'usage') {
 }
 
 async function measure(options: BenchOptions): Promise<void> {
-  await ensure(['filters', 'envoy']);
+  await ensure(['filters', 'envoy', 'bundle']);
   if (options.parts.includes('a') || options.parts.includes('e')) await ensureProgram(WRK, process.env);
   const ports = portsFrom(options.ports);
   const root = mkdtempSync(join(tmpdir(), 'sluice-bench-'));

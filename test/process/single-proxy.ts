@@ -43,7 +43,8 @@ export async function singleProxy(options: Pick<RunningProxyOptions, 'tamper'> =
   const port = await freePort();
   const envoy = findEnvoy(process.env);
   if (envoy.kind !== 'found') throw new Error('Envoy is missing');
-  const programs = { envoy: envoy.path, node: process.execPath, extproc: join(ROOT, 'extproc/main.ts') };
+  const extproc = join(ROOT, 'extproc/main.ts');
+  const programs = { envoy: envoy.path, node: process.execPath, extproc, sidecar: extproc };
   const log = pino({ level: 'silent' });
   const proxy = new RunningProxy({
     key: 'default/shop',

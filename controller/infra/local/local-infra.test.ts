@@ -15,7 +15,7 @@ describeInfraContract('the processes of this machine', () => {
   writeFileSync(envoy, '#!/bin/sh\nexec sleep 1000\n', { mode: 0o700 });
   const extproc = join(stateFolder, 'extproc.js');
   writeFileSync(extproc, 'setInterval(() => {}, 1000);\n');
-  const programs = { envoy, node: process.execPath, extproc };
+  const programs = { envoy, node: process.execPath, extproc, sidecar: extproc };
   const log = pino({ level: 'silent' });
   return Promise.resolve({
     controller: () => localInfra({ stateFolder, programs, log }),

@@ -14,6 +14,8 @@ export interface Programs {
   readonly node: string;
   /** `extproc/main.ts`. */
   readonly extproc: string;
+  /** The same as a part of the bundle, where there is one: it serves as a sidecar only. */
+  readonly sidecar: string;
 }
 
 /** How long an Envoy that is to end may take over the requests it has. Milliseconds. */
@@ -46,7 +48,7 @@ export async function startProxyProcesses(
       name: 'sidecar',
       command: programs.node,
       args: [
-        programs.extproc,
+        programs.sidecar,
         'sidecar',
         `--socket=${paths.sidecarSocket}`,
         `--agent-socket=${paths.xdsSocket}`,
