@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { enumMembers } from '#proto/load.ts';
 import { compilePolicy } from '../build.ts';
 import { type FilterHost, type Headers, loadFilter } from '../testing/filter-host.ts';
-import { encodePolicy, onRoute, type PolicyInit } from '../testing/policy-bytes.ts';
+import { encodePolicy, type EncodedPolicy, identified, onRoute, type PolicyInit } from '../testing/policy-bytes.ts';
 
 const { ALLOW, DENY } = enumMembers('sluice.filter.v1.AuthorizationAction');
 
@@ -100,6 +100,40 @@ describe('rules', () => {
       ),
     ).toBe(403);
     expect(ask({ rules })).toBe(403);
+  });
+});
+
+describe('policies of 1 MB', () => {
+  const rules = Array.from({ length: 20_000 }, (_, index) => ({
+    action: index % 2 === 0 ? ALLOW : DENY,
+    name: `a rule with a name of some length, number ${index}`,
+    headers: [{ name: 'x-role', values: [`role-${index}`] }],
+  }));
+  const { bytes } = encodePolicy({ authorization: { rules } });
+  /** The same policy under another id: `source` of it is another. */
+  const version = (number: number) =>
+    identified(Buffer.concat([bytes, Buffer.from([0x12, 2, 97 + (number >> 4), 97 + (number & 15)])]));
+  const status = (policy: EncodedPolicy, role: string): number => {
+    const result = host.request({
+      headers: [
+        [':path', '/'],
+        ['x-role', role],
+      ],
+      properties: onRoute(policy),
+    });
+    return result.kind === 'response' ? result.status : 200;
+  };
+
+  it('decide like any other, and are forgotten like any other', () => {
+    expect(bytes.byteLength).toBeGreaterThan(1_048_576);
+    for (let number = 0; number < 24; number++) {
+      const policy = version(number);
+      expect([status(policy, 'role-19998'), status(policy, 'role-19999'), status(policy, 'x')]).toEqual([
+        200, 403, 403,
+      ]);
+    }
+    // 16 MiB of them are kept, and what they were compiled to.
+    expect(host.memoryBytes()).toBeLessThan(160 * 1_048_576);
   });
 });
 

@@ -70,7 +70,8 @@ function countConditions(message: Authorization): i32 {
   for (let i = 0; i < message.rules.length; i++) {
     const rule = message.rules[i];
     const jwt = rule.jwt;
-    count += rule.headers.length + 3;
+    count += rule.headers.length + (rule.methods.length > 0 ? 1 : 0) + (rule.clients.length > 0 ? 1 : 0);
+    if (rule.path !== null) count++;
     if (jwt !== null) count += 1 + jwt.claims.length + jwt.scopes.length;
   }
   return count;

@@ -12,7 +12,7 @@ import { literal } from "../../sdk/assembly/slice";
 import { readAnswer } from "./answers";
 import { compilePolicy, CompiledPolicy, ID_LENGTH } from "./compiled-policy";
 import { decide, Decision, unavailable } from "./decide";
-import { collectGarbage, findPolicy, keepPolicy, noteGarbage } from "./policy-table";
+import { collectGarbage, findPolicy, keepPolicy, noteCompiled, noteGarbage } from "./policy-table";
 import { findShared, isShared, takeConfiguration } from "./shared-policies";
 import { isRecheckWithoutUsers, Place, place } from "./place";
 import { hasUsersFilters, readMark } from "./route-mark";
@@ -101,7 +101,11 @@ function policyOf(id: usize): CompiledPolicy | null {
   if (!getProperty(BYTES)) return null;
   const size = resultLen();
   const policy = compilePolicy(id, resultPtr(), size);
-  if (policy === null) noteGarbage(size);
-  else keepPolicy(id, policy);
+  if (policy === null) {
+    noteGarbage(size);
+    return null;
+  }
+  if (policy.authorization !== null) noteCompiled(size);
+  keepPolicy(id, policy);
   return policy;
 }

@@ -47,6 +47,11 @@ export function keepPolicy(id: usize, policy: CompiledPolicy): void {
   while (bytes > MOST_BYTES) if (!giveUpOldestBut(place)) return;
 }
 
+/** Notes that what a policy was read into has been compiled, and is not kept: that is some times as large. */
+export function noteCompiled(size: u32): void {
+  garbage += size << 2;
+}
+
 /** Notes that a policy was read for nothing: what reading it left behind must be freed at some time. */
 export function noteGarbage(size: u32): void {
   garbage += size + LEAST_GARBAGE;
