@@ -64,6 +64,13 @@ const DOER: { readonly [F in keyof Required<RouteFeaturesIr>]: 'module' | 'label
   hashes: 'envoy',
   timeouts: 'envoy',
   retry: 'envoy',
+  fault: 'envoy',
+  requestBuffer: 'envoy',
+  compressors: 'envoy',
+  responseOverrides: 'envoy',
+  bandwidth: 'envoy',
+  upgrades: 'envoy',
+  statName: 'envoy',
   extProc: 'envoy',
   wasm: 'envoy',
   shared: 'label',
@@ -77,6 +84,7 @@ export function isForModule(features: RouteFeaturesIr): boolean {
 }
 
 function ofModule(features: RouteFeaturesIr): RouteFeaturesIr {
-  const { cors: _, backend: __, hashes: ___, timeouts: ____, retry: _____, extProc: ______, ...module } = features;
-  return module;
+  const found = { ...features };
+  for (const [name, doer] of Object.entries(DOER)) if (doer === 'envoy') Reflect.deleteProperty(found, name);
+  return found;
 }

@@ -133,7 +133,7 @@ describe('a policy that cannot be enforced closes its targets', () => {
 
   it('not one of which nothing would stop a request', () => {
     const open = policy('BackendTrafficPolicy', 'HTTPRoute cart', {
-      bandwidthLimit: { request: { limit: { value: '1Mi', unit: 'Second' } } },
+      loadBalancer: { type: 'RoundRobin', zoneAware: { preferLocal: {} } },
     });
     const gateway = policy('ClientTrafficPolicy', 'Gateway shop', { timeout: { http: { idleTimeout: '1s' } } });
     expect(Object.values(timeouts(open, gateway))).not.toContain('closed');

@@ -7,9 +7,11 @@ import type { Attachment } from './attachment.ts';
 import { tableKey } from '../resources/resources.ts';
 import { preflightMatch } from './cors-filter.ts';
 import { covers } from './hostnames.ts';
+import { filledIn } from './filled-in.ts';
 import type { RuleCore } from './http-route.ts';
 import type { ListenerState } from './listeners.ts';
 import { withRule } from './rule-features.ts';
+import { WELL_KNOWN_PORTS } from './well-known-ports.ts';
 
 /** A route on one listener: what it adds to each virtual host. The same object as long as it adds the same. */
 export interface PlacedRoute {
@@ -142,7 +144,15 @@ function placeRoute(
   const hosts = new Map(
     hostnames.map((hostname) => [
       hostname,
-      core.rules.flatMap((rule, index) => routesOf(route, rule, hostname, spec.port, features[index])),
+      core.rules.flatMap((rule, index) =>
+        routesOf(
+          route,
+          rule,
+          hostname,
+          spec.port,
+          filledIn(features[index], { route, rule, listener: spec, hostname }),
+        ),
+      ),
     ]),
   );
   const placed = { route, hosts };
@@ -194,9 +204,6 @@ function withSettings(action: RouteActionIr, settings: RouteFeaturesIr['backend'
   );
   return { ...action, destinations };
 }
-
-/** Ports that clients leave out of the host they ask for, by scheme. */
-const WELL_KNOWN_PORTS = { http: 80, https: 443 } as const;
 
 /**
  * The port of a redirect on a listener. Without one of its own it is the listener's; one that the scheme implies is left out

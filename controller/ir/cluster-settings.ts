@@ -17,6 +17,7 @@ export interface ClusterSettingsIr {
   readonly preconnect?: PreconnectIr | undefined;
   readonly dns?: DnsIr | undefined;
   readonly http2?: Http2Ir | undefined;
+  readonly admissionControl?: AdmissionControlIr | undefined;
   /** Whether requests go on in the version of HTTP in which they came. */
   readonly useClientProtocol?: true | undefined;
 }
@@ -46,6 +47,8 @@ export interface UtilizationIr {
   /** Share of errors that counts as full utilization: 1 is an error for each request. */
   readonly errorPenalty: number | undefined;
   readonly metrics: readonly string[];
+  /** Whether clients, too, get the headers in which back-ends report. */
+  readonly keepsHeaders: boolean;
   /** Reports on a stream of their own instead of in responses. */
   readonly outOfBand:
     | {
@@ -167,4 +170,17 @@ export interface OutlierDetectionIr {
   readonly maxEjectionPercent: number;
   readonly failurePercentageThreshold?: number | undefined;
   readonly alwaysEjectOne: boolean;
+}
+
+/** Requests are refused by chance while too few of them succeed. What is not there is Envoy's default. */
+export interface AdmissionControlIr {
+  readonly samplingWindow: number | undefined;
+  /** Percent. */
+  readonly minSuccessRate: number | undefined;
+  readonly aggression: number | undefined;
+  /** Requests a second below which none is refused. */
+  readonly minRequestRate: number | undefined;
+  readonly maxRejectionPercent: number | undefined;
+  readonly httpSuccess: readonly number[];
+  readonly grpcSuccess: readonly number[];
 }

@@ -6,7 +6,16 @@ import type { ExtProcIr } from './ext-proc.ts';
 import type { JwtIr } from './jwt.ts';
 import type { OidcIr } from './oidc.ts';
 import type { RateLimitIr } from './rate-limit.ts';
-import type { HashIr, RetryIr, RouteTimeoutsIr } from './traffic.ts';
+import type {
+  BandwidthIr,
+  CompressorIr,
+  FaultIr,
+  HashIr,
+  ResponseOverrideIr,
+  RetryIr,
+  RouteTimeoutsIr,
+  UpgradeIr,
+} from './traffic.ts';
 import type { WasmFilterIr } from './wasm-filter.ts';
 
 /** One route: the first of a virtual host that matches a request serves it. */
@@ -108,6 +117,16 @@ export interface RouteFeaturesIr {
   readonly hashes?: readonly HashIr[];
   readonly timeouts?: RouteTimeoutsIr;
   readonly retry?: RetryIr;
+  readonly fault?: FaultIr;
+  /** Most bytes of a request that is kept until it is whole. */
+  readonly requestBuffer?: number;
+  readonly compressors?: readonly CompressorIr[];
+  readonly responseOverrides?: readonly ResponseOverrideIr[];
+  readonly bandwidth?: BandwidthIr;
+  /** Instead of WebSocket, which every route allows. */
+  readonly upgrades?: readonly UpgradeIr[];
+  /** What statistics of the route are called. */
+  readonly statName?: string;
   readonly extProc?: readonly ExtProcIr[];
   /** Users' Wasm filters, in order; they come after the processors. */
   readonly wasm?: readonly WasmFilterIr[];

@@ -1,3 +1,4 @@
+import { compressorFilter, compressorFilterName } from '../features/compressor/xds.ts';
 import { extProcFilter, extProcFilterName } from '../features/ext-proc/xds.ts';
 import { leftOutConfig, wasmFilter, wasmFilterConfig } from '../features/wasm/xds.ts';
 import type { AssignmentIr, ClusterIr } from '../ir/cluster.ts';
@@ -8,6 +9,7 @@ import type { Pieces } from '../ir/pieces.ts';
 import type { ProxyIr } from '../ir/proxy.ts';
 import type { SharedPolicyIr } from '../ir/route.ts';
 import type { SecretIr } from '../ir/secret.ts';
+import type { CompressorIr } from '../ir/traffic.ts';
 import type { VirtualHostIr } from '../ir/virtual-host.ts';
 import type { LoadedFilterIr, WasmFilterIr } from '../ir/wasm-filter.ts';
 import { assignment } from './build/cluster.ts';
@@ -85,16 +87,37 @@ function byName(resources: readonly XdsResource[]): XdsResources {
 
 function lowerListener(ir: ListenerIr): XdsResource {
   const filters = [
-    ...nativeFilters(),
+    ...nativeFilters('first'),
     firstPolicyFilter(),
     ...loginFilters(),
+    ...nativeFilters('beforeUsers'),
     ...processorFilters(ir),
     ...wasmFilters(ir),
     ...laterPolicyFilters(),
+    ...nativeFilters('last'),
+    ...compressorFilters(ir),
     router(),
   ];
   return xdsResource('listener', ir.name, encode('envoy.config.listener.v3.Listener', listener(ir, filters)));
 }
+
+/** One filter for each way of compressing that any route has. */
+function compressorFilters({ chains }: ListenerIr): HttpFilter[] {
+  const filters = new Map<string, HttpFilter>();
+  for (const { virtualHosts } of chains) {
+    for (const hosts of virtualHosts) {
+      for (const compressor of compressorsOf(hosts)) {
+        const name = compressorFilterName(compressor);
+        if (!filters.has(name)) filters.set(name, compressorFilter(compressor));
+      }
+    }
+  }
+  return [...filters].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, filter]) => filter);
+}
+
+const compressorsOf = once((hosts: readonly VirtualHostIr[]): readonly CompressorIr[] =>
+  hosts.flatMap(({ routes }) => routes.flatMap(({ features }) => features.compressors ?? [])),
+);
 
 /** One filter for each place and message timeout that a processor of any route needs, in order of place. */
 function processorFilters({ chains }: ListenerIr): HttpFilter[] {

@@ -1,17 +1,30 @@
 import type { Any } from '@bufbuild/protobuf/wkt';
+import { requestBandwidthFilter, responseBandwidthFilter } from '../features/bandwidth-limit/xds.ts';
 import { corsFilter } from '../features/cors/xds.ts';
+import { faultFilter } from '../features/fault/xds.ts';
 import type { NativeFilter } from '../features/native-filter.ts';
+import { bufferFilter } from '../features/request-buffer/xds.ts';
+import { responseOverrideFilter } from '../features/response-override/xds.ts';
 import type { RouteFeaturesIr } from '../ir/route.ts';
 import type { Init } from './build/message.ts';
 
 type HttpFilter = Init<'envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter'>;
 
-/** The filters before policies, in Envoy Gateway's order: a preflight request is answered before anybody is asked for a token. */
-const BEFORE: readonly NativeFilter[] = [corsFilter];
+/**
+ * Envoy's own filters by where they stand, in Envoy Gateway's order: a preflight request is answered before anybody is asked
+ * for a token; a request is kept until it is whole only when it may come in, and before users' filters see it.
+ */
+const NATIVE_FILTERS = {
+  first: [responseOverrideFilter, faultFilter, corsFilter],
+  beforeUsers: [bufferFilter],
+  last: [requestBandwidthFilter, responseBandwidthFilter],
+} as const satisfies { readonly [where: string]: readonly NativeFilter[] };
 
-/** Envoy's own filters that stand before the policies' in every chain. */
-export function nativeFilters(): readonly HttpFilter[] {
-  return BEFORE.map(httpFilter);
+const ALL: readonly NativeFilter[] = Object.values(NATIVE_FILTERS).flat();
+
+/** Envoy's own filters that stand at a place in every chain: off, until a route turns them on. */
+export function nativeFilters(where: keyof typeof NATIVE_FILTERS): readonly HttpFilter[] {
+  return NATIVE_FILTERS[where].map(httpFilter);
 }
 
 function httpFilter({ name, config }: NativeFilter): HttpFilter {
@@ -21,7 +34,7 @@ function httpFilter({ name, config }: NativeFilter): HttpFilter {
 /** What a route says to Envoy's own filters, by the filter's name; what is not there stays off. */
 export function nativePerRoute(features: RouteFeaturesIr): { readonly [filter: string]: Any } {
   const said: { [filter: string]: Any } = {};
-  for (const { name, perRoute } of BEFORE) {
+  for (const { name, perRoute } of ALL) {
     const config = perRoute(features);
     if (config !== undefined) said[name] = config;
   }

@@ -1,5 +1,7 @@
 import { backendCookies } from '../features/oidc/xds.ts';
+import { compressorFilterName, compressorPerRoute } from '../features/compressor/xds.ts';
 import { extProcFilterName, extProcPerRoute } from '../features/ext-proc/xds.ts';
+import { opensTunnels, upgradeConfigs } from '../features/http-upgrade/xds.ts';
 import { hashPolicy } from '../features/load-balancer/xds.ts';
 import { countersOf, limitHeaders } from '../features/rate-limit/xds.ts';
 import { retryPolicy } from '../features/retry/xds.ts';
@@ -38,13 +40,14 @@ function route(ir: RouteIr, places: PolicyPlaces, around: Surroundings): Route {
   const told = policyBytes(ir.features)?.limits === 'told' ? limitHeaders() : [];
   return {
     name: ir.name,
-    match: routeMatch(ir.match),
+    match: opensTunnels(ir.features) ? { ...routeMatch(ir.match), ...ANY_TUNNEL } : routeMatch(ir.match),
     action: action(ir.action, ir),
     // What a route says of cookies itself comes last, and counts.
     requestHeadersToAdd: [...cookies.toAdd, ...request.toAdd],
-    requestHeadersToRemove: [...cookies.toRemove, ...request.toRemove],
+    requestHeadersToRemove: [...cookies.toRemove, ...request.toRemove, ...compressedHere(ir.features)],
     responseHeadersToAdd: [...told, ...response.toAdd],
-    responseHeadersToRemove: response.toRemove,
+    responseHeadersToRemove: [...response.toRemove, ...reportsOf(ir.features)],
+    ...(ir.features.statName === undefined ? {} : { statPrefix: ir.features.statName }),
     ...featuresOf(ir.features, places, `${leavesCounting(places, around)}${countersOf(ir.name)}`),
   };
 }
@@ -67,14 +70,32 @@ type Forward = Extract<RouteActionIr, { readonly kind: 'forward' }>;
 function forwarded(
   { destinations, rewrite }: Forward,
   { path }: RouteIr['match'],
-  { hashes = [], timeouts, retry }: RouteFeaturesIr,
+  features: RouteFeaturesIr,
 ): Init<'envoy.config.route.v3.RouteAction'> {
+  const { hashes = [], timeouts, retry } = features;
+  const upgrades = upgradeConfigs(features);
   return {
     ...forward(destinations, rewrite, path, hashes.length > 0),
     ...(hashes.length === 0 ? {} : { hashPolicy: hashes.map(hashPolicy) }),
     ...(timeouts === undefined ? {} : routeTimeouts(timeouts)),
     ...(retry === undefined ? {} : { retryPolicy: retryPolicy(retry) }),
+    ...(upgrades.length === 0 ? {} : { upgradeConfigs: upgrades }),
   };
+}
+
+/** Requests that open a tunnel have no path. */
+const ANY_TUNNEL = { pathSpecifier: { case: 'connectMatcher', value: {} } } as const;
+
+/** What is compressed here must not come compressed already. */
+function compressedHere({ compressors = [] }: RouteFeaturesIr): readonly string[] {
+  return compressors.length === 0 ? [] : ['accept-encoding'];
+}
+
+/** The headers in which back-ends report their utilization, where clients are not to get them. */
+function reportsOf({ backend }: RouteFeaturesIr): readonly string[] {
+  const algorithm = backend?.loadBalancer?.algorithm;
+  if (algorithm?.kind !== 'utilization' || algorithm.report.keepsHeaders) return [];
+  return ['endpoint-load-metrics', 'endpoint-load-metrics-bin'];
 }
 
 function featuresOf(
@@ -86,6 +107,7 @@ function featuresOf(
     extProcFilterName(index, processor),
     extProcPerRoute(processor),
   ]);
+  const compressors = (ir.compressors ?? []).map((one) => [compressorFilterName(one), compressorPerRoute()]);
   const wasm = (ir.wasm ?? []).map((filter) => [wasmFilterName(filter), wasmPerRoute()]);
   const { metadata, perFilterConfig } = policyPerRoute(policyBytes(ir), places, counting);
   return {
@@ -93,7 +115,7 @@ function featuresOf(
     typedPerFilterConfig: {
       ...nativePerRoute(ir),
       ...perFilterConfig,
-      ...Object.fromEntries([...processors, ...wasm]),
+      ...Object.fromEntries([...processors, ...wasm, ...compressors]),
     },
   };
 }

@@ -7,6 +7,7 @@ import { ask, type Answer } from '../scenario/ask.ts';
 import { type Echo, startEcho } from '../scenario/echo.ts';
 import { compileText } from '../scenario/on-envoy.ts';
 import { type LiveEnvoy, startLiveEnvoy } from './live-envoy.ts';
+import { oneRoute } from './one-route.ts';
 
 let envoy: LiveEnvoy;
 let port: number;
@@ -23,33 +24,13 @@ afterAll(async () => {
   await Promise.all(echoes.map((echo) => echo.stop()));
 });
 
-function object(kind: string, name: string, spec: object): string {
-  const group =
-    kind === 'Backend' || kind === 'BackendTrafficPolicy'
-      ? 'gateway.envoyproxy.io/v1alpha1'
-      : 'gateway.networking.k8s.io/v1';
-  return `---\n${JSON.stringify({ apiVersion: group, kind, metadata: { name }, spec })}\n`;
-}
-
 /** Publishes one route to back-ends on these ports under a policy. */
 async function serve(
   policy: object,
   ports: readonly number[] = echoes.map((echo) => echo.port),
   rule: object = {},
 ): Promise<void> {
-  const manifests = [
-    object('GatewayClass', 'sluice', { controllerName: 'gateway.envoyproxy.io/gatewayclass-controller' }),
-    object('Gateway', 'shop', { gatewayClassName: 'sluice', listeners: [{ name: 'http', protocol: 'HTTP', port }] }),
-    object('HTTPRoute', 'route', {
-      parentRefs: [{ name: 'shop' }],
-      rules: [{ ...rule, backendRefs: [{ group: 'gateway.envoyproxy.io', kind: 'Backend', name: 'echo' }] }],
-    }),
-    object('Backend', 'echo', { endpoints: ports.map((one) => ({ ip: { address: '127.0.0.1', port: one } })) }),
-    object('BackendTrafficPolicy', 'policy', {
-      targetRefs: [{ group: 'gateway.networking.k8s.io', kind: 'HTTPRoute', name: 'route' }],
-      ...policy,
-    }),
-  ].join('');
+  const manifests = oneRoute({ policy, port, ports, rule });
   expect(await envoy.publish(lower(compileText(manifests), undefined))).toEqual([]);
 }
 
@@ -219,8 +200,11 @@ describe('connections', () => {
     raw = createServer();
     first = new Promise((resolve) => {
       raw.on('connection', (socket) => {
-        socket.once('data', (bytes) => {
-          resolve(bytes.toString('latin1'));
+        let got = '';
+        socket.on('data', (bytes) => {
+          got += bytes.toString('latin1');
+          if (!got.includes('\r\n\r\n')) return;
+          resolve(got);
           socket.end('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n');
         });
       });

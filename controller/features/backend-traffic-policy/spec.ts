@@ -5,14 +5,21 @@ import { Problems } from '../../resources/problems.ts';
 import type { Resources } from '../../resources/resources.ts';
 import { unimplementedFields } from '../../resources/unimplemented-fields.ts';
 import { refusal, success } from '../../resources/verdict.ts';
+import { parseQuantity } from '../../resources/quantity.ts';
+import { translateAdmissionControl } from '../admission-control/spec.ts';
+import { translateBandwidth } from '../bandwidth-limit/spec.ts';
 import type { Settings } from '../../settings.ts';
 import { translateCircuitBreaker } from '../circuit-breaker/spec.ts';
+import { translateCompressors } from '../compressor/spec.ts';
 import { translateConnection } from '../connection/spec.ts';
+import { translateFault } from '../fault/spec.ts';
 import { translateHealthCheck } from '../health-check/spec.ts';
 import { hashesOf, translateLoadBalancer } from '../load-balancer/spec.ts';
 import { closing, type PolicyOutcome } from '../policy-outcome.ts';
 import { translateRateLimit } from '../rate-limit/spec.ts';
+import { resolveResponseOverrides } from '../response-override/spec.ts';
 import { translateRetry } from '../retry/spec.ts';
+import { translateStatName } from './stat-name.ts';
 import { translateConnectionTimeouts, translateRouteTimeouts } from '../timeout/spec.ts';
 
 /**
@@ -28,27 +35,54 @@ export function resolveBackendTrafficPolicy(
   const missing = unimplementedFields(policy, 'Invalid');
   if (missing !== undefined) return { kind: 'refused', refusal: missing, open: spec.rateLimit === undefined };
   const problems = new Problems();
-  const features = featuresOf(policy, settings, problems);
+  const features = featuresOf({ policy, resources, settings, problems });
   const wrong = problems.toString();
   const object = `BackendTrafficPolicy ${metadata.namespace}/${metadata.name}`;
   return closing(wrong === '' ? success(features) : refusal('Invalid', `${object}: spec.${wrong}`), resources);
 }
 
-function featuresOf({ metadata, spec }: BackendTrafficPolicy, settings: Settings, problems: Problems): RouteFeaturesIr {
+interface Task {
+  readonly policy: BackendTrafficPolicy;
+  readonly resources: Resources;
+  readonly settings: Settings;
+  readonly problems: Problems;
+}
+
+function featuresOf({ policy, resources, settings, problems }: Task): RouteFeaturesIr {
+  const { metadata, spec } = policy;
   const backend = backendSettings(spec, problems);
-  const { loadBalancer, timeout, retry, rateLimit } = spec;
+  const { loadBalancer, timeout, retry, rateLimit, faultInjection, bandwidthLimit, httpUpgrade } = spec;
   const hashes = loadBalancer === undefined ? undefined : hashesOf(loadBalancer);
+  const compressors = translateCompressors(spec.compressor, spec.compression, problems);
+  const responseOverrides = resolveResponseOverrides(policy, resources, problems);
+  const requestBuffer = bytesOf(spec.requestBuffer?.limit, problems);
+  const statName = translateStatName(spec.telemetry?.metrics?.routeStatName, problems);
+  const upgrades = (httpUpgrade ?? []).map(({ type, connect }) => ({ type, terminate: connect?.terminate ?? false }));
+  if (requestBuffer !== undefined && upgrades.length > 0) {
+    problems.add('requestBuffer', 'found beside httpUpgrade, accepted is one of them');
+  }
   return {
     ...(saysSomething(backend) ? { backend } : {}),
     ...(hashes === undefined ? {} : { hashes }),
     ...(timeout === undefined ? {} : { timeouts: translateRouteTimeouts(timeout) }),
     ...(retry === undefined ? {} : { retry: translateRetry(retry, problems) }),
     ...(rateLimit === undefined ? {} : { rateLimit: translateRateLimit(rateLimit, metadata, settings, problems) }),
+    ...(faultInjection === undefined ? {} : { fault: translateFault(faultInjection, problems) }),
+    ...(bandwidthLimit === undefined ? {} : { bandwidth: translateBandwidth(bandwidthLimit, problems) }),
+    ...(compressors.length === 0 ? {} : { compressors }),
+    ...(responseOverrides.length === 0 ? {} : { responseOverrides }),
+    ...(requestBuffer === undefined ? {} : { requestBuffer }),
+    ...(upgrades.length === 0 ? {} : { upgrades }),
+    ...(statName === undefined ? {} : { statName }),
   };
 }
 
+function bytesOf(limit: string | number | undefined, problems: Problems): number | undefined {
+  return limit === undefined ? undefined : problems.within(parseQuantity(limit), 'requestBuffer.limit', 1);
+}
+
 function backendSettings(spec: BackendTrafficPolicySpec, problems: Problems): ClusterSettingsIr {
-  const { loadBalancer, circuitBreaker, timeout, healthCheck, retry } = spec;
+  const { loadBalancer, circuitBreaker, timeout, healthCheck, retry, admissionControl } = spec;
   return {
     loadBalancer: loadBalancer === undefined ? undefined : translateLoadBalancer(loadBalancer, problems),
     circuitBreaker:
@@ -57,6 +91,8 @@ function backendSettings(spec: BackendTrafficPolicySpec, problems: Problems): Cl
         : translateCircuitBreaker(circuitBreaker, problems),
     ...(timeout === undefined ? {} : translateConnectionTimeouts(timeout, problems)),
     healthCheck: healthCheck === undefined ? undefined : translateHealthCheck(healthCheck, problems),
+    admissionControl:
+      admissionControl === undefined ? undefined : translateAdmissionControl(admissionControl, problems),
     ...translateConnection(spec, problems),
   };
 }

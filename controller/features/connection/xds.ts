@@ -2,6 +2,7 @@ import type { Any } from '@bufbuild/protobuf/wkt';
 import { enumMembers } from '#proto/load.ts';
 import type { ClusterIr } from '../../ir/cluster.ts';
 import type { ClusterSettingsIr, DnsIr, Http2Ir, TcpKeepaliveIr } from '../../ir/cluster-settings.ts';
+import { admissionControlFilters } from '../admission-control/xds.ts';
 import { any, duration, type Init } from '../../xds/build/message.ts';
 
 type Cluster = Init<'envoy.config.cluster.v3.Cluster'>;
@@ -74,8 +75,10 @@ function resolution({ refreshRate, respectTtl, lookupFamily }: DnsIr): Cluster {
 export function httpProtocolOptions({ protocol, settings = {} }: ClusterIr): Any | undefined {
   const { connectionIdleTimeout: idle, maxConnectionDuration: longest, circuitBreaker, useClientProtocol } = settings;
   const most = circuitBreaker?.maxRequestsPerConnection;
+  const filters = settings.admissionControl === undefined ? [] : admissionControlFilters(settings.admissionControl);
   const hasCommon = idle !== undefined || longest !== undefined || most !== undefined;
-  if (protocol === 'http1' && !hasCommon && useClientProtocol === undefined) return undefined;
+  const isPlain = protocol === 'http1' && !hasCommon && useClientProtocol === undefined && filters.length === 0;
+  if (isPlain) return undefined;
   const http2 = http2Options(settings.http2);
   return any('envoy.extensions.upstreams.http.v3.HttpProtocolOptions', {
     ...(hasCommon
@@ -87,6 +90,7 @@ export function httpProtocolOptions({ protocol, settings = {} }: ClusterIr): Any
           },
         }
       : {}),
+    ...(filters.length === 0 ? {} : { httpFilters: filters }),
     upstreamProtocolOptions: useClientProtocol
       ? { case: 'useDownstreamProtocolConfig', value: { httpProtocolOptions: {}, http2ProtocolOptions: http2 } }
       : {

@@ -48,6 +48,7 @@ function utilization({ backendUtilization: spec = { keepResponseHeaders: false }
     weightUpdatePeriod: period(spec.weightUpdatePeriod),
     errorPenalty: penalty === undefined ? undefined : penalty / 100,
     metrics: spec.metricNamesForComputingUtilization ?? [],
+    keepsHeaders: spec.keepResponseHeaders,
     outOfBand:
       outOfBand === undefined
         ? undefined

@@ -57,6 +57,8 @@ function connectionManager(name: string, isTls: boolean, filters: readonly HttpF
     statPrefix: isTls ? 'https' : 'http',
     routeSpecifier: { case: 'rds', value: { configSource: adsSource(), routeConfigName: name } },
     httpFilters: [...filters],
+    // Routes say so where they allow something else, or nothing.
+    upgradeConfigs: [{ upgradeType: 'websocket' }],
     useRemoteAddress: true,
     normalizePath: true,
     mergeSlashes: true,
