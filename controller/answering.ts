@@ -5,6 +5,7 @@ import { parseDiscovery } from './features/oidc/discovery.ts';
 import { answerFolder } from './fetch/answer-folder.ts';
 import { type DocumentCheck, fetchDocument } from './fetch/fetch-document.ts';
 import type { FetchSettings } from '#extproc/outbound/fetch-settings.ts';
+import { shownUrl } from '#extproc/outbound/shown-url.ts';
 import type { FetchObservation, GuardedFetch } from '#extproc/outbound/guarded-fetch.ts';
 import { type Change, type WantCounts, WantLoop } from './fetch/want-loop.ts';
 import { moduleAnswers } from './modules/answer-records.ts';
@@ -145,7 +146,11 @@ function tell(
   nextIn: number,
 ): void {
   const seconds = Math.round(nextIn / 1_000);
-  if (outcome.ok) log.debug({ kind, url, seconds }, 'fetched; it is fetched again after this time');
+  if (outcome.ok)
+    log.debug(
+      { kind, url: url.startsWith('http') ? shownUrl(url) : url, seconds },
+      'fetched; it is fetched again after this time',
+    );
   else {
     const { reason, message } = outcome.refusal;
     log.warn({ kind, reason, seconds }, `${message}; it is tried again after this time`);

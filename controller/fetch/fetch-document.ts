@@ -1,6 +1,7 @@
 import { type Outcome, refusal, success } from '../resources/verdict.ts';
 import type { DocumentAnswer, DocumentWant } from '../resources/wants.ts';
 import type { GuardedFetch } from '#extproc/outbound/guarded-fetch.ts';
+import { shownUrl } from '#extproc/outbound/shown-url.ts';
 
 /** The largest document that is taken, in bytes: a key set is part of the policy of each of its routes. */
 const LIMIT = 262_144;
@@ -24,12 +25,13 @@ export async function fetchDocument(
     signal,
   });
   if (!found.ok) return found;
+  const at = shownUrl(want.url);
   const { status, body } = found.value;
-  if (status !== 200) return refusal('BadStatus', `${want.url}: found status ${status}, accepted is 200`);
+  if (status !== 200) return refusal('BadStatus', `${at}: found status ${status}, accepted is 200`);
   const text = decode(body);
-  if (text === undefined) return refusal('BadDocument', `${want.url}: is not UTF-8`);
+  if (text === undefined) return refusal('BadDocument', `${at}: is not UTF-8`);
   const checked = check(want, text);
-  if (!checked.ok) return refusal('BadDocument', `${want.url}: ${checked.refusal.message}`);
+  if (!checked.ok) return refusal('BadDocument', `${at}: ${checked.refusal.message}`);
   return success({ kind: 'document', text });
 }
 

@@ -200,6 +200,24 @@ describe('a want', () => {
   });
 });
 
+describe('an answer', () => {
+  it('that stays the same is kept anew every day, also while it cannot be had again', async () => {
+    const { loop, answers, written, pass } = looping();
+    answers.set('a', 'one');
+    loop.want([want('a', 3_600_000)]);
+    await pass(1_000);
+    written.clear();
+    await pass(20 * 3_600_000);
+    expect(written.size).toBe(0);
+    for (const answer of ['one', new Error('down')]) {
+      answers.set('a', answer);
+      written.clear();
+      await pass(26 * 3_600_000);
+      expect(written.get('a')).toBe('one');
+    }
+  });
+});
+
 describe('hurrying', () => {
   it('brings the next fetch forward, but not sooner than ten seconds after the last', async () => {
     const { loop, asked, answers, pass } = looping();

@@ -72,6 +72,8 @@ const SHORTEST_HURRY = 10_000;
 const LINGER = 30_000;
 /** Changes of this long are told together. Milliseconds. */
 const GATHER = 10;
+/** An answer that stays the same is given to the cache again after this time. Milliseconds. */
+const LONGEST_KEPT = 86_400_000;
 /** So many are fetched at a time. */
 const MOST_FETCHES = 64;
 
@@ -79,6 +81,8 @@ interface Entry<W, V> {
   want: W;
   known: Known<V>;
   failures: number;
+  /** When its answer was given to the cache last, or taken from it. */
+  kept: number;
   /** When it was tried last. */
   tried: number;
   /** When it will be tried; `undefined` while it is being tried. */
@@ -147,6 +151,7 @@ export class WantLoop<W extends Timed, V> {
       want,
       known,
       failures: 0,
+      kept: clock.now(),
       tried: -Infinity,
       due: undefined,
       cancel: () => undefined,
@@ -231,7 +236,12 @@ export class WantLoop<W extends Timed, V> {
     const known = outcome.ok
       ? { answer: isOld ? answer : outcome.value, failure: undefined }
       : { answer, failure: outcome.refusal.message };
-    if (outcome.ok && !isOld) cache.write(entry.want, outcome.value);
+    const now = this.#options.clock.now();
+    // What stays the same for long must not look as if nobody wanted it.
+    if (known.answer !== undefined && (known.answer !== answer || now - entry.kept > LONGEST_KEPT)) {
+      cache.write(entry.want, known.answer);
+      entry.kept = now;
+    }
     if (known.answer === answer && known.failure === failure) return;
     entry.known = known;
     this.#tell(key, { want: entry.want, known });

@@ -10,6 +10,7 @@ import { FetchFailure, failureOf, type FetchReason } from './fetch-failure.ts';
 import type { FetchSettings } from './fetch-settings.ts';
 import { guardedConnector, viaConnector, type ViaEndpoint } from './guarded-connector.ts';
 import { readBody } from './read-body.ts';
+import { shownUrl } from './shown-url.ts';
 
 /** What to fetch. */
 export interface FetchRequest {
@@ -179,10 +180,4 @@ function joined(headers: { readonly [name: string]: string | string[] | undefine
 
 function badRedirect(message: string): FetchFailure {
   return new FetchFailure('BadRedirect', message);
-}
-
-/** A URL as messages show it: without its query, which may hold a signature, and without a user name. */
-export function shownUrl(text: string): string {
-  const url = URL.parse(text);
-  return url === null ? JSON.stringify(text.slice(0, 200)) : `${url.protocol}//${url.host}${url.pathname}`;
 }
