@@ -47,9 +47,10 @@ describe.each(['memory', 'Redis'])('counters in %s', (kind) => {
 
   describe.skipIf(kind === 'Redis' && !REDIS_IS_THERE)('as everywhere', () => {
     it('grant what is wanted, and say what remains and when the window ends', async () => {
-      const { end, ...lease } = await store.lease(ask({ wanted: 10 }));
+      const { end, windowNumber, ...lease } = await store.lease(ask({ wanted: 10 }));
       expect(lease).toEqual({ granted: 10, remaining: 90 });
       const year = 31_536_000_000;
+      expect(windowNumber).toBe(Math.floor(Date.now() / year));
       expect(end).toBeLessThanOrEqual(Math.ceil(Date.now() / year) * year);
       expect(end).toBeGreaterThan(Math.ceil(Date.now() / year) * year - 2000);
     });

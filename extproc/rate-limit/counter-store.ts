@@ -19,6 +19,8 @@ export interface Lease {
   readonly remaining: number;
   /** When the window ends, never later than by the clock of the store. Milliseconds since the Unix epoch, by the local clock. */
   readonly end: number;
+  /** Which window it is, counted from the Unix epoch. */
+  readonly windowNumber: number;
 }
 
 /**

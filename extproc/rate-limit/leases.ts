@@ -47,9 +47,10 @@ export class Leases {
   async answer(request: Uint8Array): Promise<Uint8Array> {
     const { echo, ...question } = fromBinary(schema('sluice.sidecar.v1.LeaseRequest'), request);
     if (question.counter.byteLength !== 32 || question.window === 0) throw new Error('no counter is asked for');
-    const { granted, remaining, end } = await this.#lease(question);
+    const { granted, remaining, end, windowNumber } = await this.#lease(question);
     const type = schema('sluice.sidecar.v1.LeaseResponse');
-    return toBinary(type, create(type, { echo, granted, remaining, end: BigInt(Math.floor(end)) * 1_000_000n }));
+    const until = { end: BigInt(Math.floor(end)) * 1_000_000n, windowNumber: BigInt(windowNumber) };
+    return toBinary(type, create(type, { echo, granted, remaining, ...until }));
   }
 
   /** Ends the connection to the store. */

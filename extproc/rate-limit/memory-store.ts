@@ -32,7 +32,12 @@ export class MemoryStore implements CounterStore {
     const left = Math.max(0, question.limit - before);
     const grant = granted(left, question);
     if (grant > 0) used.set(key, before + grant);
-    return Promise.resolve({ granted: grant, remaining: left - grant, end: start + length });
+    return Promise.resolve({
+      granted: grant,
+      remaining: left - grant,
+      end: start + length,
+      windowNumber: start / length,
+    });
   }
 
   close(): Promise<void> {

@@ -27,7 +27,7 @@ const LONGEST_PAUSE = 1000;
 
 /**
  * One step, so that no two askers get the same: KEYS[1] is the counter; ARGV are limit, window (s), wanted and needed; gives
- * what is granted, what remains, and how long the window lasts (ms).
+ * what is granted, what remains, how long the window lasts (ms), and its number.
  *
  * The number of the window stands beside the count ("<window>:<count>"): expiry only frees memory, and a clock of Redis that
  * goes back reopens no window.
@@ -53,7 +53,7 @@ local lasts = (window + 1) * length - now
 if granted > 0 then
   redis.call('SET', KEYS[1], string.format('%d:%d', window, used + granted), 'PX', lasts)
 end
-return { granted, left - granted, lasts }
+return { granted, left - granted, lasts, window }
 `;
 const SCRIPT_SHA1 = createHash('sha1').update(SCRIPT).digest('hex');
 
@@ -91,9 +91,9 @@ export class RedisStore implements CounterStore {
     // The end is reckoned from before the question, so that it is never too late.
     const asked = this.#now();
     const answer = await withinTime(this.#run(args));
-    if (!isTriple(answer)) throw new Error('Redis answered otherwise than the script does');
-    const [granted, remaining, lasts] = answer;
-    return { granted, remaining, end: asked + lasts };
+    if (!isAnswer(answer)) throw new Error('Redis answered otherwise than the script does');
+    const [granted, remaining, lasts, windowNumber] = answer;
+    return { granted, remaining, end: asked + lasts, windowNumber };
   }
 
   async close(): Promise<void> {
@@ -140,8 +140,8 @@ async function withinTime<T>(work: Promise<T>): Promise<T> {
   }
 }
 
-function isTriple(value: unknown): value is readonly [number, number, number] {
-  return Array.isArray(value) && value.length === 3 && value.every((one) => typeof one === 'number');
+function isAnswer(value: unknown): value is readonly [number, number, number, number] {
+  return Array.isArray(value) && value.length === 4 && value.every((one) => typeof one === 'number');
 }
 
 /** The words of an error; none of them is the URL, which holds a password. */

@@ -6,9 +6,9 @@ const SETS: u32 = 2048;
 const WAYS: u32 = 4;
 
 // A hand: [tag of the limit u64][tag of the client u64][until u64][asked at u64][tokens][left][used][state][needed][sequence]
-// [waiting][to serve].
-const SIZE: usize = 64;
-const TABLE: usize = memory.data(524288, 8);
+// [waiting][to serve][wanted][window].
+const SIZE: usize = 72;
+const TABLE: usize = memory.data(589824, 8);
 
 /** What there is in a hand. */
 export namespace Holds {
@@ -31,6 +31,11 @@ export type Hand = usize;
 @inline export function stateOf(hand: Hand): u32 { return load<u32>(hand, 44); }
 /** How much the question under way, or the last one, said to need. */
 @inline export function neededOf(hand: Hand): u32 { return load<u32>(hand, 48); }
+/** Which window tokens are of, as far as a number of 32 bits tells. */
+@inline export function windowOf(hand: Hand): u32 { return load<u32>(hand, 68); }
+@inline export function setWindow(hand: Hand, window: u32): void { store<u32>(hand, window, 68); }
+/** How much it said to want. */
+@inline export function wantedOf(hand: Hand): u32 { return load<u32>(hand, 64); }
 /** How many leases were granted. */
 @inline export function sequenceOf(hand: Hand): u32 { return load<u32>(hand, 52); }
 /** How many requests wait for the question under way. */
@@ -39,9 +44,10 @@ export type Hand = usize;
 @inline export function toServe(hand: Hand): u32 { return load<u32>(hand, 60); }
 
 @inline export function setTokens(hand: Hand, tokens: u32): void { store<u32>(hand, tokens, 32); }
-@inline export function setAsked(hand: Hand, at: u64, needed: u32): void {
+@inline export function setAsked(hand: Hand, at: u64, needed: u32, wanted: u32): void {
   store<u64>(hand, at, 24);
   store<u32>(hand, needed, 48);
+  store<u32>(hand, wanted, 64);
 }
 @inline export function setSequence(hand: Hand, sequence: u32): void { store<u32>(hand, sequence, 52); }
 @inline export function setWaiting(hand: Hand, count: u32): void { store<u32>(hand, count, 56); }

@@ -6,8 +6,8 @@ import { literal, Slice } from "../../sdk/assembly/slice";
 import { FIELD_ROOM, putBytesField, putVarintField } from "../../sdk/assembly/writer";
 import { CompiledLimit, SCOPE_LENGTH } from "./compile";
 import {
-  askedAt, Hand, handFor, hold, Holds, neededOf, sequenceOf, setAsked, setSequence, setToServe, setWaiting, stateOf, tokensOf,
-  toServe, untilOf, waitingOf,
+  askedAt, Hand, handFor, hold, Holds, neededOf, sequenceOf, setAsked, setSequence, setToServe, setWaiting, setWindow, stateOf, tokensOf,
+  toServe, untilOf, waitingOf, wantedOf, windowOf,
 } from "./hands";
 import { KEY } from "./selectors";
 
@@ -31,7 +31,7 @@ export function askForLease(limit: CompiledLimit, hand: Hand, scope: usize, at: 
       setWaiting(hand, waitingOf(hand) + 1);
     } else {
       // Those that waited with this one, and have not been looked at again, will need as much.
-      setAsked(hand, at, needed * max<u32>(1, toServe(hand)));
+      setAsked(hand, at, needed * max<u32>(1, toServe(hand)), room(limit, hand));
       setToServe(hand, 0);
       setWaiting(hand, 1);
     }
@@ -40,7 +40,7 @@ export function askForLease(limit: CompiledLimit, hand: Hand, scope: usize, at: 
     if (answer < 0) return answer;
     // This very question was answered before, and others took what came: the next one is another question.
     setSequence(hand, sequenceOf(hand) + 1);
-    setAsked(hand, 0, 0);
+    setAsked(hand, 0, 0, 0);
   }
   return Asked.failed;
 }
@@ -48,10 +48,16 @@ export function askForLease(limit: CompiledLimit, hand: Hand, scope: usize, at: 
 /** Asks for more before there is none, so that requests need not wait. */
 export function askAhead(limit: CompiledLimit, hand: Hand, scope: usize, at: u64): void {
   if (isUnderWay(hand, at)) return;
-  setAsked(hand, at, 0);
+  setAsked(hand, at, 0, room(limit, hand));
   setWaiting(hand, 0);
   const message = question(limit, hand, scope);
-  if (!askInBackground(LEASE_QUESTION, 0, LEASE, message.ptr, message.len)) setAsked(hand, 0, 0);
+  if (!askInBackground(LEASE_QUESTION, 0, LEASE, message.ptr, message.len)) setAsked(hand, 0, 0, 0);
+}
+
+/** How much more a worker may hold. */
+function room(limit: CompiledLimit, hand: Hand): u32 {
+  const tokens = tokensOf(hand);
+  return limit.limit.lease > tokens ? limit.limit.lease - tokens : 0;
 }
 
 function isUnderWay(hand: Hand, at: u64): bool {
@@ -70,7 +76,7 @@ function question(limit: CompiledLimit, hand: Hand, scope: usize): Slice {
   to = putBytesField(to, 2, DIGEST, 32);
   to = putVarintField(to, 3, limit.limit.requests);
   to = putVarintField(to, 4, limit.limit.window);
-  to = putVarintField(to, 5, limit.limit.lease);
+  to = putVarintField(to, 5, wantedOf(hand));
   to = putVarintField(to, 6, neededOf(hand));
   to = putVarintField(to, 7, sequenceOf(hand));
   QUESTION.ptr = message;
@@ -102,12 +108,14 @@ export function takeLease(response: Slice, at: u64): i32 {
   let granted: u32 = 0;
   let remaining: u32 = 0;
   let end: u64 = 0;
+  let window: u32 = 0;
   while (reader.next()) {
     switch (reader.field) {
       case 1: if (reader.expect(2)) { const bytes = reader.bytes(); echo = bytes.len == ECHO_SIZE ? bytes.ptr : 0; } break;
       case 2: if (reader.expect(0)) { granted = <u32>reader.varint(); } break;
       case 3: if (reader.expect(0)) { remaining = <u32>reader.varint(); } break;
       case 4: if (reader.expect(0)) { end = reader.varint(); } break;
+      case 5: if (reader.expect(0)) { window = <u32>reader.varint(); } break;
       default: reader.skip();
     }
   }
@@ -116,15 +124,16 @@ export function takeLease(response: Slice, at: u64): i32 {
   if (hand == 0) return Asked.failed;
   setToServe(hand, waitingOf(hand));
   setWaiting(hand, 0);
-  setAsked(hand, 0, 0);
+  setAsked(hand, 0, 0, 0);
   setSequence(hand, sequenceOf(hand) + 1);
-  if (end > at) deposit(hand, granted, remaining, end);
+  if (end > at) deposit(hand, granted, remaining, end, window);
   return 0;
 }
 
-/** What is left of another window is worth nothing in this one. */
-function deposit(hand: Hand, granted: u32, remaining: u32, end: u64): void {
-  const isSame = stateOf(hand) != Holds.nothing && untilOf(hand) == end;
+/** What is left of another window is worth nothing in this one. No answer tells a later end than there is: the latest counts. */
+function deposit(hand: Hand, granted: u32, remaining: u32, end: u64, window: u32): void {
+  const isSame = stateOf(hand) != Holds.nothing && windowOf(hand) == window;
   const tokens = (isSame ? tokensOf(hand) : 0) + granted;
-  hold(hand, tokens == 0 ? Holds.refusal : Holds.tokens, tokens, remaining, end);
+  hold(hand, tokens == 0 ? Holds.refusal : Holds.tokens, tokens, remaining, isSame ? max(end, untilOf(hand)) : end);
+  setWindow(hand, window);
 }
