@@ -110,13 +110,13 @@ describe('a policy of a Gateway with many routes', () => {
   it('that changes is pushed once, and no route with it', () => {
     const [before, after] = [allow(), deny].map((spec) => lower(proxy(policy('Gateway shop', spec)), file));
     if (before === undefined || after === undefined) throw new Error('there are two');
-    expect(differences(before, after)).toEqual({ 'extension-config': 4 });
+    expect(differences(before, after)).toEqual({ 'extension-config': 5 });
   });
 
   it('that another one takes the place of is pushed once, too', () => {
     const before = lower(proxy(policy('Gateway shop', allow())), file);
     const after = lower(proxy(policy('Gateway shop', deny, 'another')), file);
-    expect(differences(before, after)).toEqual({ 'extension-config': 4 });
+    expect(differences(before, after)).toEqual({ 'extension-config': 5 });
   });
 
   it('is in force at every moment of its changes', async () => {
