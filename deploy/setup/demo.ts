@@ -32,6 +32,7 @@ const SHOWN = [
     `-H 'Authorization: Bearer ${ADMIN_TOKEN}' ${WITHOUT_MODULE}/orders`,
   ],
   ['... and its open route serves', `${WITHOUT_MODULE}/public`],
+  ['The fourth request of an hour to a route that takes three: 429', `'${GATEWAY}/limited?[1-4]'`],
   [
     `A login: open ${GATEWAY}/account in a browser; curl is taken for Ada: 200`,
     `-L -c /tmp/sluice-demo-cookies ${GATEWAY}/account`,

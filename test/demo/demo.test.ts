@@ -32,7 +32,7 @@ describe('the demonstration', () => {
   it('prints lines that each begin with curl, and answers them as it says, in any order', () => {
     const answers = lines.toReversed().map((line) => run(line));
     expect(answers.map((answer) => answer.trimEnd().split('\n').at(-1))).toEqual(
-      ['200', '200', '401', '403', '200', '500', '200', '200'].toReversed(),
+      ['200', '200', '401', '403', '200', '500', '200', '429', '200'].toReversed(),
     );
   });
 
@@ -45,7 +45,7 @@ describe('the demonstration', () => {
   });
 
   it('logs curl in as Ada, and tells the back-end', () => {
-    expect(run(lines[7] ?? '')).toContain('x-user: Ada');
+    expect(run(lines[8] ?? '')).toContain('x-user: Ada');
   });
 
   it('takes a changed file at once', async () => {

@@ -5,6 +5,10 @@ export interface SeedGroup {
   readonly name: string;
   /** Short names of the files, in the order in which they are read. */
   readonly files: readonly string[];
+  /** Files that are no manifests as they are written, by short name, and what makes them ones: read beside the others. */
+  readonly corrected?: { readonly [file: string]: (text: string) => string };
+  /** Whether requests need the `policy` module and the sidecar. */
+  readonly policies?: boolean;
   /** Manifests of our own that the documents take for granted: YAML. */
   readonly extra?: string;
   /** Services that exist, "<namespace>/<name>:<port>"; each has a back-end that answers with its name. */

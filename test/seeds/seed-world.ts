@@ -1,14 +1,17 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { pino } from 'pino';
 import { stringify } from 'yaml';
 import { compile } from '#controller/compile.ts';
 import type { ListenerIr } from '#controller/ir/listener.ts';
 import { type Loaded, loadOnce } from '#controller/provider/files/load-once.ts';
 import type { Translation } from '#controller/translate.ts';
-import { lower } from '#controller/xds/lower.ts';
+import { lower, type ModuleFile } from '#controller/xds/lower.ts';
+import { startSidecar } from '#extproc/sidecar/sidecar.ts';
+import { compilePolicy } from '#wasm-filters/build.ts';
 import { type LiveEnvoy, startLiveEnvoy } from '../envoy/live-envoy.ts';
 import { type EchoBackEnd, startEchoBackEnd } from './echo-back-end.ts';
 import { seedPath } from './folder.ts';
@@ -34,7 +37,12 @@ export function compileGroup(group: SeedGroup, ports: ReadonlyMap<string, number
   try {
     const own = join(folder, 'own.yaml');
     writeFileSync(own, ownManifests(group, ports));
-    const loaded = loadOnce([...group.files.map(seedPath), own]);
+    const corrected = Object.entries(group.corrected ?? {}).map(([file, correct]) => {
+      const path = join(folder, `${file}.yaml`);
+      writeFileSync(path, correct(readFileSync(seedPath(file), 'utf8')));
+      return path;
+    });
+    const loaded = loadOnce([...group.files.map(seedPath), ...corrected, own]);
     return { loaded, translation: compile(loaded) };
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -45,6 +53,7 @@ export function compileGroup(group: SeedGroup, ports: ReadonlyMap<string, number
 export async function runGroup(group: SeedGroup, run: (world: SeedWorld) => Promise<void>): Promise<void> {
   const backEnds = new Map<string, EchoBackEnd>();
   const envoys: LiveEnvoy[] = [];
+  const stops: (() => Promise<void>)[] = [];
   try {
     for (const service of group.services ?? []) backEnds.set(service, await startEchoBackEnd(service));
     const ports = new Map([...backEnds].map(([service, { port }]) => [service, port]));
@@ -60,15 +69,35 @@ export async function runGroup(group: SeedGroup, run: (world: SeedWorld) => Prom
         bound.set(listener.port, port);
         listeners.push({ ...listener, address: '127.0.0.1', port });
       }
-      const rejected = await envoy.publish(lower({ ...xds, listeners }, undefined));
+      const module = group.policies === true ? await startPolicies(envoy, stops) : undefined;
+      const rejected = await envoy.publish(lower({ ...xds, listeners }, module));
       if (rejected.length > 0) throw new Error(`Envoy refuses ${JSON.stringify(rejected)}`);
       await untilWorkersListen(envoy, listeners.length);
     }
     await run({ ask: (request) => send({ ...request, port: bound.get(request.port) ?? request.port }) });
   } finally {
     for (const envoy of envoys) await envoy.stop();
+    for (const stop of stops) await stop();
     for (const backEnd of backEnds.values()) await backEnd.stop();
   }
+}
+
+/** Puts the `policy` module and a sidecar beside an Envoy. */
+async function startPolicies(envoy: LiveEnvoy, stops: (() => Promise<void>)[]): Promise<ModuleFile> {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-'));
+  stops.push(async () => rmSync(folder, { recursive: true, force: true }));
+  const path = join(folder, 'policy.wasm');
+  writeFileSync(path, await compilePolicy());
+  const sidecar = await startSidecar({
+    socket: envoy.sidecarSocket,
+    agentSocket: join(folder, 'agent.sock'),
+    modules: join(folder, 'modules'),
+    log: pino({ level: 'silent' }),
+    countIn: { kind: 'memory' },
+  });
+  if (sidecar.kind !== 'started') throw new Error('the sidecar does not start');
+  stops.push(() => sidecar.stop(0));
+  return { digest: 'sha256:test', path };
 }
 
 /** An active listener is bound, but nothing takes its connections until the worker has it. */

@@ -113,6 +113,37 @@ export const SLIDE_GROUPS: readonly SeedGroup[] = [
     status: [...PLAIN_GATEWAY, 'HTTPRoute default/http-route at eg: Accepted, ResolvedRefs'],
   },
   {
+    name: '004: the same, indented rightly: a limit for every user, and back-ends by the address of the client',
+    files: ['004-12', '004-13'],
+    corrected: { '004-14': (text) => text.replace(/^ {2}( {10}limit:\n) {2}(.*\n) {2}(.*\n)/mu, '$1$2$3') },
+    policies: true,
+    extra: INTERNET,
+    services: FOO,
+    status: [
+      ...PLAIN_GATEWAY,
+      'HTTPRoute default/http-route at eg: Accepted, ResolvedRefs',
+      'BackendTrafficPolicy default/backend-traffic-policy-http-route at eg: Accepted',
+    ],
+    live: async ({ ask }) => {
+      const by = async (user: string): Promise<readonly number[]> => {
+        const asked = Array.from({ length: 250 }, () =>
+          ask({ port: 80, host: 'foo.bar.com', headers: { 'x-user-id': user } }),
+        );
+        return (await Promise.all(asked)).map(({ status }) => status);
+      };
+      // However slow this machine is, the requests may be of several seconds, of which each lets a hundred pass.
+      const began = Date.now();
+      const [alice, bob] = [await by('alice'), await by('bob')];
+      const seconds = Math.ceil((Date.now() - began) / 1000) + 1;
+      for (const statuses of [alice, bob]) {
+        expect(new Set(statuses).difference(new Set([200, 429]))).toEqual(new Set());
+        expect(statuses.filter((status) => status === 200).length).toBeGreaterThanOrEqual(90);
+        expect(statuses.filter((status) => status === 200).length).toBeLessThanOrEqual(100 * seconds);
+      }
+      expect(await ask({ port: 80, host: 'foo.bar.com' })).toMatchObject({ status: 200 });
+    },
+  },
+  {
     name: '004: a SecurityPolicy with fields in the wrong place makes its target answer 500',
     files: ['004-15', '004-16', '004-17'],
     extra: INTERNET,

@@ -206,6 +206,15 @@ describe('requests that wait for the same', () => {
     expect(questions).toBe(2);
   });
 
+  it.each([0, 2, 10])('are all answered however small the leases are: %i', async (lease) => {
+    const worker = workerAt(0);
+    const waiting = Array.from({ length: 250 }, () => worker.ask({ global: [limit({ requests: 100, lease })] }));
+    await settle(worker);
+    const outcomes = waiting.map((each) => outcome(each.kind === 'paused' ? worker.host.resultOf(each.id) : each));
+    expect(outcomes.filter((each) => each === 'passed')).toHaveLength(100);
+    expect(outcomes.filter((each) => each === 429)).toHaveLength(150);
+  });
+
   it('leave nothing unused when some of them go away', async () => {
     const worker = workerAt(0);
     const waiting = Array.from({ length: 20 }, () => worker.ask({ global: [limit({ requests: 10 })] }));

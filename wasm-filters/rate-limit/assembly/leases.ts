@@ -47,7 +47,8 @@ export function askForLease(limit: CompiledLimit, hand: Hand, scope: usize, at: 
 
 /** Asks for more before there is none, so that requests need not wait. */
 export function askAhead(limit: CompiledLimit, hand: Hand, scope: usize, at: u64): void {
-  if (isUnderWay(hand, at)) return;
+  // Who waited and has not been looked at again asks for all of them: a small question before would hold them up.
+  if (toServe(hand) > 0 || isUnderWay(hand, at)) return;
   setAsked(hand, at, 0, room(limit, hand));
   setWaiting(hand, 0);
   const message = question(limit, hand, scope);
