@@ -64,6 +64,14 @@ const extProc = {
     },
   ],
 };
+/** Two requests a day for each value of a header. */
+const perValueOf = (name: string) => ({
+  rateLimit: {
+    local: {
+      rules: [{ clientSelectors: [{ headers: [{ name, type: 'Distinct' }] }], limit: { requests: 2, unit: 'Day' } }],
+    },
+  },
+});
 const addFilter = (value: object) => ({
   type: 'type.googleapis.com/envoy.config.listener.v3.Listener',
   name: 'default/shop/http',
@@ -98,6 +106,8 @@ function manifests(port: number, echo: number, folder: string): string {
     route('watched-too', { path: { value: '/plain' }, headers: [{ name: 'x-user', value: 'bob' }] }),
     route('unwatched', { path: { value: '/plain' }, headers: [{ name: 'x-user', value: 'ada' }] }),
     route('other', { path: { value: '/' } }, 'other.example'),
+    route('counted', { path: { value: '/counted' } }),
+    route('counted-behind', { path: { value: '/open' }, headers: [{ name: 'x-go', value: 'counted' }] }),
     {
       apiVersion: `${eg}/v1alpha1`,
       kind: 'Backend',
@@ -116,6 +126,10 @@ function manifests(port: number, echo: number, folder: string): string {
     policy('SecurityPolicy', 'nowhere', { authorization: { defaultAction: 'Deny' } }),
     policy('SecurityPolicy', 'other', { authorization: { defaultAction: 'Deny' } }),
     policy('SecurityPolicy', 'plain', jwt),
+    policy('SecurityPolicy', 'counted', jwt),
+    policy('EnvoyExtensionPolicy', 'counted', extProc),
+    policy('BackendTrafficPolicy', 'counted', perValueOf('x-user')),
+    policy('BackendTrafficPolicy', 'counted-behind', perValueOf('x-who')),
     policy('SecurityPolicy', 'watched-too', jwt),
     policy('EnvoyExtensionPolicy', 'watched', extProc),
     policy('EnvoyExtensionPolicy', 'watched-too', extProc),
@@ -264,6 +278,24 @@ describe("users' filters", () => {
     it('cannot give a request a header that the policy owns', async () => {
       const headers = { 'x-forger': forger, 'x-set': 'x-user=root', authorization: bearer('alice') };
       expect(await ask('/orders', headers)).toMatchObject({ status: 200, upstream: { 'x-user': 'alice' } });
+    });
+
+    it('is counted past once, by what the policy wrote and not by what it writes', async () => {
+      const statuses = [];
+      for (let i = 0; i < 3; i++) {
+        const headers = { 'x-forger': forger, 'x-set': `x-user=${i}`, authorization: bearer(`counted past ${forger}`) };
+        statuses.push((await ask('/counted', headers)).status);
+      }
+      expect(statuses).toEqual([200, 200, 429]);
+    });
+
+    it('leads no request past the limit of another route', async () => {
+      const statuses = [];
+      for (let i = 0; i < 3; i++) {
+        const headers = { 'x-forger': forger, 'x-set': 'x-go=counted', 'x-who': forger };
+        statuses.push((await ask('/open', headers)).status);
+      }
+      expect(statuses).toEqual(stays ? [200, 200, 200] : [200, 200, 429]);
     });
 
     it('cannot make up for a token that it takes away', async () => {

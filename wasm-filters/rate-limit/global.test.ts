@@ -341,6 +341,17 @@ describe('without the sidecar', () => {
     expect(next.kind === 'paused' && outcome(host.resultOf(next.id))).toBe(503);
   });
 
+  it('those that were refused are not asked for when it is back', async () => {
+    const one = limit({ requests: 1000, lease: 10 });
+    for (let i = 0; i < 300; i++) {
+      workerAt(0).ask({ global: [one] });
+      fail(0);
+    }
+    expect(await row(2, [one])).toEqual(['passed', 'passed']);
+    // Each worker holds its part, and the rest is for whoever comes.
+    expect(await row(990, [one])).toEqual(Array(990).fill('passed'));
+  });
+
   it('an answer that is none is no answer', () => {
     for (const bytes of [new Uint8Array(), Uint8Array.of(0xff), Uint8Array.of(0x0a, 3, 1, 2, 3)]) {
       const result = workerAt(0).ask({ global: [limit()] });

@@ -37,7 +37,13 @@ export function askForLease(limit: CompiledLimit, hand: Hand, scope: usize, at: 
     }
     const message = question(limit, hand, scope);
     const answer = ask(LEASE_QUESTION, 0, LEASE, message.ptr, message.len);
-    if (answer < 0) return answer;
+    if (answer == Asked.waiting) return answer;
+    if (answer < 0) {
+      // Those that were refused with it wait no longer: nothing is asked for them.
+      setAsked(hand, 0, 0, 0);
+      setWaiting(hand, 0);
+      return answer;
+    }
     // This very question was answered before, and others took what came: the next one is another question.
     setSequence(hand, sequenceOf(hand) + 1);
     setAsked(hand, 0, 0, 0);
