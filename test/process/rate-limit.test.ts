@@ -52,19 +52,23 @@ spec: { endpoints: [{ ip: { address: 127.0.0.1, port: ${echo.port} } }] }
   return CLASS + gateway('one', ports[0]) + gateway('two', ports[1]) + backend;
 }
 
+let site: Site | undefined;
+
+/** A site that the test need not end, also when it never gets ready. */
 async function siteWith(config: object, limits: { readonly [name: string]: Limit }): Promise<Site> {
   const routes = Object.entries(limits).map(([name, limit]) => limited(name, limit));
-  const site = await Site.make({ 'gateways.yaml': gateways() });
-  site.write('ready.yaml', limited('ready', { requests: 1_000_000, kind: 'global' }));
-  site.configure(config);
-  await site.start();
-  site.write('routes.yaml', routes.join(''));
+  const made = await Site.make({ 'gateways.yaml': gateways() });
+  site = made;
+  made.write('ready.yaml', limited('ready', { requests: 1_000_000, kind: 'global' }));
+  made.configure(config);
+  await made.start();
+  made.write('routes.yaml', routes.join(''));
   for (const port of ports) {
     await until('limits are in force', async () => (await ask(port, 'ready')) === 200);
     for (const name of Object.keys(limits))
       await until(name, async () => (await ask(port, `${name}?`, 'HEAD')) !== 404);
   }
-  return site;
+  return made;
 }
 
 /** The status of an answer; without an agent over a connection of its own, which any worker may have. */
@@ -93,7 +97,6 @@ async function flood(path: string, count: number, to: readonly number[] = ports)
   return seen;
 }
 
-let site: Site | undefined;
 afterEach(async () => {
   await site?.destroy();
   site = undefined;
@@ -101,7 +104,7 @@ afterEach(async () => {
 
 describe('a local limit', () => {
   it('is right over all workers of each proxy: exactly when nothing is held, and else never more, and 96 % at least', async () => {
-    site = await siteWith(
+    await siteWith(
       {},
       {
         exact: { requests: 100, kind: 'local', lease: '0' },
@@ -127,7 +130,7 @@ describe.skipIf(!REDIS_IS_THERE)('a global limit in Redis', () => {
   const inRedis = (): object => ({ sluice: { redis: { url: redis.url } } });
 
   it('is one for two proxies, exactly when every request is counted by a call, and else 92 % at least', async () => {
-    site = await siteWith(inRedis(), {
+    await siteWith(inRedis(), {
       one: { requests: 200, kind: 'global', lease: '0' },
       both: { requests: 200, kind: 'global', lease: '0' },
       leased: { requests: 500, kind: 'global' },
@@ -140,7 +143,7 @@ describe.skipIf(!REDIS_IS_THERE)('a global limit in Redis', () => {
   }, 60_000);
 
   it('lets nobody through while Redis is gone, and goes on where it stopped when Redis has only been out of reach', async () => {
-    site = await siteWith(inRedis(), {
+    await siteWith(inRedis(), {
       stopped: { requests: 60, kind: 'global', lease: '0' },
       plenty: { requests: 1_000_000, kind: 'global', lease: '0' },
     });
@@ -165,20 +168,19 @@ describe.skipIf(!REDIS_IS_THERE)('a global limit in Redis', () => {
   it('lets everybody through without Redis only where it is configured so', async () => {
     const { sluice } = { sluice: { redis: { url: redis.url } } };
     const rateLimit = { failClosed: false, backend: { type: 'Redis', redis: { url: redis.url.slice(8) } } };
-    site = await siteWith({ sluice, rateLimit }, { open: { requests: 1, kind: 'global' } });
+    const running = await siteWith({ sluice, rateLimit }, { open: { requests: 1, kind: 'global' } });
     await until('it is used up', async () => (await ask(ports[0], 'open')) === 429);
     await redis.kill();
     const windows = new Set(await Promise.all(Array.from({ length: 40 }, () => ask(ports[1], 'open'))));
     // Some workers still know that it is used up.
     expect(windows.has(503)).toBe(false);
-    site.write('more.yaml', limited('fresh', { requests: 1, kind: 'global' }));
+    running.write('more.yaml', limited('fresh', { requests: 1, kind: 'global' }));
     await until('it is in force', async () => (await ask(ports[0], 'fresh')) === 200);
     expect(await flood('fresh', 20)).toEqual(new Map([[200, 20]]));
   }, 60_000);
 
   it('allows no more than its limit though sidecars are killed twenty times under load, and hangs nobody', async () => {
-    site = await siteWith(inRedis(), { killed: { requests: 4_000, kind: 'global' } });
-    const running = site;
+    const running = await siteWith(inRedis(), { killed: { requests: 4_000, kind: 'global' } });
     const seen = new Map<number, number>();
     const end = new AbortController();
     const agent = new Agent({ keepAlive: true });
