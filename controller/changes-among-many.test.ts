@@ -5,7 +5,7 @@ import { admit } from './provider/admit.ts';
 import { ResourceStore } from './resources/store.ts';
 import { createTranslator, type Translation } from './translate.ts';
 import { lower } from './xds/lower.ts';
-import { changedNames } from './xds/pieced-resources.ts';
+import { changes } from './xds/pieced-resources.ts';
 import { XDS_TYPES } from './xds/types.ts';
 
 const GROUP = 'gateway.networking.k8s.io/v1';
@@ -52,7 +52,7 @@ function touched(before: Translation, after: Translation): { readonly [what: str
   const [old, now] = [before, after].map(({ proxies }) => proxies.get('default/large')?.xds);
   if (old === undefined || now === undefined) throw new Error('no proxy');
   const [had, has] = [lower(old, undefined), lower(now, undefined)];
-  const names = XDS_TYPES.map((type) => [type, changedNames(had[type], has[type]).size] as const);
+  const names = XDS_TYPES.map((type) => [type, changes(had[type], has[type]).size] as const);
   const known = new Set(before.statuses);
   const statuses = after.statuses.filter((piece) => !known.has(piece)).flat();
   return Object.fromEntries([...names, ['statuses', statuses.filter(({ kind }) => kind === 'route').length]]);

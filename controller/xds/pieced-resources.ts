@@ -58,12 +58,17 @@ function piecesOf(resources: XdsResources): readonly Piece[] {
   return resources instanceof PiecedResources ? resources.pieces : onlyPiece(resources);
 }
 
-/** Names of which two states may have different resources, or only one of them has one; those of `after` first, in its order. */
-export function changedNames(before: XdsResources, after: XdsResources): ReadonlySet<string> {
-  const names = new Set<string>();
-  if (before === after) return names;
+/**
+ * What `after` has otherwise than `before`, or may have: by name, those of `after` first, in its order; `undefined` for what
+ * is not there any more.
+ */
+export function changes(before: XdsResources, after: XdsResources): ReadonlyMap<string, XdsResource | undefined> {
+  const found = new Map<string, XdsResource | undefined>();
+  if (before === after) return found;
   const left = new Set(piecesOf(before));
-  for (const piece of piecesOf(after)) if (!left.delete(piece)) for (const { name } of piece) names.add(name);
-  for (const piece of left) for (const { name } of piece) names.add(name);
-  return names;
+  for (const piece of piecesOf(after)) {
+    if (!left.delete(piece)) for (const resource of piece) found.set(resource.name, resource);
+  }
+  for (const piece of left) for (const { name } of piece) if (!found.has(name)) found.set(name, undefined);
+  return found;
 }

@@ -1,4 +1,4 @@
-import { changedNames } from '../../xds/pieced-resources.ts';
+import { changes } from '../../xds/pieced-resources.ts';
 import type { XdsResource, XdsResources } from '../../xds/snapshot.ts';
 import type { XdsType } from '../../xds/types.ts';
 
@@ -266,14 +266,17 @@ export class Subscription {
   #compare(desired: XdsResources): ReadonlySet<string> {
     const before = this.#compared;
     if (before === desired && this.#touched.size === 0) return this.#differing;
-    const doubtful =
-      before === undefined
-        ? new Set([...desired.keys(), ...this.#known.keys()])
-        : new Set([...this.#differing, ...changedNames(before, desired), ...this.#touched]);
     const differing = new Set<string>();
-    for (const name of doubtful) {
-      const resource = desired.get(name);
+    const judge = (name: string, resource: XdsResource | undefined): void => {
       if (resource === undefined ? this.#known.has(name) : this.#lacks(resource)) differing.add(name);
+    };
+    if (before === undefined) {
+      for (const resource of desired.values()) judge(resource.name, resource);
+      for (const name of this.#known.keys()) if (!desired.has(name)) differing.add(name);
+    } else {
+      for (const name of this.#differing) judge(name, desired.get(name));
+      for (const [name, resource] of changes(before, desired)) judge(name, resource);
+      for (const name of this.#touched) judge(name, desired.get(name));
     }
     this.#compared = desired;
     this.#differing = differing;
