@@ -237,6 +237,42 @@ describe('a cluster that never finishes warming', () => {
     expect(client.sent()).toEqual(['route +r']);
   });
 
+  it('holds up no cluster that comes and goes, however often', () => {
+    const client = withSlowCluster();
+    for (let round = 0; round < 50; round += 1) {
+      client.session.publish(snapshot({ ...WORLD_B, cluster: ['a', 'slow', 'b'], endpoint: ['a', 'b'] }));
+      client.say('endpoint', { subscribe: ['b'] });
+      client.ack('endpoint');
+      client.ack('route');
+      client.session.publish(snapshot({ ...WORLD_A, cluster: ['a', 'slow'] }));
+      client.ack('route');
+      client.clock.pass(SESSION_TIMES.drain);
+      client.say('endpoint', { unsubscribe: ['b'] });
+      client.ack('endpoint');
+      expect(client.sent()).toEqual(['cluster +b', 'endpoint +b', 'route +r', 'route +r', 'cluster -b', 'endpoint -b']);
+    }
+    expect(client.warming).toEqual([['slow']]);
+  });
+
+  it('is told no more when nothing needs it, and again when something does', () => {
+    const client = withSlowCluster();
+    client.session.publish(snapshot(WORLD_A));
+    expect(client.warming).toEqual([['slow'], []]);
+    client.session.publish(snapshot({ ...WORLD_A, cluster: ['a', 'slow'] }));
+    expect(client.warming).toEqual([['slow'], [], ['slow']]);
+  });
+
+  it('is told no more as soon as its endpoints are acknowledged', () => {
+    const client = scripted(snapshot(WORLD_A));
+    settle(client, 'a');
+    client.session.publish(snapshot({ ...WORLD_B, cluster: ['a', 'b'], endpoint: ['a', 'b'] }));
+    client.clock.pass(SESSION_TIMES.makeDeadline);
+    client.say('endpoint', { subscribe: ['b'] });
+    expect(client.warming).toEqual([['b']]);
+    client.ack('endpoint');
+    expect(client.warming).toEqual([['b'], []]);
+  });
+
   it('is told to have warmed when its acknowledgement comes after all', () => {
     const client = withSlowCluster();
     client.ack('cluster');
@@ -245,6 +281,16 @@ describe('a cluster that never finishes warming', () => {
 });
 
 describe('a client that is slow to answer', () => {
+  it('and says nothing at all is sent no more than a few responses', () => {
+    const client = scripted(snapshot(WORLD_A));
+    settle(client, 'a');
+    for (let round = 0; round < 100; round += 1) {
+      client.session.publish(snapshot({ ...WORLD_A, cluster: ['a', `c${round}`] }));
+      client.clock.pass(SESSION_TIMES.makeDeadline);
+    }
+    expect(client.sent().filter((response) => response.startsWith('cluster')).length).toBeLessThan(20);
+  });
+
   it('has one unanswered response of a kind, and gets what changed meanwhile in one', () => {
     const client = scripted(snapshot({ cluster: ['a=1'] }));
     client.say('cluster');

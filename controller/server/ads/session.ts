@@ -75,6 +75,8 @@ export class Session {
   #nonce = 0;
   /** Clusters that warm longer than they are waited for. */
   #warming: ReadonlySet<string> = new Set();
+  /** Whether the client has said anything since clusters were sent last. */
+  #isHeard = false;
   #closed = false;
   /**
    * The client has just started and serves nothing yet. It then gets modules last: it stands still while it compiles them,
@@ -102,6 +104,7 @@ export class Session {
   /** Takes a new snapshot to bring the client to. */
   publish(desired: XdsSnapshot): void {
     this.#desired = desired;
+    this.#tellWarming();
     this.#enter('make');
     this.#progress();
   }
@@ -117,7 +120,8 @@ export class Session {
     if (request.initialVersions.size > 0) this.#isFresh = false;
     if (type === 'route') this.#followConfigurations(subscription, request);
     if (request.nonce !== '') this.#answered(type, subscription, request);
-    if (type === 'cluster' && this.#warming.size > 0) this.#tellWarming(subscription.due);
+    this.#isHeard = true;
+    if (type === 'cluster' || type === 'endpoint') this.#tellWarming();
     this.#progress();
   }
 
@@ -212,15 +216,17 @@ export class Session {
     const nonce = String(this.#nonce);
     subscription.sent(nonce, difference);
     this.#ports.send({ typeUrl: typeUrl(type), nonce, ...difference });
-    if (type === 'cluster') this.#resendEndpoints(difference.resources.map(({ name }) => name));
+    if (type !== 'cluster') return;
+    this.#isHeard = false;
+    this.#resendEndpoints(difference.resources.map(({ name }) => name));
   }
 
   /** The deadline has passed: what still warms must not hold up anything else. */
   #waitNoLonger(): void {
     const clusters = this.#subscriptions.get('cluster');
     if (clusters === undefined || !clusters.waiting) return;
-    clusters.excuse();
-    this.#tellWarming(clusters.due);
+    clusters.excuse(this.#isHeard);
+    this.#tellWarming();
   }
 
   /**
@@ -228,25 +234,24 @@ export class Session {
    * has warmed all the same, so that its own acknowledgement need not be waited for.
    */
   #excuseClustersInUse(): void {
-    if (this.#warming.size === 0) return;
     const clusters = this.#subscriptions.get('cluster');
-    const endpoints = this.#subscriptions.get('endpoint');
-    if (clusters === undefined || endpoints === undefined || !clusters.waiting) return;
-    const inUse = clusters.awaited.every((name) => {
-      const assignment = this.#desired.endpoint.get(name);
-      return assignment !== undefined && endpoints.acknowledged(assignment);
-    });
-    if (!inUse) return;
-    clusters.excuse();
+    if (clusters?.isWithheld !== true || !clusters.waiting) return;
+    if (![...clusters.awaited].every((name) => this.#isInUse(name))) return;
+    clusters.excuse(this.#isHeard);
     this.#sendAll();
   }
 
-  #tellWarming(due: ReadonlySet<string>): void {
-    const endpoints = this.#subscriptions.get('endpoint');
-    const warming = [...due].filter((name) => {
-      const assignment = this.#desired.endpoint.get(name);
-      return assignment === undefined || endpoints?.acknowledged(assignment) !== true;
-    });
+  /** Whether a cluster has warmed, or is not wanted any more. */
+  #isInUse(name: string): boolean {
+    if (!this.#desired.cluster.has(name)) return true;
+    const assignment = this.#desired.endpoint.get(name);
+    return assignment !== undefined && this.acknowledged('endpoint', assignment);
+  }
+
+  /** Tells of the clusters that are wanted, and still warm although they were waited for as long as one may. */
+  #tellWarming(): void {
+    const late = this.#subscriptions.get('cluster')?.late ?? new Set();
+    const warming = [...late].filter((name) => !this.#isInUse(name));
     if (warming.length === this.#warming.size && warming.every((name) => this.#warming.has(name))) return;
     this.#warming = new Set(warming);
     this.#ports.warming(this.#warming);

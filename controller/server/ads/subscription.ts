@@ -46,10 +46,14 @@ export interface Permission {
 interface Outstanding {
   readonly nonce: string;
   readonly difference: Difference;
+  /** Names of its resources. */
+  readonly names: ReadonlySet<string>;
 }
 
 /** So many answers may be outstanding that are not waited for; beyond, the next response waits for one of them. */
 const MOST_EXCUSED = 16;
+/** The same for a client that is known to read, and for a reason of its own withholds its answers. */
+const MOST_WITHHELD = 1_000;
 
 /**
  * What one client wants and has of one kind of resource.
@@ -147,26 +151,46 @@ export class Subscription {
   }
 
   /** Names of the resources whose answer is waited for. */
-  get awaited(): readonly string[] {
-    return this.#unanswered?.difference.resources.map(({ name }) => name) ?? [];
+  get awaited(): ReadonlySet<string> {
+    return this.#unanswered?.names ?? new Set();
   }
 
-  /** Names of the resources whose answer is still due, waited for or not. */
-  get due(): ReadonlySet<string> {
-    const late = this.#excused.flatMap(({ difference }) => difference.resources.map(({ name }) => name));
-    return new Set([...late, ...this.awaited]);
+  /** Whether the client withholds answers that are not waited for any longer. */
+  get isWithheld(): boolean {
+    return this.#excused.length > 0;
   }
 
-  /** Does not wait for the answer to the last response any longer; it counts whenever it comes. */
-  excuse(): void {
-    if (this.#unanswered === undefined || this.#excused.length >= MOST_EXCUSED) return;
+  /** Names of the resources whose answer is due and was waited for as long as it may be; those that were sent anew are not. */
+  get late(): ReadonlySet<string> {
+    const names = new Set<string>();
+    for (const { difference, names: sent } of this.#excused) {
+      for (const name of sent) names.add(name);
+      for (const name of difference.removed) names.delete(name);
+    }
+    for (const name of this.awaited) names.delete(name);
+    for (const name of this.#unanswered?.difference.removed ?? []) names.delete(name);
+    return names;
+  }
+
+  /**
+   * Does not wait for the answer to the last response any longer; it counts whenever it comes. `isAlive` says that the client
+   * is known to have read it.
+   */
+  excuse(isAlive: boolean): void {
+    const most = isAlive ? MOST_WITHHELD : MOST_EXCUSED;
+    if (this.#unanswered === undefined || this.#excused.length >= most) return;
     this.#excused = [...this.#excused, this.#unanswered];
     this.#unanswered = undefined;
   }
 
   /** Whether the client has acknowledged the current version of a resource. */
   acknowledged(resource: XdsResource): boolean {
-    return !this.#lacks(resource) && !this.due.has(resource.name);
+    return !this.#lacks(resource) && !this.#isDue(resource.name);
+  }
+
+  /** Whether an answer is due, waited for or not. */
+  #isDue(name: string): boolean {
+    return this.#unanswered?.names.has(name) === true || this.#excused.some(({ names }) => names.has(name));
   }
 
   /** Whether the client has answered for every resource of `desired` that it wants, if only to refuse it. */
@@ -231,7 +255,7 @@ export class Subscription {
       this.#asked.delete(name);
     }
     this.#isFirstAwaited = false;
-    this.#unanswered = { nonce, difference };
+    this.#unanswered = { nonce, difference, names: new Set(difference.resources.map(({ name }) => name)) };
   }
 
   /** Returns whether the client had the resource. */
