@@ -13,10 +13,8 @@ export const implementedPaths: { readonly [K in KindName]: ImplementedPaths } = 
     'spec.listeners',
     '!spec.listeners[].tls.options',
     'spec.addresses',
-    '!spec.addresses[].type=Hostname',
-    // Labels and annotations of what runs the proxy; from files there is nothing to put them on.
-    'spec.infrastructure.labels',
-    'spec.infrastructure.annotations',
+    // From files there is nothing to put labels and annotations on.
+    'spec.infrastructure',
   ],
   HTTPRoute: [
     'spec',
@@ -91,6 +89,7 @@ export const implementedPaths: { readonly [K in KindName]: ImplementedPaths } = 
   ],
   EnvoyProxy: [
     'spec.mergeGateways',
+    'spec.mergeType',
     // Where and how proxies run in a cluster; from files the proxies are processes of this machine.
     'spec.provider.type',
     'spec.provider.kubernetes',

@@ -1,3 +1,4 @@
+import { requestedIps } from './gateway/addresses.ts';
 import { claimPorts, type PortBook, type PortClaim, type PortDecision } from './gateway/port-claims.ts';
 import { transportOf } from './gateway/sockets.ts';
 import type { ListenerIr } from './ir/listener.ts';
@@ -138,12 +139,12 @@ function settleGateway(
   const sockets = proxies.get(gatewayKey(status)) ?? proxies.get(spec.gatewayClassName);
   const decisionOf = ({ name }: ListenerReport): PortDecision | undefined => {
     const wanted = spec.listeners.find((listener) => listener.name === name);
-    const [address] = spec.addresses ?? [];
+    const [address] = requestedIps(status.object);
     const socket = sockets?.xds.listeners.find(
       (listener) =>
         listener.port === wanted?.port &&
         listener.protocol === transportOf(wanted) &&
-        (address?.value === undefined || address.value === listener.address),
+        (address === undefined || address === listener.address),
     );
     return socket === undefined ? undefined : decisions.get(socket.name);
   };

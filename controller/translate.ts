@@ -4,10 +4,12 @@ import { type PolicyTables, policyTables } from './features/rule-features.ts';
 import type { PolicyTable } from './features/policy-table.ts';
 import { policyImageWant } from './features/wasm/source.ts';
 import { type PatchPolicy, patchPolicies, patchPolicyReport } from './features/envoy-patch-policy/spec.ts';
-import { gatewayClasses } from './gateway/gateway-classes.ts';
+import { classStatus, gatewayClasses } from './gateway/gateway-classes.ts';
 import { createAttach } from './gateway/attach-routes.ts';
 import { createGatewayPass, type GatewayState } from './gateway/gateways.ts';
 import { routeCore } from './gateway/http-route.ts';
+import { infraOf } from './gateway/infra.ts';
+import { parametersStatuses } from './gateway/parameters-status.ts';
 import { gatewayStatus, type GatewayStatus, routeStatuses } from './gateway/status.ts';
 import { unimplementedKinds } from './gateway/unimplemented-kinds.ts';
 import type { ResourcePatchIr } from './ir/patch.ts';
@@ -61,10 +63,12 @@ export function createTranslator(settings: Settings): (resources: Resources) => 
   const policyStatusesOf = rememberedPolicyStatuses();
   const pass = createProxyPass(settings);
   const patch = createPatchPass();
+  const classStatusOf = once(classStatus);
   const gatewayStatusOf = once((state: GatewayState) => gatewayStatus(state, settings.bindAddress));
   const policySource = policyModuleSource(settings);
   const wantsOf = rememberedWants(policySource.wants);
-  let lastGood: ReadonlyMap<string, ProxyIr> = new Map();
+  const infra = createInfraPass();
+  let lastGood: ReadonlyMap<string, TranslatedProxy> = new Map();
 
   return (resources) => {
     const classes = gatewayClasses(resources, settings);
@@ -72,14 +76,14 @@ export function createTranslator(settings: Settings): (resources: Resources) => 
     const gateways = statesOf(classes, resources, (routes, gateway) => attach(routes, gateway, resources));
     const patching = patchPolicies(resources, classes, gateways, settings);
     const unpatched = new Map<PatchPolicy, Refusal>();
-    const proxies = new Map<string, ProxyIr>();
+    const proxies = new Map<string, TranslatedProxy>();
     const bugs: { readonly proxy: string; readonly thrown: unknown }[] = [];
     for (const [key, served] of byProxy(gateways)) {
       try {
         const broken = served.find(({ bug }) => bug !== undefined);
         if (broken !== undefined) throw broken.bug;
         const ir = pass.make(key, served, tables, resources, policySource);
-        proxies.set(key, patch(ir, patching, unpatched));
+        proxies.set(key, infra(patch(ir, patching, unpatched), served));
       } catch (thrown) {
         bugs.push({ proxy: key, thrown });
         const good = lastGood.get(key);
@@ -92,10 +96,11 @@ export function createTranslator(settings: Settings): (resources: Resources) => 
     return {
       bugs,
       wants: wantsOf(tables),
-      proxies: new Map([...proxies.values()].map((xds) => [xds.key, withInfra(xds)])),
+      proxies,
       gateways: gatewayStatuses,
       statuses: [
-        [...classes.values()].map(({ object, verdicts }) => ({ kind: 'conditions', object, verdicts }) as const),
+        [...classes.values()].map(classStatusOf),
+        parametersStatuses(classes, gateways, resources),
         gatewayStatuses,
         ...routeStatuses(gateways),
         policyStatusesOf(tables, gateways, resources),
@@ -139,10 +144,19 @@ function rememberedWants(ofSettings: readonly Want[]): (tables: PolicyTables) =>
   };
 }
 
-const withInfra = once((xds: ProxyIr): TranslatedProxy => ({
-  xds,
-  infra: { key: xds.key, sockets: boundSockets(xds) },
-}));
+/** Makes the pass that tells what a proxy needs to run; the same object as long as neither that nor what it serves changes. */
+function createInfraPass(): (xds: ProxyIr, served: readonly GatewayState[]) => TranslatedProxy {
+  const made = new WeakMap<ProxyIr, { readonly served: readonly GatewayState[]; readonly proxy: TranslatedProxy }>();
+  return (xds, served) => {
+    const known = made.get(xds);
+    if (known?.served.length === served.length && served.every((one, index) => one === known.served[index])) {
+      return known.proxy;
+    }
+    const proxy = { xds, infra: infraOf(xds.key, served, boundSockets(xds)) };
+    made.set(xds, { served, proxy });
+    return proxy;
+  };
+}
 
 /** Makes the pass that gives a proxy the patches that can be applied to it; the same object for the same patches. */
 function createPatchPass(): (

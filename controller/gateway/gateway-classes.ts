@@ -1,13 +1,18 @@
 import type { EnvoyProxy, GatewayClass } from '#controller/api/gen/types.d.ts';
 import type { Resources } from '../resources/resources.ts';
-import { unimplementedFields } from '../resources/unimplemented-fields.ts';
-import { type Outcome, refusal, type Refusal, success, type Verdict } from '../resources/verdict.ts';
+import { remembered } from '../resources/tracked.ts';
+import type { Verdict } from '../resources/verdict.ts';
 import type { Settings } from '../settings.ts';
+import type { ObjectStatus } from '../status/object-status.ts';
+import { classParameters } from './parameters.ts';
+import { SUPPORTED_FEATURES } from './supported-features.ts';
 
 /** A GatewayClass that is ours, and what is said of it. */
 export interface ClassState {
   readonly object: GatewayClass;
   readonly accepted: boolean;
+  /** How the proxies of its Gateways run, `undefined` where it does not say. */
+  readonly parameters: EnvoyProxy | undefined;
   /** Whether all Gateways of the class are served by one proxy (EnvoyProxy `mergeGateways`). */
   readonly mergeGateways: boolean;
   readonly verdicts: readonly Verdict[];
@@ -16,42 +21,26 @@ export interface ClassState {
 /** The classes that name our controller; those of others are none of our business (Gateway API, GatewayClass). */
 export function gatewayClasses(resources: Resources, settings: Settings): ReadonlyMap<string, ClassState> {
   const ours = resources.list('GatewayClass').filter(({ spec }) => spec.controllerName === settings.controllerName);
-  return new Map(ours.map((object) => [object.metadata.name, classState(object, resources)]));
+  return new Map(ours.map((object) => [object.metadata.name, classStateOf(object, resources)]));
 }
 
-function classState(object: GatewayClass, resources: Resources): ClassState {
-  const parameters = parametersOf(object, resources);
-  const refused: Refusal | undefined = parameters.ok ? undefined : parameters.refusal;
+const classStateOf = remembered((object: GatewayClass, resources): ClassState => {
+  const found = classParameters(object, resources);
+  const parameters = found.ok ? found.value : undefined;
   return {
     object,
-    accepted: refused === undefined,
-    mergeGateways: parameters.ok && parameters.value?.spec.mergeGateways === true,
+    accepted: found.ok,
+    parameters,
+    mergeGateways: parameters?.spec.mergeGateways === true,
     verdicts: [
-      refused === undefined
+      found.ok
         ? { type: 'Accepted', status: 'True', reason: 'Accepted', message: 'The class is served by this controller' }
-        : { type: 'Accepted', status: 'False', ...refused },
+        : { type: 'Accepted', status: 'False', ...found.refusal },
     ],
   };
-}
+});
 
-/** The EnvoyProxy that a class names, `undefined` when it names none. */
-function parametersOf(
-  { metadata, spec }: GatewayClass,
-  resources: Resources,
-): Outcome<EnvoyProxy | undefined, 'InvalidParameters'> {
-  const ref = spec.parametersRef;
-  if (ref === undefined) return success(undefined);
-  const at = `GatewayClass ${metadata.name}: spec.parametersRef`;
-  if (ref.group !== 'gateway.envoyproxy.io' || ref.kind !== 'EnvoyProxy') {
-    return refusal(
-      'InvalidParameters',
-      `${at}: found ${ref.kind} of group "${ref.group}", accepted is EnvoyProxy of group gateway.envoyproxy.io`,
-    );
-  }
-  const proxy = resources.get('EnvoyProxy', ref.namespace ?? '', ref.name);
-  if (proxy === undefined) {
-    return refusal('InvalidParameters', `${at}: EnvoyProxy ${ref.namespace ?? ''}/${ref.name} does not exist`);
-  }
-  const missing = unimplementedFields(proxy, 'InvalidParameters');
-  return missing === undefined ? success(proxy) : { ok: false, refusal: missing };
+/** What is to be said of a class. */
+export function classStatus({ object, verdicts }: ClassState): ObjectStatus {
+  return { kind: 'class', object, verdicts, supportedFeatures: SUPPORTED_FEATURES };
 }

@@ -1,19 +1,25 @@
-import type { Gateway, HTTPRoute, Listener } from '#controller/api/gen/types.d.ts';
+import type { EnvoyProxy, Gateway, HTTPRoute, Listener } from '#controller/api/gen/types.d.ts';
 import { byAge, compare, type Resources } from '../resources/resources.ts';
 import { remembered } from '../resources/tracked.ts';
 import { unimplementedFields } from '../resources/unimplemented-fields.ts';
 import type { Refusal } from '../resources/verdict.ts';
 import type { Pieces } from '../ir/pieces.ts';
+import { addressProblem } from './addresses.ts';
 import type { AttachedRoute } from './attach-routes.ts';
 import { namesGateway } from './attachment.ts';
 import type { ClassState } from './gateway-classes.ts';
 import { type GatewayListeners, gatewayListeners, type ListenerState } from './listeners.ts';
+import { gatewayParameters } from './parameters.ts';
 
 /** A Gateway of one of our classes, with what is attached to it; the same object as long as none of it changes. */
 export interface GatewayState {
   readonly gateway: Gateway;
   /** The proxy that serves it: "<namespace>/<gateway>", or the name of the class when its Gateways are merged. */
   readonly proxy: string;
+  /** Whether other Gateways of its class are served by the same proxy. */
+  readonly merged: boolean;
+  /** How the proxy runs, `undefined` where nobody says. */
+  readonly parameters: EnvoyProxy | undefined;
   /** Why it is not served at all, or `undefined`. */
   readonly refused: Refusal | undefined;
   readonly listeners: readonly ListenerState[];
@@ -37,25 +43,27 @@ export function createGatewayPass(): (
 ) => readonly GatewayState[] {
   let last: ReadonlyMap<Gateway, GatewayState> = new Map();
   return (classes, resources, attach) => {
-    const gateways = resources
-      .list('Gateway')
-      .filter(({ spec }) => classes.get(spec.gatewayClassName)?.accepted === true)
-      .toSorted(byAge);
+    const gateways = resources.list('Gateway').toSorted(byAge);
     const routes = routesByGateway(resources.pieces('HTTPRoute'));
     const states: GatewayState[] = [];
     for (const gateway of gateways) {
+      const ofClass = classes.get(gateway.spec.gatewayClassName);
+      if (ofClass?.accepted !== true) continue;
       const { namespace, name } = gateway.metadata;
-      const merged = classes.get(gateway.spec.gatewayClassName)?.mergeGateways === true;
+      const merged = ofClass.mergeGateways;
       const proxy = merged ? gateway.spec.gatewayClassName : `${namespace}/${name}`;
-      const refused = refusalOf(gateway, resources);
+      const found = gatewayParameters(gateway, ofClass, resources);
+      const parameters = found.ok ? found.value : undefined;
+      const refused = found.ok ? refusalOf(gateway, resources) : sameRefusal(gateway, found.refusal);
       try {
         const served = gatewayListeners(gateway, claimsBefore(gateway, states, proxy), resources);
         const named = routes.get(`${namespace}/${name}`) ?? [];
         const attached = named.map((piece) => attach(piece, served));
-        const state = { gateway, proxy, refused, listeners: served.listeners, routes: attached };
+        const rest = { listeners: served.listeners, routes: attached };
+        const state = { gateway, proxy, merged, parameters, refused, ...rest };
         states.push(sameAs(last.get(gateway), state));
       } catch (bug) {
-        states.push({ gateway, proxy, refused, listeners: [], routes: [], bug });
+        states.push({ gateway, proxy, merged, parameters, refused, listeners: [], routes: [], bug });
       }
     }
     last = new Map(states.map((state) => [state.gateway, state]));
@@ -67,6 +75,8 @@ function sameAs(last: GatewayState | undefined, now: GatewayState): GatewayState
   const isSame =
     last !== undefined &&
     last.proxy === now.proxy &&
+    last.merged === now.merged &&
+    last.parameters === now.parameters &&
     last.refused === now.refused &&
     last.listeners === now.listeners &&
     last.routes.length === now.routes.length &&
@@ -74,7 +84,19 @@ function sameAs(last: GatewayState | undefined, now: GatewayState): GatewayState
   return isSame ? last : now;
 }
 
-const refusalOf = remembered((gateway: Gateway) => unimplementedFields(gateway, 'Invalid'));
+const refusalOf = remembered(
+  (gateway: Gateway): Refusal | undefined => addressProblem(gateway) ?? unimplementedFields(gateway, 'Invalid'),
+);
+
+const lastRefusals = new WeakMap<Gateway, Refusal>();
+
+/** The same object for the same refusal of a Gateway. */
+function sameRefusal(gateway: Gateway, refusal: Refusal): Refusal {
+  const last = lastRefusals.get(gateway);
+  if (last?.message === refusal.message) return last;
+  lastRefusals.set(gateway, refusal);
+  return refusal;
+}
 
 const NO_CLAIMS: readonly Listener[] = [];
 

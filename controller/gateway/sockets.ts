@@ -1,5 +1,6 @@
 import type { Listener } from '#controller/api/gen/types.d.ts';
 import type { ChainIr, ListenerIr } from '../ir/listener.ts';
+import { requestedIps } from './addresses.ts';
 import type { GatewayState } from './gateways.ts';
 import { covers } from './hostnames.ts';
 import type { ListenerState } from './listeners.ts';
@@ -30,7 +31,7 @@ export interface Socket {
 export function socketsOf(gateways: readonly GatewayState[], options: SocketOptions): readonly Socket[] {
   const groups = new Map<string, Group>();
   for (const state of gateways.filter(({ refused }) => refused === undefined)) {
-    const address = state.gateway.spec.addresses?.[0]?.value ?? options.bindAddress;
+    const address = requestedIps(state.gateway)[0] ?? options.bindAddress;
     for (const listener of state.listeners.filter(({ usable }) => usable)) {
       const { port } = listener.spec;
       const protocol = transportOf(listener.spec);

@@ -1,7 +1,8 @@
-import type { HTTPRoute } from '#controller/api/gen/types.d.ts';
+import type { Gateway, GatewayStatusAddress, HTTPRoute } from '#controller/api/gen/types.d.ts';
 import type { Verdict } from '../resources/verdict.ts';
 import type { ListenerReport, ObjectStatus } from '../status/object-status.ts';
 import type { Pieces } from '../ir/pieces.ts';
+import { requestedHostnames, requestedIps } from './addresses.ts';
 import type { AttachedRoute } from './attach-routes.ts';
 import { gatewayKeys, type GatewayState } from './gateways.ts';
 
@@ -23,17 +24,31 @@ export function gatewayStatus(
   }));
   const invalid = listeners.filter(({ usable }) => !usable).map(({ spec }) => spec.name);
   const served = listeners.some(({ usable }) => isServed(usable));
-  const addresses = gateway.spec.addresses?.flatMap(({ value }) => (value === undefined ? [] : [value]));
+  const unusable = requestedHostnames(gateway);
   return {
     kind: 'gateway',
     object: gateway,
     verdicts: [
       acceptance(refused, invalid, served),
-      programmed(served, 'The proxy serves the Gateway', 'the Gateway and its listeners'),
+      served && unusable.length > 0
+        ? addressNotUsable(unusable)
+        : programmed(served, 'The proxy serves the Gateway', 'the Gateway and its listeners'),
     ],
-    addresses: served ? (addresses ?? [bindAddress]) : [],
+    addresses: served ? addressesOf(gateway, bindAddress) : [],
     listeners: reports,
   };
+}
+
+/** The addresses that a Gateway is reached under where its proxy binds them itself. */
+function addressesOf(gateway: Gateway, bindAddress: string): readonly GatewayStatusAddress[] {
+  const [first] = requestedIps(gateway);
+  return [{ type: 'IPAddress', value: first ?? bindAddress }];
+}
+
+/** Gateway API, `GatewayReasonAddressNotUsable`: the Gateway is served, but not under everything that it asks for. */
+function addressNotUsable(hostnames: readonly string[]): Verdict {
+  const message = `spec.addresses: found Hostname ${hostnames.join(', ')}, which nobody can make lead to the proxy; accepted is IPAddress`;
+  return { type: 'Programmed', status: 'False', reason: 'AddressNotUsable', message };
 }
 
 type Counts = ReadonlyMap<string, number>;

@@ -1,3 +1,4 @@
+import type { EnvoyProxy } from '#controller/api/gen/types.d.ts';
 import type { AssignmentIr, ClusterIr } from './cluster.ts';
 import type { ListenerIr } from './listener.ts';
 import type { ResourcePatchIr } from './patch.ts';
@@ -29,6 +30,36 @@ export interface ProxyIr {
 export interface InfraIr {
   readonly key: string;
   readonly sockets: readonly SocketIr[];
+  /** Name of the class of its Gateways. */
+  readonly gatewayClass: string;
+  /** Whether it serves all Gateways of the class; its key is the name of the class then. */
+  readonly merged: boolean;
+  /** The Gateways that it serves, older ones first; exactly one unless it is `merged`. */
+  readonly gateways: readonly InfraGatewayIr[];
+  /** How it runs, as users say it: of the Gateway and its class together; `undefined` where nobody says. */
+  readonly parameters: EnvoyProxy | undefined;
+}
+
+/** What a Gateway asks of what runs its proxy (Gateway API, `GatewaySpec.infrastructure`, `addresses`, `listeners`). */
+export interface InfraGatewayIr {
+  readonly namespace: string;
+  readonly name: string;
+  readonly labels: { readonly [key: string]: string };
+  readonly annotations: { readonly [key: string]: string };
+  /** IP addresses under which it is to be reached; none where any will do. */
+  readonly addresses: readonly string[];
+  /** Host names that it asks for, which nobody can give it. */
+  readonly hostnames: readonly string[];
+  /** The ports of its listeners that are served, as they are written, those of its ListenerSets too; each once. */
+  readonly ports: readonly InfraPortIr[];
+}
+
+/** A port under which a proxy is to be reached; `SocketIr` has the one that it binds. */
+export interface InfraPortIr {
+  /** Name of the first listener that has it. */
+  readonly name: string;
+  readonly port: number;
+  readonly protocol: 'TCP' | 'UDP';
 }
 
 /** A socket that a proxy binds. */

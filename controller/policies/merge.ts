@@ -16,12 +16,17 @@ export function mergeTypeOf(policy: Policy): MergeType | undefined {
  * the very objects of that policy, which is how `fieldNamespace` knows whose they are.
  */
 export function mergePolicies<P extends Policy>(own: P, parent: P, type: MergeType): P {
-  const spec = mergeObjects(parent.spec, own.spec, '', type);
+  const spec = mergeSpecs(parent.spec, own.spec, type);
   const merged: unknown = { ...own, spec };
   if (!isLike(own, merged)) throw new Error('a merged policy is of another kind');
   const objects = objectsIn(parent.spec).difference(objectsIn(own.spec));
   parents.set(merged, { objects, parent });
   return merged;
+}
+
+/** A spec merged into another: see `mergePolicies`. */
+export function mergeSpecs(parent: object, own: object, type: MergeType): object {
+  return mergeObjects(parent, own, '', type);
 }
 
 /** Two objects of one type merge to one of that type. */
@@ -69,7 +74,22 @@ const LISTS: { readonly [path: string]: { readonly key: string } | 'joined' } = 
   // Envoy Gateway merges rules by names that contain the policy's: none is ever equal.
   '.rateLimit.global.rules': 'joined',
   '.rateLimit.local.rules': 'joined',
+  ...workloadLists('envoyDeployment'),
+  ...workloadLists('envoyDaemonSet'),
 };
+
+/** The lists of an EnvoyProxy that Kubernetes merges by a key (`patchMergeKey` of its types). */
+function workloadLists(workload: string): { readonly [path: string]: { readonly key: string } } {
+  const at = `.provider.kubernetes.${workload}`;
+  return {
+    [`${at}.container.env`]: { key: 'name' },
+    [`${at}.container.volumeMounts`]: { key: 'mountPath' },
+    [`${at}.initContainers`]: { key: 'name' },
+    [`${at}.pod.volumes`]: { key: 'name' },
+    [`${at}.pod.imagePullSecrets`]: { key: 'name' },
+    [`${at}.pod.topologySpreadConstraints`]: { key: 'topologyKey' },
+  };
+}
 
 function merge(parent: unknown, own: unknown, path: string, type: MergeType): unknown {
   if (isObject(parent) && isObject(own)) return mergeObjects(parent, own, path, type);

@@ -59,6 +59,8 @@ export function liveStatus(statuses: readonly ObjectStatus[], proxies: readonly 
     switch (status.kind) {
       case 'gateway':
         return live(status, proxies);
+      case 'class':
+        return status;
       case 'route':
         return routes.length === 0 ? status : liveRoute(status, routes);
       case 'conditions':

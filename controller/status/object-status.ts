@@ -2,6 +2,7 @@ import type {
   Backend,
   Gateway,
   GatewayClass,
+  GatewayStatusAddress,
   ListenerSet,
   ParentReference,
   ResourceOf,
@@ -12,7 +13,7 @@ import type { Verdict } from '../resources/verdict.ts';
 /** A route of any kind. */
 export type RouteObject = ResourceOf<'HTTPRoute' | 'GRPCRoute' | 'TLSRoute' | 'TCPRoute' | 'UDPRoute'>;
 
-/** A policy of any kind. */
+/** A policy of any kind, or what is told of its users as policies are. */
 export type PolicyObject = ResourceOf<
   | 'SecurityPolicy'
   | 'EnvoyExtensionPolicy'
@@ -20,20 +21,28 @@ export type PolicyObject = ResourceOf<
   | 'ClientTrafficPolicy'
   | 'BackendTrafficPolicy'
   | 'EnvoyPatchPolicy'
+  | 'EnvoyProxy'
 >;
 
 /** What is to be said of one object. Nobody writes into the object itself: status is output. */
 export type ObjectStatus =
   | {
+      readonly kind: 'class';
+      readonly object: GatewayClass;
+      readonly verdicts: readonly Verdict[];
+      /** Sorted. */
+      readonly supportedFeatures: readonly string[];
+    }
+  | {
       readonly kind: 'conditions';
-      readonly object: GatewayClass | Backend | ListenerSet;
+      readonly object: Backend | ListenerSet;
       readonly verdicts: readonly Verdict[];
     }
   | {
       readonly kind: 'gateway';
       readonly object: Gateway;
       readonly verdicts: readonly Verdict[];
-      readonly addresses: readonly string[];
+      readonly addresses: readonly GatewayStatusAddress[];
       readonly listeners: readonly ListenerReport[];
     }
   | { readonly kind: 'route'; readonly object: RouteObject; readonly parents: readonly ParentReport[] }

@@ -41,9 +41,14 @@ function statusOf(status: ObjectStatus, generation: number, occasion: Occasion):
   switch (status.kind) {
     case 'conditions':
       return { conditions: conditions(status.verdicts) };
+    case 'class':
+      return {
+        conditions: conditions(status.verdicts),
+        supportedFeatures: status.supportedFeatures.map((name) => ({ name })),
+      };
     case 'gateway':
       return {
-        addresses: status.addresses.map((value) => ({ type: 'IPAddress', value })),
+        addresses: status.addresses.map((address) => ({ ...address })),
         conditions: conditions(status.verdicts),
         listeners: status.listeners.map(({ name, supportedKinds, attachedRoutes, verdicts }) => ({
           name,

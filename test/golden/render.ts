@@ -10,6 +10,12 @@ const OCCASION = { time: '2026-01-01T00:00:00Z', controllerName: CONTROLLER_NAME
 /** What a case becomes, as its files should have it. */
 export function render({ input }: GoldenCase): { readonly xds: string; readonly status: string } {
   const translation = compile(loadOnce([input]));
-  const yaml = (value: unknown): string => stringify(value, { aliasDuplicateObjects: false, lineWidth: 0 });
+  const yaml = (value: unknown): string =>
+    stringify(value, withoutFeatures, { aliasDuplicateObjects: false, lineWidth: 0 });
   return { xds: yaml(showXds(translation)), status: yaml(showStatus(translation, OCCASION)) };
+}
+
+/** Every class supports the same features: `supported-features.test.ts` has them. */
+function withoutFeatures(key: unknown, value: unknown): unknown {
+  return key === 'supportedFeatures' ? undefined : value;
 }

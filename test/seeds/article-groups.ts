@@ -3,6 +3,7 @@ import type { SeedGroup } from './group.ts';
 
 const GATEWAY_STATUS = [
   'GatewayClass eg: Accepted',
+  'EnvoyProxy envoy-gateway-system/custom-proxy-config at eg: Accepted',
   'Gateway envoy-gateway-system/eg: Accepted, Programmed',
   'Gateway envoy-gateway-system/eg listener https: Accepted, ResolvedRefs, Programmed',
 ];
@@ -155,6 +156,7 @@ spec:
     services: ['myproject/backend:3000'],
     status: [
       'GatewayClass eg-internal: Accepted',
+      'EnvoyProxy envoy-gateway-system/proxy-config-internal at eg-internal: Accepted',
       'Gateway envoy-gateway-system/eg-internal: Accepted, Programmed',
       'Gateway envoy-gateway-system/eg-internal listener http: Accepted, ResolvedRefs, Programmed',
       'HTTPRoute myproject/any at eg-internal: Accepted, ResolvedRefs',

@@ -188,27 +188,30 @@ function guide(document: '000' | '001', at: { readonly [step: string]: string })
 const english: readonly SeedGroup[] = [
   ...guide('000', {}),
   {
-    name: '000: an EnvoyProxy of one Gateway is not implemented yet',
+    name: '000: a Gateway names an EnvoyProxy with the settings of a cluster',
     files: ['000-01', '000-07', '000-08'],
     certificates: { 'envoy-gateway-system/website-crt-secret': 'web.example.com' },
     status: [
       'GatewayClass eg: Accepted',
-      'Gateway envoy-gateway-system/web: !Accepted(Invalid), !Programmed(Invalid)',
-      'Gateway envoy-gateway-system/web listener https: Accepted, ResolvedRefs, !Programmed(Invalid)',
-      'Gateway envoy-gateway-system/web listener http: Accepted, ResolvedRefs, !Programmed(Invalid)',
+      'EnvoyProxy envoy-gateway-system/proxy-config at web: Accepted',
+      'Gateway envoy-gateway-system/web: Accepted, Programmed',
+      'Gateway envoy-gateway-system/web listener https: Accepted, ResolvedRefs, Programmed',
+      'Gateway envoy-gateway-system/web listener http: Accepted, ResolvedRefs, Programmed',
     ],
-    says: [/spec\.infrastructure\.parametersRef.*not implemented/u],
   },
   {
-    name: '000: without its Secret the HTTPS listener says so',
+    name: '000: without its EnvoyProxy the Gateway says so, and without its Secret the HTTPS listener',
     files: ['000-01', '000-08'],
     status: [
       'GatewayClass eg: Accepted',
-      'Gateway envoy-gateway-system/web: !Accepted(Invalid), !Programmed(Invalid)',
+      'Gateway envoy-gateway-system/web: !Accepted(InvalidParameters), !Programmed(Invalid)',
       'Gateway envoy-gateway-system/web listener https: Accepted, !ResolvedRefs(InvalidCertificateRef), !Programmed(Invalid)',
       'Gateway envoy-gateway-system/web listener http: Accepted, ResolvedRefs, !Programmed(Invalid)',
     ],
-    says: [/Secret envoy-gateway-system\/website-crt-secret does not exist/u],
+    says: [
+      /EnvoyProxy envoy-gateway-system\/proxy-config does not exist/u,
+      /Secret envoy-gateway-system\/website-crt-secret does not exist/u,
+    ],
   },
   {
     name: '000: the API server behind TCP is not implemented yet',
@@ -216,11 +219,12 @@ const english: readonly SeedGroup[] = [
     services: ['default/kubernetes:443'],
     status: [
       'GatewayClass eg: Accepted',
-      'Gateway envoy-gateway-system/eg: !Accepted(Invalid), !Programmed(Invalid)',
+      'EnvoyProxy envoy-gateway-system/eg at eg: Accepted',
+      'Gateway envoy-gateway-system/eg: !Accepted(ListenersNotValid), !Programmed(Invalid)',
       'Gateway envoy-gateway-system/eg listener apiserver: !Accepted(UnsupportedProtocol), ResolvedRefs, !Programmed(Invalid)',
       'TCPRoute default/apiserver at eg/apiserver: !Accepted(UnsupportedValue)',
     ],
-    says: [/spec\.infrastructure\.parametersRef/u, /found TCP/u],
+    says: [/found TCP/u],
   },
 ];
 
@@ -233,6 +237,7 @@ const chinese: readonly SeedGroup[] = [
     services: ['test/nginx:80'],
     status: [
       'GatewayClass eg: Accepted',
+      'EnvoyProxy test/proxy-config at eg: Accepted',
       'Gateway test/test-gw: Accepted, Programmed',
       'Gateway test/test-gw listener http: Accepted, ResolvedRefs, Programmed',
       'HTTPRoute test/nginx at test-gw: Accepted, ResolvedRefs',

@@ -18,6 +18,7 @@ function saidOf(status: ObjectStatus): readonly Said[] {
   const { kind, metadata } = status.object;
   const subject = `${kind} ${'namespace' in metadata ? `${metadata.namespace}/` : ''}${metadata.name}`;
   switch (status.kind) {
+    case 'class':
     case 'conditions':
       return [said(subject, status.verdicts)];
     case 'gateway':

@@ -41,7 +41,10 @@ const store = (gateway: string, route: string): SeedGroup => ({
 const tracing = (file: string): SeedGroup => ({
   name: `004: a class whose EnvoyProxy asks for tracing, which is not implemented yet, names it (${file})`,
   files: [file, '004-03'],
-  status: ['GatewayClass eg: !Accepted(InvalidParameters)'],
+  status: [
+    'GatewayClass eg: !Accepted(InvalidParameters)',
+    'EnvoyProxy envoy-gateway-system/config at eg: !Accepted(InvalidParameters)',
+  ],
   says: [/EnvoyProxy envoy-gateway-system\/config: spec\.telemetry.*not implemented/u],
 });
 

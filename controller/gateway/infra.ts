@@ -1,0 +1,37 @@
+import type { InfraGatewayIr, InfraIr, InfraPortIr, SocketIr } from '../ir/proxy.ts';
+import { requestedHostnames, requestedIps } from './addresses.ts';
+import type { GatewayState } from './gateways.ts';
+import { transportOf } from './sockets.ts';
+
+/** What has to exist for the proxy of these Gateways to run. */
+export function infraOf(key: string, gateways: readonly GatewayState[], sockets: readonly SocketIr[]): InfraIr {
+  const [first] = gateways;
+  return {
+    key,
+    sockets,
+    gatewayClass: first?.gateway.spec.gatewayClassName ?? '',
+    merged: first?.merged === true,
+    gateways: gateways.map(gatewayIr),
+    parameters: first?.parameters,
+  };
+}
+
+function gatewayIr({ gateway, listeners, refused }: GatewayState): InfraGatewayIr {
+  const { metadata, spec } = gateway;
+  const ports = new Map<string, InfraPortIr>();
+  for (const listener of refused === undefined ? listeners : []) {
+    const { name, port } = listener.spec;
+    const protocol = transportOf(listener.spec);
+    const known = `${protocol} ${port}`;
+    if (listener.usable && !ports.has(known)) ports.set(known, { name, port, protocol });
+  }
+  return {
+    namespace: metadata.namespace,
+    name: metadata.name,
+    labels: spec.infrastructure?.labels ?? {},
+    annotations: spec.infrastructure?.annotations ?? {},
+    addresses: requestedIps(gateway),
+    hostnames: requestedHostnames(gateway),
+    ports: [...ports.values()],
+  };
+}

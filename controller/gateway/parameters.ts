@@ -1,0 +1,81 @@
+import type { EnvoyProxy, Gateway, GatewayClass } from '#controller/api/gen/types.d.ts';
+import { isObject } from '#controller/api/compile.ts';
+import { mergeSpecs } from '../policies/merge.ts';
+import type { Resources } from '../resources/resources.ts';
+import { unimplementedFields } from '../resources/unimplemented-fields.ts';
+import { type Outcome, refusal, success } from '../resources/verdict.ts';
+import type { ClassState } from './gateway-classes.ts';
+
+/** How a proxy runs, `undefined` where nobody says; or why what is said cannot be had. */
+export type Parameters = Outcome<EnvoyProxy | undefined, 'InvalidParameters'>;
+
+interface Reference {
+  readonly group: string;
+  readonly kind: string;
+  readonly name: string;
+}
+
+/** The EnvoyProxy that a class names (Gateway API, `GatewayClassSpec.parametersRef`). */
+export function classParameters({ metadata, spec }: GatewayClass, resources: Resources): Parameters {
+  const ref = spec.parametersRef;
+  if (ref === undefined) return success(undefined);
+  return named(`GatewayClass ${metadata.name}: spec.parametersRef`, ref, ref.namespace ?? '', resources);
+}
+
+/**
+ * How the proxy of a Gateway runs: as the EnvoyProxy says that the Gateway names, with or without what its class says beside
+ * it (`mergeType`), else as its class says (Gateway API, `GatewayInfrastructure.parametersRef`). Gateways of a class that has
+ * one proxy for all of them have no say in it (Envoy Gateway, `mergeGateways`).
+ */
+export function gatewayParameters({ metadata, spec }: Gateway, ofClass: ClassState, resources: Resources): Parameters {
+  const ref = spec.infrastructure?.parametersRef;
+  if (ref === undefined) return success(ofClass.parameters);
+  const at = `Gateway ${metadata.namespace}/${metadata.name}: spec.infrastructure.parametersRef`;
+  const own = named(at, ref, metadata.namespace, resources);
+  if (!own.ok) return own;
+  if (ofClass.mergeGateways || own.value === undefined) return success(ofClass.parameters);
+  return success(merged(own.value, ofClass.parameters));
+}
+
+function named(at: string, ref: Reference, namespace: string, resources: Resources): Parameters {
+  if (ref.group !== 'gateway.envoyproxy.io' || ref.kind !== 'EnvoyProxy') {
+    return refusal(
+      'InvalidParameters',
+      `${at}: found ${ref.kind} of group "${ref.group}", accepted is EnvoyProxy of group gateway.envoyproxy.io`,
+    );
+  }
+  const proxy = resources.get('EnvoyProxy', namespace, ref.name);
+  if (proxy === undefined) {
+    return refusal('InvalidParameters', `${at}: EnvoyProxy ${namespace}/${ref.name} does not exist or cannot be read`);
+  }
+  const problem = parametersProblem(proxy);
+  return problem === undefined ? success(proxy) : { ok: false, refusal: problem };
+}
+
+/** Why an EnvoyProxy cannot be followed, or `undefined`. */
+export function parametersProblem(
+  proxy: EnvoyProxy,
+): { readonly reason: 'InvalidParameters'; readonly message: string } | undefined {
+  return unimplementedFields(proxy, 'InvalidParameters');
+}
+
+const mergedBefore = new WeakMap<EnvoyProxy, WeakMap<EnvoyProxy, EnvoyProxy>>();
+
+/** The EnvoyProxy of a Gateway on that of its class; the same object for the same two. */
+function merged(own: EnvoyProxy, ofClass: EnvoyProxy | undefined): EnvoyProxy {
+  const type = own.spec.mergeType ?? 'Replace';
+  if (ofClass === undefined || ofClass === own || type === 'Replace') return own;
+  const known = mergedBefore.get(own) ?? new WeakMap<EnvoyProxy, EnvoyProxy>();
+  mergedBefore.set(own, known);
+  const before = known.get(ofClass);
+  if (before !== undefined) return before;
+  const both: unknown = { ...own, spec: mergeSpecs(ofClass.spec, own.spec, type) };
+  if (!isEnvoyProxy(both)) throw new Error('a merged EnvoyProxy is of another kind');
+  known.set(ofClass, both);
+  return both;
+}
+
+/** Two objects of one type merge to one of that type. */
+function isEnvoyProxy(value: unknown): value is EnvoyProxy {
+  return isObject(value) && value['kind'] === 'EnvoyProxy';
+}
