@@ -254,6 +254,29 @@ describe('a cluster that never finishes warming', () => {
     expect(client.warming).toEqual([['slow']]);
   });
 
+  it('holds up what comes after another one, however many answers are withheld by then', () => {
+    const client = withSlowCluster();
+    for (let round = 0; round < 50; round += 1) {
+      // Of anything else it goes on talking, though not while it is waited for.
+      client.say('endpoint');
+      client.session.publish(snapshot({ ...WORLD_A, cluster: ['a', 'slow', `slow${round}`] }));
+      client.session.publish(snapshot({ ...WORLD_A, cluster: ['a', 'slow', `slow${round}`, `next${round}`] }));
+      client.clock.pass(SESSION_TIMES.makeDeadline);
+      expect(client.sent().join()).toContain(`+next${round}`);
+    }
+  });
+
+  it('is not waited for longer because of changes that come meanwhile', () => {
+    const client = scripted(snapshot(WORLD_A));
+    settle(client, 'a');
+    client.session.publish(snapshot({ ...WORLD_A, cluster: ['a', 'slow'] }));
+    client.clock.pass(SESSION_TIMES.makeDeadline - 1);
+    client.session.publish(snapshot({ ...WORLD_B, cluster: ['a', 'slow', 'b'], endpoint: ['a', 'b'] }));
+    expect(client.sent()).toEqual(['cluster +slow']);
+    client.clock.pass(1);
+    expect(client.sent()).toEqual(['cluster +b']);
+  });
+
   it('is told no more when nothing needs it, and again when something does', () => {
     const client = withSlowCluster();
     client.session.publish(snapshot(WORLD_A));

@@ -72,11 +72,11 @@ export class Session {
   #made: XdsSnapshot | undefined;
   #stage: Stage = 'make';
   #cancelTimer: () => void = () => undefined;
+  /** Of the wait for the answer to the clusters sent last, which changes that come meanwhile do not make longer. */
+  #cancelPatience: () => void = () => undefined;
   #nonce = 0;
   /** Clusters that warm longer than they are waited for. */
   #warming: ReadonlySet<string> = new Set();
-  /** Whether the client has said anything since clusters were sent last. */
-  #isHeard = false;
   #closed = false;
   /**
    * The client has just started and serves nothing yet. It then gets modules last: it stands still while it compiles them,
@@ -120,7 +120,7 @@ export class Session {
     if (request.initialVersions.size > 0) this.#isFresh = false;
     if (type === 'route') this.#followConfigurations(subscription, request);
     if (request.nonce !== '') this.#answered(type, subscription, request);
-    this.#isHeard = true;
+    this.#subscriptions.get('cluster')?.heard();
     if (type === 'cluster' || type === 'endpoint') this.#tellWarming();
     this.#progress();
   }
@@ -129,6 +129,7 @@ export class Session {
   close(): void {
     this.#closed = true;
     this.#cancelTimer();
+    this.#cancelPatience();
   }
 
   #answered(type: XdsType, subscription: Subscription, request: DeltaRequest): void {
@@ -217,7 +218,11 @@ export class Session {
     subscription.sent(nonce, difference);
     this.#ports.send({ typeUrl: typeUrl(type), nonce, ...difference });
     if (type !== 'cluster') return;
-    this.#isHeard = false;
+    this.#cancelPatience();
+    this.#cancelPatience = this.#ports.clock.after(this.#times.makeDeadline, () => {
+      this.#waitNoLonger();
+      this.#progress();
+    });
     this.#resendEndpoints(difference.resources.map(({ name }) => name));
   }
 
@@ -225,7 +230,7 @@ export class Session {
   #waitNoLonger(): void {
     const clusters = this.#subscriptions.get('cluster');
     if (clusters === undefined || !clusters.waiting) return;
-    clusters.excuse(this.#isHeard);
+    clusters.excuse();
     this.#tellWarming();
   }
 
@@ -237,7 +242,7 @@ export class Session {
     const clusters = this.#subscriptions.get('cluster');
     if (clusters?.isWithheld !== true || !clusters.waiting) return;
     if (![...clusters.awaited].every((name) => this.#isInUse(name))) return;
-    clusters.excuse(this.#isHeard);
+    clusters.excuse();
     this.#sendAll();
   }
 

@@ -51,9 +51,9 @@ interface Outstanding {
 }
 
 /** So many answers may be outstanding that are not waited for; beyond, the next response waits for one of them. */
-const MOST_EXCUSED = 16;
-/** The same for a client that is known to read, and for a reason of its own withholds its answers. */
-const MOST_WITHHELD = 1_000;
+const MOST_EXCUSED = 1_000;
+/** So many of them since the client has last said anything: it may not even read. */
+const MOST_UNHEARD = 16;
 
 /**
  * What one client wants and has of one kind of resource.
@@ -76,6 +76,8 @@ export class Subscription {
   #unanswered: Outstanding | undefined;
   /** Responses whose answer is no longer waited for: Envoy withholds that to CDS while any cluster warms. */
   #excused: readonly Outstanding[] = [];
+  /** How many of them became so since the client has last said anything. */
+  #unheard = 0;
   #isFirstAwaited: boolean;
   /** Groups of names of which at least one was rejected, to be sent one group at a time. */
   #suspects: readonly (readonly string[])[] = [];
@@ -172,13 +174,16 @@ export class Subscription {
     return names;
   }
 
-  /**
-   * Does not wait for the answer to the last response any longer; it counts whenever it comes. `isAlive` says that the client
-   * is known to have read it.
-   */
-  excuse(isAlive: boolean): void {
-    const most = isAlive ? MOST_WITHHELD : MOST_EXCUSED;
-    if (this.#unanswered === undefined || this.#excused.length >= most) return;
+  /** Notes that the client has said something, of whatever kind: it has read what it was sent before. */
+  heard(): void {
+    this.#unheard = 0;
+  }
+
+  /** Does not wait for the answer to the last response any longer; it counts whenever it comes. */
+  excuse(): void {
+    if (this.#unanswered === undefined) return;
+    if (this.#unheard >= MOST_UNHEARD || this.#excused.length >= MOST_EXCUSED) return;
+    this.#unheard += 1;
     this.#excused = [...this.#excused, this.#unanswered];
     this.#unanswered = undefined;
   }
