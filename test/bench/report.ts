@@ -86,7 +86,8 @@ through Envoy, asked for every 5 ms. Values are medians; the spread is least to 
 
 - (a) One worker of Envoy has a core, load (wrk) and back-end (an Envoy) have the other; every place is measured in every round. What is
   added is CPU time of Envoy's threads for one request, above that of the same Envoy without a filter in the same round; the answer is
-  Envoy's own (a redirect), or proxied. Native filters do the same work and give the same answers.
+  Envoy's own (a redirect), or proxied. Native filters do the same work and give the same answers. The global limit is one for each of
+  64 clients in windows of a second; CPU of the sidecar, on the same core as Envoy, is in its figures.
 - (b) The reference is Envoy with one static JSON file: routes inline, STATIC clusters, without the policy filter, which needs a server.
 - (c) The reference is an ADS server that patches a few bytes of an encoded response and waits for the ACK of an Envoy with the same
   configuration. CPU is that of the controller's process from before the first edit until after the last. Resident memory is taken as it is, the heap

@@ -215,6 +215,28 @@ describe('requests that wait for the same', () => {
     expect(outcomes.filter((each) => each === 429)).toHaveLength(150);
   });
 
+  it('are answered in the order in which they came, whoever comes meanwhile', async () => {
+    const worker = workerAt(0);
+    const plenty = limit({ requests: 1_000 });
+    const begin = () => {
+      const result = worker.ask({ global: [plenty] });
+      return result.kind === 'paused' ? result.id : undefined;
+    };
+    // Each of two clients asks again as soon as it has its answer, while the other waits.
+    const clients = [begin(), begin()];
+    const outcomes = new Set();
+    for (let turn = 0; turn < 100; turn++) {
+      for (const call of worker.host.calls()) await answer(worker, call);
+      for (const [client, id] of clients.entries()) {
+        const result = id === undefined ? 'passed' : outcome(worker.host.resultOf(id));
+        if (result === 'waits') continue;
+        outcomes.add(result);
+        clients[client] = begin();
+      }
+    }
+    expect(outcomes).toEqual(new Set(['passed']));
+  });
+
   it('leave nothing unused when some of them go away', async () => {
     const worker = workerAt(0);
     const waiting = Array.from({ length: 20 }, () => worker.ask({ global: [limit({ requests: 10 })] }));

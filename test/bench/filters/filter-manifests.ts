@@ -1,4 +1,3 @@
-import { type FilterCase } from './filter-case.ts';
 import { PATHS } from './native-bootstrap.ts';
 
 /** A case and the port on which it is served. */
@@ -46,6 +45,3 @@ spec:
       backendRefs: [{ group: gateway.envoyproxy.io, kind: Backend, name: back-end }]
 ${manifests}`;
 }
-
-/** A route that no policy is about. */
-export const NOTHING: Pick<FilterCase, 'id' | 'manifests' | 'native'> = { id: 'nothing', manifests: '', native: [] };

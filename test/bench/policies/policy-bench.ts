@@ -11,7 +11,7 @@ import { startSluice } from '../sluice.ts';
 import { median, spreadOf } from '../statistics.ts';
 import { untilAnswer } from '../until-answer.ts';
 import { EDIT_HEADER, editValue, hostOf, writeWorld } from '../world.ts';
-import { observedEnvoy } from './envoy-stats.ts';
+import { observedProxy } from '../observed-proxy.ts';
 import { guestMemory } from './guest-memory.ts';
 import { editedPolicy, headersOf, PLAIN_HOST, plainRoute, policyWorld, type PolicyShape } from './policy-world.ts';
 
@@ -41,7 +41,7 @@ async function benchOne(bench: Bench, id: string, on: PolicyShape['on'], routes:
   const ask = { port: ports.gateway, host, within: PATIENCE };
   try {
     await untilAnswer({ ...ask, headers: headersOf(0), is: ({ status }) => status === 200 });
-    const envoy = await observedEnvoy(join(folder, 'state'));
+    const envoy = await observedProxy(join(folder, 'state'));
     await sleep(options.settled);
     const modified = await envoy.listenersModified();
     const load = startLoad({

@@ -26,7 +26,7 @@ const MOST_WAITERS: u32 = 1024;
 const MOST_ANSWERS: u32 = 8;
 const DIGEST_SIZE: usize = 32;
 
-// A call: [used][token][kind][tag][first waiter][owner u64][digest].
+// A call: [used][token][kind][tag][first waiter][last waiter][owner u64][digest].
 const CALL_SIZE: usize = 64;
 const CALLS: usize = memory.data(16384, 8);
 // A waiter: [next][context][number of answers][plugin] and the answers, each [kind][outcome][digest].
@@ -173,7 +173,7 @@ function newCall(kind: u32, tag: u32, method: Slice, message: usize, len: u32): 
     store<u32>(call, <u32>token, 4);
     store<u32>(call, kind, 8);
     store<u32>(call, tag, 12);
-    store<u32>(call, 0, 16);
+    store<u64>(call, 0, 16);
     store<u64>(call, owner(), 24);
     memory.copy(call + 32, DIGEST, DIGEST_SIZE);
     return call;
@@ -206,8 +206,11 @@ function wait(call: usize): bool {
   } else if (load<u32>(one, 8) == MOST_ANSWERS) {
     return false;
   }
-  store<u32>(one, load<u32>(call, 16));
-  store<u32>(call, <u32>one, 16);
+  // Who came first is looked at first: the answer is to what that one needs, and who comes later must not use it up.
+  store<u32>(one, 0);
+  const last = <usize>load<u32>(call, 20);
+  store<u32>(last == 0 ? call + 16 : last, <u32>one);
+  store<u32>(call, <u32>one, 20);
   waits = true;
   return true;
 }

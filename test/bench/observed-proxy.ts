@@ -4,19 +4,25 @@ import { proxyPaths } from '#controller/infra/local/state-folder.ts';
 import { readRecord } from '#controller/infra/local/process-record.ts';
 
 /** The proxy of the Gateway default/bench of a run, as seen from outside. */
-export interface ObservedEnvoy {
+export interface ObservedProxy {
   readonly pid: number;
+  readonly sidecarPid: number;
   /** Bytes that came from the xDS server. */
   received(): Promise<number>;
   /** Listeners that were changed, which closes their connections by and by. */
   listenersModified(): Promise<number>;
+  /** What filters have asked the sidecar, and what was sent to it by ext_proc. */
+  sidecarCalls(): Promise<number>;
 }
 
-/** Finds the Envoy of a run by its state folder. */
-export async function observedEnvoy(stateFolder: string): Promise<ObservedEnvoy> {
+/** Finds the proxy of a run by its state folder. */
+export async function observedProxy(stateFolder: string): Promise<ObservedProxy> {
   const { folder, adminAddress } = proxyPaths(stateFolder, 'default/bench');
-  const record = await readRecord(join(folder, 'envoy.process'));
-  if (record === undefined) throw new Error('the proxy does not run');
+  const pidOf = async (program: string): Promise<number> => {
+    const record = await readRecord(join(folder, `${program}.process`));
+    if (record === undefined) throw new Error(`the ${program} of the proxy does not run`);
+    return record.pid;
+  };
   const counter = async (name: string): Promise<number> => {
     const address = readFileSync(adminAddress, 'utf8');
     const text = await (await fetch(`http://${address}/stats?filter=^${name}$`)).text();
@@ -25,8 +31,10 @@ export async function observedEnvoy(stateFolder: string): Promise<ObservedEnvoy>
     return value;
   };
   return {
-    pid: record.pid,
+    pid: await pidOf('envoy'),
+    sidecarPid: await pidOf('sidecar'),
     received: () => counter('cluster.sluice.xds.upstream_cx_rx_bytes_total'),
     listenersModified: () => counter('listener_manager.listener_modified'),
+    sidecarCalls: () => counter('cluster.sluice.sidecar.upstream_rq_total'),
   };
 }
