@@ -53,8 +53,11 @@ function touched(before: Translation, after: Translation): { readonly [what: str
   if (old === undefined || now === undefined) throw new Error('no proxy');
   const [had, has] = [lower(old, undefined), lower(now, undefined)];
   const names = XDS_TYPES.map((type) => [type, changes(had[type], has[type]).size] as const);
-  const known = new Set(before.statuses);
-  const statuses = after.statuses.filter((piece) => !known.has(piece)).flat();
+  const known = new Set(before.statuses());
+  const statuses = after
+    .statuses()
+    .filter((piece) => !known.has(piece))
+    .flat();
   return Object.fromEntries([...names, ['statuses', statuses.filter(({ kind }) => kind === 'route').length]]);
 }
 

@@ -63,5 +63,11 @@ export function showStatus(
   { statuses }: Translation,
   occasion: Occasion,
 ): { readonly apiVersion: 'v1'; readonly kind: 'List'; readonly items: readonly RenderedStatus[] } {
-  return { apiVersion: 'v1', kind: 'List', items: statuses.flat().map((status) => renderStatus(status, occasion)) };
+  return {
+    apiVersion: 'v1',
+    kind: 'List',
+    items: statuses()
+      .flat()
+      .map((status) => renderStatus(status, occasion)),
+  };
 }

@@ -88,8 +88,8 @@ describe('keys that are fetched', () => {
     for (const want of good.translation.wants) answer(want, keys, 'https://one.example/keys: down');
     const stale = now();
     expect(changed(good.versions, stale.versions)).toEqual([]);
-    expect(JSON.stringify(good.translation.statuses)).not.toContain('FetchFailed');
-    expect(JSON.stringify(stale.translation.statuses)).toContain(
+    expect(JSON.stringify(good.translation.statuses())).not.toContain('FetchFailed');
+    expect(JSON.stringify(stale.translation.statuses())).toContain(
       'https://one.example/keys: down; what was fetched before is in force',
     );
   });

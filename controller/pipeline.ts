@@ -88,8 +88,10 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
   const ports = options.ports(() => publish());
   const answers = options.answers((changes) => onAnswers(changes));
   let raw: Translation | undefined;
-  let translation: Translation = { proxies: new Map(), gateways: [], statuses: [], wants: [], bugs: [] };
+  let translation: Translation = { proxies: new Map(), gateways: [], statuses: () => [], wants: [], bugs: [] };
   let undecided: ReadonlySet<string> = new Set();
+  /** What was said of objects last. */
+  let said: readonly ObjectStatus[] = [];
   let synced = false;
   let stopped = false;
   let orphans: Promise<void> | undefined;
@@ -205,6 +207,16 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
     }
   };
 
+  const objectStatuses = (): readonly ObjectStatus[] => {
+    try {
+      said = translation.statuses().flat();
+    } catch (error) {
+      // A bug: nothing but what is said of objects depends on it.
+      log.error({ err: error }, 'the statuses could not be computed; they are as they were');
+    }
+    return said;
+  };
+
   const stopReading: Stop = await options.provider.start(onBatch);
   return {
     notReady: () => [
@@ -215,7 +227,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
         .map(([key]) => `the proxy of Gateway ${key} has not acknowledged its configuration`),
     ],
     translation: () => translation,
-    statuses: () => liveStatus(translation.statuses.flat(), liveProxies(raw, proxies)),
+    statuses: () => liveStatus(objectStatuses(), liveProxies(raw, proxies)),
     resources: () => resources.values(),
     problems: () => [...problems.values()],
     proxies: () => [...proxies.values()].map((proxy) => proxy.report()),

@@ -49,16 +49,18 @@ const GOOD = {
 /** What is said of policies: "a at shop/one: Accepted", "b at shop: !Conflicted Unable to target ...". */
 function said(...policies: readonly string[]): readonly string[] {
   const { statuses } = compile(loadOnce(['-'], { stdin: Buffer.from(BASE + policies.join('')) }));
-  return statuses.flat().flatMap((status) => {
-    if (status.kind !== 'policy') return [];
-    return status.ancestors.flatMap(({ ref, verdicts }) =>
-      verdicts.map(({ type, status: value, reason, message }) => {
-        const at = ref.sectionName === undefined ? ref.name : `${ref.name}/${ref.sectionName}`;
-        const told = `${status.object.metadata.name} at ${at}: `;
-        return value === 'True' ? `${told}${type}: ${message}` : `${told}!${reason}: ${message}`;
-      }),
-    );
-  });
+  return statuses()
+    .flat()
+    .flatMap((status) => {
+      if (status.kind !== 'policy') return [];
+      return status.ancestors.flatMap(({ ref, verdicts }) =>
+        verdicts.map(({ type, status: value, reason, message }) => {
+          const at = ref.sectionName === undefined ? ref.name : `${ref.name}/${ref.sectionName}`;
+          const told = `${status.object.metadata.name} at ${at}: `;
+          return value === 'True' ? `${told}${type}: ${message}` : `${told}!${reason}: ${message}`;
+        }),
+      );
+    });
 }
 
 const ACCEPTED = 'Accepted: Policy has been accepted.';

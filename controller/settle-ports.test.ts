@@ -51,7 +51,10 @@ function settled(manifests: string, book: PortBook = OPEN_PORTS) {
   for (const { resource } of loadOnce([file]).resources.values()) store.upsert(resource);
   const raw = createTranslator(DEFAULT_SETTINGS)(store);
   const { translation } = createPortPass()(raw, book);
-  const policy = translation.statuses.flat().find(({ kind }) => kind === 'policy');
+  const policy = translation
+    .statuses()
+    .flat()
+    .find(({ kind }) => kind === 'policy');
   return {
     claims: claimsOf(raw).map(({ listener, protocol, port }) => `${listener} ${protocol} ${port}`),
     sockets: [...translation.proxies].flatMap(([key, { infra }]) => infra.sockets.map(({ port }) => `${key} ${port}`)),

@@ -2,6 +2,7 @@ import { requestedIps } from './gateway/addresses.ts';
 import { claimPorts, type PortBook, type PortClaim, type PortDecision } from './gateway/port-claims.ts';
 import { transportOf } from './gateway/sockets.ts';
 import type { ListenerIr } from './ir/listener.ts';
+import { lazily } from './resources/lazily.ts';
 import type { Verdict } from './resources/verdict.ts';
 import type { GatewayStatus } from './gateway/status.ts';
 import type { ListenerReport, ObjectStatus } from './status/object-status.ts';
@@ -33,10 +34,12 @@ export function createPortPass(): (translation: Translation, book: PortBook) => 
       proxies.set(key, settle(proxy, decisions));
     }
     const gateways = translation.gateways.map((status) => settleGateway(status, translation.proxies, decisions));
-    const statuses = translation.statuses.map((piece) => {
-      if (piece === translation.gateways) return gateways;
-      return isOfPatches(piece) ? piece.map((status) => settlePolicy(status, translation.proxies, decisions)) : piece;
-    });
+    const statuses = lazily(() =>
+      translation.statuses().map((piece) => {
+        if (piece === translation.gateways) return gateways;
+        return isOfPatches(piece) ? piece.map((status) => settlePolicy(status, translation.proxies, decisions)) : piece;
+      }),
+    );
     return { translation: { ...translation, proxies, gateways, statuses }, undecided };
   };
 

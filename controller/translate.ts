@@ -17,6 +17,7 @@ import type { Pieces } from './ir/pieces.ts';
 import type { InfraIr, ProxyIr } from './ir/proxy.ts';
 import type { WasmModuleRef } from './ir/wasm-module.ts';
 import { rememberedPolicyStatuses } from './policy-statuses.ts';
+import { lazily } from './resources/lazily.ts';
 import type { Resources } from './resources/resources.ts';
 import { remembered } from './resources/tracked.ts';
 import { distinctWants, type Want } from './resources/wants.ts';
@@ -36,7 +37,8 @@ export interface Translation {
   readonly proxies: ReadonlyMap<string, TranslatedProxy>;
   /** The statuses of the Gateways, which are among all statuses. */
   readonly gateways: readonly GatewayStatus[];
-  readonly statuses: Pieces<ObjectStatus>;
+  /** Computed when they are first asked for, which is not before proxies have what they are to have. */
+  readonly statuses: () => Pieces<ObjectStatus>;
   /** What policies need from outside; the same list as long as it says the same. */
   readonly wants: readonly Want[];
   /** What was thrown: a bug each time. The proxy keeps the last good configuration, and no other is concerned. */
@@ -98,7 +100,7 @@ export function createTranslator(settings: Settings): (resources: Resources) => 
       wants: wantsOf(tables),
       proxies,
       gateways: gatewayStatuses,
-      statuses: [
+      statuses: lazily(() => [
         [...classes.values()].map(classStatusOf),
         parametersStatuses(classes, gateways, resources),
         gatewayStatuses,
@@ -110,7 +112,7 @@ export function createTranslator(settings: Settings): (resources: Resources) => 
         }),
         otherStatusesOf(pass, resources),
         ...resources.pieces('Backend').map(backendStatusesOf),
-      ],
+      ]),
     };
   };
 }

@@ -21,7 +21,9 @@ describe('the status of GatewayClasses', () => {
   for (const name of ['eg', 'eg-internal']) store.upsert(gatewayClass(name, CONTROLLER_NAME));
   store.upsert(gatewayClass('of-others', 'example.com/other'));
   const { statuses } = createTranslator(DEFAULT_SETTINGS)(store);
-  const shown = statuses.flat().map((status) => renderStatus(status, { time: '', controllerName: CONTROLLER_NAME }));
+  const shown = statuses()
+    .flat()
+    .map((status) => renderStatus(status, { time: '', controllerName: CONTROLLER_NAME }));
 
   it('is told of every class that names the controller, and of no other', () => {
     expect(shown.map(({ metadata }) => metadata)).toEqual([

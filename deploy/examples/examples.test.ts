@@ -53,7 +53,7 @@ describe.each(TOPICS)('%s', (topic) => {
   it('is valid, and everything in it is accepted and in force', () => {
     const loaded = loadOnce([folder]);
     expect(findings(loaded)).toEqual([]);
-    const said = showSaid(compile(loaded).statuses.flat()).map(({ line }) => line);
+    const said = showSaid(compile(loaded).statuses().flat()).map(({ line }) => line);
     expect(said.length).toBeGreaterThan(2);
     expect(said.filter((line) => line.includes('!'))).toEqual([]);
   });

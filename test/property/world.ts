@@ -105,7 +105,7 @@ export function visible({ proxies, statuses }: Translation): unknown {
       return { key, infra, resources, module: xds.policyModule };
     }),
     // Where they are cut means nothing.
-    statuses: statuses.flat(),
+    statuses: statuses().flat(),
   };
 }
 

@@ -48,7 +48,7 @@ if (SEEDS_ARE_THERE) {
         expect.stringMatching(new RegExp(`^${at}: .*${message.source}`, 'u')),
       );
       expect(problems).toEqual(stated);
-      const said = showSaid(translation.statuses.flat());
+      const said = showSaid(translation.statuses().flat());
       expect(said.map(({ line }) => line)).toEqual(group.status);
       const messages = said.flatMap((one) => one.messages);
       for (const pattern of group.says ?? []) expect(messages).toContainEqual(expect.stringMatching(pattern));
