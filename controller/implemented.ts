@@ -95,6 +95,7 @@ export const implementedPaths: { readonly [K in KindName]: ImplementedPaths } = 
     'spec.provider.kubernetes',
   ],
   Service: ['spec'],
+  ServiceImport: ['spec'],
   EndpointSlice: ['addressType', 'endpoints', 'ports'],
   Secret: ['type', 'data', 'stringData', 'immutable'],
   ConfigMap: ['data', 'binaryData', 'immutable'],

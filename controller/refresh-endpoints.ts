@@ -1,16 +1,16 @@
-import type { EndpointSlice, Resource } from './api/gen/types.d.ts';
+import type { Resource } from './api/gen/types.d.ts';
 import { assignmentOf } from './backends/assignments.ts';
 import type { AssignmentIr, ClusterIr } from './ir/cluster.ts';
 import type { ProxyIr } from './ir/proxy.ts';
 import type { ResourceBatch, ResourceKey } from './provider/provider.ts';
 import type { Resources } from './resources/resources.ts';
-import { SERVICE_NAME_LABEL } from './resources/store.ts';
+import { importOwner, sliceOwners } from './resources/slice-owners.ts';
 import type { Translation } from './translate.ts';
 import { once } from './xds/memory.ts';
 
 /**
- * The Services ("<namespace>/<name>") whose endpoints a batch changes, when it changes nothing else; `undefined` when it
- * does. `before` are the resources without the batch.
+ * Those ("<namespace>/<owner>", see `slice-owners.ts`) whose endpoints a batch changes, when it changes nothing else;
+ * `undefined` when it does. `before` are the resources without the batch.
  */
 export function servicesOfBatch(
   batch: ResourceBatch,
@@ -23,14 +23,10 @@ export function servicesOfBatch(
     for (const slice of event.kind === 'upsert' ? [old, event.resource] : [old]) {
       if (slice === undefined) continue;
       if (slice.kind !== 'EndpointSlice') return undefined;
-      services.add(serviceOf(slice));
+      for (const owner of sliceOwners(slice)) services.add(`${slice.metadata.namespace}/${owner}`);
     }
   }
   return services;
-}
-
-function serviceOf({ metadata }: EndpointSlice): string {
-  return `${metadata.namespace}/${metadata.labels?.[SERVICE_NAME_LABEL] ?? ''}`;
 }
 
 /**
@@ -73,8 +69,10 @@ function refresh(xds: ProxyIr, services: ReadonlySet<string>, resources: Resourc
 const clustersByService = once((clusters: readonly ClusterIr[]): ReadonlyMap<string, readonly ClusterIr[]> => {
   const found = new Map<string, ClusterIr[]>();
   for (const cluster of clusters) {
-    if (cluster.source.kind !== 'service') continue;
-    const service = `${cluster.source.namespace}/${cluster.source.name}`;
+    const { source } = cluster;
+    if (source.kind !== 'service' && source.kind !== 'service-import') continue;
+    const owner = source.kind === 'service' ? source.name : importOwner(source.name);
+    const service = `${source.namespace}/${owner}`;
     const known = found.get(service);
     if (known === undefined) found.set(service, [cluster]);
     else known.push(cluster);

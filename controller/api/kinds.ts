@@ -20,6 +20,7 @@ import { endpointSlice } from './kubernetes/endpoint-slice.ts';
 import { namespace } from './kubernetes/namespace.ts';
 import { secret } from './kubernetes/secret.ts';
 import { service } from './kubernetes/service.ts';
+import { serviceImport } from './kubernetes/service-import.ts';
 
 /** Every kind that is read, in the order in which they are documented. */
 export const kinds: readonly KindSchema[] = [
@@ -42,6 +43,7 @@ export const kinds: readonly KindSchema[] = [
   backend,
   httpRouteFilterKind,
   service,
+  serviceImport,
   endpointSlice,
   secret,
   configMap,

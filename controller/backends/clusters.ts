@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Backend, Service } from '#controller/api/gen/types.d.ts';
+import type { Backend, Service, ServiceImport } from '#controller/api/gen/types.d.ts';
 import type { AddressIr, ClusterIr, EndpointSourceIr } from '../ir/cluster.ts';
 import type { ClusterSettingsIr } from '../ir/cluster-settings.ts';
 import { unimplementedFields } from '../resources/unimplemented-fields.ts';
@@ -12,12 +12,15 @@ export type Protocol = ClusterIr['protocol'];
 const HTTP2_PROTOCOLS: ReadonlySet<string> = new Set(['kubernetes.io/h2c', 'gateway.envoyproxy.io/h2c', 'grpc']);
 const WEBSOCKET_PROTOCOLS: ReadonlySet<string> = new Set(['kubernetes.io/ws', 'gateway.envoyproxy.io/ws', 'http']);
 
+/** Why a port of a Service or ServiceImport cannot be had. */
+type PortReason = 'BackendNotFound' | 'UnsupportedProtocol' | 'UnsupportedValue';
+
 /** The cluster of a port of a Service. */
 export function serviceCluster(
   service: Service,
   port: number,
   protocol: Protocol | undefined,
-): Outcome<ClusterIr, 'BackendNotFound' | 'UnsupportedProtocol' | 'UnsupportedValue'> {
+): Outcome<ClusterIr, PortReason> {
   const { namespace, name } = service.metadata;
   if (service.spec.type === 'ExternalName') {
     return refusal(
@@ -25,20 +28,44 @@ export function serviceCluster(
       `Service ${namespace}/${name}: spec.type: found ExternalName, accepted are ClusterIP, NodePort and LoadBalancer: use a Backend for a host name`,
     );
   }
-  const found = service.spec.ports?.find((candidate) => candidate.port === port);
+  const spoken = spokenAt(service, port, protocol);
+  if (!spoken.ok) return spoken;
+  const source = { kind: 'service', namespace, name, port } as const;
+  return success(named(`service/${namespace}/${name}/${port}`, spoken.value, source));
+}
+
+/** The cluster of a port of a ServiceImport. */
+export function importCluster(
+  imported: ServiceImport,
+  port: number,
+  protocol: Protocol | undefined,
+): Outcome<ClusterIr, PortReason> {
+  const { namespace, name } = imported.metadata;
+  const spoken = spokenAt(imported, port, protocol);
+  if (!spoken.ok) return spoken;
+  const source = { kind: 'service-import', namespace, name, port } as const;
+  return success(named(`serviceimport/${namespace}/${name}/${port}`, spoken.value, source));
+}
+
+/** What is spoken at a port, if there is one. */
+function spokenAt(
+  { kind, metadata, spec }: Service | ServiceImport,
+  port: number,
+  protocol: Protocol | undefined,
+): Outcome<Protocol, PortReason> {
+  const { namespace, name } = metadata;
+  const found = spec.ports?.find((candidate) => candidate.port === port);
   if (found === undefined) {
-    const known = (service.spec.ports ?? []).map((candidate) => candidate.port).join(', ');
-    return refusal('BackendNotFound', `Service ${namespace}/${name} has no port ${port}; it has ${known || 'none'}`);
+    const known = (spec.ports ?? []).map((candidate) => candidate.port).join(', ');
+    return refusal('BackendNotFound', `${kind} ${namespace}/${name} has no port ${port}; it has ${known || 'none'}`);
   }
   const { appProtocol } = found;
   const spoken = protocol ?? protocolOf(appProtocol);
-  if (spoken === undefined) {
-    return refusal(
-      'UnsupportedProtocol',
-      `Service ${namespace}/${name}: port ${port}: appProtocol: found ${appProtocol}, accepted are ${[...HTTP2_PROTOCOLS, ...WEBSOCKET_PROTOCOLS].join(', ')}`,
-    );
-  }
-  return success(named(`service/${namespace}/${name}/${port}`, spoken, { kind: 'service', namespace, name, port }));
+  if (spoken !== undefined) return success(spoken);
+  return refusal(
+    'UnsupportedProtocol',
+    `${kind} ${namespace}/${name}: port ${port}: appProtocol: found ${appProtocol}, accepted are ${[...HTTP2_PROTOCOLS, ...WEBSOCKET_PROTOCOLS].join(', ')}`,
+  );
 }
 
 function protocolOf(appProtocol: string | undefined): Protocol | undefined {

@@ -1,6 +1,7 @@
 import type { EndpointSlice } from '#controller/api/gen/types.d.ts';
 import type { AddressIr, ClusterIr } from '../ir/cluster.ts';
 import { compare, type Resources } from '../resources/resources.ts';
+import { importOwner } from '../resources/slice-owners.ts';
 
 /**
  * The addresses of a cluster, in an order that does not depend on that of events. `undefined` where Envoy resolves host
@@ -12,19 +13,34 @@ export function endpointsOf({ source }: ClusterIr, resources: Resources): readon
       return undefined;
     case 'addresses':
       return source.addresses;
-    case 'service': {
-      const service = resources.get('Service', source.namespace, source.name);
-      const port = service?.spec.ports?.find((candidate) => candidate.port === source.port);
-      if (port === undefined) return [];
-      const slices = resources.endpointSlices(source.namespace, source.name);
-      const addresses = slices.flatMap((slice) => addressesOf(slice, port.name ?? ''));
-      return [...new Map(addresses.map((address) => [`${address.address} ${address.port}`, address])).entries()]
-        .sort(([a], [b]) => compare(a, b))
-        .map(([, address]) => address);
+    case 'service':
+      return addressesBehind(source, resources.get('Service', source.namespace, source.name), source.name, resources);
+    case 'service-import': {
+      const imported = resources.get('ServiceImport', source.namespace, source.name);
+      return addressesBehind(source, imported, importOwner(source.name), resources);
     }
     default:
       return source satisfies never;
   }
+}
+
+interface Ported {
+  readonly spec: { readonly ports?: readonly { readonly port: number; readonly name?: string }[] };
+}
+
+function addressesBehind(
+  { namespace, port }: { readonly namespace: string; readonly port: number },
+  object: Ported | undefined,
+  owner: string,
+  resources: Resources,
+): readonly AddressIr[] {
+  const found = object?.spec.ports?.find((candidate) => candidate.port === port);
+  if (found === undefined) return [];
+  const slices = resources.endpointSlices(namespace, owner);
+  const addresses = slices.flatMap((slice) => addressesOf(slice, found.name ?? ''));
+  return [...new Map(addresses.map((address) => [`${address.address} ${address.port}`, address])).entries()]
+    .sort(([a], [b]) => compare(a, b))
+    .map(([, address]) => address);
 }
 
 type IpAddress = AddressIr & { kind: 'ip' };

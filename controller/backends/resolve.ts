@@ -3,7 +3,7 @@ import { mayRefer, type ReferenceEnd } from '../resources/reference-grants.ts';
 import type { Resources } from '../resources/resources.ts';
 import { type Outcome, refusal } from '../resources/verdict.ts';
 import type { Settings } from '../settings.ts';
-import { backendCluster, type Protocol, serviceCluster } from './clusters.ts';
+import { backendCluster, importCluster, type Protocol, serviceCluster } from './clusters.ts';
 
 /** A reference to a back-end, as routes and policies carry it. */
 export interface BackendReference {
@@ -26,6 +26,9 @@ export type BackendReason =
 /** Group of Backend. */
 export const ENVOY_GATEWAY_GROUP = 'gateway.envoyproxy.io';
 
+/** Group of ServiceImport (KEP-1645). */
+export const MULTICLUSTER_GROUP = 'multicluster.x-k8s.io';
+
 /** Finds the cluster that a reference of `from` means; `protocol` overrides what the back-end says it speaks. */
 export function resolveBackend(
   ref: BackendReference,
@@ -36,11 +39,12 @@ export function resolveBackend(
 ): Outcome<ClusterIr, BackendReason> {
   const namespace = ref.namespace ?? from.namespace;
   const isService = ref.group === '' && ref.kind === 'Service';
+  const isImport = ref.group === MULTICLUSTER_GROUP && ref.kind === 'ServiceImport';
   const isBackend = ref.group === ENVOY_GATEWAY_GROUP && ref.kind === 'Backend';
-  if (!isService && !isBackend) {
+  if (!isService && !isImport && !isBackend) {
     return refusal(
       'InvalidKind',
-      `backendRef ${ref.name}: found kind ${ref.kind} of group "${ref.group}", accepted are Service of group "" and Backend of group ${ENVOY_GATEWAY_GROUP}`,
+      `backendRef ${ref.name}: found kind ${ref.kind} of group "${ref.group}", accepted are Service of group "", ServiceImport of group ${MULTICLUSTER_GROUP} and Backend of group ${ENVOY_GATEWAY_GROUP}`,
     );
   }
   if (isBackend && !settings.backends) {
@@ -61,20 +65,21 @@ export function resolveBackend(
     const backend = resources.get('Backend', namespace, ref.name);
     return backend === undefined ? missing : backendCluster(backend, protocol, settings.unixPaths);
   }
-  const service = resources.get('Service', namespace, ref.name);
+  const service = resources.get(isImport ? 'ServiceImport' : 'Service', namespace, ref.name);
   if (service === undefined) return missing;
   if (ref.port === undefined) {
     return refusal(
       'UnsupportedValue',
-      `backendRef ${ref.name}: port: found none, a Service is referred to with one of its ports`,
+      `backendRef ${ref.name}: port: found none, a ${ref.kind} is referred to with one of its ports`,
     );
   }
-  if (wantsTls(namespace, ref.name, resources)) {
+  if (isService && wantsTls(namespace, ref.name, resources)) {
     return refusal(
       'UnsupportedValue',
       `Service ${namespace}/${ref.name} is the target of a BackendTLSPolicy, which is not implemented in this version: nothing is sent to it in the clear`,
     );
   }
+  if (service.kind === 'ServiceImport') return importCluster(service, ref.port, protocol);
   return serviceCluster(service, ref.port, protocol);
 }
 

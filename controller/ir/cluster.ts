@@ -24,6 +24,13 @@ export type EndpointSourceIr =
       readonly name: string;
       readonly port: number;
     }
+  /** The same of a ServiceImport: endpoints in other clusters. */
+  | {
+      readonly kind: 'service-import';
+      readonly namespace: string;
+      readonly name: string;
+      readonly port: number;
+    }
   /** Addresses that stand in a Backend. */
   | { readonly kind: 'addresses'; readonly addresses: readonly AddressIr[] }
   /** Host names that Envoy resolves. */

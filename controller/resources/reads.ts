@@ -10,7 +10,7 @@ import type { DocumentWant, ModuleWant, Want } from './wants.ts';
 export type Read = { readonly value: object | string | undefined } & (
   | { readonly ask: 'get'; readonly kind: KindName; readonly namespace: string; readonly name: string }
   | { readonly ask: 'list' | 'pieces'; readonly kind: KindName }
-  | { readonly ask: 'slices'; readonly kind: 'EndpointSlice'; readonly namespace: string; readonly service: string }
+  | { readonly ask: 'slices'; readonly kind: 'EndpointSlice'; readonly namespace: string; readonly owner: string }
   | { readonly ask: 'grants'; readonly kind: 'ReferenceGrant'; readonly namespace: string }
   | { readonly ask: 'document'; readonly kind: 'Answer'; readonly want: DocumentWant }
   | { readonly ask: 'module'; readonly kind: 'Answer'; readonly want: ModuleWant }
@@ -28,7 +28,7 @@ export function isUnchanged(read: Read, resources: Resources): boolean {
     case 'pieces':
       return resources.pieces(read.kind) === read.value;
     case 'slices':
-      return resources.endpointSlices(read.namespace, read.service) === read.value;
+      return resources.endpointSlices(read.namespace, read.owner) === read.value;
     case 'grants':
       return resources.referenceGrants(read.namespace) === read.value;
     case 'document':
@@ -51,7 +51,7 @@ export function mayDiffer(read: Read, changed: ChangedNames | undefined): boolea
     case 'get':
       return changed.get(read.namespace)?.has(read.name) === true;
     case 'slices':
-      return changed.get(read.namespace)?.has(read.service) === true;
+      return changed.get(read.namespace)?.has(read.owner) === true;
     case 'grants':
       return changed.has(read.namespace);
     default:
@@ -92,9 +92,9 @@ export function recordingOf(resources: Resources): Recording {
       noted.add(shared(value, { ask: 'pieces', kind, value }));
       return value;
     },
-    endpointSlices: (namespace, service) => {
-      const value = resources.endpointSlices(namespace, service);
-      noted.add({ ask: 'slices', kind: 'EndpointSlice', namespace, service, value });
+    endpointSlices: (namespace, owner) => {
+      const value = resources.endpointSlices(namespace, owner);
+      noted.add({ ask: 'slices', kind: 'EndpointSlice', namespace, owner, value });
       return value;
     },
     referenceGrants: (namespace) => {

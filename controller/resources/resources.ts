@@ -14,8 +14,8 @@ export interface Resources {
   list<K extends KindName>(kind: K): readonly ResourceOf<K>[];
   /** The same in pieces: one is the same array as long as none of its members changed. */
   pieces<K extends KindName>(kind: K): readonly (readonly ResourceOf<K>[])[];
-  /** The slices that hold a Service's endpoints (label `kubernetes.io/service-name`), by name. */
-  endpointSlices(namespace: string, service: string): readonly EndpointSlice[];
+  /** The slices that hold the endpoints of a Service, or of a ServiceImport (see `slice-owners.ts`), by name. */
+  endpointSlices(namespace: string, owner: string): readonly EndpointSlice[];
   /** The grants for references into a namespace. */
   referenceGrants(namespace: string): readonly ReferenceGrant[];
   /** Policies that cannot be read and of which no good version is known; by namespace and name. */
@@ -29,7 +29,7 @@ export interface Resources {
   /** A number that grows with every change of an object of a kind: while it is the same, so are they all. */
   versionOf(kind: ReadKind): number;
   /**
-   * The objects of a kind that changed since its version was this one, of EndpointSlices the Services that they are of;
+   * The objects of a kind that changed since its version was this one, of EndpointSlices those whose endpoints they have;
    * `undefined` when that is not known any more.
    */
   changedSince(kind: ReadKind, version: number): ChangedNames | undefined;

@@ -3,13 +3,11 @@ import { Answers } from './answers.ts';
 import { ChangeLog, type ChangedNames } from './change-log.ts';
 import type { InvalidPolicy } from './invalid-policy.ts';
 import { byName, namespaceOf, type ReadKind, type Resources, tableKey } from './resources.ts';
+import { sliceOwners } from './slice-owners.ts';
 import { SortedTable } from './sorted-table.ts';
 import type { Answered, DocumentAnswer, DocumentWant, ModuleAnswer, ModuleWant, Want } from './wants.ts';
 
 type Tables = { readonly [K in KindName]: SortedTable<ResourceOf<K>> };
-
-/** The label by which a slice names its Service. */
-export const SERVICE_NAME_LABEL = 'kubernetes.io/service-name';
 
 /** Holds the objects. The one mutable thing between the providers and the compiler; cost follows the change. */
 export class ResourceStore implements Resources {
@@ -33,6 +31,7 @@ export class ResourceStore implements Resources {
     Backend: new SortedTable(),
     HTTPRouteFilter: new SortedTable(),
     Service: new SortedTable(),
+    ServiceImport: new SortedTable(),
     EndpointSlice: new SortedTable(),
     Secret: new SortedTable(),
     ConfigMap: new SortedTable(),
@@ -62,8 +61,8 @@ export class ResourceStore implements Resources {
     return this.#table(kind).pieces();
   }
 
-  endpointSlices(namespace: string, service: string): readonly EndpointSlice[] {
-    return this.#slices.get(`${namespace}/${service}`);
+  endpointSlices(namespace: string, owner: string): readonly EndpointSlice[] {
+    return this.#slices.get(`${namespace}/${owner}`);
   }
 
   referenceGrants(namespace: string): readonly ReferenceGrant[] {
@@ -116,9 +115,9 @@ export class ResourceStore implements Resources {
     const left = this.#leaveGroups(kind, namespaceOf(resource), resource.metadata.name);
     const table: SortedTable<Resource> = this.#tables[kind];
     table.set(tableKey(namespaceOf(resource), resource.metadata.name), resource);
-    if (kind === 'EndpointSlice') this.#slices.add(serviceOf(resource), resource);
+    if (kind === 'EndpointSlice') for (const owner of ownersOf(resource)) this.#slices.add(owner, resource);
     if (kind === 'ReferenceGrant') this.#grants.add(resource.metadata.namespace, resource);
-    this.#note(kind, namespaceOf(resource), [...left, nameRead(resource)]);
+    this.#note(kind, namespaceOf(resource), [...left, ...namesRead(resource)]);
   }
 
   /** Removes an object; one that is not there is no error. */
@@ -128,14 +127,14 @@ export class ResourceStore implements Resources {
     this.#note(kind, namespace, [...left, name]);
   }
 
-  /** Returns the name of the Service that a slice was of. */
+  /** Returns whose endpoints a slice had. */
   #leaveGroups(kind: KindName, namespace: string, name: string): readonly string[] {
     const grant = kind === 'ReferenceGrant' ? this.get(kind, namespace, name) : undefined;
     if (grant !== undefined) this.#grants.remove(namespace, grant);
     const slice = kind === 'EndpointSlice' ? this.get(kind, namespace, name) : undefined;
     if (slice === undefined) return [];
-    this.#slices.remove(serviceOf(slice), slice);
-    return [nameRead(slice)];
+    for (const owner of ownersOf(slice)) this.#slices.remove(owner, slice);
+    return sliceOwners(slice);
   }
 
   #note(kind: KindName, namespace: string, names: readonly string[]): void {
@@ -149,17 +148,13 @@ export class ResourceStore implements Resources {
   }
 }
 
-/** The name by which an object is read: slices are read by their Service. */
-function nameRead(resource: Resource): string {
-  return resource.kind === 'EndpointSlice' ? serviceName(resource) : resource.metadata.name;
+/** The names by which an object is read: slices are read by whose endpoints they have. */
+function namesRead(resource: Resource): readonly string[] {
+  return resource.kind === 'EndpointSlice' ? sliceOwners(resource) : [resource.metadata.name];
 }
 
-function serviceName({ metadata }: EndpointSlice): string {
-  return metadata.labels?.[SERVICE_NAME_LABEL] ?? '';
-}
-
-function serviceOf(slice: EndpointSlice): string {
-  return `${slice.metadata.namespace}/${serviceName(slice)}`;
+function ownersOf(slice: EndpointSlice): readonly string[] {
+  return sliceOwners(slice).map((owner) => `${slice.metadata.namespace}/${owner}`);
 }
 
 /** Objects by a key that several share. A group is a new array only when one of its members changed. */

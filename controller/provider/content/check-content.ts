@@ -36,6 +36,7 @@ export function checkContent(resource: Resource): readonly Refusal[] {
     case 'Backend':
     case 'HTTPRouteFilter':
     case 'Service':
+    case 'ServiceImport':
     case 'EndpointSlice':
     case 'Namespace':
       return [];

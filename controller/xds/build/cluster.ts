@@ -33,6 +33,7 @@ export function assignment(
 function discovery(ir: ClusterIr): Init<'envoy.config.cluster.v3.Cluster'> {
   switch (ir.source.kind) {
     case 'service':
+    case 'service-import':
     case 'addresses':
       return {
         clusterDiscoveryType: { case: 'type', value: enumMembers('envoy.config.cluster.v3.Cluster.DiscoveryType').EDS },
