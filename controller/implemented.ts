@@ -16,20 +16,7 @@ export const implementedPaths: { readonly [K in KindName]: ImplementedPaths } = 
     // From files there is nothing to put labels and annotations on.
     'spec.infrastructure',
   ],
-  HTTPRoute: [
-    'spec',
-    '!spec.useDefaultGateways',
-    '!spec.rules[].sessionPersistence',
-    '!spec.rules[].filters[].type=RequestMirror',
-    '!spec.rules[].filters[].type=ExternalAuth',
-    '!spec.rules[].filters[].type=ExtensionRef',
-    '!spec.rules[].backendRefs[].filters[].type=RequestRedirect',
-    '!spec.rules[].backendRefs[].filters[].type=URLRewrite',
-    '!spec.rules[].backendRefs[].filters[].type=RequestMirror',
-    '!spec.rules[].backendRefs[].filters[].type=CORS',
-    '!spec.rules[].backendRefs[].filters[].type=ExternalAuth',
-    '!spec.rules[].backendRefs[].filters[].type=ExtensionRef',
-  ],
+  HTTPRoute: ['spec', '!spec.useDefaultGateways'],
   ReferenceGrant: ['spec'],
   Backend: [
     'spec.type',
@@ -143,5 +130,5 @@ export const implementedPaths: { readonly [K in KindName]: ImplementedPaths } = 
     '!spec.routingType=Service',
   ],
   EnvoyPatchPolicy: ['spec'],
-  HTTPRouteFilter: [],
+  HTTPRouteFilter: ['spec'],
 };

@@ -1,5 +1,6 @@
-import type { HTTPPathMatch, HTTPRouteMatch } from '#controller/api/gen/types.d.ts';
+import type { HTTPCookieMatch, HTTPPathMatch, HTTPRouteMatch } from '#controller/api/gen/types.d.ts';
 import type { PathMatchIr, RouteMatchIr, ValueMatchIr } from '../ir/route.ts';
+import { regexProblem } from '../regex/problem.ts';
 import { decodeUnreserved } from '../resources/path.ts';
 
 /** A match as the gateway-neutral model has it. Of several entries for one name the first counts (Gateway API). */
@@ -10,6 +11,29 @@ export function matchIr(match: HTTPRouteMatch): RouteMatchIr {
     headers: firstOfName((match.headers ?? []).map((header) => ({ ...header, name: header.name.toLowerCase() }))),
     query: firstOfName(match.queryParams ?? []),
   };
+}
+
+/** Why a match is none that a proxy takes: "matches: ...", or `undefined`. */
+export function matchProblem({ path, headers = [], queryParams = [] }: HTTPRouteMatch): string | undefined {
+  const patterns = [
+    { field: 'path', ...path },
+    ...headers.map((header) => ({ field: `header ${header.name}`, ...header })),
+    ...queryParams.map((parameter) => ({ field: `query parameter ${parameter.name}`, ...parameter })),
+  ];
+  for (const { field, type, value } of patterns) {
+    const problem = type === 'RegularExpression' ? regexProblem(value) : undefined;
+    if (problem !== undefined) return `matches: ${field}: found ${problem}`;
+  }
+  return undefined;
+}
+
+/** Matches that ask for the cookies of one of `alternatives`, too; those of filters are of the rule's (HTTPRouteFilter). */
+export function withCookies(
+  matches: readonly RouteMatchIr[],
+  alternatives: readonly (readonly HTTPCookieMatch[])[],
+): readonly RouteMatchIr[] {
+  if (alternatives.length === 0) return matches;
+  return matches.flatMap((match) => alternatives.map((cookies) => ({ ...match, cookies: firstOfName(cookies) })));
 }
 
 function pathIr({ type, value }: HTTPPathMatch): PathMatchIr {

@@ -1,28 +1,15 @@
-import type {
-  HTTPBackendRef,
-  HTTPPathModifier,
-  HTTPRequestRedirectFilter,
-  HTTPRoute,
-  HTTPRouteRule,
-} from '#controller/api/gen/types.d.ts';
-import {
-  type DestinationIr,
-  type HeaderChangesIr,
-  NO_HEADER_CHANGES,
-  type PathChangeIr,
-  type RouteActionIr,
-  type RouteMatchIr,
-} from '../ir/route.ts';
+import type { HTTPBackendRef, HTTPFilter, HTTPRoute, HTTPRouteRule } from '#controller/api/gen/types.d.ts';
+import { type HeaderChangesIr, NO_HEADER_CHANGES, type RouteActionIr, type RouteMatchIr } from '../ir/route.ts';
+import type { SessionIr } from '../ir/session.ts';
 import type { Resources } from '../resources/resources.ts';
 import { unimplementedFields } from '../resources/unimplemented-fields.ts';
-import type { Refusal } from '../resources/verdict.ts';
+import type { Outcome, Refusal } from '../resources/verdict.ts';
 import type { Settings } from '../settings.ts';
-import { resolveBackend } from '../backends/resolve.ts';
-import { corsOf } from './cors-filter.ts';
-import { filterProblem } from './filter-problems.ts';
-import { headerChangesOf } from './header-filters.ts';
-import { matchIr } from './http-match.ts';
-import { type RuleFeatures, ruleFeatures } from './rule-features.ts';
+import { destinationsOf } from './destinations.ts';
+import { matchIr, matchProblem, withCookies } from './http-match.ts';
+import { type FilterContext, type RuleFilters, ruleFilters } from './rule-filters.ts';
+import { type RuleFeatures, trafficOf } from './rule-features.ts';
+import { sessionOf } from './session-persistence.ts';
 
 /** What an HTTPRoute says, references resolved, before it is known where it is attached. */
 export interface RouteCore {
@@ -55,53 +42,115 @@ export interface RuleCore {
   readonly own: RuleFeatures;
 }
 
+/** A rule of a kind of route whose rules become those of HTTP. */
+export interface RuleSource extends Pick<HTTPRouteRule, 'name' | 'timeouts' | 'retry' | 'sessionPersistence'> {
+  readonly matches: readonly RouteMatchIr[];
+  readonly filters?: readonly HTTPFilter[];
+  readonly backendRefs?: readonly HTTPBackendRef[];
+}
+
 /** Resolves an HTTPRoute (Gateway API v1, HTTPRoute). */
 export function routeCore(route: HTTPRoute, resources: Resources, settings: Settings): RouteCore {
   const refused = unimplementedFields(route, 'UnsupportedValue');
   if (refused !== undefined) return { route, rules: [], refused, unresolved: undefined, invalid: undefined };
+  const book = ruleBook(route, resources, settings);
+  const rules = route.spec.rules.map(({ matches, ...rule }, index) => {
+    const problem = matches.map(matchProblem).find((one) => one !== undefined);
+    const source = { ...rule, matches: matches.map(matchIr) };
+    return problem === undefined
+      ? book.rule(source, index)
+      : book.refusing(source, index, { reason: 'UnsupportedValue', message: problem });
+  });
+  return { route, rules, refused: undefined, ...book.verdicts(rules.length) };
+}
+
+/** Makes the rules of one route, and knows what is to be said of them. */
+interface RuleBook {
+  readonly rule: (source: RuleSource, index: number) => RuleCore;
+  readonly refusing: (source: RuleSource, index: number, refusal: Refusal) => RuleCore;
+  readonly verdicts: (rules: number) => Pick<RouteCore, 'unresolved' | 'invalid'>;
+}
+
+/** Opens the book of a route. */
+export function ruleBook(
+  { kind, metadata: { namespace, name } }: HTTPRoute,
+  resources: Resources,
+  settings: Settings,
+): RuleBook {
   const problems: Refusal[] = [];
-  const invalid: string[] = [];
-  const context = { route, resources, settings, problems, invalid };
-  const rules = route.spec.rules.map((rule, index) => ruleCore(rule, index, context));
-  return { route, rules, refused: undefined, unresolved: problems[0], invalid: invalidRules(route, invalid) };
-}
+  const invalid: Refusal[] = [];
+  const refusedRules = new Set<number>();
+  const from = { group: 'gateway.networking.k8s.io', kind, namespace };
+  const context: FilterContext = { from, resources, settings, problems };
 
-function invalidRules({ spec, metadata }: HTTPRoute, [first]: readonly string[]): InvalidRules | undefined {
-  if (first === undefined) return undefined;
-  const all = spec.rules.every(({ filters }) => filterProblem(filters ?? []) !== undefined);
-  const message = `HTTPRoute ${metadata.namespace}/${metadata.name}: ${first}; requests that it is for are answered with 500`;
-  return { refusal: { reason: 'UnsupportedValue', message }, all };
-}
-
-interface Context {
-  readonly route: HTTPRoute;
-  readonly resources: Resources;
-  readonly settings: Settings;
-  /** Takes the references that lead nowhere. */
-  readonly problems: Refusal[];
-  /** Takes what cannot be done. */
-  readonly invalid: string[];
-}
-
-function ruleCore(rule: HTTPRouteRule, index: number, context: Context): RuleCore {
-  const filters = rule.filters ?? [];
-  const problem = filterProblem(filters);
-  const known = {
-    index,
-    name: rule.name,
-    matches: rule.matches.map(matchIr),
-    own: ruleFeatures(rule, corsOf(filters)),
-  };
-  if (problem !== undefined) {
-    context.invalid.push(`spec.rules[${index}].${problem}`);
-    return { ...known, ...REFUSING };
+  function refusing(source: RuleSource, index: number, { reason, message }: Refusal): RuleCore {
+    refusedRules.add(index);
+    invalid.push({ reason, message: `spec.rules[${index}].${message}` });
+    return { ...known(source, index), ...REFUSING };
   }
+
+  function rule(source: RuleSource, index: number): RuleCore {
+    const found = ruleFilters(source.filters ?? [], context);
+    const session = sessionAt(source, index);
+    if (found.kind === 'unresolved') return { ...known(source, index), ...REFUSING };
+    if (found.kind === 'invalid') return refusing(source, index, found.refusal);
+    if (session?.ok === false) return refusing(source, index, session.refusal);
+    const { filters } = found;
+    return {
+      ...known(source, index),
+      matches: withCookies(source.matches, filters.cookies),
+      action: actionOf(source, filters, index),
+      requestHeaders: filters.requestHeaders,
+      responseHeaders: filters.responseHeaders,
+      own: {
+        ...trafficOf(source),
+        cors: filters.cors,
+        session: session?.value,
+        externalAuth: filters.externalAuth,
+        credential: filters.credential,
+      },
+    };
+  }
+
+  function sessionAt({ sessionPersistence }: RuleSource, index: number): Outcome<SessionIr> | undefined {
+    return sessionPersistence === undefined
+      ? undefined
+      : sessionOf(sessionPersistence, { kind, namespace, name, rule: index });
+  }
+
+  function actionOf({ backendRefs = [] }: RuleSource, filters: RuleFilters, index: number): RouteActionIr {
+    const { response, redirect, rewrite } = filters;
+    if (response !== undefined) {
+      return {
+        kind: 'respond',
+        status: response.status,
+        ...(response.body === undefined ? {} : { body: response.body }),
+      };
+    }
+    if (redirect !== undefined) return { kind: 'redirect', redirect };
+    const { destinations, mirrors } = destinationsOf(backendRefs, `spec.rules[${index}]`, { ...context, invalid });
+    // Without a back-end that can be had the answer is 500 (Gateway API, HTTPRouteRule.backendRefs).
+    if (!destinations.some((to) => to.kind === 'cluster')) return { kind: 'respond', status: 500 };
+    const copies = [...filters.mirrors, ...mirrors];
+    return { kind: 'forward', destinations, rewrite, ...(copies.length === 0 ? {} : { mirrors: copies }) };
+  }
+
   return {
-    ...known,
-    action: actionOf(rule, index, context),
-    requestHeaders: headerChangesOf(filters, 'requestHeaderModifier'),
-    responseHeaders: headerChangesOf(filters, 'responseHeaderModifier'),
+    rule,
+    refusing,
+    verdicts: (rules) => ({ unresolved: problems[0], invalid: invalidRules(rules) }),
   };
+
+  function invalidRules(rules: number): InvalidRules | undefined {
+    const [first] = invalid;
+    if (first === undefined) return undefined;
+    const message = `${kind} ${namespace}/${name}: ${first.message}; requests that it is for are answered with 500`;
+    return { refusal: { reason: first.reason, message }, all: refusedRules.size === rules };
+  }
+}
+
+function known({ name, matches }: RuleSource, index: number): Pick<RuleCore, 'index' | 'name' | 'matches'> {
+  return { index, name, matches };
 }
 
 /** A rule that answers by itself, since it cannot do what it is to do. */
@@ -109,64 +158,13 @@ const REFUSING = {
   action: { kind: 'respond', status: 500 },
   requestHeaders: NO_HEADER_CHANGES,
   responseHeaders: NO_HEADER_CHANGES,
+  own: {
+    cors: undefined,
+    requestTimeout: undefined,
+    attemptTimeout: undefined,
+    retry: undefined,
+    session: undefined,
+    externalAuth: undefined,
+    credential: undefined,
+  },
 } as const;
-
-function actionOf({ filters = [], backendRefs = [] }: HTTPRouteRule, index: number, context: Context): RouteActionIr {
-  const redirect = filters.find(({ requestRedirect }) => requestRedirect !== undefined)?.requestRedirect;
-  if (redirect !== undefined) return { kind: 'redirect', redirect: redirectOf(redirect) };
-  const destinations = backendRefs.flatMap((ref, at) =>
-    ref.weight > 0 ? [destinationOf(ref, `spec.rules[${index}].backendRefs[${at}]`, context)] : [],
-  );
-  // Without a back-end that can be had the answer is 500 (Gateway API, HTTPRouteRule.backendRefs).
-  if (!destinations.some(({ kind }) => kind === 'cluster')) return { kind: 'respond', status: 500 };
-  const rewrite = filters.find(({ urlRewrite }) => urlRewrite !== undefined)?.urlRewrite;
-  return { kind: 'forward', destinations, rewrite: { hostname: rewrite?.hostname, path: pathChange(rewrite?.path) } };
-}
-
-function destinationOf(ref: HTTPBackendRef, at: string, context: Context): DestinationIr {
-  const { route, resources, settings, problems, invalid } = context;
-  const from = { group: 'gateway.networking.k8s.io', kind: 'HTTPRoute', namespace: route.metadata.namespace };
-  const found = resolveBackend(ref, from, resources, settings);
-  if (!found.ok) {
-    problems.push(found.refusal);
-    return { kind: 'invalid', weight: ref.weight };
-  }
-  const filters = ref.filters ?? [];
-  const problem = filterProblem(filters);
-  if (problem !== undefined) {
-    invalid.push(`${at}.${problem}`);
-    return { kind: 'invalid', weight: ref.weight };
-  }
-  return {
-    kind: 'cluster',
-    weight: ref.weight,
-    cluster: found.value,
-    requestHeaders: headerChangesOf(filters, 'requestHeaderModifier'),
-    responseHeaders: headerChangesOf(filters, 'responseHeaderModifier'),
-  };
-}
-
-const WELL_KNOWN_PORT = { http: 80, https: 443 } as const;
-
-function redirectOf(filter: HTTPRequestRedirectFilter): (RouteActionIr & { kind: 'redirect' })['redirect'] {
-  return {
-    scheme: filter.scheme,
-    hostname: filter.hostname,
-    // Without a port, that of the scheme; without a scheme either, that of the listener, which `attach` fills in.
-    port: filter.port ?? (filter.scheme === undefined ? undefined : WELL_KNOWN_PORT[filter.scheme]),
-    path: pathChange(filter.path),
-    status: filter.statusCode,
-  };
-}
-
-function pathChange(path: HTTPPathModifier | undefined): PathChangeIr | undefined {
-  if (path === undefined) return undefined;
-  switch (path.type) {
-    case 'ReplaceFullPath':
-      return { kind: 'full', value: path.replaceFullPath ?? '/' };
-    case 'ReplacePrefixMatch':
-      return { kind: 'prefix', value: path.replacePrefixMatch ?? '/' };
-    default:
-      return path.type satisfies never;
-  }
-}

@@ -191,7 +191,7 @@ function routeIr(
 ): RouteIr {
   const rest = { name, match, requestHeaders, responseHeaders };
   if (features?.kind !== 'features') return { ...rest, action: { kind: 'respond', status: 500 }, features: {} };
-  const all = withRule(features.features, own);
+  const all = withRule(features.features, own, match.path);
   return { ...rest, action: at(withSettings(action, all.backend, hostname), port), features: all };
 }
 
@@ -202,7 +202,9 @@ function withSettings(action: RouteActionIr, settings: RouteFeaturesIr['backend'
   const destinations = action.destinations.map((to) =>
     to.kind === 'cluster' ? { ...to, cluster: clusterWith(to.cluster, wanted) } : to,
   );
-  return { ...action, destinations };
+  const { mirrors } = action;
+  const copies = mirrors?.map((mirror) => ({ ...mirror, cluster: clusterWith(mirror.cluster, wanted) }));
+  return { ...action, destinations, ...(copies === undefined ? {} : { mirrors: copies }) };
 }
 
 /**

@@ -7,7 +7,8 @@ export interface Ranked {
 
 /**
  * Orders matches by precedence, most specific first: exact path, then regular expression, then prefix; among prefixes the
- * longer; then a method; then more headers; then more query parameters. Equals keep their order, which is that of the
+ * longer; then a method; then more headers; then more query parameters; then more
+ * cookies. Equals keep their order, which is that of the
  * routes' age and name and of the rules within a route (Gateway API, `HTTPRouteRule.matches`; the place of regular
  * expressions is left to implementations).
  */
@@ -17,7 +18,8 @@ export function byPrecedence(a: Ranked, b: Ranked): number {
     b.match.path.value.length - a.match.path.value.length ||
     Number(b.match.method !== undefined) - Number(a.match.method !== undefined) ||
     b.match.headers.length - a.match.headers.length ||
-    b.match.query.length - a.match.query.length
+    b.match.query.length - a.match.query.length ||
+    (b.match.cookies?.length ?? 0) - (a.match.cookies?.length ?? 0)
   );
 }
 

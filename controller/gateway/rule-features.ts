@@ -1,9 +1,13 @@
 import type { HTTPRouteRule } from '#controller/api/gen/types.d.ts';
 import type { ClusterSettingsIr } from '../ir/cluster-settings.ts';
 import type { CorsIr } from '../ir/cors.ts';
-import type { RouteFeaturesIr } from '../ir/route.ts';
+import type { CredentialIr } from '../ir/credential.ts';
+import type { ExternalAuthIr } from '../ir/external-auth.ts';
+import type { PathMatchIr, RouteFeaturesIr } from '../ir/route.ts';
+import type { SessionIr } from '../ir/session.ts';
 import type { RetryIr } from '../ir/traffic.ts';
 import { milliseconds } from '../resources/duration.ts';
+import { sessionAt } from './session-persistence.ts';
 
 /** What a rule says of what policies may say, too; what it says goes before what they say. Milliseconds. */
 export interface RuleFeatures {
@@ -12,12 +16,17 @@ export interface RuleFeatures {
   /** Of one attempt to send the request to a back-end. */
   readonly attemptTimeout: number | undefined;
   readonly retry: RetryIr | undefined;
+  readonly session: SessionIr | undefined;
+  readonly externalAuth: ExternalAuthIr | undefined;
+  readonly credential: CredentialIr | undefined;
 }
 
 /** Reads `timeouts` and `retry` of a rule (Gateway API, GEP-1742 and GEP-1731). */
-export function ruleFeatures({ timeouts, retry }: HTTPRouteRule, cors: CorsIr | undefined): RuleFeatures {
+export function trafficOf({
+  timeouts,
+  retry,
+}: Pick<HTTPRouteRule, 'timeouts' | 'retry'>): Pick<RuleFeatures, 'requestTimeout' | 'attemptTimeout' | 'retry'> {
   return {
-    cors,
     requestTimeout: milliseconds(timeouts?.request),
     attemptTimeout: milliseconds(timeouts?.backendRequest),
     retry: retry === undefined ? undefined : retryOf(retry),
@@ -50,9 +59,9 @@ function retried(settings: ClusterSettingsIr | undefined): ClusterSettingsIr {
 
 const retriedSettings = new WeakMap<ClusterSettingsIr, ClusterSettingsIr>();
 
-/** What policies add to a route of a rule, and what the rule says itself. */
-export function withRule(policies: RouteFeaturesIr, rule: RuleFeatures): RouteFeaturesIr {
-  const { cors, requestTimeout, attemptTimeout } = rule;
+/** What policies add to a route of a rule with this path, and what the rule says itself. */
+export function withRule(policies: RouteFeaturesIr, rule: RuleFeatures, path: PathMatchIr): RouteFeaturesIr {
+  const { cors, requestTimeout, attemptTimeout, session, externalAuth, credential } = rule;
   if (Object.values(rule).every((value) => value === undefined)) return policies;
   const retry = rule.retry ?? policies.retry;
   // Without a retry there is one attempt.
@@ -61,6 +70,9 @@ export function withRule(policies: RouteFeaturesIr, rule: RuleFeatures): RouteFe
   return {
     ...policies,
     ...(cors === undefined ? {} : { cors }),
+    ...(session === undefined ? {} : { session: sessionAt(session, path) }),
+    ...(externalAuth === undefined ? {} : { externalAuth }),
+    ...(credential === undefined ? {} : { credential }),
     ...(request === undefined ? {} : { timeouts: { ...policies.timeouts, request } }),
     ...(retry === undefined ? {} : { retry: { ...retry, ...perTry } }),
     ...(rule.retry === undefined ? {} : { backend: retried(policies.backend) }),

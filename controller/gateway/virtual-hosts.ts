@@ -104,7 +104,10 @@ function clustersOf(routes: readonly RouteIr[]): ReadonlyMap<string, ClusterIr> 
   const clusters = new Map<string, ClusterIr>();
   for (const { action, features } of routes) {
     for (const { cluster } of features.extProc ?? []) clusters.set(cluster.name, cluster);
+    const asked = features.externalAuth?.cluster;
+    if (asked !== undefined) clusters.set(asked.name, asked);
     if (action.kind !== 'forward') continue;
+    for (const { cluster } of action.mirrors ?? []) clusters.set(cluster.name, cluster);
     for (const to of action.destinations) if (to.kind === 'cluster') clusters.set(to.cluster.name, to.cluster);
   }
   return clusters;

@@ -2,10 +2,13 @@ import type { AuthorizationIr } from './authorization.ts';
 import type { ClusterIr } from './cluster.ts';
 import type { ClusterSettingsIr } from './cluster-settings.ts';
 import type { CorsIr } from './cors.ts';
+import type { CredentialIr } from './credential.ts';
+import type { ExternalAuthIr } from './external-auth.ts';
 import type { ExtProcIr } from './ext-proc.ts';
 import type { JwtIr } from './jwt.ts';
 import type { OidcIr } from './oidc.ts';
 import type { RateLimitIr } from './rate-limit.ts';
+import type { SessionIr } from './session.ts';
 import type {
   BandwidthIr,
   CompressorIr,
@@ -35,6 +38,7 @@ export interface RouteMatchIr {
   readonly method: string | undefined;
   readonly headers: readonly ValueMatchIr[];
   readonly query: readonly ValueMatchIr[];
+  readonly cookies?: readonly ValueMatchIr[];
 }
 
 /** A prefix matches whole path elements: "/a" matches "/a" and "/a/b", not "/ab". */
@@ -43,17 +47,29 @@ export type PathMatchIr =
   | { readonly kind: 'prefix'; readonly value: string }
   | { readonly kind: 'regex'; readonly value: string };
 
-/** A header or a query parameter. A regular expression (RE2) must match the whole value. */
+/** A header, a query parameter or a cookie. A regular expression (RE2) must match the whole value. */
 export type ValueMatchIr =
   | { readonly kind: 'exact'; readonly name: string; readonly value: string }
   | { readonly kind: 'regex'; readonly name: string; readonly value: string };
 
 /** What happens to a request that matches. */
 export type RouteActionIr =
-  | { readonly kind: 'forward'; readonly destinations: readonly DestinationIr[]; readonly rewrite: RewriteIr }
+  | {
+      readonly kind: 'forward';
+      readonly destinations: readonly DestinationIr[];
+      readonly rewrite: RewriteIr;
+      readonly mirrors?: readonly MirrorIr[];
+    }
   | { readonly kind: 'redirect'; readonly redirect: RedirectIr }
-  /** Answers by itself, without a body. */
-  | { readonly kind: 'respond'; readonly status: number };
+  /** Answers by itself. */
+  | { readonly kind: 'respond'; readonly status: number; readonly body?: Uint8Array };
+
+/** Where copies of requests go, whose answers nobody waits for. */
+export interface MirrorIr {
+  readonly cluster: ClusterIr;
+  /** How many of a million requests are copied. */
+  readonly millionths: number;
+}
 
 /** A share of the requests. Weights are relative to their sum. */
 export type DestinationIr =
@@ -63,20 +79,43 @@ export type DestinationIr =
       readonly cluster: ClusterIr;
       readonly requestHeaders: HeaderChangesIr;
       readonly responseHeaders: HeaderChangesIr;
+      /** The host that requests are sent for, instead of the one of the route. */
+      readonly hostname?: string | undefined;
+      readonly cors?: CorsIr | undefined;
+      readonly credential?: CredentialIr | undefined;
     }
   /** A back-end that cannot be had: its share of the requests is answered with 500. */
   | { readonly kind: 'invalid'; readonly weight: number };
 
 /** Changes of the request on its way to the back-end. */
 export interface RewriteIr {
-  readonly hostname: string | undefined;
-  readonly path: PathChangeIr | undefined;
+  readonly host: HostChangeIr | undefined;
+  readonly path: PathChangeIr | SubstitutionIr | undefined;
+  /** Whether the host that the client asked for is told in `x-forwarded-host`. */
+  readonly tellsHost?: boolean;
 }
+
+/** A new host. */
+export type HostChangeIr =
+  | { readonly kind: 'name'; readonly value: string }
+  /** That of a header of the request, if there is one. */
+  | { readonly kind: 'header'; readonly name: string }
+  /** The name of the endpoint, where it has one. */
+  | { readonly kind: 'endpoint' }
+  /** Made of the path. */
+  | { readonly kind: 'path'; readonly pattern: string; readonly substitution: string };
 
 /** A new path: of the whole, or of the prefix that matched. */
 export type PathChangeIr =
   | { readonly kind: 'full'; readonly value: string }
   | { readonly kind: 'prefix'; readonly value: string };
+
+/** What matches a regular expression (RE2) is replaced; `\1` in the substitution is the first group. */
+export interface SubstitutionIr {
+  readonly kind: 'regex';
+  readonly pattern: string;
+  readonly substitution: string;
+}
 
 /** Where a redirect leads; what is undefined stays as in the request. */
 export interface RedirectIr {
@@ -117,6 +156,12 @@ export interface RouteFeaturesIr {
   readonly hashes?: readonly HashIr[];
   readonly timeouts?: RouteTimeoutsIr;
   readonly retry?: RetryIr;
+  /** How requests of one client stay with one endpoint. */
+  readonly session?: SessionIr;
+  /** Who is asked whether a request may pass. */
+  readonly externalAuth?: ExternalAuthIr;
+  /** What is put into requests so that the back-end takes them. */
+  readonly credential?: CredentialIr;
   readonly fault?: FaultIr;
   /** Most bytes of a request that is kept until it is whole. */
   readonly requestBuffer?: number;

@@ -13,13 +13,37 @@ class Refused extends Error {}
  * does not accept: `\b`, `\B`, `\C` and the flag `m`.
  */
 export function parseRegex(pattern: string): Outcome<Syntax, 'Invalid'> {
+  const read = readRegex(pattern, 'automaton');
+  return read.ok ? success(read.value.syntax) : read;
+}
+
+/**
+ * Why a regular expression is none that Envoy takes, or how many groups it has. Unlike `parseRegex` it knows all of RE2's
+ * syntax.
+ */
+export function regexGroups(pattern: string): Outcome<number, 'Invalid'> {
+  const read = readRegex(pattern, 'envoy');
+  return read.ok ? success(read.value.groups) : read;
+}
+
+/** Whom a pattern is for: our automata know less than Envoy. */
+type Reader = 'automaton' | 'envoy';
+
+function readRegex(
+  pattern: string,
+  reader: Reader,
+): Outcome<{ readonly syntax: Syntax; readonly groups: number }, 'Invalid'> {
   try {
-    return success(new Parser(pattern).all());
+    const parser = new Parser(pattern, reader);
+    return success({ syntax: parser.all(), groups: parser.groups });
   } catch (error) {
     if (error instanceof Refused) return refusal('Invalid', error.message);
     throw error;
   }
 }
+
+/** How deep groups may be in each other (RE2). */
+const DEEPEST = 1000;
 
 interface Flags {
   readonly anyCase: boolean;
@@ -31,9 +55,19 @@ class Parser {
   readonly #characters: readonly string[];
   #at = 0;
   #flags: Flags = { anyCase: false, dotAll: false };
+  #depth = 0;
+  #groups = 0;
+  readonly #names = new Set<string>();
+  readonly #reader: Reader;
 
-  constructor(pattern: string) {
+  constructor(pattern: string, reader: Reader) {
     this.#characters = Array.from(pattern);
+    this.#reader = reader;
+  }
+
+  /** How many groups were read that a substitution may refer to. */
+  get groups(): number {
+    return this.#groups;
   }
 
   all(): Syntax {
@@ -131,14 +165,23 @@ class Parser {
   #group(): Syntax {
     const outer = this.#flags;
     if (this.#takes('?')) {
-      const named = /^P?<[A-Za-z_]\w*>/u.exec(this.#characters.slice(this.#at).join(''));
-      if (named !== null) this.#at += named[0].length;
+      const named = /^P?<([A-Za-z_]\w*)>/u.exec(this.#characters.slice(this.#at).join(''));
+      if (named !== null) this.#named(named[0].length, named[1] ?? '');
       else if (!this.#setFlags()) return { kind: 'empty' };
-    }
+    } else this.#groups++;
+    if (++this.#depth > DEEPEST) throw new Refused(`groups are in each other more than ${DEEPEST} deep`);
     const inside = this.#choice();
+    this.#depth--;
     if (!this.#takes(')')) throw new Refused('a "(" is not closed');
     this.#flags = outer;
     return inside;
+  }
+
+  #named(length: number, name: string): void {
+    if (this.#names.has(name)) throw new Refused(`two groups are called ${name}`);
+    this.#names.add(name);
+    this.#groups++;
+    this.#at += length;
   }
 
   /** Reads `i-s:` or `i)`; true when a group follows, which the flags are for, false when they are for what is left. */
@@ -152,7 +195,7 @@ class Parser {
       else if (flag === 'i') this.#flags = { ...this.#flags, anyCase: on };
       else if (flag === 's') this.#flags = { ...this.#flags, dotAll: on };
       // Greed by default makes no difference.
-      else if (flag !== 'U')
+      else if (flag !== 'U' && (flag !== 'm' || this.#reader === 'automaton'))
         throw new Refused(
           `"(?" at ${this.#at - 1} is followed by ${flag ?? 'nothing'}, accepted are flags i, s, U and names`,
         );
@@ -164,7 +207,11 @@ class Parser {
     if (this.#takes('A')) return { kind: 'begin' };
     if (this.#takes('z')) return { kind: 'end' };
     if (this.#takes('Q')) return this.#quoted();
-    if (next === 'b' || next === 'B' || next === 'C') throw new Refused(`"\\${next}" is not supported`);
+    if (next === 'b' || next === 'B' || next === 'C') {
+      if (this.#reader === 'automaton') throw new Refused(`"\\${next}" is not supported`);
+      this.#at++;
+      return { kind: 'empty' };
+    }
     return this.#ofRanges(this.#escapedRanges());
   }
 

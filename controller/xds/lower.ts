@@ -1,7 +1,11 @@
 import { compressorFilter, compressorFilterName } from '../features/compressor/xds.ts';
+import { credentialFilter, credentialFilterName, credentialSecret } from '../features/credential/xds.ts';
+import { externalAuthFilter, externalAuthFilterName } from '../features/external-auth/xds.ts';
 import { extProcFilter, extProcFilterName } from '../features/ext-proc/xds.ts';
 import { leftOutConfig, wasmFilter, wasmFilterConfig } from '../features/wasm/xds.ts';
 import type { AssignmentIr, ClusterIr } from '../ir/cluster.ts';
+import type { CredentialIr } from '../ir/credential.ts';
+import type { ExternalAuthIr } from '../ir/external-auth.ts';
 import type { ExtProcIr } from '../ir/ext-proc.ts';
 import type { ChainIr, ListenerIr } from '../ir/listener.ts';
 import type { ResourcePatchIr } from '../ir/patch.ts';
@@ -64,7 +68,7 @@ export function lower(
     },
     cluster: lowerClusters(ir.clusters),
     endpoint: lowerAssignments(ir.endpoints),
-    secret: byName(ir.secrets.map(lowerSecret)),
+    secret: byName([...ir.secrets.map(lowerSecret), ...ir.listeners.flatMap(credentialsOf).map(lowerCredential)]),
     'extension-config': byName([
       ...(policyModule === undefined ? [] : lowerPolicyModule(ir.shared ?? NOT_SHARED, policyModule)),
       ...[...wasmFiltersOf(ir).values()].flatMap((filter) => lowerWasm(filter, filters.get(filter.name)) ?? []),
@@ -88,6 +92,7 @@ function byName(resources: readonly XdsResource[]): XdsResources {
 function lowerListener(ir: ListenerIr): XdsResource {
   const filters = [
     ...nativeFilters('first'),
+    ...externalAuthFilters(ir),
     firstPolicyFilter(),
     ...loginFilters(),
     ...nativeFilters('beforeUsers'),
@@ -95,6 +100,7 @@ function lowerListener(ir: ListenerIr): XdsResource {
     ...wasmFilters(ir),
     ...laterPolicyFilters(),
     ...nativeFilters('last'),
+    ...distinct(credentialsOf(ir), credentialFilterName, credentialFilter),
     ...compressorFilters(ir),
     router(),
   ];
@@ -102,15 +108,44 @@ function lowerListener(ir: ListenerIr): XdsResource {
 }
 
 /** One filter for each way of compressing that any route has. */
-function compressorFilters({ chains }: ListenerIr): HttpFilter[] {
+function compressorFilters(ir: ListenerIr): HttpFilter[] {
+  return distinct(ofHosts(ir, compressorsOf), compressorFilterName, compressorFilter);
+}
+
+/** One filter for each server that is asked in one way. */
+function externalAuthFilters(ir: ListenerIr): HttpFilter[] {
+  return distinct(ofHosts(ir, externalAuthsOf), externalAuthFilterName, externalAuthFilter);
+}
+
+const externalAuthsOf = once((hosts: readonly VirtualHostIr[]): readonly ExternalAuthIr[] =>
+  hosts.flatMap(({ routes }) => routes.flatMap(({ features }) => features.externalAuth ?? [])),
+);
+
+/** The credentials that routes of a listener, or their back-ends, put into requests. */
+function credentialsOf(ir: ListenerIr): readonly CredentialIr[] {
+  return ofHosts(ir, credentialsOfHosts);
+}
+
+const credentialsOfHosts = once((hosts: readonly VirtualHostIr[]): readonly CredentialIr[] =>
+  hosts.flatMap(({ routes }) =>
+    routes.flatMap(({ action, features }) => {
+      const destinations = action.kind === 'forward' ? action.destinations : [];
+      const ofBackEnds = destinations.flatMap((to) => (to.kind === 'cluster' ? (to.credential ?? []) : []));
+      return [...(features.credential === undefined ? [] : [features.credential]), ...ofBackEnds];
+    }),
+  ),
+);
+
+function ofHosts<T>({ chains }: ListenerIr, found: (hosts: readonly VirtualHostIr[]) => readonly T[]): readonly T[] {
+  return chains.flatMap(({ virtualHosts }) => virtualHosts.flatMap(found));
+}
+
+/** One filter for each name, in order of the names. */
+function distinct<T>(all: readonly T[], nameOf: (one: T) => string, filterOf: (one: T) => HttpFilter): HttpFilter[] {
   const filters = new Map<string, HttpFilter>();
-  for (const { virtualHosts } of chains) {
-    for (const hosts of virtualHosts) {
-      for (const compressor of compressorsOf(hosts)) {
-        const name = compressorFilterName(compressor);
-        if (!filters.has(name)) filters.set(name, compressorFilter(compressor));
-      }
-    }
+  for (const one of all) {
+    const name = nameOf(one);
+    if (!filters.has(name)) filters.set(name, filterOf(one));
   }
   return [...filters].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, filter]) => filter);
 }
@@ -227,6 +262,10 @@ const lowerAssignmentPiece = once((assignments: readonly AssignmentIr[]): readon
 
 const lowerSecret = once((ir: SecretIr) =>
   xdsResource('secret', ir.name, encode('envoy.extensions.transport_sockets.tls.v3.Secret', tlsSecret(ir))),
+);
+
+const lowerCredential = once((ir: CredentialIr) =>
+  xdsResource('secret', ir.secret, encode('envoy.extensions.transport_sockets.tls.v3.Secret', credentialSecret(ir))),
 );
 
 const NOT_SHARED: readonly SharedPolicyIr[] = [];

@@ -5,6 +5,7 @@ import { faultFilter } from '../features/fault/xds.ts';
 import type { NativeFilter } from '../features/native-filter.ts';
 import { bufferFilter } from '../features/request-buffer/xds.ts';
 import { responseOverrideFilter } from '../features/response-override/xds.ts';
+import { sessionFilter } from '../features/session/xds.ts';
 import type { RouteFeaturesIr } from '../ir/route.ts';
 import type { Init } from './build/message.ts';
 
@@ -17,7 +18,7 @@ type HttpFilter = Init<'envoy.extensions.filters.network.http_connection_manager
 const NATIVE_FILTERS = {
   first: [responseOverrideFilter, faultFilter, corsFilter],
   beforeUsers: [bufferFilter],
-  last: [requestBandwidthFilter, responseBandwidthFilter],
+  last: [sessionFilter, requestBandwidthFilter, responseBandwidthFilter],
 } as const satisfies { readonly [where: string]: readonly NativeFilter[] };
 
 const ALL: readonly NativeFilter[] = Object.values(NATIVE_FILTERS).flat();

@@ -76,9 +76,9 @@ export function leavesCounting({ after, recheck }: PolicyPlaces, { hasWriters }:
   return (after || recheck ? 1 : 0) + (hasWriters ? 2 : 0);
 }
 
-/** Whether the requests of a route go through code that is not ours. */
-function hasUsersFilters({ extProc = [], wasm = [] }: RouteFeaturesIr): boolean {
-  return extProc.length > 0 || wasm.length > 0;
+/** Whether the requests of a route go through code that is not ours; a server that is asked may write headers, too. */
+function hasUsersFilters({ extProc = [], wasm = [], externalAuth }: RouteFeaturesIr): boolean {
+  return extProc.length > 0 || wasm.length > 0 || externalAuth !== undefined;
 }
 
 const hostFacts = once(({ routes }: VirtualHostIr) => {
@@ -88,7 +88,12 @@ const hostFacts = once(({ routes }: VirtualHostIr) => {
     hasWriters: policies.some(({ writes }) => writes.length > 0),
     hasLimits: policies.some(({ limits }) => limits !== 'none'),
     hasUsersFilters: routes.some(({ features }) => hasUsersFilters(features)),
-    matchedHeaders: new Set(routes.flatMap(({ match }) => match.headers.map(({ name }) => name))),
+    matchedHeaders: new Set(
+      routes.flatMap(({ match }) => [
+        ...match.headers.map(({ name }) => name),
+        ...(match.cookies === undefined ? [] : ['cookie']),
+      ]),
+    ),
   };
 });
 

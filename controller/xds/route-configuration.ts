@@ -26,11 +26,15 @@ export function configurationOf(virtualHost: string): string {
   return virtualHost.slice(0, virtualHost.lastIndexOf('/'));
 }
 
+/** Bytes of an answer that a route gives itself: as long as a ConfigMap can be. Envoy's default of 4 KiB would be too short for pages. */
+const LONGEST_BODY = 1_048_576;
+
 /** A RouteConfiguration of ours without its virtual hosts, which come by VHDS over the same stream. */
 export function routeConfiguration(name: string): XdsResource {
   const body = encode('envoy.config.route.v3.RouteConfiguration', {
     name,
     ignorePortInHostMatching: true,
+    maxDirectResponseBodySizeBytes: LONGEST_BODY,
     vhds: { configSource: adsSource() },
   });
   return xdsResource('route', name, body);

@@ -1,5 +1,9 @@
+import type { Any } from '@bufbuild/protobuf/wkt';
 import { backendCookies } from '../features/oidc/xds.ts';
 import { compressorFilterName, compressorPerRoute } from '../features/compressor/xds.ts';
+import { corsFilter } from '../features/cors/xds.ts';
+import { credentialFilterName, credentialPerRoute } from '../features/credential/xds.ts';
+import { externalAuthFilterName, externalAuthPerRoute } from '../features/external-auth/xds.ts';
 import { extProcFilterName, extProcPerRoute } from '../features/ext-proc/xds.ts';
 import { opensTunnels, upgradeConfigs } from '../features/http-upgrade/xds.ts';
 import { hashPolicy } from '../features/load-balancer/xds.ts';
@@ -7,7 +11,7 @@ import { countersOf, limitHeaders } from '../features/rate-limit/xds.ts';
 import { retryPolicy } from '../features/retry/xds.ts';
 import { routeTimeouts } from '../features/timeout/xds.ts';
 import { wasmFilterName, wasmPerRoute } from '../features/wasm/xds.ts';
-import type { RouteActionIr, RouteFeaturesIr, RouteIr } from '../ir/route.ts';
+import type { DestinationIr, RouteActionIr, RouteFeaturesIr, RouteIr } from '../ir/route.ts';
 import type { VirtualHostIr } from '../ir/virtual-host.ts';
 import { forward, redirect } from './build/action.ts';
 import { headerChanges } from './build/headers.ts';
@@ -59,23 +63,37 @@ function action(ir: RouteActionIr, { match, features }: RouteIr): NonNullable<Ro
     case 'redirect':
       return { case: 'redirect', value: redirect(ir.redirect, match.path) };
     case 'respond':
-      return { case: 'directResponse', value: { status: ir.status } };
+      return { case: 'directResponse', value: { status: ir.status, ...bodyOf(ir.body) } };
     default:
       return ir satisfies never;
   }
 }
 
+function bodyOf(body: Uint8Array | undefined): Pick<Init<'envoy.config.route.v3.DirectResponseAction'>, 'body'> {
+  return body === undefined ? {} : { body: { specifier: { case: 'inlineBytes', value: new Uint8Array(body) } } };
+}
+
 type Forward = Extract<RouteActionIr, { readonly kind: 'forward' }>;
+type Destination = Extract<DestinationIr, { readonly kind: 'cluster' }>;
+
+/** What a back-end says to filters; it goes before what its route says. */
+function filtersOf({ cors, credential }: Destination): { readonly [filter: string]: Any } {
+  const corsConfig = cors === undefined ? undefined : corsFilter.perRoute({ cors });
+  return {
+    ...(corsConfig === undefined ? {} : { [corsFilter.name]: corsConfig }),
+    ...(credential === undefined ? {} : { [credentialFilterName(credential)]: credentialPerRoute() }),
+  };
+}
 
 function forwarded(
-  { destinations, rewrite }: Forward,
+  to: Forward,
   { path }: RouteIr['match'],
   features: RouteFeaturesIr,
 ): Init<'envoy.config.route.v3.RouteAction'> {
   const { hashes = [], timeouts, retry } = features;
   const upgrades = upgradeConfigs(features);
   return {
-    ...forward(destinations, rewrite, path, hashes.length > 0),
+    ...forward(to, path, { byHash: hashes.length > 0, filtersOf }),
     ...(hashes.length === 0 ? {} : { hashPolicy: hashes.map(hashPolicy) }),
     ...(timeouts === undefined ? {} : routeTimeouts(timeouts)),
     ...(retry === undefined ? {} : { retryPolicy: retryPolicy(retry) }),
@@ -109,13 +127,16 @@ function featuresOf(
   ]);
   const compressors = (ir.compressors ?? []).map((one) => [compressorFilterName(one), compressorPerRoute()]);
   const wasm = (ir.wasm ?? []).map((filter) => [wasmFilterName(filter), wasmPerRoute()]);
+  const { externalAuth, credential } = ir;
+  const auth = externalAuth === undefined ? [] : [[externalAuthFilterName(externalAuth), externalAuthPerRoute()]];
+  const injected = credential === undefined ? [] : [[credentialFilterName(credential), credentialPerRoute()]];
   const { metadata, perFilterConfig } = policyPerRoute(policyBytes(ir), places, counting);
   return {
     ...(metadata === undefined ? {} : { metadata }),
     typedPerFilterConfig: {
       ...nativePerRoute(ir),
       ...perFilterConfig,
-      ...Object.fromEntries([...processors, ...wasm, ...compressors]),
+      ...Object.fromEntries([...auth, ...processors, ...wasm, ...injected, ...compressors]),
     },
   };
 }

@@ -16,7 +16,7 @@ function route(name: string, to: string): RouteIr {
     action: {
       kind: 'forward',
       destinations: [{ kind: 'cluster', weight: 1, cluster: cluster(to), ...changes }],
-      rewrite: { hostname: undefined, path: undefined },
+      rewrite: { host: undefined, path: undefined },
     },
     ...changes,
     features: {},

@@ -66,7 +66,7 @@ function without<T>(piece: readonly T[], isOut: (member: T) => boolean): readonl
  * match: without those it matches more, which closes more and opens nothing.
  */
 function refused(route: RouteIr): RouteIr {
-  const { path, headers, query } = route.match;
+  const { path, headers, query, cookies = [] } = route.match;
   return {
     name: route.name,
     match: {
@@ -74,6 +74,7 @@ function refused(route: RouteIr): RouteIr {
       path: path.kind === 'regex' ? { kind: 'prefix', value: literalPrefix(path.value) } : path,
       headers: headers.filter(({ kind }) => kind === 'exact'),
       query: query.filter(({ kind }) => kind === 'exact'),
+      cookies: cookies.filter(({ kind }) => kind === 'exact'),
     },
     action: { kind: 'respond', status: 500 },
     requestHeaders: NO_HEADER_CHANGES,
@@ -107,9 +108,15 @@ export function* routesIn({ listeners }: ProxyIr, hosts: ReadonlySet<string>): I
   }
 }
 
-/** The clusters that a route leads to. */
+/** The clusters that a route leads to, or asks. */
 export function clustersOf({ action, features }: RouteIr): readonly ClusterIr[] {
-  const processors = (features.extProc ?? []).map(({ cluster }) => cluster);
-  if (action.kind !== 'forward') return processors;
-  return [...processors, ...action.destinations.flatMap((to) => (to.kind === 'cluster' ? [to.cluster] : []))];
+  const asked = [...(features.extProc ?? []), ...(features.externalAuth === undefined ? [] : [features.externalAuth])];
+  const askedClusters = asked.map(({ cluster }) => cluster);
+  if (action.kind !== 'forward') return askedClusters;
+  const mirrors = (action.mirrors ?? []).map(({ cluster }) => cluster);
+  return [
+    ...askedClusters,
+    ...action.destinations.flatMap((to) => (to.kind === 'cluster' ? [to.cluster] : [])),
+    ...mirrors,
+  ];
 }

@@ -24,7 +24,7 @@ function route(index: number, to: string): RouteIr {
     action: {
       kind: 'forward',
       destinations: [{ kind: 'cluster', weight: 1, cluster: cluster(to), ...changes }],
-      rewrite: { hostname: undefined, path: undefined },
+      rewrite: { host: undefined, path: undefined },
     },
     ...changes,
     features: {},

@@ -7,6 +7,8 @@ export interface Answer {
   readonly upstream: Readonly<Record<string, string>>;
   /** The headers that the client got, where they are known. */
   readonly response?: Readonly<Record<string, string>>;
+  /** The body, where it is known. */
+  readonly body?: string;
 }
 
 /** Sends a request as it is written, its path not normalised, to a listener on loopback. */
@@ -24,6 +26,7 @@ export function ask(port: number, { method, path, headers, from }: ScenarioReque
           status: response.statusCode ?? 0,
           upstream: response.headers['x-echo-port'] === undefined ? {} : headersOf(text),
           response: flat(response.headers),
+          body: text,
         });
       });
     });

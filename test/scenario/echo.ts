@@ -11,7 +11,8 @@ export interface Echo {
 /**
  * Starts a back-end on a free port of loopback. A request may ask for an answer: header `x-echo-status` is its status,
  * `x-echo-delay` how many milliseconds it takes, `x-echo-fails` of how many requests with that `x-echo-key` the first
- * answers are 503. Its answer says which port it was asked at, and from which.
+ * answers are 503. Its answer says which port it was asked at, from which, and for
+ * which path.
  */
 export async function startEcho(): Promise<Echo> {
   let count = 0;
@@ -28,6 +29,7 @@ export async function startEcho(): Promise<Echo> {
         response.writeHead(fails ? 503 : asked('x-echo-status') || 200, {
           'x-echo-port': String(request.socket.localPort),
           'x-echo-from': String(request.socket.remotePort),
+          'x-echo-path': request.url ?? '',
           'content-type': 'application/json',
         });
         response.end(JSON.stringify(request.headers));

@@ -27,6 +27,7 @@ const MAY_IMPORT: { readonly [folder: string]: readonly string[] } = {
     'controller/ir',
     'controller/backends',
     'controller/policies',
+    'controller/regex',
     'controller/status',
     'controller/settings.ts',
   ],

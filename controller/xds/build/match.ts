@@ -18,6 +18,7 @@ export function routeMatch(match: RouteMatchIr): RouteMatch {
       name: parameter.name,
       queryParameterMatchSpecifier: { case: 'stringMatch', value: stringMatcher(parameter) },
     })),
+    cookies: (match.cookies ?? []).map((cookie) => ({ name: cookie.name, stringMatch: stringMatcher(cookie) })),
   };
 }
 

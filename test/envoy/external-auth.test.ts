@@ -1,0 +1,178 @@
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import { fromBinary, toBinary, create } from '@bufbuild/protobuf';
+import { Server, ServerCredentials, status } from '@grpc/grpc-js';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { schema } from '#proto/load.ts';
+import { freePort } from '../process/sluice.ts';
+import { type Echo, startEcho } from '../scenario/echo.ts';
+import { backend, route, type RouteSite, startRouteSite, to } from './route-site.ts';
+
+let site: RouteSite;
+let echo: Echo;
+beforeAll(async () => {
+  site = await startRouteSite();
+  echo = await startEcho();
+});
+afterAll(async () => {
+  await site.stop();
+  await echo.stop();
+});
+
+/** Serves `/asked`, which asks a server at a port, and `/open`, which does not. */
+const serve = (port: number, externalAuth: object) =>
+  site.serve(
+    route([
+      {
+        matches: [{ path: { value: '/asked' } }],
+        filters: [{ type: 'ExternalAuth', externalAuth: { backendRef: to('auth'), ...externalAuth } }],
+        backendRefs: [to('echo')],
+      },
+      { matches: [{ path: { value: '/open' } }], backendRefs: [to('echo')] },
+    ]),
+    backend('echo', [echo.port]),
+    backend('auth', [port]),
+  );
+
+async function post(port: number, path: string, body: string): Promise<number> {
+  const response = await fetch(`http://127.0.0.1:${port}${path}`, { method: 'POST', body });
+  await response.text();
+  return response.status;
+}
+
+describe('a server that is asked by HTTP', () => {
+  const asked: { readonly headers: IncomingHttpHeaders; readonly url: string | undefined; readonly body: string }[] =
+    [];
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      asked.push({ headers: request.headers, url: request.url, body: Buffer.concat(chunks).toString() });
+      const passes = request.headers['x-user'] !== 'mallory' && request.headers.authorization !== 'none';
+      response.writeHead(passes ? 200 : 401, {
+        'x-tenant': 'blue',
+        'x-other': 'of-server',
+        'www-authenticate': 'Basic',
+      });
+      response.end('of the server');
+    });
+  });
+  let port = 0;
+  beforeAll(async () => {
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = server.address();
+    port = typeof address === 'object' && address !== null ? address.port : 0;
+  });
+  afterAll(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+
+  it('lets pass with 200, and gets and gives the headers that it is to', async () => {
+    const http = { path: '/check', allowedHeaders: ['X-User'], allowedResponseHeaders: ['X-Tenant'] };
+    await serve(port, { protocol: 'HTTP', http });
+    const headers = { host: 'shop.example', 'x-user': 'alice', 'x-private': 'of-client', authorization: 'some' };
+    const answer = await site.get('/asked/x?y=z', headers);
+    expect(answer.status).toBe(200);
+    expect(answer.upstream['x-tenant']).toBe('blue');
+    expect(answer.upstream['x-other']).toBeUndefined();
+    const seen = asked.at(-1);
+    expect(seen).toMatchObject({
+      url: '/check/asked/x?y=z',
+      headers: { host: 'shop.example', 'x-user': 'alice', authorization: 'some' },
+    });
+    expect(seen?.headers['x-private']).toBeUndefined();
+  });
+
+  it('gives all headers of its own without a list, but those of its answer itself', async () => {
+    await serve(port, { protocol: 'HTTP', http: {} });
+    const { upstream } = await site.get('/asked', { 'content-type': 'text/of-client' });
+    expect(upstream).toMatchObject({ 'x-tenant': 'blue', 'x-other': 'of-server', 'content-type': 'text/of-client' });
+    expect(upstream['content-length']).toBeUndefined();
+    expect(upstream['date']).toBeUndefined();
+    const response = await fetch(`http://127.0.0.1:${await serve(port, { protocol: 'HTTP', http: {} })}/asked`, {
+      method: 'POST',
+      body: 'whole',
+    });
+    expect(JSON.parse(await response.text())).toMatchObject({ 'content-length': '5' });
+  });
+
+  it('answers in place of the back-end with anything but 200', async () => {
+    await serve(port, { protocol: 'HTTP', http: { allowedHeaders: ['x-user'] } });
+    const before = echo.count();
+    const refused = await site.get('/asked', { 'x-user': 'mallory' });
+    expect(refused).toMatchObject({ status: 401, body: 'of the server', response: { 'www-authenticate': 'Basic' } });
+    expect(echo.count()).toBe(before);
+    expect((await site.get('/open', { 'x-user': 'mallory' })).status).toBe(200);
+  });
+
+  it('gets the body up to its size, and a longer one is refused', async () => {
+    const at = await serve(port, { protocol: 'HTTP', http: {}, forwardBody: { maxSize: 10 } });
+    expect(await post(at, '/asked', '0123456789')).toBe(200);
+    expect(asked.at(-1)?.body).toBe('0123456789');
+    expect(await post(at, '/asked', '0123456789a')).toBe(413);
+    const without = await serve(port, { protocol: 'HTTP', http: {} });
+    expect(await post(without, '/asked', '0123456789a')).toBe(200);
+    expect(asked.at(-1)?.body).toBe('');
+  });
+
+  it('that is dead lets nothing pass', async () => {
+    await serve(await freePort(), { protocol: 'HTTP', http: {} });
+    expect((await site.get('/asked')).status).toBe(403);
+    expect((await site.get('/open')).status).toBe(200);
+  });
+});
+
+describe('a server that is asked by gRPC', () => {
+  const request = schema('envoy.service.auth.v3.CheckRequest');
+  const response = schema('envoy.service.auth.v3.CheckResponse');
+  const server = new Server();
+  const seen: Readonly<Record<string, string>>[] = [];
+  let port = 0;
+  beforeAll(async () => {
+    const check = {
+      path: '/envoy.service.auth.v3.Authorization/Check',
+      requestStream: false,
+      responseStream: false,
+      requestDeserialize: (bytes: Buffer) => fromBinary(request, bytes),
+      requestSerialize: () => Buffer.alloc(0),
+      responseSerialize: (bytes: Uint8Array) => Buffer.from(bytes),
+      responseDeserialize: (bytes: Buffer) => bytes,
+    };
+    server.addService({ check } as const, {
+      check: (
+        call: { readonly request: ReturnType<typeof fromBinary<typeof request>> },
+        callback: (error: null, bytes: Uint8Array) => void,
+      ) => {
+        const headers = call.request.attributes?.request?.http?.headers ?? {};
+        seen.push(headers);
+        const code = headers['x-user'] === 'mallory' ? status.PERMISSION_DENIED : status.OK;
+        callback(null, toBinary(response, create(response, { status: { code } })));
+      },
+    });
+    port = await new Promise<number>((resolve, reject) => {
+      server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
+        error === null ? resolve(bound) : reject(error),
+      );
+    });
+  });
+  afterAll(() => server.forceShutdown());
+
+  it('decides, and gets the headers that it is to', async () => {
+    await serve(port, { protocol: 'GRPC', grpc: { allowedHeaders: ['x-user'] } });
+    expect((await site.get('/asked', { 'x-user': 'alice', 'x-private': 'yes' })).status).toBe(200);
+    expect(seen.at(-1)).toMatchObject({ 'x-user': 'alice' });
+    expect(seen.at(-1)).not.toHaveProperty('x-private');
+    expect((await site.get('/asked', { 'x-user': 'mallory' })).status).toBe(403);
+    await serve(port, { protocol: 'GRPC', grpc: {} });
+    expect((await site.get('/asked', { 'x-private': 'yes' })).status).toBe(200);
+    expect(seen.at(-1)).toMatchObject({ 'x-private': 'yes' });
+  });
+
+  it('that is dead, or does not exist, lets nothing pass', async () => {
+    await serve(await freePort(), { protocol: 'GRPC', grpc: {} });
+    expect((await site.get('/asked')).status).toBe(403);
+    await serve(port, { protocol: 'GRPC', grpc: {}, backendRef: to('nobody') });
+    expect((await site.get('/asked')).status).toBe(500);
+    expect((await site.get('/open')).status).toBe(200);
+  });
+});

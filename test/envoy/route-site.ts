@@ -1,0 +1,87 @@
+import { lower } from '#controller/xds/lower.ts';
+import { freePort } from '../process/sluice.ts';
+import { ask, type Answer } from '../scenario/ask.ts';
+import { compileText } from '../scenario/on-envoy.ts';
+import { type LiveEnvoy, startLiveEnvoy } from './live-envoy.ts';
+
+/** A real Envoy that serves one Gateway, `shop`, with whatever manifests are given beside it. */
+export interface RouteSite {
+  readonly envoy: LiveEnvoy;
+  /** Serves a listener with these manifests, and nothing else; resolves with its port. */
+  serve(...manifests: readonly object[]): Promise<number>;
+  /** Asks at the port that is served last. */
+  get(path: string, headers?: Readonly<Record<string, string>>, method?: string): Promise<Answer>;
+  stop(): Promise<void>;
+}
+
+/** Starts one. */
+export async function startRouteSite(): Promise<RouteSite> {
+  const envoy = await startLiveEnvoy();
+  let port = 0;
+  return {
+    envoy,
+    serve: async (...manifests) => {
+      port = await freePort();
+      const listeners = [{ name: 'http', protocol: 'HTTP', port }];
+      const all = [
+        manifest('GatewayClass', 'sluice', { controllerName: 'gateway.envoyproxy.io/gatewayclass-controller' }),
+        manifest('Gateway', 'shop', { gatewayClassName: 'sluice', listeners }),
+        ...manifests,
+      ];
+      const rejected = await envoy.publish(lower(compileText(yamlOf(all)), undefined));
+      if (rejected.length > 0) throw new Error(`Envoy rejects ${JSON.stringify(rejected)}`);
+      return port;
+    },
+    get: (path, headers = {}, method = 'GET') =>
+      ask(port, {
+        name: '',
+        statuses: [],
+        upstream: {},
+        response: {},
+        method,
+        path,
+        headers: Object.entries(headers),
+        from: '127.0.0.1',
+      }),
+    stop: () => envoy.stop(),
+  };
+}
+
+/** Manifests as one text. */
+export function yamlOf(manifests: readonly object[]): string {
+  return manifests.map((one) => `---\n${JSON.stringify(one)}\n`).join('');
+}
+
+const OF_ENVOY_GATEWAY: ReadonlySet<string> = new Set([
+  'Backend',
+  'BackendTrafficPolicy',
+  'SecurityPolicy',
+  'HTTPRouteFilter',
+]);
+const OF_KUBERNETES: ReadonlySet<string> = new Set(['Secret', 'ConfigMap', 'Service']);
+
+/** An object of a kind in the namespace `default`. */
+export function manifest(kind: string, name: string, spec: object): object {
+  const metadata = { name };
+  if (kind === 'Secret' || kind === 'ConfigMap') return { apiVersion: 'v1', kind, metadata, ...spec };
+  const group = OF_ENVOY_GATEWAY.has(kind) ? 'gateway.envoyproxy.io/v1alpha1' : 'gateway.networking.k8s.io/v1';
+  return { apiVersion: OF_KUBERNETES.has(kind) ? 'v1' : group, kind, metadata, spec };
+}
+
+/** A route of the Gateway. */
+export function route(rules: readonly object[], kind = 'HTTPRoute', name = 'route'): object {
+  return manifest(kind, name, { parentRefs: [{ name: 'shop' }], rules });
+}
+
+/** A Backend with addresses on loopback. */
+export function backend(name: string, ports: readonly number[], spec: object = {}): object {
+  return manifest('Backend', name, {
+    endpoints: ports.map((one) => ({ ip: { address: '127.0.0.1', port: one } })),
+    ...spec,
+  });
+}
+
+/** A reference to a Backend. */
+export function to(name: string, rest: object = {}): object {
+  return { group: 'gateway.envoyproxy.io', kind: 'Backend', name, ...rest };
+}
