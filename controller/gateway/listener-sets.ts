@@ -1,0 +1,85 @@
+import type { Gateway, ListenerSet } from '#controller/api/gen/types.d.ts';
+import type { Pieces } from '../ir/pieces.ts';
+import { byAge, type Resources } from '../resources/resources.ts';
+import { allowsNamespace } from '../resources/selectors.ts';
+import { rememberedIn } from '../resources/tracked.ts';
+import type { Refusal } from '../resources/verdict.ts';
+
+/** Which ListenerSets name which Gateway. */
+export interface ListenerSetIndex {
+  /** The sets that name a Gateway ("<namespace>/<name>"), older ones first; the same array for the same sets. */
+  of(gateway: string): readonly ListenerSet[];
+  /**
+   * The Gateway ("<namespace>/<name>") that each set ("<namespace>/<name>") names. The same map as long as no set names
+   * another Gateway, whatever else changes.
+   */
+  readonly gateways: ReadonlyMap<string, string>;
+}
+
+const NO_SETS: readonly ListenerSet[] = [];
+
+/** Makes the index; the same object as long as no ListenerSet changes. */
+export function createListenerSetIndex(): (resources: Resources) => ListenerSetIndex {
+  let last: { readonly pieces: Pieces<ListenerSet>; readonly sets: Sets; readonly index: ListenerSetIndex } | undefined;
+  return (resources) => {
+    const pieces = resources.pieces('ListenerSet');
+    if (last?.pieces === pieces) return last.index;
+    const sets = byGateway(pieces, last?.sets);
+    const index = { of: (gateway: string) => sets.get(gateway) ?? NO_SETS, gateways: gatewaysOf(sets, last?.index) };
+    last = { pieces, sets, index };
+    return index;
+  };
+}
+
+type Sets = ReadonlyMap<string, readonly ListenerSet[]>;
+
+function byGateway(pieces: Pieces<ListenerSet>, last: Sets | undefined): Sets {
+  const groups = new Map<string, ListenerSet[]>();
+  for (const set of pieces.flat()) {
+    const gateway = parentOf(set);
+    if (gateway === undefined) continue;
+    const group = groups.get(gateway);
+    if (group === undefined) groups.set(gateway, [set]);
+    else group.push(set);
+  }
+  const sets = new Map<string, readonly ListenerSet[]>();
+  for (const [gateway, group] of groups) {
+    const known = last?.get(gateway);
+    const now = group.sort(byAge);
+    const isSame = known?.length === now.length && now.every((set, index) => set === known[index]);
+    sets.set(gateway, isSame ? known : now);
+  }
+  return sets;
+}
+
+/** The Gateway that a set names, "<namespace>/<name>"; `undefined` where its parent is something else. */
+export function parentOf({ metadata, spec: { parentRef } }: ListenerSet): string | undefined {
+  const { group, kind, namespace = metadata.namespace, name } = parentRef;
+  return group === 'gateway.networking.k8s.io' && kind === 'Gateway' ? `${namespace}/${name}` : undefined;
+}
+
+function gatewaysOf(sets: Sets, last: ListenerSetIndex | undefined): ReadonlyMap<string, string> {
+  const gateways = new Map<string, string>();
+  for (const [gateway, members] of sets) {
+    for (const { metadata } of members) gateways.set(`${metadata.namespace}/${metadata.name}`, gateway);
+  }
+  const known = last?.gateways;
+  const isSame = known?.size === gateways.size && [...gateways].every(([set, gateway]) => known.get(set) === gateway);
+  return isSame ? known : gateways;
+}
+
+/**
+ * Why a Gateway does not take the listeners of a set that names it (Gateway API, `GatewaySpec.allowedListeners`: without a
+ * word of the Gateway it takes none), or `undefined`.
+ */
+export const setRefusal: (set: ListenerSet, gateway: Gateway, resources: Resources) => Refusal | undefined =
+  rememberedIn((set: ListenerSet, gateway: Gateway, resources): Refusal | undefined => {
+    const allowed = gateway.spec.allowedListeners?.namespaces ?? { from: 'None' };
+    const own = gateway.metadata.namespace;
+    const { namespace } = set.metadata;
+    if (allowed.from !== 'None' && allowsNamespace({ ...allowed, from: allowed.from }, own, namespace, resources)) {
+      return undefined;
+    }
+    const message = `Gateway ${own}/${gateway.metadata.name} does not allow ListenerSets of namespace ${namespace}: see its allowedListeners`;
+    return { reason: 'NotAllowed', message };
+  });
