@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { collectGarbage } from '../../runtime/memory.ts';
 import { manualClock } from '../../runtime/testing/manual-clock.ts';
 import { EMPTY_SNAPSHOT, type XdsSnapshot, xdsResource } from '../../xds/snapshot.ts';
 import { typeOfUrl, typeUrl, XDS_TYPES, type XdsType } from '../../xds/types.ts';
@@ -300,6 +301,27 @@ describe('a cluster that never finishes warming', () => {
     const client = withSlowCluster();
     client.ack('cluster');
     expect(client.warming).toEqual([['slow'], []]);
+  });
+});
+
+describe('what a client had', () => {
+  /** A client that is just being sent a snapshot. */
+  function beingSent(): { readonly client: Scripted; readonly before: WeakRef<XdsSnapshot> } {
+    const before = snapshot(WORLD_A);
+    const client = scripted(before);
+    client.say('cluster');
+    client.clock.pass(SESSION_TIMES.makeDeadline);
+    return { client, before: new WeakRef(before) };
+  }
+
+  it('is not kept: it may have been much', async () => {
+    const { client, before } = beingSent();
+    client.session.publish(snapshot({}));
+    client.ack('cluster');
+    // Until the end of a job a WeakRef that was made in it keeps what it is of.
+    await new Promise((resolve) => setImmediate(resolve));
+    collectGarbage();
+    expect(before.deref()).toBeUndefined();
   });
 });
 

@@ -104,6 +104,7 @@ export class Session {
   /** Takes a new snapshot to bring the client to. */
   publish(desired: XdsSnapshot): void {
     this.#desired = desired;
+    this.#made = undefined;
     this.#tellWarming();
     this.#enter('make');
     this.#progress();
