@@ -45,6 +45,20 @@ const MAY_IMPORT: { readonly [folder: string]: readonly string[] } = {
   ],
   'controller/xds': ['controller/ir', 'controller/features', 'proto'],
   'controller/provider': ['controller/api', 'controller/resources'],
+  'controller/provider/kubernetes': [
+    'controller/api',
+    'controller/resources',
+    'controller/kubernetes',
+    'controller/runtime',
+    'controller/provider',
+  ],
+  // The API server of a cluster: how it is spoken to, followed and led.
+  'controller/kubernetes': [
+    'controller/api',
+    'controller/fetch/back-off.ts',
+    'controller/runtime',
+    'controller/status',
+  ],
   'controller/fetch': ['controller/resources', 'controller/runtime', 'extproc/outbound'],
   'controller/oci': ['controller/resources', 'controller/fetch', 'extproc/outbound'],
   'controller/modules': ['controller/resources', 'controller/fetch', 'controller/oci', 'extproc/outbound'],

@@ -1,0 +1,178 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { systemClock } from '../runtime/clock.ts';
+import { Reflector } from './reflector.ts';
+import { type ScriptedApiServer, scriptedApiServer } from './testing/scripted-api-server.ts';
+
+const BACKENDS = { group: 'gateway.envoyproxy.io', versions: ['v1alpha1'], plural: 'backends', kind: 'Backend' };
+const TABLE = 'gateway.envoyproxy.io/backends';
+const DEFINITIONS = {
+  group: 'apiextensions.k8s.io',
+  versions: ['v1'],
+  plural: 'customresourcedefinitions',
+  kind: 'CustomResourceDefinition',
+};
+
+describe('a reflector', () => {
+  let server: ScriptedApiServer | undefined;
+  const reflectors: Reflector[] = [];
+  afterEach(async () => {
+    for (const reflector of reflectors.splice(0)) reflector.stop();
+    await server?.close();
+  });
+
+  async function begin({ served = true, random = () => 0 } = {}) {
+    const api = await scriptedApiServer(served ? [BACKENDS, DEFINITIONS] : [DEFINITIONS]);
+    server = api;
+    const told: string[] = [];
+    const failures: string[] = [];
+    const known = new Set<string>();
+    const reflector = new Reflector({
+      ...BACKENDS,
+      server: api.client(),
+      mayBeAbsent: true,
+      clock: systemClock,
+      random,
+      health: { fine: () => undefined, failed: (_what, message) => failures.push(message) },
+      reflection: {
+        upsert: ({ metadata, spec }, listed) => {
+          known.add(`${metadata.namespace}/${metadata.name}`);
+          told.push(`${listed ? 'listed' : 'changed'} ${metadata.name} ${JSON.stringify(spec)}`);
+        },
+        delete: ({ metadata }) => {
+          known.delete(`${metadata.namespace}/${metadata.name}`);
+          told.push(`gone ${metadata.name}`);
+        },
+        listed: (seen) => {
+          for (const id of known) {
+            if (seen.has(id)) continue;
+            known.delete(id);
+            told.push(`missing ${id}`);
+          }
+        },
+      },
+    });
+    reflectors.push(reflector);
+    return { api, told, failures, known, reflector };
+  }
+
+  const put = (api: ScriptedApiServer, name: string, spec: unknown) =>
+    api.store.put(TABLE, { metadata: { namespace: 'default', name }, spec });
+  const lists = (api: ScriptedApiServer) =>
+    api.calls.filter(({ verb, resource }) => verb === 'list' && resource === 'backends').length;
+  const watching = (api: ScriptedApiServer) => expect.poll(() => api.calls.at(-1)?.verb).toBe('watch');
+
+  it('lists in pages, says when all is told, and follows what happens then', async () => {
+    const { api, told, known, reflector } = await begin();
+    for (let index = 0; index < 1_100; index += 1) put(api, `b${index}`, 0);
+    reflector.start();
+    await reflector.synced;
+    expect(known.size).toBe(1_100);
+    expect(lists(api)).toBe(3);
+    await watching(api);
+    put(api, 'b7', 1);
+    api.store.delete(TABLE, 'default', 'b8');
+    await expect.poll(() => told.slice(-2)).toEqual(['changed b7 1', 'gone b8']);
+  });
+
+  it('resumes a watch that is cut where it was, without a list, bookmarks included', async () => {
+    const { api, told, reflector } = await begin();
+    put(api, 'a', 0);
+    reflector.start();
+    await reflector.synced;
+    await watching(api);
+    api.store.put('other/things', { metadata: { name: 'elsewhere' } });
+    api.bookmark();
+    put(api, 'a', 1);
+    await expect.poll(() => told.at(-1)).toBe('changed a 1');
+    api.cut();
+    put(api, 'a', 2);
+    await expect.poll(() => told.at(-1)).toBe('changed a 2');
+    expect(lists(api)).toBe(1);
+    expect(told).toEqual(['listed a 0', 'changed a 1', 'changed a 2']);
+  });
+
+  it('lists anew when the server has forgotten, and finds what is gone', async () => {
+    const { api, told, reflector } = await begin();
+    put(api, 'a', 0);
+    put(api, 'b', 0);
+    reflector.start();
+    await reflector.synced;
+    await watching(api);
+    await api.down();
+    api.store.delete(TABLE, 'default', 'a');
+    put(api, 'c', 0);
+    api.store.compact();
+    await api.up();
+    await expect.poll(() => told.slice(2)).toEqual(['listed b 0', 'listed c 0', 'missing default/a']);
+    put(api, 'c', 1);
+    await expect.poll(() => told.at(-1)).toBe('changed c 1');
+  });
+
+  it('tells nothing while the server is gone, and goes on when it is back', async () => {
+    const { api, told, failures, reflector } = await begin();
+    put(api, 'a', 0);
+    reflector.start();
+    await reflector.synced;
+    await watching(api);
+    await api.down();
+    await expect.poll(() => failures.length).toBeGreaterThan(1);
+    expect(told).toEqual(['listed a 0']);
+    put(api, 'a', 1);
+    await api.up();
+    await expect.poll(() => told).toEqual(['listed a 0', 'changed a 1']);
+  });
+
+  it('takes a kind that is not installed for empty, and finds it once it is', async () => {
+    const { api, told, reflector } = await begin({ served: false });
+    reflector.start();
+    await reflector.synced;
+    api.install(BACKENDS);
+    put(api, 'a', 0);
+    reflector.wake();
+    await expect.poll(() => told).toEqual(['listed a 0']);
+  });
+
+  it('believes that a kind is gone only when its definition is: a server that starts does not know it yet', async () => {
+    const { api, told, failures, reflector } = await begin();
+    put(api, 'a', 0);
+    const definition = { metadata: { name: 'backends.gateway.envoyproxy.io' } };
+    api.store.put('apiextensions.k8s.io/customresourcedefinitions', definition);
+    reflector.start();
+    await reflector.synced;
+    await watching(api);
+    api.script.refuse = ({ resource }) => (resource === 'backends' ? 404 : undefined);
+    api.cut();
+    await expect.poll(() => failures.join()).toContain('does not serve it just now');
+    expect(told).toEqual(['listed a 0']);
+    api.store.delete('apiextensions.k8s.io/customresourcedefinitions', '', 'backends.gateway.envoyproxy.io');
+    await expect.poll(() => told, { timeout: 5_000 }).toEqual(['listed a 0', 'missing default/a']);
+  });
+
+  it('tries what is refused again, and begins with a list when a watch is refused for good', async () => {
+    const { api, told, reflector } = await begin();
+    put(api, 'a', 0);
+    reflector.start();
+    await reflector.synced;
+    await watching(api);
+    let refusals = 0;
+    api.script.refuse = ({ verb }) => (verb === 'watch' && (refusals += 1) < 5 ? 504 : undefined);
+    api.cut();
+    await expect.poll(() => lists(api), { timeout: 20_000 }).toBe(2);
+    put(api, 'a', 1);
+    await expect.poll(() => told.at(-1), { timeout: 20_000 }).toBe('changed a 1');
+  });
+
+  it('lists anew when it is asked to, also while it lists', async () => {
+    const { api, reflector } = await begin();
+    put(api, 'a', 0);
+    let asked = 0;
+    api.script.seen = ({ verb }) => {
+      if (verb === 'list' && (asked += 1) === 1) reflector.relist();
+    };
+    reflector.start();
+    await expect.poll(() => lists(api)).toBe(2);
+    await watching(api);
+    reflector.relist();
+    await expect.poll(() => lists(api)).toBe(3);
+  });
+});
