@@ -33,10 +33,24 @@ export function trafficOf({
   };
 }
 
+/**
+ * Envoy's words for what is tried again besides status codes: a connection that fails or breaks, and an attempt that takes too
+ * long (GEP-1731: implementations should retry on connection errors).
+ */
+const RETRIED_FOR = [
+  'connect-failure',
+  'refused-stream',
+  'reset',
+  'unavailable',
+  'cancelled',
+  'retriable-status-codes',
+] as const;
+
 function retryOf({ attempts, codes, backoff }: NonNullable<HTTPRouteRule['retry']>): RetryIr {
   const base = milliseconds(backoff);
   return {
     numRetries: attempts,
+    triggers: RETRIED_FOR,
     statusCodes: codes?.length === 0 ? undefined : codes,
     // Envoy takes no wait of 0, and at most ten times the first wait by itself.
     backOff: base === undefined ? undefined : { base: Math.max(1, base), max: undefined },
