@@ -4,7 +4,7 @@ import { readInvalidPolicies } from './provider/invalid-policies.ts';
 import type { Loaded } from './provider/files/load-once.ts';
 import { ResourceStore } from './resources/store.ts';
 import type { ProxyIr } from './ir/proxy.ts';
-import type { Settings } from './settings.ts';
+import { type Settings, SYSTEM_TRUST_FILE } from './settings.ts';
 import { createPortPass } from './settle-ports.ts';
 import { type Occasion, type RenderedStatus, renderStatus } from './status/render.ts';
 import { createTranslator, type Translation } from './translate.ts';
@@ -17,7 +17,8 @@ export const SOME_MODULE: ModuleFile = { digest: `sha256:${'0'.repeat(64)}`, pat
 /** The settings of a compilation that nobody configured. */
 export const DEFAULT_SETTINGS: Settings = settingsOf(DEFAULT_CONFIGURATION);
 
-function settingsOf({ controllerName, backends, envoyPatchPolicy, policyImage, failClosed }: Configuration): Settings {
+function settingsOf(configuration: Configuration): Settings {
+  const { controllerName, backends, envoyPatchPolicy, policyImage, systemTrust, failClosed } = configuration;
   return {
     controllerName,
     backends,
@@ -29,6 +30,7 @@ function settingsOf({ controllerName, backends, envoyPatchPolicy, policyImage, f
     sessionKeys: [],
     // The same wherever something is compiled.
     workers: 2,
+    systemTrust: systemTrust ?? SYSTEM_TRUST_FILE,
     rateLimitsFailClosed: failClosed,
   };
 }

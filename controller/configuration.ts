@@ -22,6 +22,8 @@ export interface Configuration {
   readonly fetch: FetchSettings;
   /** The image of the `policy` module, instead of the one that we bring. */
   readonly policyImage: ImageReference | undefined;
+  /** The file of the authorities that proxies trust where a manifest says `System`; `undefined` for the machine's own. */
+  readonly systemTrust: string | undefined;
   /** URL of the Redis that global rate limits are counted in (`sluice.redis`, or `rateLimit.backend.redis`). Secret. */
   readonly redis: string | undefined;
   /** Whether requests are refused that global rate limits cannot count (`rateLimit.failClosed`). */
@@ -36,6 +38,7 @@ export const DEFAULT_CONFIGURATION: Configuration = {
   fetch: DEFAULT_FETCH_SETTINGS,
   policyImage: undefined,
   redis: undefined,
+  systemTrust: undefined,
   failClosed: true,
 };
 
@@ -82,6 +85,7 @@ export function parseConfiguration(file: string, text: string): Configured {
     fetch,
     policyImage,
     redis,
+    systemTrust: sluice?.systemTrust,
     // Differs from Envoy Gateway: where nothing is said, nothing is open.
     failClosed: valid.value.rateLimit?.failClosed ?? true,
   };

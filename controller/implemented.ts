@@ -25,7 +25,8 @@ export const implementedPaths: { readonly [K in KindName]: ImplementedPaths } = 
     '!spec.endpoints[].hostname',
     '!spec.endpoints[].zone',
     'spec.appProtocols',
-    '!spec.appProtocols[]=gateway.envoyproxy.io/wss',
+    'spec.tls',
+    '!spec.tls.fingerprints',
   ],
   SecurityPolicy: [
     'spec.targetRef',
@@ -92,7 +93,7 @@ export const implementedPaths: { readonly [K in KindName]: ImplementedPaths } = 
   TLSRoute: [],
   TCPRoute: [],
   UDPRoute: [],
-  BackendTLSPolicy: [],
+  BackendTLSPolicy: ['spec', '!spec.options'],
   ClientTrafficPolicy: ['spec.targetRef', 'spec.targetRefs', 'spec.targetSelectors'],
   BackendTrafficPolicy: [
     'spec.targetRef',

@@ -1,11 +1,13 @@
 import { rememberedAssignments } from './backends/assignments.ts';
+import { rememberedSecrets, type SecretsOf } from './backends/secrets.ts';
 import { changesSince, featuresAt, type PolicyTables } from './features/rule-features.ts';
 import type { GatewayState } from './gateway/gateways.ts';
 import type { PolicyOracle } from './gateway/placed-route.ts';
-import { ClusterUnion, secretsOf } from './gateway/references.ts';
+import { certificatesOf, ClusterUnion } from './gateway/references.ts';
 import { socketsOf } from './gateway/sockets.ts';
 import { VirtualHosts } from './gateway/virtual-hosts.ts';
 import type { ProxyIr } from './ir/proxy.ts';
+import type { CertificateIr } from './ir/secret.ts';
 import type { WasmModuleRef } from './ir/wasm-module.ts';
 import type { Resources } from './resources/resources.ts';
 import { POLICY_DIGEST_ANNOTATION, type Settings } from './settings.ts';
@@ -18,6 +20,8 @@ interface Memory {
   readonly union: ClusterUnion;
   readonly gateways: readonly GatewayState[];
   readonly tables: PolicyTables;
+  readonly certificates: readonly CertificateIr[];
+  readonly secretsOf: SecretsOf;
   readonly ir: ProxyIr;
 }
 
@@ -54,13 +58,17 @@ export function createProxyPass(settings: Settings): ProxyPass {
       const isSame = known?.tables === tables && sameMembers(known.gateways, gateways);
       const memory = isSame ? known : remake(key, known, gateways, tables);
       const endpoints = assignmentsOf(memory.ir.clusters, resources);
+      const secrets = memory.secretsOf(memory.ir.clusters, memory.certificates, resources);
       const pinned = gateways.map(({ gateway }) => gateway.metadata.annotations?.[POLICY_DIGEST_ANNOTATION]);
       const policyModule = modules.module(
         pinned.find((digest) => digest !== undefined),
         resources,
       );
-      const isCurrent = endpoints === memory.ir.endpoints && policyModule?.digest === memory.ir.policyModule?.digest;
-      const ir = isCurrent ? memory.ir : { ...memory.ir, endpoints, policyModule };
+      const isCurrent =
+        endpoints === memory.ir.endpoints &&
+        secrets === memory.ir.secrets &&
+        policyModule?.digest === memory.ir.policyModule?.digest;
+      const ir = isCurrent ? memory.ir : { ...memory.ir, endpoints, secrets, policyModule };
       memories.set(key, { ...memory, ir });
       return ir;
     },
@@ -91,11 +99,12 @@ export function createProxyPass(settings: Settings): ProxyPass {
       listeners: sockets.map(({ listener }) => listener),
       clusters: union.update(sockets),
       endpoints: known?.ir.endpoints ?? [],
-      secrets: secretsOf(gateways),
+      secrets: known?.ir.secrets ?? [],
       shared: sharedOf(key, gateways, tables),
       policyModule: known?.ir.policyModule,
     };
-    return { chains, union, gateways, tables, ir };
+    const secretsOf = known?.secretsOf ?? rememberedSecrets(settings);
+    return { chains, union, gateways, tables, certificates: certificatesOf(gateways), secretsOf, ir };
   }
 }
 

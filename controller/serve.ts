@@ -12,6 +12,7 @@ import { MachinePorts } from './infra/local/machine-ports.ts';
 import { proxyOf } from './infra/local/orphans.ts';
 import { startProcessors } from './infra/local/processors.ts';
 import type { Programs } from './infra/local/proxy-processes.ts';
+import { localSystemTrust } from './infra/local/system-trust.ts';
 import { proxyPaths } from './infra/local/state-folder.ts';
 import { ModuleLibrary } from './modules/module-library.ts';
 import { type Pipeline, startPipeline } from './pipeline.ts';
@@ -42,7 +43,7 @@ export interface ServeOptions {
 /** Serves manifests with proxies on this machine. Resolves when all that exists has been translated once. */
 export async function serve(options: ServeOptions): Promise<Outcome<Pipeline, 'NoModule' | 'Unreadable'>> {
   const { paths, flags, stateFolder, programs, infra, headStart, metrics, log, undo } = options;
-  const { controllerName, backends, envoyPatchPolicy, fetch, policyImage, redis, failClosed } =
+  const { controllerName, backends, envoyPatchPolicy, fetch, policyImage, redis, systemTrust, failClosed } =
     options.configuration ?? DEFAULT_CONFIGURATION;
   const image = await readLayoutModule(resolve(ROOT, 'build/filters/policy'));
   if (!image.ok) return refusal('NoModule', `policy module: ${image.refusal.message}`);
@@ -71,6 +72,7 @@ export async function serve(options: ServeOptions): Promise<Outcome<Pipeline, 'N
       sessionKeys: sessionKeys(keys.value),
       // As Envoy reckons, too.
       workers: availableParallelism(),
+      systemTrust: systemTrust ?? localSystemTrust(),
       rateLimitsFailClosed: failClosed,
     },
     proxy: (key) => {

@@ -21,6 +21,8 @@ export interface Settings {
   readonly sessionKeys: readonly JwtKeyIr[];
   /** How many workers an Envoy has. */
   readonly workers: number;
+  /** The file of the authorities that a proxy trusts where a manifest says `System`, as the proxy sees it. */
+  readonly systemTrust: string;
   /** Whether requests are refused that global rate limits cannot count. */
   readonly rateLimitsFailClosed: boolean;
 }
@@ -33,3 +35,6 @@ export const CONTROLLER_NAME = 'gateway.envoyproxy.io/gatewayclass-controller';
  * one Gateway or to stay on an old one.
  */
 export const POLICY_DIGEST_ANNOTATION = 'sluice.dev/policy-digest';
+
+/** Where Debian, and Envoy's images, have the authorities that they trust. */
+export const SYSTEM_TRUST_FILE = '/etc/ssl/certs/ca-certificates.crt';

@@ -1,4 +1,5 @@
 import type { Backend, HTTPRoute } from '#controller/api/gen/types.d.ts';
+import { backendTlsProblem } from './backends/backend-tls.ts';
 import { backendProblem } from './backends/clusters.ts';
 import { type PolicyTables, policyTables } from './features/rule-features.ts';
 import type { PolicyTable } from './features/policy-table.ts';
@@ -18,6 +19,7 @@ import type { InfraIr, ProxyIr } from './ir/proxy.ts';
 import type { WasmModuleRef } from './ir/wasm-module.ts';
 import { rememberedPolicyStatuses } from './policy-statuses.ts';
 import { lazily } from './resources/lazily.ts';
+import { rememberedTlsPolicyStatuses } from './tls-policy-statuses.ts';
 import type { Resources } from './resources/resources.ts';
 import { remembered } from './resources/tracked.ts';
 import { distinctWants, type Want } from './resources/wants.ts';
@@ -60,9 +62,12 @@ export function createTranslator(settings: Settings): (resources: Resources) => 
   const tablesOf = policyTables(settings);
   const statesOf = createGatewayPass();
   const attach = createAttach(remembered((route: HTTPRoute, now) => routeCore(route, now, settings)));
-  const backendStatusesOf = once((backends: readonly Backend[]) => backends.map(backendStatus));
+  const backendStatusesOf = remembered((backends: readonly Backend[], now) =>
+    backends.map((backend) => backendStatusOf(backend, now)),
+  );
   const otherStatusesOf = remembered((_translator: object, now) => unimplementedKinds(now));
   const policyStatusesOf = rememberedPolicyStatuses();
+  const tlsPolicyStatusesOf = rememberedTlsPolicyStatuses();
   const pass = createProxyPass(settings);
   const patch = createPatchPass();
   const classStatusOf = once(classStatus);
@@ -106,12 +111,13 @@ export function createTranslator(settings: Settings): (resources: Resources) => 
         gatewayStatuses,
         ...routeStatuses(gateways),
         policyStatusesOf(tables, gateways, resources),
+        tlsPolicyStatusesOf(gateways, resources),
         patching.map((policy): ObjectStatus => {
           const ancestors = [patchPolicyReport(policy, unpatched.get(policy))];
           return { kind: 'policy', object: policy.object, ancestors };
         }),
         otherStatusesOf(pass, resources),
-        ...resources.pieces('Backend').map(backendStatusesOf),
+        ...resources.pieces('Backend').map((piece) => backendStatusesOf(piece, resources)),
       ]),
     };
   };
@@ -212,8 +218,10 @@ function byProxy(gateways: readonly GatewayState[]): ReadonlyMap<string, readonl
   return proxies;
 }
 
-function backendStatus(object: Backend): ObjectStatus {
-  const problem = backendProblem(object);
+const backendStatusOf = remembered(backendStatus);
+
+function backendStatus(object: Backend, resources: Resources): ObjectStatus {
+  const problem = backendProblem(object) ?? backendTlsProblem(object, resources);
   const verdict =
     problem === undefined
       ? ({ type: 'Accepted', status: 'True', reason: 'Accepted', message: 'The Backend can be used' } as const)

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Backend, Service, ServiceImport } from '#controller/api/gen/types.d.ts';
 import type { AddressIr, ClusterIr, EndpointSourceIr } from '../ir/cluster.ts';
 import type { ClusterSettingsIr } from '../ir/cluster-settings.ts';
+import type { UpstreamTlsIr } from '../ir/upstream-tls.ts';
 import { unimplementedFields } from '../resources/unimplemented-fields.ts';
 import { type Outcome, refusal, success } from '../resources/verdict.ts';
 
@@ -11,15 +12,18 @@ export type Protocol = ClusterIr['protocol'];
 /** Application protocols of a Service port that mean HTTP/2 without TLS (KEP-3726, GEP-1911). */
 const HTTP2_PROTOCOLS: ReadonlySet<string> = new Set(['kubernetes.io/h2c', 'gateway.envoyproxy.io/h2c', 'grpc']);
 const WEBSOCKET_PROTOCOLS: ReadonlySet<string> = new Set(['kubernetes.io/ws', 'gateway.envoyproxy.io/ws', 'http']);
+/** Those that mean TLS: whom to trust is in a BackendTLSPolicy. */
+const SECURE_WEBSOCKET_PROTOCOLS: ReadonlySet<string> = new Set(['kubernetes.io/wss', 'gateway.envoyproxy.io/wss']);
 
 /** Why a port of a Service or ServiceImport cannot be had. */
 type PortReason = 'BackendNotFound' | 'UnsupportedProtocol' | 'UnsupportedValue';
 
-/** The cluster of a port of a Service. */
+/** The cluster of a port of a Service; with `tls` it is spoken to so. */
 export function serviceCluster(
   service: Service,
   port: number,
   protocol: Protocol | undefined,
+  tls: UpstreamTlsIr | undefined,
 ): Outcome<ClusterIr, PortReason> {
   const { namespace, name } = service.metadata;
   if (service.spec.type === 'ExternalName') {
@@ -28,23 +32,24 @@ export function serviceCluster(
       `Service ${namespace}/${name}: spec.type: found ExternalName, accepted are ClusterIP, NodePort and LoadBalancer: use a Backend for a host name`,
     );
   }
-  const spoken = spokenAt(service, port, protocol);
+  const spoken = spokenAt(service, port, protocol, tls !== undefined);
   if (!spoken.ok) return spoken;
   const source = { kind: 'service', namespace, name, port } as const;
-  return success(named(`service/${namespace}/${name}/${port}`, spoken.value, source));
+  return success(named(`service/${namespace}/${name}/${port}`, { protocol: spoken.value, source, tls }));
 }
 
-/** The cluster of a port of a ServiceImport. */
+/** The same of a ServiceImport. */
 export function importCluster(
   imported: ServiceImport,
   port: number,
   protocol: Protocol | undefined,
+  tls: UpstreamTlsIr | undefined,
 ): Outcome<ClusterIr, PortReason> {
   const { namespace, name } = imported.metadata;
-  const spoken = spokenAt(imported, port, protocol);
+  const spoken = spokenAt(imported, port, protocol, tls !== undefined);
   if (!spoken.ok) return spoken;
   const source = { kind: 'service-import', namespace, name, port } as const;
-  return success(named(`serviceimport/${namespace}/${name}/${port}`, spoken.value, source));
+  return success(named(`serviceimport/${namespace}/${name}/${port}`, { protocol: spoken.value, source, tls }));
 }
 
 /** What is spoken at a port, if there is one. */
@@ -52,6 +57,7 @@ function spokenAt(
   { kind, metadata, spec }: Service | ServiceImport,
   port: number,
   protocol: Protocol | undefined,
+  isTls: boolean,
 ): Outcome<Protocol, PortReason> {
   const { namespace, name } = metadata;
   const found = spec.ports?.find((candidate) => candidate.port === port);
@@ -60,11 +66,14 @@ function spokenAt(
     return refusal('BackendNotFound', `${kind} ${namespace}/${name} has no port ${port}; it has ${known || 'none'}`);
   }
   const { appProtocol } = found;
-  const spoken = protocol ?? protocolOf(appProtocol);
+  const spoken = protocol ?? (isTls ? secureProtocolOf(appProtocol) : protocolOf(appProtocol));
   if (spoken !== undefined) return success(spoken);
+  const at = `${kind} ${namespace}/${name}: port ${port}: appProtocol: found ${appProtocol}`;
   return refusal(
     'UnsupportedProtocol',
-    `${kind} ${namespace}/${name}: port ${port}: appProtocol: found ${appProtocol}, accepted are ${[...HTTP2_PROTOCOLS, ...WEBSOCKET_PROTOCOLS].join(', ')}`,
+    isSecure(appProtocol)
+      ? `${at}, which needs a BackendTLSPolicy for the ${kind}: nothing is sent to it in the clear`
+      : `${at}, accepted are ${[...HTTP2_PROTOCOLS, ...WEBSOCKET_PROTOCOLS, ...SECURE_WEBSOCKET_PROTOCOLS, 'https'].join(', ')}`,
   );
 }
 
@@ -73,17 +82,45 @@ function protocolOf(appProtocol: string | undefined): Protocol | undefined {
   return HTTP2_PROTOCOLS.has(appProtocol) ? 'http2' : undefined;
 }
 
+function isSecure(appProtocol: string | undefined): boolean {
+  return appProtocol !== undefined && (SECURE_WEBSOCKET_PROTOCOLS.has(appProtocol) || isHttps(appProtocol));
+}
+
+function isHttps(appProtocol: string): boolean {
+  return appProtocol.toLowerCase() === 'https';
+}
+
+/** With TLS the two sides agree on the version of HTTP (ALPN), where nothing is said; WebSockets are of HTTP/1.1. */
+function secureProtocolOf(appProtocol: string | undefined): Protocol | undefined {
+  if (appProtocol === undefined || isHttps(appProtocol) || appProtocol === 'http') return 'negotiated';
+  return SECURE_WEBSOCKET_PROTOCOLS.has(appProtocol) ? 'http1' : protocolOf(appProtocol);
+}
+
 /** The cluster of a Backend (gateway.envoyproxy.io/v1alpha1). */
 export function backendCluster(
   backend: Backend,
   protocol: Protocol | undefined,
   unixPaths: ReadonlyMap<string, string>,
-): Outcome<ClusterIr, 'Invalid' | 'UnsupportedValue'> {
+  tls: UpstreamTlsIr | undefined,
+): Outcome<ClusterIr, 'Invalid' | 'UnsupportedValue' | 'UnsupportedProtocol'> {
   const problem = backendProblem(backend);
   if (problem !== undefined) return refusal('UnsupportedValue', problem);
-  const spoken = protocol ?? (backend.spec.appProtocols?.includes('gateway.envoyproxy.io/h2c') ? 'http2' : 'http1');
   const { namespace, name } = backend.metadata;
-  return success(named(`backend/${namespace}/${name}`, spoken, sourceOf(backend, unixPaths)));
+  const { appProtocols = [] } = backend.spec;
+  const secure = appProtocols.find((one) => SECURE_WEBSOCKET_PROTOCOLS.has(one));
+  if (secure !== undefined && tls === undefined) {
+    const message = `Backend ${namespace}/${name}: spec.appProtocols: found ${secure}, which needs spec.tls or a BackendTLSPolicy: nothing is sent to it in the clear`;
+    return refusal('UnsupportedProtocol', message);
+  }
+  const spoken = protocol ?? backendProtocol(appProtocols, tls !== undefined);
+  return success(
+    named(`backend/${namespace}/${name}`, { protocol: spoken, source: sourceOf(backend, unixPaths), tls }),
+  );
+}
+
+function backendProtocol(appProtocols: readonly string[], isTls: boolean): Protocol {
+  if (appProtocols.includes('gateway.envoyproxy.io/h2c')) return 'http2';
+  return isTls && appProtocols.length === 0 ? 'negotiated' : 'http1';
 }
 
 /** Why a Backend cannot be used, or `undefined`. */
@@ -118,14 +155,31 @@ function sourceOf({ spec: { endpoints = [] } }: Backend, unixPaths: ReadonlyMap<
   };
 }
 
+/** What a cluster is, but for its name. */
+type Unnamed = Pick<ClusterIr, 'protocol' | 'source'> & {
+  readonly settings?: ClusterSettingsIr | undefined;
+  readonly tls: UpstreamTlsIr | undefined;
+};
+
 /** A cluster whose name ends in a hash of everything but its addresses. */
-function named(backend: string, protocol: Protocol, source: EndpointSourceIr, settings?: ClusterSettingsIr): ClusterIr {
-  const hashed = { protocol, discovery: source.kind === 'dns' ? source : 'eds', settings };
+function named(backend: string, { protocol, source, settings, tls }: Unnamed): ClusterIr {
+  const hashed = { protocol, discovery: source.kind === 'dns' ? source : 'eds', settings, tls };
   const hash = createHash('sha256').update(JSON.stringify(hashed)).digest('hex').slice(0, HASH_LENGTH);
-  return { name: `${backend}-${hash}`, protocol, source, ...(settings === undefined ? {} : { settings }) };
+  return {
+    name: `${backend}-${hash}`,
+    protocol,
+    source,
+    ...(settings === undefined ? {} : { settings }),
+    ...(tls === undefined ? {} : { tls }),
+  };
 }
 
 const HASH_LENGTH = 8;
+
+function renamed(cluster: ClusterIr, changes: Partial<Unnamed>): ClusterIr {
+  const { protocol, source, settings, tls } = cluster;
+  return named(cluster.name.slice(0, -HASH_LENGTH - 1), { protocol, source, settings, tls, ...changes });
+}
 
 const variants = new WeakMap<ClusterIr, WeakMap<ClusterSettingsIr, ClusterIr>>();
 
@@ -135,10 +189,25 @@ export function clusterWith(cluster: ClusterIr, settings: ClusterSettingsIr): Cl
   variants.set(cluster, ofCluster);
   const known = ofCluster.get(settings);
   if (known !== undefined) return known;
-  const backend = cluster.name.slice(0, -HASH_LENGTH - 1);
-  const made = named(backend, cluster.protocol, cluster.source, settings);
+  const made = renamed(cluster, { settings });
   ofCluster.set(settings, made);
   return made;
+}
+
+const identified = new WeakMap<ClusterIr, Map<string, ClusterIr>>();
+
+/**
+ * A back-end that is shown a certificate when it is spoken to by TLS and none of its own is said; the same object for the
+ * same input. `certificate` is the name of a secret.
+ */
+export function clusterShowing(cluster: ClusterIr, certificate: string): ClusterIr {
+  const { tls } = cluster;
+  if (tls === undefined || tls.clientCertificate !== undefined) return cluster;
+  const ofCluster = identified.get(cluster) ?? new Map<string, ClusterIr>();
+  identified.set(cluster, ofCluster);
+  const known = ofCluster.get(certificate) ?? renamed(cluster, { tls: { ...tls, clientCertificate: certificate } });
+  ofCluster.set(certificate, known);
+  return known;
 }
 
 const hosts = new WeakMap<ClusterSettingsIr, Map<string, ClusterSettingsIr>>();

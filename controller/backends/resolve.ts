@@ -3,7 +3,9 @@ import { mayRefer, type ReferenceEnd } from '../resources/reference-grants.ts';
 import type { Resources } from '../resources/resources.ts';
 import { type Outcome, refusal } from '../resources/verdict.ts';
 import type { Settings } from '../settings.ts';
+import { tlsOfBackend } from './backend-tls.ts';
 import { backendCluster, importCluster, type Protocol, serviceCluster } from './clusters.ts';
+import { policyTls } from './tls-policies.ts';
 
 /** A reference to a back-end, as routes and policies carry it. */
 export interface BackendReference {
@@ -21,6 +23,7 @@ export type BackendReason =
   | 'RefNotPermitted'
   | 'UnsupportedProtocol'
   | 'UnsupportedValue'
+  | 'InvalidBackendTLS'
   | 'Invalid';
 
 /** Group of Backend. */
@@ -63,33 +66,23 @@ export function resolveBackend(
   const missing = refusal('BackendNotFound', `${ref.kind} ${namespace}/${ref.name} does not exist`);
   if (isBackend) {
     const backend = resources.get('Backend', namespace, ref.name);
-    return backend === undefined ? missing : backendCluster(backend, protocol, settings.unixPaths);
+    if (backend === undefined) return missing;
+    const tls = tlsOfBackend(backend, resources);
+    return tls.ok ? backendCluster(backend, protocol, settings.unixPaths, tls.value) : tls;
   }
   const service = resources.get(isImport ? 'ServiceImport' : 'Service', namespace, ref.name);
   if (service === undefined) return missing;
-  if (ref.port === undefined) {
+  const { port } = ref;
+  if (port === undefined) {
     return refusal(
       'UnsupportedValue',
       `backendRef ${ref.name}: port: found none, a ${ref.kind} is referred to with one of its ports`,
     );
   }
-  if (isService && wantsTls(namespace, ref.name, resources)) {
-    return refusal(
-      'UnsupportedValue',
-      `Service ${namespace}/${ref.name} is the target of a BackendTLSPolicy, which is not implemented in this version: nothing is sent to it in the clear`,
-    );
-  }
-  if (service.kind === 'ServiceImport') return importCluster(service, ref.port, protocol);
-  return serviceCluster(service, ref.port, protocol);
-}
-
-/** Whether a BackendTLSPolicy says that a Service is spoken to with TLS (Gateway API, GEP-1897). */
-function wantsTls(namespace: string, name: string, resources: Resources): boolean {
-  return resources
-    .list('BackendTLSPolicy')
-    .some(
-      ({ metadata, spec }) =>
-        metadata.namespace === namespace &&
-        spec.targetRefs.some((target) => target.kind === 'Service' && target.name === name),
-    );
+  // A section of a Service is a port, by its name.
+  const section = service.spec.ports?.find((candidate) => candidate.port === port)?.name;
+  const tls = policyTls(to, section, resources);
+  if (!tls.ok) return tls;
+  if (service.kind === 'ServiceImport') return importCluster(service, port, protocol, tls.value);
+  return serviceCluster(service, port, protocol, tls.value);
 }

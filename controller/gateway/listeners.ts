@@ -1,5 +1,5 @@
 import type { Gateway, Listener, RouteGroupKind } from '#controller/api/gen/types.d.ts';
-import type { SecretIr } from '../ir/secret.ts';
+import type { CertificateIr } from '../ir/secret.ts';
 import type { Resources } from '../resources/resources.ts';
 import { rememberedIn } from '../resources/tracked.ts';
 import type { Refusal, Verdict } from '../resources/verdict.ts';
@@ -11,7 +11,7 @@ export interface ListenerState {
   readonly spec: Listener;
   readonly supportedKinds: readonly RouteGroupKind[];
   /** Of a listener that terminates TLS; none of one that does not. */
-  readonly certificates: readonly SecretIr[];
+  readonly certificates: readonly CertificateIr[];
   /** Whether it is served. */
   readonly usable: boolean;
   readonly verdicts: readonly Verdict[];

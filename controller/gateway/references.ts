@@ -1,7 +1,6 @@
 import type { ClusterIr } from '../ir/cluster.ts';
 import type { Pieces } from '../ir/pieces.ts';
-import type { SecretIr } from '../ir/secret.ts';
-import { compare } from '../resources/resources.ts';
+import type { CertificateIr } from '../ir/secret.ts';
 import { SortedTable } from '../resources/sorted-table.ts';
 import type { GatewayState } from './gateways.ts';
 import type { Socket } from './sockets.ts';
@@ -42,14 +41,14 @@ export class ClusterUnion {
   }
 }
 
-/** Every certificate that a served listener names, once, by name. */
-export function secretsOf(gateways: readonly GatewayState[]): readonly SecretIr[] {
-  const secrets = new Map<string, SecretIr>();
+/** Every certificate that a served listener names, once. */
+export function certificatesOf(gateways: readonly GatewayState[]): readonly CertificateIr[] {
+  const secrets = new Map<string, CertificateIr>();
   for (const { listeners, refused } of gateways) {
     if (refused !== undefined) continue;
     for (const { usable, certificates } of listeners) {
       if (usable) for (const secret of certificates) secrets.set(secret.name, secret);
     }
   }
-  return [...secrets.values()].sort((a, b) => compare(a.name, b.name));
+  return [...secrets.values()];
 }

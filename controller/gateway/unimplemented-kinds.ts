@@ -1,4 +1,4 @@
-import type { BackendTLSPolicy, KindName, ParentReference } from '#controller/api/gen/types.d.ts';
+import type { KindName } from '#controller/api/gen/types.d.ts';
 import type { Resources } from '../resources/resources.ts';
 import type { Verdict } from '../resources/verdict.ts';
 import type { ObjectStatus, RouteObject } from '../status/object-status.ts';
@@ -17,7 +17,6 @@ export function unimplementedKinds(resources: Resources): readonly ObjectStatus[
       verdicts: [refusal(object.kind)],
     })),
     ...ROUTE_KINDS.flatMap((kind) => resources.list(kind).map(routeStatus)),
-    ...resources.list('BackendTLSPolicy').map(policyStatus),
   ];
 }
 
@@ -33,18 +32,4 @@ function refusal(kind: string): Verdict {
 function routeStatus(object: RouteObject): ObjectStatus {
   const parents = (object.spec.parentRefs ?? []).map((ref) => ({ ref, verdicts: [refusal(object.kind)] }));
   return { kind: 'route', object, parents };
-}
-
-function policyStatus(object: BackendTLSPolicy): ObjectStatus {
-  const ancestors = object.spec.targetRefs.map(({ group, kind, name, sectionName }) => {
-    const ref: ParentReference = {
-      group,
-      kind,
-      namespace: object.metadata.namespace,
-      name,
-      ...(sectionName === undefined ? {} : { sectionName }),
-    };
-    return { ref, verdicts: [refusal(object.kind)] };
-  });
-  return { kind: 'policy', object, ancestors };
 }

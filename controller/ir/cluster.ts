@@ -1,4 +1,5 @@
 import type { ClusterSettingsIr } from './cluster-settings.ts';
+import type { UpstreamTlsIr } from './upstream-tls.ts';
 
 /**
  * A group of endpoints and how to talk to them.
@@ -9,10 +10,13 @@ import type { ClusterSettingsIr } from './cluster-settings.ts';
  */
 export interface ClusterIr {
   readonly name: string;
-  readonly protocol: 'http1' | 'http2';
+  /** `negotiated` is for TLS: the two sides agree (ALPN). */
+  readonly protocol: 'http1' | 'http2' | 'negotiated';
   readonly source: EndpointSourceIr;
   /** What a policy says of how it is talked to. */
   readonly settings?: ClusterSettingsIr;
+  /** Without it the back-end is spoken to in the clear. */
+  readonly tls?: UpstreamTlsIr;
 }
 
 /** Where the endpoints of a cluster come from. */

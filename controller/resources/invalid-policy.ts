@@ -20,7 +20,14 @@ export interface InvalidPolicyTarget {
 }
 
 /** The kinds of policy that close what they target when they cannot be read: any of them may stop requests. */
-const KINDS = ['SecurityPolicy', 'EnvoyExtensionPolicy', 'BackendTrafficPolicy', 'ClientTrafficPolicy'] as const;
+const KINDS = [
+  'SecurityPolicy',
+  'EnvoyExtensionPolicy',
+  'BackendTrafficPolicy',
+  'ClientTrafficPolicy',
+  // What it targets would be spoken to in the clear.
+  'BackendTLSPolicy',
+] as const;
 
 /** Reads the targets out of a policy as written; `undefined` for a document that is no policy. */
 export function readInvalidPolicy(

@@ -12,6 +12,7 @@ export type Read = { readonly value: object | string | undefined } & (
   | { readonly ask: 'list' | 'pieces'; readonly kind: KindName }
   | { readonly ask: 'slices'; readonly kind: 'EndpointSlice'; readonly namespace: string; readonly owner: string }
   | { readonly ask: 'grants'; readonly kind: 'ReferenceGrant'; readonly namespace: string }
+  | { readonly ask: 'tls'; readonly kind: 'BackendTLSPolicy'; readonly namespace: string; readonly target: string }
   | { readonly ask: 'document'; readonly kind: 'Answer'; readonly want: DocumentWant }
   | { readonly ask: 'module'; readonly kind: 'Answer'; readonly want: ModuleWant }
   | { readonly ask: 'failure'; readonly kind: 'Answer'; readonly want: Want }
@@ -31,6 +32,8 @@ export function isUnchanged(read: Read, resources: Resources): boolean {
       return resources.endpointSlices(read.namespace, read.owner) === read.value;
     case 'grants':
       return resources.referenceGrants(read.namespace) === read.value;
+    case 'tls':
+      return resources.tlsPolicies(read.namespace, read.target) === read.value;
     case 'document':
       return resources.document(read.want) === read.value;
     case 'module':
@@ -52,6 +55,8 @@ export function mayDiffer(read: Read, changed: ChangedNames | undefined): boolea
       return changed.get(read.namespace)?.has(read.name) === true;
     case 'slices':
       return changed.get(read.namespace)?.has(read.owner) === true;
+    case 'tls':
+      return changed.get(read.namespace)?.has(read.target) === true;
     case 'grants':
       return changed.has(read.namespace);
     default:
@@ -100,6 +105,11 @@ export function recordingOf(resources: Resources): Recording {
     referenceGrants: (namespace) => {
       const value = resources.referenceGrants(namespace);
       noted.add({ ask: 'grants', kind: 'ReferenceGrant', namespace, value });
+      return value;
+    },
+    tlsPolicies: (namespace, target) => {
+      const value = resources.tlsPolicies(namespace, target);
+      noted.add({ ask: 'tls', kind: 'BackendTLSPolicy', namespace, target, value });
       return value;
     },
     document: (want) => {

@@ -1,4 +1,10 @@
-import type { EndpointSlice, KindName, ReferenceGrant, ResourceOf } from '#controller/api/gen/types.d.ts';
+import type {
+  BackendTLSPolicy,
+  EndpointSlice,
+  KindName,
+  ReferenceGrant,
+  ResourceOf,
+} from '#controller/api/gen/types.d.ts';
 import type { ChangedNames } from './change-log.ts';
 import type { InvalidPolicy } from './invalid-policy.ts';
 import type { DocumentAnswer, DocumentWant, ModuleAnswer, ModuleWant, Want } from './wants.ts';
@@ -18,6 +24,8 @@ export interface Resources {
   endpointSlices(namespace: string, owner: string): readonly EndpointSlice[];
   /** The grants for references into a namespace. */
   referenceGrants(namespace: string): readonly ReferenceGrant[];
+  /** The BackendTLSPolicies that target something of this name, by name. */
+  tlsPolicies(namespace: string, target: string): readonly BackendTLSPolicy[];
   /** Policies that cannot be read and of which no good version is known; by namespace and name. */
   invalidPolicies(): readonly InvalidPolicy[];
   /** The last good answer to a want, which is thereby asked; `undefined` while there is none. */
@@ -29,7 +37,8 @@ export interface Resources {
   /** A number that grows with every change of an object of a kind: while it is the same, so are they all. */
   versionOf(kind: ReadKind): number;
   /**
-   * The objects of a kind that changed since its version was this one, of EndpointSlices those whose endpoints they have;
+   * The objects of a kind that changed since its version was this one, of EndpointSlices those whose endpoints they have, of
+   * BackendTLSPolicies their targets, too;
    * `undefined` when that is not known any more.
    */
   changedSince(kind: ReadKind, version: number): ChangedNames | undefined;

@@ -1,4 +1,11 @@
-import type { EndpointSlice, KindName, ReferenceGrant, Resource, ResourceOf } from '#controller/api/gen/types.d.ts';
+import type {
+  BackendTLSPolicy,
+  EndpointSlice,
+  KindName,
+  ReferenceGrant,
+  Resource,
+  ResourceOf,
+} from '#controller/api/gen/types.d.ts';
 import { Answers } from './answers.ts';
 import { ChangeLog, type ChangedNames } from './change-log.ts';
 import type { InvalidPolicy } from './invalid-policy.ts';
@@ -41,6 +48,8 @@ export class ResourceStore implements Resources {
   #invalidPoliciesVersion = 0;
   readonly #slices = new Groups<EndpointSlice>();
   readonly #grants = new Groups<ReferenceGrant>();
+  /** By "<namespace>/<name>" of a target. */
+  readonly #tlsPolicies = new Groups<BackendTLSPolicy>();
   readonly #answers: Answers;
   readonly #logs = new Map<KindName, ChangeLog>();
 
@@ -67,6 +76,10 @@ export class ResourceStore implements Resources {
 
   referenceGrants(namespace: string): readonly ReferenceGrant[] {
     return this.#grants.get(namespace);
+  }
+
+  tlsPolicies(namespace: string, target: string): readonly BackendTLSPolicy[] {
+    return this.#tlsPolicies.get(`${namespace}/${target}`);
   }
 
   invalidPolicies(): readonly InvalidPolicy[] {
@@ -117,6 +130,9 @@ export class ResourceStore implements Resources {
     table.set(tableKey(namespaceOf(resource), resource.metadata.name), resource);
     if (kind === 'EndpointSlice') for (const owner of ownersOf(resource)) this.#slices.add(owner, resource);
     if (kind === 'ReferenceGrant') this.#grants.add(resource.metadata.namespace, resource);
+    if (kind === 'BackendTLSPolicy') {
+      for (const key of targetsOf(resource)) this.#tlsPolicies.add(`${resource.metadata.namespace}/${key}`, resource);
+    }
     this.#note(kind, namespaceOf(resource), [...left, ...namesRead(resource)]);
   }
 
@@ -127,14 +143,18 @@ export class ResourceStore implements Resources {
     this.#note(kind, namespace, [...left, name]);
   }
 
-  /** Returns whose endpoints a slice had. */
+  /** Returns the names by which it was read in groups. */
   #leaveGroups(kind: KindName, namespace: string, name: string): readonly string[] {
     const grant = kind === 'ReferenceGrant' ? this.get(kind, namespace, name) : undefined;
     if (grant !== undefined) this.#grants.remove(namespace, grant);
     const slice = kind === 'EndpointSlice' ? this.get(kind, namespace, name) : undefined;
-    if (slice === undefined) return [];
-    for (const owner of ownersOf(slice)) this.#slices.remove(owner, slice);
-    return sliceOwners(slice);
+    if (slice !== undefined) for (const owner of ownersOf(slice)) this.#slices.remove(owner, slice);
+    const policy = kind === 'BackendTLSPolicy' ? this.get(kind, namespace, name) : undefined;
+    if (policy !== undefined) {
+      for (const target of targetsOf(policy)) this.#tlsPolicies.remove(`${namespace}/${target}`, policy);
+    }
+    const grouped = slice ?? policy;
+    return grouped === undefined ? [] : namesRead(grouped);
   }
 
   #note(kind: KindName, namespace: string, names: readonly string[]): void {
@@ -148,9 +168,16 @@ export class ResourceStore implements Resources {
   }
 }
 
-/** The names by which an object is read: slices are read by whose endpoints they have. */
+/** The names by which an object is read: slices are read by whose endpoints they have, BackendTLSPolicies by their targets, too. */
 function namesRead(resource: Resource): readonly string[] {
-  return resource.kind === 'EndpointSlice' ? sliceOwners(resource) : [resource.metadata.name];
+  if (resource.kind === 'EndpointSlice') return sliceOwners(resource);
+  const { name } = resource.metadata;
+  return resource.kind === 'BackendTLSPolicy' ? [name, ...targetsOf(resource)] : [name];
+}
+
+/** The names of the targets of a policy, each once. */
+function targetsOf({ spec }: BackendTLSPolicy): readonly string[] {
+  return [...new Set(spec.targetRefs.map(({ name }) => name))];
 }
 
 function ownersOf(slice: EndpointSlice): readonly string[] {
@@ -158,7 +185,7 @@ function ownersOf(slice: EndpointSlice): readonly string[] {
 }
 
 /** Objects by a key that several share. A group is a new array only when one of its members changed. */
-class Groups<T extends EndpointSlice | ReferenceGrant> {
+class Groups<T extends EndpointSlice | ReferenceGrant | BackendTLSPolicy> {
   readonly #groups = new Map<string, readonly T[]>();
 
   get(key: string): readonly T[] {

@@ -18,7 +18,15 @@ const MAY_IMPORT: { readonly [folder: string]: readonly string[] } = {
   'controller/regex': ['controller/ir', 'controller/resources'],
   'controller/runtime': [],
   'controller/resources': ['controller/api', 'controller/implemented.ts'],
-  'controller/backends': ['controller/api', 'controller/resources', 'controller/ir', 'controller/settings.ts'],
+  // Certificates, authorities and parameters of TLS, whichever side uses them.
+  'controller/tls': ['controller/api', 'controller/resources', 'controller/ir'],
+  'controller/backends': [
+    'controller/api',
+    'controller/resources',
+    'controller/ir',
+    'controller/tls',
+    'controller/settings.ts',
+  ],
   'controller/policies': ['controller/api', 'controller/resources', 'controller/ir'],
   'controller/status': ['controller/api', 'controller/resources', 'controller/policies'],
   'controller/gateway': [
@@ -26,6 +34,7 @@ const MAY_IMPORT: { readonly [folder: string]: readonly string[] } = {
     'controller/resources',
     'controller/ir',
     'controller/backends',
+    'controller/tls',
     'controller/policies',
     'controller/regex',
     'controller/status',
@@ -37,6 +46,7 @@ const MAY_IMPORT: { readonly [folder: string]: readonly string[] } = {
     'controller/ir',
     'controller/policies',
     'controller/backends',
+    'controller/tls',
     'controller/oci',
     'controller/regex',
     'controller/xds/build',

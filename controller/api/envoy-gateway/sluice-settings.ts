@@ -46,6 +46,10 @@ export const sluiceSettings = named(
       string({ minLength: 1 }),
     ),
     redis,
+    systemTrust: described(
+      'The file of certificates in PEM that a proxy trusts where a manifest says System, as the proxy sees it.',
+      string({ pattern: '^/', patternHint: 'an absolute path' }),
+    ),
   },
   { description: "Sluice's own settings." },
 );

@@ -10,7 +10,7 @@ type Http2 = Init<'envoy.config.core.v3.Http2ProtocolOptions'>;
 
 /** Connections of a cluster as a policy wants them. */
 export function connectionSettings(ir: ClusterSettingsIr): Cluster {
-  const { connectTimeout, bufferLimit, preconnect, tcpKeepalive, proxyProtocol, dns } = ir;
+  const { connectTimeout, bufferLimit, preconnect, tcpKeepalive, dns } = ir;
   return {
     ...(connectTimeout === undefined ? {} : { connectTimeout: duration(connectTimeout) }),
     ...(bufferLimit === undefined ? {} : { perConnectionBufferLimitBytes: bufferLimit }),
@@ -23,7 +23,6 @@ export function connectionSettings(ir: ClusterSettingsIr): Cluster {
           },
         }),
     ...(tcpKeepalive === undefined ? {} : { upstreamConnectionOptions: { tcpKeepalive: keepalive(tcpKeepalive) } }),
-    ...(proxyProtocol === undefined ? {} : { transportSocket: proxySocket(proxyProtocol) }),
     ...(dns === undefined ? {} : resolution(dns)),
   };
 }
@@ -36,23 +35,34 @@ function keepalive({ probes, idleTime, interval }: TcpKeepaliveIr): Init<'envoy.
   };
 }
 
-function proxySocket(version: 'V1' | 'V2'): Init<'envoy.config.core.v3.TransportSocket'> {
+type TransportSocket = Init<'envoy.config.core.v3.TransportSocket'>;
+
+/** What connections of a cluster are made with: the PROXY protocol comes before `tls`. `undefined` for plain TCP. */
+export function transportSocket(
+  version: ClusterSettingsIr['proxyProtocol'],
+  tls: TransportSocket | undefined,
+): TransportSocket | undefined {
+  if (version === undefined) return tls;
   const type = 'envoy.extensions.transport_sockets.proxy_protocol.v3.ProxyProtocolUpstreamTransport';
-  const raw = any('envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer', {});
   return {
     name: 'envoy.transport_sockets.upstream_proxy_protocol',
     configType: {
       case: 'typedConfig',
       value: any(type, {
         config: { version: enumMembers('envoy.config.core.v3.ProxyProtocolConfig.Version')[version] },
-        transportSocket: {
-          name: 'envoy.transport_sockets.raw_buffer',
-          configType: { case: 'typedConfig', value: raw },
-        },
+        transportSocket: tls ?? RAW_BUFFER,
       }),
     },
   };
 }
+
+const RAW_BUFFER: TransportSocket = {
+  name: 'envoy.transport_sockets.raw_buffer',
+  configType: {
+    case: 'typedConfig',
+    value: any('envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer', {}),
+  },
+};
 
 const FAMILY = enumMembers('envoy.config.cluster.v3.Cluster.DnsLookupFamily');
 const LOOKUP_FAMILY = {
@@ -71,15 +81,18 @@ function resolution({ refreshRate, respectTtl, lookupFamily }: DnsIr): Cluster {
   };
 }
 
+type Options = Init<'envoy.extensions.upstreams.http.v3.HttpProtocolOptions'>;
+
 /** How a cluster speaks HTTP (envoy.extensions.upstreams.http.v3.HttpProtocolOptions), `undefined` for plain HTTP/1.1. */
-export function httpProtocolOptions({ protocol, settings = {} }: ClusterIr): Any | undefined {
+export function httpProtocolOptions({ protocol, settings = {}, tls }: ClusterIr): Any | undefined {
   const { connectionIdleTimeout: idle, maxConnectionDuration: longest, circuitBreaker, useClientProtocol } = settings;
   const most = circuitBreaker?.maxRequestsPerConnection;
   const filters = settings.admissionControl === undefined ? [] : admissionControlFilters(settings.admissionControl);
   const hasCommon = idle !== undefined || longest !== undefined || most !== undefined;
+  // The server name is the host that is asked for, where none is said.
+  const isSniAsked = tls !== undefined && tls.sni === undefined && tls.sniOfEndpoint === undefined;
   const isPlain = protocol === 'http1' && !hasCommon && useClientProtocol === undefined && filters.length === 0;
-  if (isPlain) return undefined;
-  const http2 = http2Options(settings.http2);
+  if (isPlain && !isSniAsked) return undefined;
   return any('envoy.extensions.upstreams.http.v3.HttpProtocolOptions', {
     ...(hasCommon
       ? {
@@ -90,19 +103,35 @@ export function httpProtocolOptions({ protocol, settings = {} }: ClusterIr): Any
           },
         }
       : {}),
+    ...(isSniAsked ? { upstreamHttpProtocolOptions: { autoSni: true } } : {}),
     ...(filters.length === 0 ? {} : { httpFilters: filters }),
-    upstreamProtocolOptions: useClientProtocol
-      ? { case: 'useDownstreamProtocolConfig', value: { httpProtocolOptions: {}, http2ProtocolOptions: http2 } }
-      : {
-          case: 'explicitHttpConfig',
-          value: {
-            protocolConfig:
-              protocol === 'http2'
-                ? { case: 'http2ProtocolOptions', value: http2 }
-                : { case: 'httpProtocolOptions', value: {} },
-          },
-        },
+    upstreamProtocolOptions: versionOptions(protocol, http2Options(settings.http2), useClientProtocol === true),
   });
+}
+
+function versionOptions(
+  protocol: ClusterIr['protocol'],
+  http2: Http2,
+  asClient: boolean,
+): NonNullable<Options['upstreamProtocolOptions']> {
+  const both = { httpProtocolOptions: {}, http2ProtocolOptions: http2 };
+  if (asClient) return { case: 'useDownstreamProtocolConfig', value: both };
+  switch (protocol) {
+    case 'negotiated':
+      return { case: 'autoConfig', value: both };
+    case 'http1':
+      return {
+        case: 'explicitHttpConfig',
+        value: { protocolConfig: { case: 'httpProtocolOptions', value: {} } },
+      };
+    case 'http2':
+      return {
+        case: 'explicitHttpConfig',
+        value: { protocolConfig: { case: 'http2ProtocolOptions', value: http2 } },
+      };
+    default:
+      return protocol satisfies never;
+  }
 }
 
 function http2Options(ir: Http2Ir = {}): Http2 {

@@ -41,8 +41,9 @@ function discovery(ir: ClusterIr): Init<'envoy.config.cluster.v3.Cluster'> {
       };
     case 'dns': {
       const probed = ir.settings?.healthCheck?.active?.port;
+      const isNamed = ir.tls?.sniOfEndpoint !== undefined;
       const hosts = ir.source.hosts.map(({ hostname, port }) =>
-        endpoint({ kind: 'ip', address: hostname, port }, probed),
+        endpoint({ kind: 'ip', address: hostname, port }, probed, isNamed ? hostname : undefined),
       );
       return {
         clusterDiscoveryType: {
@@ -59,8 +60,15 @@ function discovery(ir: ClusterIr): Init<'envoy.config.cluster.v3.Cluster'> {
   }
 }
 
-function endpoint(address: AddressIr, probed: number | undefined): Init<'envoy.config.endpoint.v3.LbEndpoint'> {
-  const check = probed === undefined ? {} : { healthCheckConfig: { portValue: probed } };
+function endpoint(
+  address: AddressIr,
+  probed: number | undefined,
+  hostname?: string,
+): Init<'envoy.config.endpoint.v3.LbEndpoint'> {
+  const check = {
+    ...(probed === undefined ? {} : { healthCheckConfig: { portValue: probed } }),
+    ...(hostname === undefined ? {} : { hostname }),
+  };
   return {
     loadBalancingWeight: 1,
     hostIdentifier: { case: 'endpoint', value: { address: socketAddress(address), ...check } },

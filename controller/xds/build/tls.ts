@@ -1,7 +1,13 @@
+import { enumMembers } from '#proto/load.ts';
 import type { TlsIr } from '../../ir/listener.ts';
-import type { SecretIr } from '../../ir/secret.ts';
+import { type SecretIr, SYSTEM_TRUST } from '../../ir/secret.ts';
+import type { SubjectAltNameIr, TlsParametersIr, TrustedIr, UpstreamTlsIr } from '../../ir/upstream-tls.ts';
 import { adsSource } from './config-source.ts';
 import { any, type Init } from './message.ts';
+
+type CommonTls = Init<'envoy.extensions.transport_sockets.tls.v3.CommonTlsContext'>;
+type TransportSocket = Init<'envoy.config.core.v3.TransportSocket'>;
+type SdsConfig = Init<'envoy.extensions.transport_sockets.tls.v3.SdsSecretConfig'>;
 
 /** Terminates TLS with certificates that come by SDS; offers HTTP/2 and HTTP/1.1 (ALPN). */
 export function downstreamTls({ certificates }: TlsIr): Init<'envoy.config.core.v3.TransportSocket'> {
@@ -12,11 +18,86 @@ export function downstreamTls({ certificates }: TlsIr): Init<'envoy.config.core.
       value: any('envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext', {
         commonTlsContext: {
           alpnProtocols: ['h2', 'http/1.1'],
-          tlsCertificateSdsSecretConfigs: certificates.map((name) => ({ name, sdsConfig: adsSource() })),
+          tlsCertificateSdsSecretConfigs: certificates.map(fromAds),
         },
       }),
     },
   };
+}
+
+/**
+ * Speaks TLS to a back-end. Without a list of names its certificate has to be for the server name that it is asked for. TLS
+ * 1.3 is allowed, which Envoy's default for clients is not.
+ */
+export function upstreamTls(ir: UpstreamTlsIr): TransportSocket {
+  const { sni, sniOfEndpoint, subjectAltNames, clientCertificate, parameters, trust } = ir;
+  const isNamed = trust.kind === 'unverified' || subjectAltNames.length > 0;
+  return {
+    name: 'envoy.transport_sockets.tls',
+    configType: {
+      case: 'typedConfig',
+      value: any('envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext', {
+        ...(sni === undefined ? {} : { sni }),
+        ...(sniOfEndpoint === undefined ? {} : { autoHostSni: true }),
+        ...(isNamed ? {} : { autoSniSanValidation: true }),
+        commonTlsContext: {
+          ...tlsParameters({ maxVersion: '1.3', ...parameters }),
+          ...(clientCertificate === undefined ? {} : { tlsCertificateSdsSecretConfigs: [fromAds(clientCertificate)] }),
+          ...validation(trust, subjectAltNames),
+        },
+      }),
+    },
+  };
+}
+
+function validation(trust: TrustedIr, names: readonly SubjectAltNameIr[]): CommonTls {
+  if (trust.kind === 'unverified') return {};
+  const secret = fromAds(trust.kind === 'system' ? SYSTEM_TRUST : trust.name);
+  if (names.length === 0) {
+    return { validationContextType: { case: 'validationContextSdsSecretConfig', value: secret } };
+  }
+  return {
+    validationContextType: {
+      case: 'combinedValidationContext',
+      value: {
+        defaultValidationContext: { matchTypedSubjectAltNames: names.map(sanMatcher) },
+        validationContextSdsSecretConfig: secret,
+      },
+    },
+  };
+}
+
+const SAN_TYPE = enumMembers('envoy.extensions.transport_sockets.tls.v3.SubjectAltNameMatcher.SanType');
+const SAN_TYPES = { dns: SAN_TYPE.DNS, uri: SAN_TYPE.URI } as const;
+
+function sanMatcher({
+  kind,
+  value,
+}: SubjectAltNameIr): Init<'envoy.extensions.transport_sockets.tls.v3.SubjectAltNameMatcher'> {
+  return { sanType: SAN_TYPES[kind], matcher: { matchPattern: { case: 'exact', value } } };
+}
+
+const VERSION = enumMembers('envoy.extensions.transport_sockets.tls.v3.TlsParameters.TlsProtocol');
+const VERSIONS = { '1.0': VERSION.TLSv1_0, '1.1': VERSION.TLSv1_1, '1.2': VERSION.TLSv1_2, '1.3': VERSION.TLSv1_3 };
+
+/** What is negotiated. */
+export function tlsParameters(ir: TlsParametersIr): CommonTls {
+  const { minVersion, maxVersion, ciphers, curves, signatureAlgorithms, alpn } = ir;
+  const tlsParams = {
+    ...(minVersion === undefined ? {} : { tlsMinimumProtocolVersion: VERSIONS[minVersion] }),
+    ...(maxVersion === undefined ? {} : { tlsMaximumProtocolVersion: VERSIONS[maxVersion] }),
+    ...(ciphers === undefined ? {} : { cipherSuites: [...ciphers] }),
+    ...(curves === undefined ? {} : { ecdhCurves: [...curves] }),
+    ...(signatureAlgorithms === undefined ? {} : { signatureAlgorithms: [...signatureAlgorithms] }),
+  };
+  return {
+    ...(Object.keys(tlsParams).length === 0 ? {} : { tlsParams }),
+    ...(alpn === undefined ? {} : { alpnProtocols: [...alpn] }),
+  };
+}
+
+function fromAds(name: string): SdsConfig {
+  return { name, sdsConfig: adsSource() };
 }
 
 /** Reads the server name (SNI) that chooses the filter chain. */
@@ -30,16 +111,32 @@ export function tlsInspector(): Init<'envoy.config.listener.v3.ListenerFilter'> 
   };
 }
 
-/** A certificate with its key, as SDS carries it. */
+/** A secret as SDS carries it. */
 export function tlsSecret(ir: SecretIr): Init<'envoy.extensions.transport_sockets.tls.v3.Secret'> {
-  return {
-    name: ir.name,
-    type: {
-      case: 'tlsCertificate',
-      value: {
-        certificateChain: { specifier: { case: 'inlineString', value: ir.certificateChain } },
-        privateKey: { specifier: { case: 'inlineString', value: ir.privateKey } },
-      },
-    },
-  };
+  switch (ir.kind) {
+    case 'certificate':
+      return {
+        name: ir.name,
+        type: {
+          case: 'tlsCertificate',
+          value: {
+            certificateChain: { specifier: { case: 'inlineString', value: ir.certificateChain } },
+            privateKey: { specifier: { case: 'inlineString', value: ir.privateKey } },
+          },
+        },
+      };
+    case 'trust':
+      return trusted(ir.name, { specifier: { case: 'inlineString', value: ir.certificates } });
+    case 'systemTrust':
+      return trusted(ir.name, { specifier: { case: 'filename', value: ir.path } });
+    default:
+      return ir satisfies never;
+  }
+}
+
+function trusted(
+  name: string,
+  trustedCa: Init<'envoy.config.core.v3.DataSource'>,
+): Init<'envoy.extensions.transport_sockets.tls.v3.Secret'> {
+  return { name, type: { case: 'validationContext', value: { trustedCa } } };
 }

@@ -1,0 +1,138 @@
+import type { BackendTLSPolicy, ParentReference } from './api/gen/types.d.ts';
+import { isOn, resolveTlsPolicy, type TlsPolicyOutcome, tlsPolicyOf, type TlsTarget } from './backends/tls-policies.ts';
+import { BackendUses } from './gateway/backend-uses.ts';
+import type { GatewayState } from './gateway/gateways.ts';
+import { AncestorReports, type AncestorReport } from './policies/ancestors.ts';
+import type { Resources } from './resources/resources.ts';
+import { remembered } from './resources/tracked.ts';
+import type { Verdict } from './resources/verdict.ts';
+import type { ObjectStatus } from './status/object-status.ts';
+
+/**
+ * Makes what is to be said of BackendTLSPolicies, to each parent of each route that sends requests to a target (Gateway API,
+ * BackendTLSPolicy; types, reasons and ancestors are those of Envoy Gateway 1.9). The same status while it says the same.
+ */
+export function rememberedTlsPolicyStatuses(): (
+  gateways: readonly GatewayState[],
+  resources: Resources,
+) => readonly ObjectStatus[] {
+  const uses = new BackendUses();
+  const outcomeOf = remembered(resolveTlsPolicy);
+  const last = new WeakMap<BackendTLSPolicy, { readonly text: string; readonly status: ObjectStatus }>();
+  return (gateways, resources) => {
+    const policies = resources.list('BackendTLSPolicy');
+    uses.update(policies.length === 0 ? [] : gateways);
+    return policies.map((object) => {
+      const ancestors = ancestorsOf(object, outcomeOf(object, resources), uses, resources);
+      const text = JSON.stringify(ancestors);
+      const known = last.get(object);
+      if (known?.text === text) return known.status;
+      const status: ObjectStatus = { kind: 'policy', object, ancestors };
+      last.set(object, { text, status });
+      return status;
+    });
+  };
+}
+
+function ancestorsOf(
+  policy: BackendTLSPolicy,
+  outcome: TlsPolicyOutcome,
+  uses: BackendUses,
+  resources: Resources,
+): readonly AncestorReport[] {
+  const reports = new AncestorReports();
+  const { namespace } = policy.metadata;
+  for (const { group, kind, name, sectionName } of policy.spec.targetRefs) {
+    const target = { group, kind, namespace, name };
+    const missing = missingPart(target, sectionName, resources);
+    if (missing !== undefined) {
+      const section = sectionName === undefined ? {} : { sectionName };
+      reports.set({ ...target, ...section }, notFound(missing));
+      continue;
+    }
+    const refs = parentsOf(target, sectionName, uses, resources);
+    const winner = tlsPolicyOf(target, sectionName, resources);
+    const other = winner !== undefined && winner !== policy && isSameTarget(winner, target, sectionName);
+    for (const ref of refs) {
+      if (other) reports.set(ref, conflicted(winner.metadata));
+      else for (const verdict of verdictsOf(outcome)) reports.set(ref, verdict);
+    }
+  }
+  return reports.list();
+}
+
+/** What of a target does not exist, or `undefined`. */
+function missingPart(target: TlsTarget, section: string | undefined, resources: Resources): string | undefined {
+  const { kind, namespace, name } = target;
+  const isBackend = kind === 'Service' || kind === 'ServiceImport' || kind === 'Backend';
+  const object = isBackend ? resources.get(kind, namespace, name) : undefined;
+  if (object === undefined) return `${kind} ${namespace}/${name} does not exist`;
+  if (section === undefined) return undefined;
+  const sections =
+    object.kind === 'Backend'
+      ? (object.spec.endpoints ?? []).flatMap(({ ip, fqdn }) => String(ip?.port ?? fqdn?.port ?? ''))
+      : (object.spec.ports ?? []).flatMap((port) => port.name ?? []);
+  return sections.includes(section) ? undefined : `No section name ${section} found for ${kind} ${namespace}/${name}`;
+}
+
+/** As the policies of Envoy Gateway say it, to the target itself: there is no Gateway to say it to. */
+function notFound(message: string): Verdict {
+  return { type: 'Accepted', status: 'False', reason: 'TargetNotFound', message };
+}
+
+/** Whether the policy that goes before another is on the same part: one on a part of a target does not conflict with one on all. */
+function isSameTarget(
+  winner: NonNullable<ReturnType<typeof tlsPolicyOf>>,
+  target: TlsTarget,
+  section: string | undefined,
+): boolean {
+  return !('spec' in winner) || isOn(winner, target, section);
+}
+
+/** The parents of routes that send requests to a part of a target, each once. */
+function parentsOf(
+  target: TlsTarget,
+  section: string | undefined,
+  uses: BackendUses,
+  resources: Resources,
+): readonly ParentReference[] {
+  const port = section === undefined ? undefined : portOf(target, section, resources);
+  const found = uses
+    .of(target.kind, target.namespace, target.name)
+    .filter((use) => section === undefined || use.port === port || target.kind === 'Backend');
+  return [...new Map(found.map(({ parent }) => [JSON.stringify(parent), parent])).values()];
+}
+
+/** The port of a section; -1 where there is none. */
+function portOf({ kind, namespace, name }: TlsTarget, section: string, resources: Resources): number {
+  const target = kind === 'Service' || kind === 'ServiceImport' ? resources.get(kind, namespace, name) : undefined;
+  return target?.spec.ports?.find((port) => port.name === section)?.port ?? -1;
+}
+
+function verdictsOf(outcome: TlsPolicyOutcome): readonly Verdict[] {
+  if (outcome.ok) return [RESOLVED, ACCEPTED];
+  const { accepted, resolvedRefs } = outcome.refusal;
+  return [
+    { type: 'Accepted', status: 'False', ...accepted },
+    resolvedRefs === undefined ? RESOLVED : { type: 'ResolvedRefs', status: 'False', ...resolvedRefs },
+  ];
+}
+
+const RESOLVED: Verdict = {
+  type: 'ResolvedRefs',
+  status: 'True',
+  reason: 'ResolvedRefs',
+  message: 'Every reference of the policy leads somewhere',
+};
+
+const ACCEPTED: Verdict = {
+  type: 'Accepted',
+  status: 'True',
+  reason: 'Accepted',
+  message: 'Policy has been accepted.',
+};
+
+function conflicted({ namespace, name }: { readonly namespace: string; readonly name: string }): Verdict {
+  const message = `Policy conflicts with BackendTLSPolicy ${namespace}/${name}.`;
+  return { type: 'Accepted', status: 'False', reason: 'Conflicted', message };
+}

@@ -1,0 +1,14 @@
+import type { ConfigMap, Secret } from '#controller/api/gen/types.d.ts';
+
+/** The text under a key of a Secret or ConfigMap, or `undefined`. */
+export function dataOf(object: Secret | ConfigMap, key: string): string | undefined {
+  if (object.kind === 'ConfigMap') return object.data?.[key];
+  const encoded = object.data?.[key];
+  return object.stringData?.[key] ?? (encoded === undefined ? undefined : Buffer.from(encoded, 'base64').toString());
+}
+
+/** The keys of a Secret or ConfigMap, in order. */
+export function keysOf(object: Secret | ConfigMap): readonly string[] {
+  const more = object.kind === 'Secret' ? Object.keys(object.stringData ?? {}) : [];
+  return [...new Set([...Object.keys(object.data ?? {}), ...more])].sort();
+}

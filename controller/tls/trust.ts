@@ -1,0 +1,116 @@
+import { X509Certificate } from 'node:crypto';
+import type { ConfigMap, Secret } from '#controller/api/gen/types.d.ts';
+import type { TrustIr } from '../ir/secret.ts';
+import type { TrustedIr, TrustSourceIr } from '../ir/upstream-tls.ts';
+import { mayRefer, type ReferenceEnd } from '../resources/reference-grants.ts';
+import type { Resources } from '../resources/resources.ts';
+import { type Outcome, refusal, success } from '../resources/verdict.ts';
+import { dataOf, keysOf } from './data.ts';
+
+/** Why authorities cannot be had. */
+export type TrustReason = 'InvalidKind' | 'InvalidCACertificateRef' | 'RefNotPermitted';
+
+/** A reference to certificates of authorities. */
+export interface TrustReference {
+  readonly group: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly namespace?: string;
+}
+
+/** Authorities that objects hold. */
+export type TrustBundle = TrustedIr & { readonly kind: 'bundle' };
+
+/**
+ * Resolves references to authorities, each to a ConfigMap or Secret with certificates in PEM. One that cannot be used spoils
+ * all: what it would have let in stays out, and nobody is let in by the others alone without being told.
+ */
+export function resolveTrust(
+  refs: readonly TrustReference[],
+  from: ReferenceEnd,
+  at: string,
+  resources: Resources,
+): Outcome<TrustBundle, TrustReason> {
+  const sources: TrustSourceIr[] = [];
+  for (const [index, ref] of refs.entries()) {
+    const found = sourceOf(ref, from, `${at}[${index}]`, resources);
+    if (!found.ok) return found;
+    sources.push(found.value);
+  }
+  const name = sources.map((source) => `${source.kind}/${source.namespace}/${source.name}`).join(',');
+  return success({ kind: 'bundle', name: `ca/${name}`, sources });
+}
+
+function sourceOf(
+  { group, kind, name, namespace = '' }: TrustReference,
+  from: ReferenceEnd,
+  at: string,
+  resources: Resources,
+): Outcome<TrustSourceIr, TrustReason> {
+  if (group !== '' || (kind !== 'ConfigMap' && kind !== 'Secret')) {
+    const message = `${at}: found kind ${kind} of group "${group}", accepted are ConfigMap and Secret of group ""`;
+    return refusal('InvalidKind', message);
+  }
+  const source: TrustSourceIr = { kind, namespace: namespace === '' ? from.namespace : namespace, name };
+  if (!mayRefer(from, { group, ...source }, resources)) {
+    const message = `${at}: no ReferenceGrant in namespace ${source.namespace} lets ${from.kind}s of namespace ${from.namespace} refer to ${kind} ${name}`;
+    return refusal('RefNotPermitted', message);
+  }
+  const object = objectOf(source, resources);
+  if (object === undefined) {
+    return refusal('InvalidCACertificateRef', `${at}: ${kind} ${source.namespace}/${name} does not exist`);
+  }
+  const certificates = certificatesIn(object);
+  if (certificates.ok) return success(source);
+  return refusal('InvalidCACertificateRef', `${at}: ${certificates.refusal.message}`);
+}
+
+function objectOf({ kind, namespace, name }: TrustSourceIr, resources: Resources): ConfigMap | Secret | undefined {
+  return resources.get(kind, namespace, name);
+}
+
+/** What a bundle is made of now; `undefined` when a part of it cannot be had. */
+export function trustSecret({ name, sources }: TrustBundle, resources: Resources): TrustIr | undefined {
+  const parts = sources.map((source) => {
+    const object = objectOf(source, resources);
+    return object === undefined ? undefined : certificatesIn(object);
+  });
+  const texts = parts.flatMap((part) => (part?.ok === true ? [part.value] : []));
+  return texts.length === parts.length ? { kind: 'trust', name, certificates: texts.join('\n') } : undefined;
+}
+
+/** The key of authorities, and the one where older tools put them. */
+const KEYS = ['ca.crt', 'tls.crt'] as const;
+
+const read = new WeakMap<ConfigMap | Secret, Outcome<string, 'InvalidCACertificateRef'>>();
+
+/** The certificates under `ca.crt`, else under `tls.crt`, else under the first key, one PEM block after the other. */
+function certificatesIn(object: ConfigMap | Secret): Outcome<string, 'InvalidCACertificateRef'> {
+  const known = read.get(object);
+  if (known !== undefined) return known;
+  const made = readCertificates(object);
+  read.set(object, made);
+  return made;
+}
+
+function readCertificates(object: ConfigMap | Secret): Outcome<string, 'InvalidCACertificateRef'> {
+  const { kind, metadata } = object;
+  const keys = keysOf(object);
+  const key = KEYS.find((one) => keys.includes(one)) ?? keys[0];
+  const place = `${kind} ${metadata.namespace}/${metadata.name}`;
+  if (key === undefined) return refusal('InvalidCACertificateRef', `${place}: ca.crt: found none`);
+  const blocks = (dataOf(object, key) ?? '').match(PEM_BLOCK) ?? [];
+  const isGood = blocks.length > 0 && blocks.every(isCertificate);
+  if (!isGood) return refusal('InvalidCACertificateRef', `${place}: ${key} has no certificates in PEM`);
+  return success(blocks.join('\n'));
+}
+
+const PEM_BLOCK = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/gu;
+
+function isCertificate(block: string): boolean {
+  try {
+    return new X509Certificate(block).fingerprint256 !== '';
+  } catch {
+    return false;
+  }
+}
