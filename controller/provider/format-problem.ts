@@ -1,9 +1,12 @@
 import type { Problem, ProblemObject } from './provider.ts';
 
-/** A problem on one line: `PATH:LINE:COLUMN: Kind namespace/name: field: message`; parts that are unknown are left out. */
+/**
+ * A problem on one line: `PATH:LINE:COLUMN: Kind namespace/name: field: message`; parts that are unknown are left out. An
+ * object of a cluster is in no line.
+ */
 export function formatProblem(problem: Problem): string {
   const parts = [
-    `${problem.file}:${problem.line}:${problem.column}`,
+    problem.line === 0 ? problem.file : `${problem.file}:${problem.line}:${problem.column}`,
     problem.object === undefined ? undefined : describeObject(problem.object),
     problem.field === '' ? undefined : problem.field,
     problem.severity === 'warning' ? `warning: ${problem.message}` : problem.message,

@@ -36,6 +36,7 @@ export type ProblemReason = 'unreadable' | 'syntax' | 'invalid' | 'duplicate' | 
 export type Problem = {
   readonly severity: 'error' | 'warning';
   readonly reason: ProblemReason;
+  /** Where it was read; "cluster" for what an API server has, with line and column 0. */
   readonly file: string;
   /** Counted from 1. */
   readonly line: number;

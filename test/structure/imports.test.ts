@@ -59,6 +59,7 @@ const MAY_IMPORT: { readonly [folder: string]: readonly string[] } = {
     'controller/api',
     'controller/resources',
     'controller/kubernetes',
+    'controller/fetch/back-off.ts',
     'controller/runtime',
     'controller/provider',
   ],

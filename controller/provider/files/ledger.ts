@@ -1,7 +1,7 @@
 import type { Problem, ResourceBatch, ResourceEvent, ResourceKey } from '../provider.ts';
 import type { FileContent, FileView, Served } from './file-view.ts';
 import { duplicateOf, emptyView, readFileView } from './file-view.ts';
-import { ProblemBook } from './problem-book.ts';
+import { ProblemBook } from '../problem-book.ts';
 
 /** A file that was read, or that is no longer there. */
 export type FileChange = { readonly file: string; readonly content: FileContent | { readonly kind: 'absent' } };

@@ -1,5 +1,5 @@
-import { formatProblem } from '../format-problem.ts';
-import type { Problem, ResourceEvent } from '../provider.ts';
+import { formatProblem } from './format-problem.ts';
+import type { Problem, ResourceEvent } from './provider.ts';
 
 /**
  * Which problems were told, by who has them: a file, or a key that several files declare.

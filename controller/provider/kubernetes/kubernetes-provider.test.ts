@@ -1,0 +1,265 @@
+import { parse } from 'yaml';
+import { afterEach, describe, expect, it } from 'vitest';
+import { isObject } from '#controller/api/compile.ts';
+import { findKind } from '#controller/api/registry.ts';
+import { parseApiVersion } from '#controller/api/kind.ts';
+import { metadataOf } from '#controller/kubernetes/testing/object-store.ts';
+import { type ScriptedApiServer, scriptedApiServer } from '#controller/kubernetes/testing/scripted-api-server.ts';
+import { servedKinds } from '#controller/kubernetes/testing/served-kinds.ts';
+import { systemClock } from '#controller/runtime/clock.ts';
+import { brief, describeProviderContract, upserts } from '../contract.ts';
+import type { ResourceBatch, Stop } from '../provider.ts';
+import { kubernetesProvider, type KubernetesProviderOptions } from './kubernetes-provider.ts';
+
+/** Puts an object into a server, as a client does; its namespace is `default` unless it names one. */
+function put(api: ScriptedApiServer, document: string): string {
+  const object: unknown = parse(document);
+  if (!isObject(object)) throw new Error('no object');
+  const { group = '' } = parseApiVersion(String(object['apiVersion'])) ?? {};
+  const kind = findKind(group, String(object['kind']));
+  if (kind === undefined) throw new Error('no such kind');
+  const table = `${group}/${kind.plural}`;
+  const metadata = { ...(kind.scope === 'Cluster' ? {} : { namespace: 'default' }), ...metadataOf(object) };
+  api.store.put(table, { ...object, metadata });
+  return `${table} ${'namespace' in metadata ? metadata.namespace : ''} ${String(metadataOf(object)['name'])}`;
+}
+
+function drop(api: ScriptedApiServer, id: string): void {
+  const [table = '', namespace = '', name = ''] = id.split(' ');
+  api.store.delete(table, namespace, name);
+}
+
+const options = (api: ScriptedApiServer): KubernetesProviderOptions => ({
+  server: api.client(),
+  watched: { kind: 'all' },
+  clock: systemClock,
+  random: () => 0,
+  health: { fine: () => undefined, failed: () => undefined },
+});
+
+describeProviderContract('the Kubernetes provider', async () => {
+  const api = await scriptedApiServer(servedKinds);
+  const written = new Map<string, readonly string[]>();
+  return {
+    provider: kubernetesProvider(options(api)),
+    write: (name, documents) => {
+      const before = written.get(name) ?? [];
+      const now = documents.map((document) => put(api, document));
+      written.set(name, now);
+      for (const id of before) if (!now.includes(id)) drop(api, id);
+      return Promise.resolve();
+    },
+    remove: (name) => {
+      const gone = written.get(name) ?? [];
+      written.delete(name);
+      const left = new Set([...written.values()].flat());
+      for (const id of gone) if (!left.has(id)) drop(api, id);
+      return Promise.resolve();
+    },
+    dispose: () => api.close(),
+  };
+});
+
+const secret = (name: string, value: string, namespace = 'default') => `apiVersion: v1
+kind: Secret
+metadata: { name: ${name}, namespace: ${namespace} }
+data: { key: ${Buffer.from(value).toString('base64')} }
+`;
+
+const gateway = (certificate: string) => `apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: { name: shop }
+spec:
+  gatewayClassName: eg
+  listeners:
+  - { name: https, port: 443, protocol: HTTPS, tls: { certificateRefs: [{ name: ${certificate} }] } }
+`;
+
+describe('the Kubernetes provider', () => {
+  let api: ScriptedApiServer | undefined;
+  let stop: Stop | undefined;
+  afterEach(async () => {
+    await stop?.();
+    await api?.close();
+  });
+
+  async function begin(documents: readonly string[], changed: Partial<KubernetesProviderOptions> = {}) {
+    const server = await scriptedApiServer(servedKinds);
+    api = server;
+    for (const document of documents) put(server, document);
+    const batches: ResourceBatch[] = [];
+    const start = async (): Promise<void> => {
+      stop = await kubernetesProvider({ ...options(server), ...changed }).start((batch) => batches.push(batch));
+    };
+    const told = (): readonly string[] => batches.flat().map(brief);
+    return { server, batches, start, told };
+  }
+
+  it('reads Secrets and ConfigMaps only when something refers to them, in the batch of what does', async () => {
+    const { server, batches, start, told } = await begin([secret('used', 'a'), secret('other', 'b'), gateway('used')]);
+    await start();
+    expect(told()).toEqual([
+      'upsert gateway.networking.k8s.io/Gateway/default/shop',
+      'upsert /Secret/default/used',
+      'synced',
+    ]);
+    put(server, gateway('other'));
+    await expect.poll(() => batches.length).toBe(2);
+    expect(batches[1]?.map(brief).sort()).toEqual([
+      'delete /Secret/default/used',
+      'upsert /Secret/default/other',
+      'upsert gateway.networking.k8s.io/Gateway/default/shop',
+    ]);
+    const read = server.calls.filter(({ resource, verb }) => resource === 'secrets' && verb === 'get');
+    expect(read.map(({ name }) => name)).toEqual(['used', 'other']);
+  });
+
+  it('tells of a Secret that comes late, changes and goes', async () => {
+    const { server, start, told } = await begin([gateway('late')]);
+    await start();
+    put(server, secret('late', 'a'));
+    await expect.poll(() => told().at(-1)).toBe('upsert /Secret/default/late');
+    const before = told().length;
+    put(server, secret('late', 'b'));
+    await expect.poll(() => told().length).toBe(before + 1);
+    server.store.delete('/secrets', 'default', 'late');
+    await expect.poll(() => told().at(-1)).toBe('delete /Secret/default/late');
+  });
+
+  it('keeps what it told through an outage and a server that has forgotten what happened', async () => {
+    const { server, start, told, batches } = await begin([secret('used', 'a'), gateway('used')]);
+    await start();
+    await server.down();
+    server.store.delete('/secrets', 'default', 'used');
+    put(server, secret('used', 'a'));
+    put(server, gateway('used').replace('port: 443', 'port: 444'));
+    server.store.compact();
+    await new Promise((resolve) => {
+      setTimeout(resolve, 300);
+    });
+    expect(batches).toHaveLength(1);
+    await server.up();
+    await expect.poll(() => told().length, { timeout: 10_000 }).toBeGreaterThan(4);
+    // The Secret is another object with the same content: it was made anew.
+    expect(told().slice(3).sort()).toEqual([
+      'upsert /Secret/default/used',
+      'upsert gateway.networking.k8s.io/Gateway/default/shop',
+    ]);
+  });
+
+  it('is silent about writes that change nothing that is read: statuses, managed fields, what kubectl remembers', async () => {
+    const { server, batches, start } = await begin([gateway('none')]);
+    await start();
+    const table = 'gateway.networking.k8s.io/gateways';
+    const shop = server.store.get(table, 'default', 'shop') ?? {};
+    server.store.put(table, { ...shop, status: { conditions: [] } });
+    const noise = {
+      managedFields: [{ manager: 'kubectl' }],
+      annotations: { 'kubectl.kubernetes.io/last-applied-configuration': '{}' },
+    };
+    server.store.put(table, { ...shop, metadata: { ...metadataOf(shop), ...noise, annotations: noise.annotations } });
+    put(server, gateway('none').replace('shop', 'second'));
+    await expect.poll(() => batches.flat().map(brief).at(-1)).toContain('second');
+    const shops = upserts(batches).filter(({ key }) => key.endsWith('/shop'));
+    // An annotation makes metadata have annotations; the object is told again at most for that.
+    expect(shops.length).toBeLessThanOrEqual(2);
+    expect(JSON.stringify(shops)).not.toContain('last-applied');
+  });
+
+  it('takes objects of newer clusters with fields that nobody here knows, and refuses them of our own kinds', async () => {
+    const { batches, start } = await begin([
+      `apiVersion: v1
+kind: Service
+metadata: { name: web }
+spec: { ports: [{ port: 80, lanes: 3 }], selector: { app: web }, trafficShape: Round, sessionAffinity: Sometimes }
+`,
+      `apiVersion: gateway.envoyproxy.io/v1alpha1
+kind: Backend
+metadata: { name: b }
+spec: { endpoints: [{ fqdn: { hostname: a.example, port: 80, lanes: 3 } }] }
+`,
+    ]);
+    await start();
+    expect(upserts(batches).map(({ resource }) => resource)).toMatchObject([
+      { kind: 'Service', spec: { type: 'ClusterIP', ports: [{ port: 80 }] } },
+    ]);
+    expect(batches.flat()).toContainEqual(
+      expect.objectContaining({
+        kind: 'problem',
+        id: expect.stringMatching(/^cluster: Backend default\/b: spec.endpoints\[0\].fqdn.lanes: /u),
+      }),
+    );
+  });
+
+  it('takes old versions where a cluster serves no newer one', async () => {
+    const { server, batches, start } = await begin([]);
+    server.install({ group: 'gateway.networking.k8s.io', versions: ['v1beta1'], plural: 'gateways', kind: 'Gateway' });
+    put(server, gateway('none'));
+    await start();
+    expect(upserts(batches)[0]?.resource.apiVersion).toBe('gateway.networking.k8s.io/v1');
+  });
+
+  it('begins without kinds that are not installed, and uses them as soon as their definition comes', async () => {
+    const { server, start, told } = await begin([]);
+    const kind = { group: 'gateway.networking.k8s.io', versions: ['v1'], plural: 'gateways', kind: 'Gateway' };
+    server.uninstall(kind);
+    await start();
+    server.install(kind);
+    put(server, gateway('none'));
+    server.store.put('apiextensions.k8s.io/customresourcedefinitions', {
+      metadata: { name: 'gateways.gateway.networking.k8s.io' },
+    });
+    await expect.poll(told).toContain('upsert gateway.networking.k8s.io/Gateway/default/shop');
+    server.uninstall(kind);
+    await expect.poll(told).toContain('delete gateway.networking.k8s.io/Gateway/default/shop');
+  });
+
+  it('reads only the namespaces that it is told to, each by itself', async () => {
+    const { server, start, told } = await begin(
+      [gateway('used'), secret('used', 'a'), gateway('x').replace('name: shop', 'name: shop, namespace: other')],
+      { watched: { kind: 'namespaces', names: ['default'] } },
+    );
+    await start();
+    expect(told().filter((line) => line.includes('Gateway/'))).toEqual([
+      'upsert gateway.networking.k8s.io/Gateway/default/shop',
+    ]);
+    const wide = (): readonly string[] =>
+      server.calls
+        .filter(({ namespace, verb }) => namespace === undefined && verb === 'list')
+        .map(({ resource }) => resource)
+        .sort();
+    await expect.poll(wide).toEqual(['customresourcedefinitions', 'gatewayclasses', 'namespaces']);
+  });
+
+  it('follows the labels of namespaces where a selector chooses them', async () => {
+    const namespace = (labels: string) => `apiVersion: v1
+kind: Namespace
+metadata: { name: default, labels: { ${labels} } }
+`;
+    const watched = { kind: 'selector', selector: { matchLabels: { team: 'a' } } } as const;
+    const { server, start, told } = await begin([namespace('team: b'), gateway('used'), secret('used', 'a')], {
+      watched,
+    });
+    await start();
+    expect(told()).toEqual(['upsert /Namespace//default', 'synced']);
+    put(server, namespace('team: a'));
+    await expect.poll(told).toContain('upsert gateway.networking.k8s.io/Gateway/default/shop');
+    await expect.poll(told).toContain('upsert /Secret/default/used');
+    put(server, namespace('team: c'));
+    await expect.poll(told).toContain('delete gateway.networking.k8s.io/Gateway/default/shop');
+    await expect.poll(told).toContain('delete /Secret/default/used');
+  });
+
+  it('starts when the API server does', async () => {
+    const { server, start, told } = await begin([gateway('none')]);
+    await server.down();
+    const starting = start();
+    await new Promise((resolve) => {
+      setTimeout(resolve, 200);
+    });
+    expect(told()).toEqual([]);
+    await server.up();
+    await starting;
+    expect(told().at(-1)).toBe('synced');
+  });
+});

@@ -1,0 +1,368 @@
+import type { LabelSelector } from '#controller/api/gen/types.d.ts';
+import type { KindSchema } from '#controller/api/kind.ts';
+import { kinds } from '#controller/api/kinds.ts';
+import { isOwnGroup } from '#controller/api/registry.ts';
+import type { ApiServer } from '#controller/kubernetes/api-server.ts';
+import {
+  type ApiMetadata,
+  type ApiObject,
+  type Health,
+  Reflector,
+  type Reflection,
+} from '#controller/kubernetes/reflector.ts';
+import type { Clock } from '#controller/runtime/clock.ts';
+import { selects } from '#controller/resources/selectors.ts';
+import { keyOf } from '../key.ts';
+import type { Provider, ResourceBatch, ResourceKey } from '../provider.ts';
+import { ClusterLedger, type ReferenceChange } from './cluster-ledger.ts';
+import { ReferencedObjects } from './referenced-objects.ts';
+import { BY_REFERENCE, type ByReference } from './references.ts';
+
+/** Whose objects are read: everybody's, those of some namespaces, or of those with some labels. */
+export type Watched =
+  | { readonly kind: 'all' }
+  | { readonly kind: 'namespaces'; readonly names: readonly string[] }
+  | { readonly kind: 'selector'; readonly selector: LabelSelector };
+
+/** Told of objects as they are in the API, their statuses included, before anything is made of them. */
+export interface Observer {
+  seen(object: ApiObject, listed: boolean): void;
+  gone(kind: string, metadata: ApiMetadata): void;
+  /** A list of a kind is whole. */
+  listed(kind: string, namespace: string | undefined, seen: ReadonlySet<string>): void;
+}
+
+/** What a provider follows a cluster with. */
+export interface KubernetesProviderOptions {
+  readonly server: ApiServer;
+  readonly watched: Watched;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly health: Health;
+  readonly observer?: Observer;
+  readonly pace?: Partial<Pace>;
+}
+
+/** Milliseconds. */
+export interface Pace {
+  /** Changes that come so close together are one. */
+  readonly settle: number;
+  /** The longest that changes without a pause are held together. */
+  readonly longest: number;
+  /** The longest that a change waits for a Secret or ConfigMap that it refers to. */
+  readonly hold: number;
+}
+
+const PACE: Pace = { settle: 4, longest: 100, hold: 2_000 };
+
+const DEFINITIONS = { group: 'apiextensions.k8s.io', plural: 'customresourcedefinitions' };
+
+/** Resources from the API server of a cluster; see `Provider` for what it promises. A provider is started once. */
+export function kubernetesProvider(options: KubernetesProviderOptions): Provider {
+  return {
+    start: async (onBatch) => {
+      const session = new Session(options, onBatch);
+      await session.start();
+      return () => {
+        session.stop();
+        return Promise.resolve();
+      };
+    },
+  };
+}
+
+class Session {
+  readonly #options: KubernetesProviderOptions;
+  readonly #pace: Pace;
+  readonly #onBatch: (batch: ResourceBatch) => void;
+  readonly #ledger = new ClusterLedger();
+  readonly #reflectors: { readonly reflector: Reflector; readonly kind: string }[] = [];
+  readonly #referenced: { readonly [K in ByReference]: ReferencedObjects };
+  /** Namespaces that a selector selects. */
+  readonly #selected = new Set<string>();
+  #firstChange: number | undefined;
+  #cancel: () => void = () => undefined;
+  #isSynced = false;
+  #isStopped = false;
+  #settled: () => void = () => undefined;
+
+  constructor(options: KubernetesProviderOptions, onBatch: (batch: ResourceBatch) => void) {
+    this.#options = options;
+    this.#pace = { ...PACE, ...options.pace };
+    this.#onBatch = onBatch;
+    this.#referenced = { Secret: this.#objectsOf('Secret'), ConfigMap: this.#objectsOf('ConfigMap') };
+  }
+
+  /** Resolves when all that exists has been handed over. */
+  async start(): Promise<void> {
+    // A selector is about namespaces: what is in them can be judged when they are known.
+    const namespaces = this.#follow(kindNamed('Namespace'), undefined);
+    await namespaces.synced;
+    const followed = kinds.filter(({ kind }) => kind !== 'Namespace').flatMap((kind) => this.#followAll(kind));
+    this.#followDefinitions();
+    await Promise.all(followed.map(({ synced }) => synced));
+    if (this.#isStopped) return;
+    await this.#untilSettled();
+    this.#isSynced = true;
+    this.#onBatch([...this.#ledger.batch(), { kind: 'synced' }]);
+    // What came while that was handled.
+    if (this.#ledger.isDirty) this.#changed();
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#cancel();
+    this.#settled();
+    for (const { reflector } of this.#reflectors) reflector.stop();
+    for (const kind of BY_REFERENCE) this.#referenced[kind].stop();
+  }
+
+  #followAll(kind: KindSchema): readonly Reflector[] {
+    const { watched } = this.#options;
+    if (kind.scope === 'Cluster' || watched.kind !== 'namespaces') return [this.#follow(kind, undefined)];
+    return watched.names.map((namespace) => this.#follow(kind, namespace));
+  }
+
+  #follow(kind: KindSchema, namespace: string | undefined): Reflector {
+    const byReference = BY_REFERENCE.find((name) => name === kind.kind);
+    const reflection =
+      byReference === undefined ? this.#whole(kind, namespace) : this.#metadata(byReference, namespace);
+    const metadataOnly = byReference !== undefined || kind.kind === 'Namespace';
+    return this.#reflect({
+      group: kind.group,
+      versions: kind.versions,
+      plural: kind.plural,
+      kind: kind.kind,
+      namespace,
+      metadataOnly,
+      mayBeAbsent: isOwnGroup(kind.group) || kind.group.includes('x-k8s.io'),
+      reflection,
+    });
+  }
+
+  /** Kinds that nobody serves are looked for at once when their definition comes. */
+  #followDefinitions(): void {
+    const ours = new Map(kinds.map((kind) => [`${kind.plural}.${kind.group}`, kind.kind]));
+    this.#reflect({
+      ...DEFINITIONS,
+      versions: ['v1'],
+      kind: 'CustomResourceDefinition',
+      namespace: undefined,
+      metadataOnly: true,
+      mayBeAbsent: false,
+      reflection: {
+        upsert: ({ metadata }) => this.#wake(ours.get(metadata.name)),
+        delete: () => undefined,
+        listed: () => undefined,
+      },
+    });
+  }
+
+  #wake(kind: string | undefined): void {
+    for (const followed of this.#reflectors) if (followed.kind === kind) followed.reflector.wake();
+  }
+
+  #reflect(followed: Followed): Reflector {
+    const { server, clock, random, health } = this.#options;
+    const { namespace, ...rest } = followed;
+    const reflector = new Reflector({
+      ...rest,
+      ...(namespace === undefined ? {} : { namespace }),
+      server,
+      clock,
+      random,
+      health,
+    });
+    this.#reflectors.push({ reflector, kind: followed.kind });
+    reflector.start();
+    return reflector;
+  }
+
+  #whole(kind: KindSchema, namespace: string | undefined): Reflection {
+    const { observer } = this.#options;
+    return {
+      upsert: (object, listed) => {
+        if (kind.kind === 'Namespace') this.#judge(object.metadata);
+        if (!this.#isWatched(kind, object.metadata.namespace)) return;
+        observer?.seen(object, listed);
+        this.#refer(this.#ledger.take(kind, object));
+      },
+      delete: ({ metadata }) => {
+        if (this.#selected.has(metadata.name) && kind.kind === 'Namespace') this.#leave(metadata.name);
+        observer?.gone(kind.kind, metadata);
+        this.#refer(this.#ledger.drop(keyOf(kind.group, kind.kind, metadata.namespace ?? '', metadata.name)));
+      },
+      listed: (seen) => {
+        observer?.listed(kind.kind, namespace, seen);
+        const prefix =
+          namespace === undefined ? `${kind.group}/${kind.kind}/` : keyOf(kind.group, kind.kind, namespace, '');
+        for (const key of this.#ledger.keys(kind)) {
+          if (key.startsWith(prefix) && !seen.has(idOf(key))) this.#refer(this.#ledger.drop(key));
+        }
+        if (kind.kind !== 'Namespace') return;
+        for (const selected of this.#selected) if (!seen.has(`/${selected}`)) this.#leave(selected);
+      },
+    };
+  }
+
+  #metadata(kind: ByReference, namespace: string | undefined): Reflection {
+    const objects = this.#referenced[kind];
+    return {
+      upsert: ({ metadata }) => objects.heard(metadata),
+      delete: ({ metadata }) => objects.deleted(metadata),
+      listed: (seen) => objects.listed(seen, (where) => namespace === undefined || namespace === where),
+    };
+  }
+
+  #objectsOf(name: ByReference): ReferencedObjects {
+    const { server, clock, random, health } = this.#options;
+    const kind = kindNamed(name);
+    return new ReferencedObjects({
+      server,
+      kind,
+      clock,
+      random,
+      health,
+      found: (object) => this.#refer(this.#ledger.take(kind, object)),
+      gone: (namespace, object) => this.#refer(this.#ledger.drop(keyOf('', name, namespace, object))),
+      settled: () => this.#settled(),
+    });
+  }
+
+  /** Takes over what a change did to references, and tells of the change in time. */
+  #refer(change: ReferenceChange | undefined): void {
+    if (change === undefined) return;
+    this.#wantOf(change.added);
+    for (const key of change.dropped) {
+      const { kind, namespace, name } = partsOf(key);
+      this.#referenced[kind].unwant(namespace, name);
+      this.#ledger.drop(key);
+    }
+    this.#changed();
+  }
+
+  #wantOf(keys: readonly ResourceKey[]): void {
+    for (const key of keys) {
+      const { kind, namespace, name } = partsOf(key);
+      if (this.#isWatched(kindNamed(kind), namespace)) this.#referenced[kind].want(namespace, name);
+    }
+  }
+
+  #isWatched({ scope }: KindSchema, namespace: string | undefined): boolean {
+    const { watched } = this.#options;
+    if (scope === 'Cluster' || namespace === undefined) return true;
+    switch (watched.kind) {
+      case 'all':
+        return true;
+      case 'namespaces':
+        return watched.names.includes(namespace);
+      case 'selector':
+        return this.#selected.has(namespace);
+      default:
+        return watched satisfies never;
+    }
+  }
+
+  /** Whether a namespace is read may change with its labels: then what is in it is listed. */
+  #judge({ name, labels }: ApiMetadata): void {
+    const { watched } = this.#options;
+    if (watched.kind !== 'selector') return;
+    const isSelected = selects(watched.selector, { ...textsOf(labels), 'kubernetes.io/metadata.name': name });
+    if (isSelected === this.#selected.has(name)) return;
+    if (isSelected) this.#enter(name);
+    else this.#leave(name);
+  }
+
+  #enter(namespace: string): void {
+    this.#selected.add(namespace);
+    for (const { reflector, kind } of this.#reflectors) if (kind !== 'Namespace') reflector.relist();
+    this.#wantOf(this.#ledger.referred().filter((key) => partsOf(key).namespace === namespace));
+  }
+
+  #leave(namespace: string): void {
+    this.#selected.delete(namespace);
+    for (const key of this.#ledger.referred()) {
+      const { kind, namespace: where, name } = partsOf(key);
+      if (where === namespace) this.#referenced[kind].unwant(where, name);
+    }
+    for (const kind of kinds) {
+      if (kind.scope === 'Cluster') continue;
+      const prefix = keyOf(kind.group, kind.kind, namespace, '');
+      for (const key of this.#ledger.keys(kind)) if (key.startsWith(prefix)) this.#refer(this.#ledger.drop(key));
+    }
+  }
+
+  #changed(): void {
+    if (!this.#isSynced || this.#isStopped) return;
+    const { clock } = this.#options;
+    this.#firstChange ??= clock.now();
+    const left = this.#firstChange + this.#pace.longest - clock.now();
+    this.#cancel();
+    this.#cancel = clock.after(Math.max(0, Math.min(this.#pace.settle, left)), () => this.#flush());
+  }
+
+  /** Tells what changed, unless something that it refers to is still on its way, and not for too long. */
+  #flush(): void {
+    const { clock } = this.#options;
+    const waited = clock.now() - (this.#firstChange ?? clock.now());
+    if (!this.#isSettled() && waited < this.#pace.hold) {
+      this.#cancel = clock.after(this.#pace.hold - waited, () => this.#flush());
+      this.#settled = () => {
+        this.#cancel();
+        this.#cancel = clock.after(0, () => this.#flush());
+      };
+      return;
+    }
+    this.#settled = () => undefined;
+    this.#firstChange = undefined;
+    const batch = this.#ledger.batch();
+    if (batch.length > 0) this.#onBatch(batch);
+  }
+
+  #isSettled(): boolean {
+    return BY_REFERENCE.every((kind) => this.#referenced[kind].isSettled);
+  }
+
+  async #untilSettled(): Promise<void> {
+    while (!this.#isSettled() && !this.#isStopped) {
+      await new Promise<void>((resolve) => {
+        this.#settled = resolve;
+      });
+    }
+    this.#settled = () => undefined;
+  }
+}
+
+type Followed = {
+  readonly group: string;
+  readonly versions: readonly string[];
+  readonly plural: string;
+  readonly kind: string;
+  readonly namespace: string | undefined;
+  readonly metadataOnly: boolean;
+  readonly mayBeAbsent: boolean;
+  readonly reflection: Reflection;
+};
+
+function kindNamed(name: string): KindSchema {
+  const found = kinds.find(({ kind }) => kind === name);
+  if (found === undefined) throw new Error(`there is no kind ${name}`);
+  return found;
+}
+
+/** "namespace/name" of a key. */
+function idOf(key: ResourceKey): string {
+  return key.split('/').slice(2).join('/');
+}
+
+function partsOf(key: ResourceKey): { readonly kind: ByReference; readonly namespace: string; readonly name: string } {
+  const [, kind, namespace = '', name = ''] = key.split('/');
+  return { kind: kind === 'Secret' ? 'Secret' : 'ConfigMap', namespace, name };
+}
+
+function textsOf(labels: unknown): { readonly [name: string]: string } {
+  if (typeof labels !== 'object' || labels === null) return {};
+  return Object.fromEntries(
+    Object.entries(labels).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  );
+}
