@@ -59,6 +59,7 @@ const DOER: { readonly [F in keyof Required<RouteFeaturesIr>]: 'module' | 'label
   oidc: 'module',
   authorization: 'module',
   rateLimit: 'module',
+  headerRewrite: 'module',
   cors: 'envoy',
   backend: 'envoy',
   hashes: 'envoy',

@@ -5,6 +5,7 @@ import type { CorsIr } from './cors.ts';
 import type { CredentialIr } from './credential.ts';
 import type { ExternalAuthIr } from './external-auth.ts';
 import type { ExtProcIr } from './ext-proc.ts';
+import type { HeaderRewriteIr } from './header-rewrite.ts';
 import type { JwtIr } from './jwt.ts';
 import type { OidcIr } from './oidc.ts';
 import type { RateLimitIr } from './rate-limit.ts';
@@ -150,6 +151,7 @@ export interface RouteFeaturesIr {
   readonly authorization?: AuthorizationIr;
   readonly oidc?: OidcIr;
   readonly rateLimit?: RateLimitIr;
+  readonly headerRewrite?: HeaderRewriteIr;
   readonly cors?: CorsIr;
   /** How its back-ends are talked to; in force in the clusters that the route names. */
   readonly backend?: ClusterSettingsIr;

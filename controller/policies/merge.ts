@@ -58,6 +58,11 @@ export function fieldOwner(policy: Policy, part: object): Owner {
   return { namespace, name };
 }
 
+/** An annotation of a policy; of one that was merged that of the route's policy, else of its Gateway's. */
+export function policyAnnotation(policy: Policy, name: string): string | undefined {
+  return policy.metadata.annotations?.[name] ?? parents.get(policy)?.parent.metadata.annotations?.[name];
+}
+
 function objectsIn(value: unknown, found = new Set<object>()): Set<object> {
   if (typeof value !== 'object' || value === null) return found;
   found.add(value);

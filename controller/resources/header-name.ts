@@ -20,6 +20,11 @@ export function handedOverName(name: string): string {
   return lower === 'host' ? ':authority' : lower;
 }
 
+/** Whether text can be the value of a header: no control character but tab (RFC 9110 section 5.5). */
+export function isHeaderValue(text: string): boolean {
+  return /^[\t\P{Cc}]*$/u.test(text);
+}
+
 /** What `isWritableHeader` accepts, in words that follow what was found. */
 export const WRITABLE_HEADERS = 'accepted are names of headers but host and those of framing and connections';
 

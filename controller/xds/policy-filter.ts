@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto';
 import { create, toBinary } from '@bufbuild/protobuf';
 import { enumMembers, schema } from '#proto/load.ts';
 import { authorizationConfig } from '../features/authorization/config.ts';
+import { headerRewriteConfig, writtenNames } from '../features/header-rewrite/config.ts';
+import { type NativeResponse, nativeResponse, responseMutations } from '../features/header-rewrite/xds.ts';
 import { jwtConfig } from '../features/jwt/config.ts';
 import { oidcConfig } from '../features/oidc/config.ts';
 import {
@@ -55,6 +57,8 @@ export interface PolicyBytes {
   readonly login: string | undefined;
   /** Whether it has rate limits, and whether answers tell of them. */
   readonly limits: 'none' | 'silent' | 'told';
+  /** What Envoy changes of responses. */
+  readonly response: NativeResponse | undefined;
 }
 
 /** The policy of a route, or `undefined` where the filter has nothing to decide. Made once for the same features. */
@@ -76,10 +80,10 @@ const sharedBytes = once(({ place, features }: SharedPolicyIr): PolicyBytes | un
 });
 
 function encodePolicy(features: RouteFeaturesIr): PolicyBytes | undefined {
-  const { jwt, authorization, oidc, rateLimit, source, shared } = features;
+  const { jwt, authorization, oidc, rateLimit, headerRewrite, source, shared } = features;
   if (shared !== undefined) return sharedBytes(shared);
-  if (jwt === undefined && authorization === undefined && oidc === undefined && rateLimit === undefined)
-    return undefined;
+  if ([jwt, authorization, oidc, rateLimit, headerRewrite].every((one) => one === undefined)) return undefined;
+  const headers = headerRewrite === undefined ? undefined : headerRewriteConfig(headerRewrite, [jwt, oidc]);
   const type = schema('sluice.filter.v1.Policy');
   const message = create(type, {
     source: source ?? '',
@@ -87,6 +91,7 @@ function encodePolicy(features: RouteFeaturesIr): PolicyBytes | undefined {
     ...(authorization === undefined ? {} : { authorization: authorizationConfig(authorization) }),
     ...(oidc === undefined ? {} : { oidc: oidcConfig(oidc) }),
     ...(rateLimit === undefined ? {} : { rateLimit: rateLimitConfig(rateLimit) }),
+    ...(headers === undefined ? {} : { headers }),
   });
   const bytes = toBinary(type, withNeeds(type, message));
   const id = createHash('sha256').update(bytes).digest('hex').slice(0, 32);
@@ -95,9 +100,14 @@ function encodePolicy(features: RouteFeaturesIr): PolicyBytes | undefined {
     id,
     bytes,
     isShared: false,
-    writes: [...claims.map(({ header }) => header), ...writtenBySidecar(oidc)],
+    writes: [
+      ...claims.map(({ header }) => header),
+      ...writtenBySidecar(oidc),
+      ...(headerRewrite === undefined ? [] : writtenNames(headerRewrite.request)),
+    ],
     login: oidc?.client.id,
     limits: rateLimit === undefined ? 'none' : tellsLimits(rateLimit) ? 'told' : 'silent',
+    response: headerRewrite === undefined ? undefined : nativeResponse(headerRewrite.response),
   };
 }
 
@@ -230,12 +240,14 @@ const AGAIN = '+';
 
 /**
  * What a route carries: its policy, when it has one, and what turns on the places at which policies are evaluated. `counting`
- * says to the filter where and under which name requests are counted, where the policy has rate limits.
+ * says to the filter where and under which name requests are counted, where the policy has rate limits. `isAnswer` is whether
+ * the route answers by itself.
  */
 export function policyPerRoute(
   policy: PolicyBytes | undefined,
   { first, login, after, recheck }: PolicyPlaces,
   counting: string,
+  isAnswer: boolean,
 ): {
   readonly metadata: Init<'envoy.config.core.v3.Metadata'> | undefined;
   readonly perFilterConfig: { readonly [filter: string]: Any };
@@ -247,6 +259,9 @@ export function policyPerRoute(
       ...(login !== undefined && { [SIDECAR_FILTER]: sidecarPerRoute(login), [LOGIN_FILTER]: turnedOn() }),
       ...(after && withReroute(AFTER_FILTER)),
       ...(recheck && withReroute(after ? AFTER_RECHECK_FILTER : RECHECK_FILTER)),
+      // A filter that changes headers is there already, on the way of every answer.
+      ...(isAnswer &&
+        policy?.response !== undefined && { [REROUTE_FILTERS[RECHECK_FILTER]]: responding(policy.response) }),
     },
   };
 }
@@ -266,6 +281,13 @@ function policyMetadata(
       ? {}
       : { typedFilterMetadata: { [POLICY_FILTER]: any('google.protobuf.BytesValue', { value: bytes }) } }),
   };
+}
+
+function responding(response: NativeResponse): Any {
+  const mutations = { responseMutations: [...responseMutations(response)] };
+  return any('envoy.config.route.v3.FilterConfig', {
+    config: any('envoy.extensions.filters.http.header_mutation.v3.HeaderMutationPerRoute', { mutations }),
+  });
 }
 
 function withReroute(name: keyof typeof REROUTE_FILTERS): { readonly [filter: string]: Any } {

@@ -6,6 +6,7 @@ import { credentialFilterName, credentialPerRoute } from '../features/credential
 import { externalAuthFilterName, externalAuthPerRoute } from '../features/external-auth/xds.ts';
 import { extProcFilterName, extProcPerRoute } from '../features/ext-proc/xds.ts';
 import { opensTunnels, upgradeConfigs } from '../features/http-upgrade/xds.ts';
+import type { NativeResponse } from '../features/header-rewrite/xds.ts';
 import { hashPolicy } from '../features/load-balancer/xds.ts';
 import { countersOf, limitHeaders } from '../features/rate-limit/xds.ts';
 import { retryPolicy } from '../features/retry/xds.ts';
@@ -41,7 +42,12 @@ function route(ir: RouteIr, places: PolicyPlaces, around: Surroundings): Route {
   const request = headerChanges(ir.requestHeaders);
   const response = headerChanges(ir.responseHeaders);
   const cookies = ir.features.oidc === undefined ? NO_COOKIES : backendCookies();
-  const told = policyBytes(ir.features)?.limits === 'told' ? limitHeaders() : [];
+  const policy = policyBytes(ir.features);
+  const told = policy?.limits === 'told' ? limitHeaders() : [];
+  const isAnswer = ir.action.kind !== 'forward';
+  const rewritten = (isAnswer ? undefined : policy?.response) ?? NO_RESPONSE;
+  // What the policy says of a header counts, and not what the route does.
+  const isFree = (name: string): boolean => policy?.response?.owned.includes(name) !== true;
   return {
     name: ir.name,
     match: opensTunnels(ir.features) ? { ...routeMatch(ir.match), ...ANY_TUNNEL } : routeMatch(ir.match),
@@ -49,10 +55,16 @@ function route(ir: RouteIr, places: PolicyPlaces, around: Surroundings): Route {
     // What a route says of cookies itself comes last, and counts.
     requestHeadersToAdd: [...cookies.toAdd, ...request.toAdd],
     requestHeadersToRemove: [...cookies.toRemove, ...request.toRemove, ...compressedHere(ir.features)],
-    responseHeadersToAdd: [...told, ...response.toAdd],
-    responseHeadersToRemove: [...response.toRemove, ...reportsOf(ir.features)],
+    responseHeadersToAdd: [
+      ...told,
+      ...response.toAdd.filter(({ header }) => isFree(header?.key ?? '')),
+      ...rewritten.toAdd,
+    ],
+    responseHeadersToRemove: [
+      ...new Set([...response.toRemove.filter(isFree), ...rewritten.toRemove, ...reportsOf(ir.features)]),
+    ],
     ...(ir.features.statName === undefined ? {} : { statPrefix: ir.features.statName }),
-    ...featuresOf(ir.features, places, `${leavesCounting(places, around)}${countersOf(ir.name)}`),
+    ...featuresOf(ir, places, `${leavesCounting(places, around)}${countersOf(ir.name)}`),
   };
 }
 
@@ -117,7 +129,7 @@ function reportsOf({ backend }: RouteFeaturesIr): readonly string[] {
 }
 
 function featuresOf(
-  ir: RouteFeaturesIr,
+  { features: ir, action: { kind } }: RouteIr,
   places: PolicyPlaces,
   counting: string,
 ): Pick<Route, 'metadata' | 'typedPerFilterConfig'> {
@@ -130,7 +142,7 @@ function featuresOf(
   const { externalAuth, credential } = ir;
   const auth = externalAuth === undefined ? [] : [[externalAuthFilterName(externalAuth), externalAuthPerRoute()]];
   const injected = credential === undefined ? [] : [[credentialFilterName(credential), credentialPerRoute()]];
-  const { metadata, perFilterConfig } = policyPerRoute(policyBytes(ir), places, counting);
+  const { metadata, perFilterConfig } = policyPerRoute(policyBytes(ir), places, counting, kind !== 'forward');
   return {
     ...(metadata === undefined ? {} : { metadata }),
     typedPerFilterConfig: {
@@ -141,4 +153,5 @@ function featuresOf(
   };
 }
 
+const NO_RESPONSE: NativeResponse = { toAdd: [], toRemove: [], owned: [] };
 const NO_COOKIES = { toAdd: [], toRemove: [] } as const;

@@ -47,26 +47,33 @@ export async function filterHostRunner(
     const route = routes.find(({ match }) => matches(match, headers));
     if (route === undefined) return { status: 404, upstream: {} };
     const isRechecked = policyBytes(route.features)?.writes.length !== 0;
-    const result = await decide(first, route, headers, from, isRechecked);
+    const result = await decide(first, route, { headers, from, isRechecked });
     if (result.kind !== 'continue' || !isRechecked) return answerOf(result);
     const next = routes.find(({ match }) => matches(match, result.headers)) ?? route;
-    return answerOf(await decide(recheck, next, result.headers, from, true));
+    const filterState = first.filterState();
+    return answerOf(await decide(recheck, next, { headers: result.headers, from, isRechecked: true, filterState }));
   };
+}
+
+interface Judged {
+  readonly headers: Headers;
+  readonly from: string;
+  readonly isRechecked: boolean;
+  /** What the place before has left there. */
+  readonly filterState?: ReadonlyMap<string, string>;
 }
 
 async function decide(
   host: FilterHost,
   { features, name }: RouteIr,
-  headers: Headers,
-  from: string,
-  isRechecked: boolean,
+  { headers, from, isRechecked, filterState = new Map() }: Judged,
 ): Promise<FilterResult> {
   const policy = policyBytes(features);
   if (policy === undefined) return { kind: 'continue', headers: headers.map(([key, value]) => [key, value]) };
   const route = onRoute(policy, name, policy.limits === 'none' ? '' : `${isRechecked ? 1 : 0}${countersOf(name)}`);
   const properties: PropertySource = (path, received) =>
     path.join('.') === 'source.address' ? `${from}:40000` : route(path, received);
-  const result = host.request({ headers, properties });
+  const result = host.request({ headers, properties, filterState });
   return result.kind === 'paused' ? afterCalls(host, result.id) : result;
 }
 

@@ -86,6 +86,19 @@ const ON = { goes: 'on' };
 const TO_SIDECAR = { goes: 'to the sidecar' };
 
 describe('a request with a good session', () => {
+  it('has headers from its claims where the policy says so, and only behind what makes sessions', () => {
+    const headers: NonNullable<PolicyInit['headers']> = {
+      request: { set: [{ name: 'x-role', from: [{ source: { case: 'session', value: { path: ['role'] } } }] }] },
+    };
+    const policy = { oidc: oidc(), headers };
+    const forged = ['x-role', 'root'] as const;
+    expect(ask({ policy, headers: [session(), forged] }).headers?.get('x-role')).toBe('admin');
+    expect(ask({ policy, headers: [forged] })).toMatchObject(TO_SIDECAR);
+    expect(
+      ask({ policy, headers: [session({ role: undefined }), forged], at: () => login }).headers?.get('x-role'),
+    ).toBe(undefined);
+  });
+
   it('goes on without the sidecar', () => {
     for (let again = 0; again < 3; again += 1) expect(ask({ headers: [session()] })).toMatchObject(ON);
   });

@@ -20,6 +20,8 @@ export interface FilterRequest {
   readonly properties?: PropertySource;
   /** Headers of the response to a request that goes on; without it none comes. */
   readonly response?: Headers;
+  /** What filters before it have written with `proxy_set_property`. */
+  readonly filterState?: ReadonlyMap<string, string>;
 }
 
 /** What the filter did with a request. */
@@ -178,7 +180,7 @@ export async function loadFilter(wasm: Uint8Array, options: FilterHostOptions = 
 
   return {
     configure,
-    request({ headers, properties, response }) {
+    request({ headers, properties, response, filterState: before = new Map() }) {
       if (dead && !start(lastAccepted)) {
         dead = true;
         return { kind: 'trap', error: new Error('the module does not take its configuration after a trap') };
@@ -190,7 +192,7 @@ export async function loadFilter(wasm: Uint8Array, options: FilterHostOptions = 
         headers: headers.map(([name, value]) => [name, value]),
         responseHeaders: undefined,
         properties: properties ?? (() => undefined),
-        filterState: new Map(),
+        filterState: new Map([...before].map(([key, value]) => [key, Buffer.from(value)])),
         continued: false,
       };
       filterState = stream.filterState;

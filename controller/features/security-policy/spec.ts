@@ -1,12 +1,13 @@
 import type { SecurityPolicy } from '#controller/api/gen/types.d.ts';
 import type { RouteFeaturesIr } from '../../ir/route.ts';
-import { fieldNamespace, fieldOwner } from '../../policies/merge.ts';
+import { fieldNamespace, fieldOwner, policyAnnotation } from '../../policies/merge.ts';
 import type { Resources } from '../../resources/resources.ts';
 import { unimplementedFields } from '../../resources/unimplemented-fields.ts';
 import { type Outcome, refusal, success } from '../../resources/verdict.ts';
 import type { Settings } from '../../settings.ts';
 import { resolveAuthorization } from '../authorization/spec.ts';
 import { translateCors } from '../cors/spec.ts';
+import { resolveHeaderRewrite, REWRITE_ANNOTATION } from '../header-rewrite/spec.ts';
 import { resolveJwt } from '../jwt/spec.ts';
 import { SESSION_PROVIDER } from '../oidc/session.ts';
 import { type ResolvedOidc, resolveOidc } from '../oidc/spec.ts';
@@ -33,6 +34,12 @@ export function resolveSecurityPolicy(
   const authorization =
     spec.authorization === undefined ? undefined : resolveAuthorization(spec.authorization, providers);
   if (authorization?.ok === false) return refusal('Invalid', `${object}: spec.${authorization.refusal.message}`);
+  const annotation = policyAnnotation(policy, REWRITE_ANNOTATION);
+  const rewrite =
+    annotation === undefined
+      ? undefined
+      : resolveHeaderRewrite(annotation, { claim: spec.jwt !== undefined, session: spec.oidc !== undefined });
+  if (rewrite?.ok === false) return refusal('Invalid', `${object}: ${rewrite.refusal.message}`);
   const login = resolveLogin(policy, jwt?.value, authorization?.value, resources, settings);
   if (login?.ok === false) return refusal(login.refusal.reason, `${object}: spec.${login.refusal.message}`);
   const tokens = login === undefined ? jwt?.value : login.value.jwt;
@@ -42,6 +49,7 @@ export function resolveSecurityPolicy(
     ...(tokens === undefined ? {} : { jwt: tokens }),
     ...(login === undefined ? {} : { oidc: login.value.oidc }),
     ...(authorization === undefined ? {} : { authorization: authorization.value }),
+    ...(rewrite === undefined ? {} : { headerRewrite: rewrite.value }),
   });
 }
 

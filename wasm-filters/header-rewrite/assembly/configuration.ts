@@ -3,9 +3,12 @@ import { headerRewriteFromJson } from "../../gen/json/header_rewrite";
 import { REVISION } from "../../gen/revision";
 import { handedOverName, isHeaderValue, lowerHeaderName } from "../../sdk/assembly/header-name";
 import { PluginBytes } from "../../sdk/assembly/plugin-bytes";
+import { Slice } from "../../sdk/assembly/slice";
 
-/** Field number of that member of ValueSource.source. */
+// Field numbers of members of ValueSource.source.
 const HEADER: u32 = 1;
+const CLAIM: u32 = 5;
+const SESSION: u32 = 6;
 
 /** The configuration of one plugin. */
 @final
@@ -51,7 +54,24 @@ export class Configuration {
 
 function areGood(changes: HeaderChanges): bool {
   for (let i = 0; i < changes.remove.length; i++) if (!lowerHeaderName(changes.remove[i])) return false;
-  return areChanges(changes.set) && areChanges(changes.add);
+  return areChanges(changes.set) && areChanges(changes.add) && areDifferent(changes);
+}
+
+/** Whether no header is set twice, or changed and removed: values are compared with those that the request had at first. */
+function areDifferent(changes: HeaderChanges): bool {
+  const set = changes.set;
+  const add = changes.add;
+  for (let i = 0; i < set.length; i++) {
+    for (let j = 0; j < i; j++) if (set[j].name.equals(set[i].name.ptr, set[i].name.len)) return false;
+    if (isAmong(changes.remove, set[i].name)) return false;
+  }
+  for (let i = 0; i < add.length; i++) if (isAmong(changes.remove, add[i].name)) return false;
+  return true;
+}
+
+function isAmong(names: Slice[], name: Slice): bool {
+  for (let i = 0; i < names.length; i++) if (names[i].equals(name.ptr, name.len)) return true;
+  return false;
 }
 
 function areChanges(changes: HeaderChange[]): bool {
@@ -61,7 +81,7 @@ function areChanges(changes: HeaderChange[]): bool {
     const sources = change.from;
     for (let j = 0; j < sources.length; j++) {
       const source = sources[j];
-      if (source.sourceCase == 0) return false;
+      if (source.sourceCase == 0 || source.sourceCase == CLAIM || source.sourceCase == SESSION) return false;
       if (source.sourceCase != HEADER) continue;
       source.header = handedOverName(source.header);
       if (source.header.len == 0) return false;

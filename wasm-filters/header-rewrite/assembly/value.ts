@@ -1,8 +1,10 @@
-import { HeaderChange, ValueSource } from "../../gen/header_rewrite";
+import { ClaimPath, HeaderChange, ValueSource } from "../../gen/header_rewrite";
+import { claimAt, HeaderValue, headerValue, TEXT } from "../../jwt/assembly/claims";
 import { alloc } from "../../sdk/assembly/arena";
 import { isHeaderValue } from "../../sdk/assembly/header-name";
 import { findHeader } from "../../sdk/assembly/header-pairs";
 import { getProperty, resultLen, resultPtr } from "../../sdk/assembly/host";
+import { Json } from "../../sdk/assembly/json";
 import { findNamed, NAMED } from "../../sdk/assembly/named-values";
 import { literal, Slice } from "../../sdk/assembly/slice";
 
@@ -10,10 +12,21 @@ import { literal, Slice } from "../../sdk/assembly/slice";
 const HEADER: u32 = 1;
 const QUERY: u32 = 2;
 const COOKIE: u32 = 3;
+const CLIENT_ADDRESS: u32 = 4;
+const CLAIM: u32 = 5;
 
 const COOKIE_HEADER = literal("cookie");
 const PATH = literal(":path");
 const SOURCE_ADDRESS = literal("source\0address");
+
+/** Claims that values are taken from, where somebody has found them out. */
+@final
+export class KnownClaims {
+  token: Json = 0;
+  session: Json = 0;
+}
+
+export const CLAIMS: KnownClaims = new KnownClaims();
 
 /** The value that `findValue` found; until the callback ends. */
 export const VALUE: Slice = new Slice(0, 0);
@@ -36,8 +49,18 @@ function findSource(source: ValueSource): bool {
     case HEADER: return findFirst(source.header);
     case QUERY: return findFirst(PATH) && findQuery(source.queryParameter);
     case COOKIE: return findFirst(COOKIE_HEADER) && findIn(source.cookie, VALUE.ptr, VALUE.ptr + VALUE.len, 59);
-    default: return findAddress();
+    case CLIENT_ADDRESS: return findAddress();
+    case CLAIM: return findClaim(CLAIMS.token, source.claim);
+    default: return findClaim(CLAIMS.session, source.session);
   }
+}
+
+/** A claim that cannot be the value of a header is none. */
+function findClaim(claims: Json, path: ClaimPath | null): bool {
+  if (claims == 0 || path === null || headerValue(claimAt(claims, path.path)) != HeaderValue.some) return false;
+  VALUE.ptr = TEXT.ptr;
+  VALUE.len = TEXT.len;
+  return true;
 }
 
 function findFirst(header: Slice): bool {

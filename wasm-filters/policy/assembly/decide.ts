@@ -13,9 +13,11 @@ import { keepValues } from "../../rate-limit/assembly/told";
 import { usePairs } from "../../sdk/assembly/header-pairs";
 import { getRequestHeaders, now, resultLen, resultPtr, sendLocalResponse } from "../../sdk/assembly/host";
 import { Json } from "../../sdk/assembly/json";
+import { markWaiting } from "../../sdk/assembly/questions";
 import { literal, Slice } from "../../sdk/assembly/slice";
 import { CompiledPolicy } from "./compiled-policy";
 import { Place, place } from "./place";
+import { disownSlot, keepForResponse, rewriteHeaders } from "./rewrite-headers";
 import { countsHere, scope } from "./route-mark";
 
 const UNAVAILABLE = literal("the policy of this route cannot be enforced\n");
@@ -40,10 +42,14 @@ export function decide(policy: CompiledPolicy): u32 {
   usePairs(resultPtr(), resultLen());
   const isTimed = policy.message.oidc !== null || policy.message.jwt !== null;
   const seconds: f64 = isTimed ? <f64>(now() / 1_000_000_000) : 0;
+  ACCEPTED.provider = -1;
+  ACCEPTED.payload = 0;
   let decision = loggedIn(policy, seconds);
   if (decision == Decision.proceed) decision = authenticated(policy, seconds);
   if (decision == Decision.proceed) decision = authorized(policy);
+  if (decision == Decision.proceed || decision == Decision.answered) decision = kept(policy, decision);
   if (decision == Decision.proceed) decision = rewritten(policy);
+  if (decision == Decision.proceed) decision = withHeaders(policy);
   if (decision == Decision.proceed) decision = limited(policy);
   return decision;
 }
@@ -71,8 +77,6 @@ function loggedIn(policy: CompiledPolicy, seconds: f64): u32 {
 
 /** Finds out who asks: after it `ACCEPTED` is about this request. */
 function authenticated(policy: CompiledPolicy, seconds: f64): u32 {
-  ACCEPTED.provider = -1;
-  ACCEPTED.payload = 0;
   const jwt = policy.message.jwt;
   if (jwt === null) return Decision.proceed;
   switch (authenticate(jwt, policy.keyIds, seconds)) {
@@ -105,7 +109,7 @@ function providerOf(policy: CompiledPolicy): Slice {
 /** The claims of that provider's token or session, or 0. */
 function payloadOf(policy: CompiledPolicy): Json {
   if (ACCEPTED.provider >= 0) return ACCEPTED.payload;
-  return policy.message.oidc === null ? 0 : SESSION;
+  return sessionOf(policy);
 }
 
 /** Writes the headers that come from claims, where that is still safe, and keeps from the back-end what is not for it. */
@@ -118,11 +122,30 @@ function rewritten(policy: CompiledPolicy): u32 {
   return place() == Place.recheck || !writeClaimHeaders(jwt, ACCEPTED) ? unavailable() : Decision.proceed;
 }
 
+/** Keeps what the response takes from the request; the decision stays what it was. */
+function kept(policy: CompiledPolicy, decision: u32): u32 {
+  const headers = policy.message.headers;
+  if (headers === null || keepForResponse(headers, ACCEPTED.payload, sessionOf(policy))) return decision;
+  return unavailable();
+}
+
+/** Changes the request's headers as the policy says. */
+function withHeaders(policy: CompiledPolicy): u32 {
+  const headers = policy.message.headers;
+  if (headers === null) return policy.message.jwt === null || disownSlot() ? Decision.proceed : unavailable();
+  return rewriteHeaders(headers, ACCEPTED.payload, sessionOf(policy)) ? Decision.proceed : unavailable();
+}
+
+/** The claims of the session, or 0. */
+function sessionOf(policy: CompiledPolicy): Json {
+  return policy.message.oidc === null ? 0 : SESSION;
+}
+
 /** Counts the request, last of all: what was refused before costs nothing, and limits see the headers that were written. */
 function limited(policy: CompiledPolicy): u32 {
   const limits = policy.limits;
   if (limits === null || !countsHere()) return Decision.proceed;
-  if (policy.message.jwt !== null || policy.message.oidc !== null) {
+  if (policy.message.jwt !== null || policy.message.oidc !== null || policy.message.headers !== null) {
     if (!getRequestHeaders()) return unavailable();
     usePairs(resultPtr(), resultLen());
   }
@@ -135,7 +158,10 @@ function limited(policy: CompiledPolicy): u32 {
       answerLimited();
       return Decision.answered;
     }
-    case Limited.waiting: return Decision.waiting;
+    case Limited.waiting: {
+      markWaiting();
+      return Decision.waiting;
+    }
     default: return unavailable();
   }
 }

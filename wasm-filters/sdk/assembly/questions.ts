@@ -29,10 +29,10 @@ const DIGEST_SIZE: usize = 32;
 // A call: [used][token][kind][tag][first waiter][last waiter][owner u64][digest].
 const CALL_SIZE: usize = 64;
 const CALLS: usize = memory.data(16384, 8);
-// A waiter: [next][context][number of answers][plugin] and the answers, each [kind][outcome][digest].
-const ANSWERS: usize = 16;
+// A waiter: [next][context][number of answers][plugin][mark] and the answers, each [kind][outcome][digest].
+const ANSWERS: usize = 24;
 const ANSWER_SIZE: usize = 40;
-const WAITER_SIZE: usize = 336;
+const WAITER_SIZE: usize = 344;
 
 const ROOT_ID = literal("plugin_root_id");
 const DIGEST: usize = memory.data(32, 8);
@@ -65,6 +65,16 @@ export function enterStream(context: u32, ofPlugin: u32 = 0): void {
 /** The plugin of the request that is evaluated, as `enterStream` was told, also after it has waited. */
 export function streamPlugin(): u32 {
   return plugin;
+}
+
+/** Says of the request that is evaluated, and has to wait, that it will be known again by `isMarked`. */
+export function markWaiting(): void {
+  if (waiter != 0) store<u32>(waiter, 1, 16);
+}
+
+/** Whether the request that is evaluated waited when it was marked. */
+export function isMarked(): bool {
+  return waiter != 0 && load<u32>(waiter, 16) != 0;
 }
 
 /**
@@ -202,6 +212,7 @@ function wait(call: usize): bool {
     store<u32>(one, stream, 4);
     store<u32>(one, 0, 8);
     store<u32>(one, plugin, 12);
+    store<u32>(one, 0, 16);
     waiter = one;
   } else if (load<u32>(one, 8) == MOST_ANSWERS) {
     return false;
