@@ -6,6 +6,7 @@ import { ResourceStore } from './resources/store.ts';
 import type { Want } from './resources/wants.ts';
 import { createTranslator } from './translate.ts';
 import { lower } from './xds/lower.ts';
+import { httpChains } from './ir/listener.ts';
 
 /** A route and a policy of one name, the keys of which are fetched from a host of that name. */
 const guarded = (name: string) => `---
@@ -56,8 +57,10 @@ describe('keys that are fetched', () => {
       'https://one.example/keys',
       'https://two.example/keys',
     ]);
-    const routes = xds.listeners.flatMap(({ chains }) =>
-      chains.flatMap(({ virtualHosts }) => virtualHosts.flatMap((hosts) => hosts.flatMap((host) => host.routes))),
+    const routes = xds.listeners.flatMap((listener) =>
+      httpChains(listener).flatMap(({ virtualHosts }) =>
+        virtualHosts.flatMap((hosts) => hosts.flatMap((host) => host.routes)),
+      ),
     );
     expect(routes.map(({ action }) => action)).toEqual([
       { kind: 'respond', status: 500 },

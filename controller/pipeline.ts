@@ -3,6 +3,7 @@ import type { Resource } from '#controller/api/gen/types.d.ts';
 import type { AnswerChange } from './answering.ts';
 import type { WantCounts } from './fetch/want-loop.ts';
 import type { PortBook, PortClaim } from './gateway/port-claims.ts';
+import type { ChainIr } from './ir/listener.ts';
 import type { ProxyIr } from './ir/proxy.ts';
 import { readInvalidPolicies } from './provider/invalid-policies.ts';
 import { formatProblem } from './provider/format-problem.ts';
@@ -250,13 +251,18 @@ function liveProxies(written: Translation | undefined, proxies: ReadonlyMap<stri
       sockets: xds.listeners.map(({ name, port, chains }) => ({
         name,
         port,
-        chains: chains.map((chain) => ({ name: chain.name, certificates: chain.tls?.certificates ?? [] })),
+        chains: chains.map((chain) => ({ name: chain.name, certificates: certificatesOf(chain) })),
       })),
       ready: report?.ready ?? false,
       rejected: report?.rejected ?? [],
       rejectedRoutes: report?.rejectedRoutes ?? [],
     };
   });
+}
+
+function certificatesOf(chain: ChainIr): readonly string[] {
+  if (chain.kind === 'http') return chain.tls?.certificates ?? [];
+  return chain.tls.kind === 'terminate' ? chain.tls.termination.certificates : [];
 }
 
 /** A proxy that has nothing to listen on does not run. */

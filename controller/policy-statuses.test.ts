@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { compile } from './compile.ts';
 import { loadOnce } from './provider/files/load-once.ts';
+import { httpChains } from './ir/listener.ts';
 
 const BASE = `
 {apiVersion: gateway.networking.k8s.io/v1, kind: GatewayClass, metadata: {name: sluice},
@@ -217,8 +218,8 @@ describe('a selector', () => {
   function guarded(...documents: readonly string[]): readonly string[] {
     const { proxies } = compile(loadOnce(['-'], { stdin: Buffer.from(BASE + documents.join('')) }));
     const routes = [...proxies.values()].flatMap(({ xds }) =>
-      xds.listeners.flatMap(({ chains }) =>
-        chains.flatMap(({ virtualHosts }) => virtualHosts.flat().flatMap((v) => v.routes)),
+      xds.listeners.flatMap((listener) =>
+        httpChains(listener).flatMap(({ virtualHosts }) => virtualHosts.flat().flatMap((v) => v.routes)),
       ),
     );
     const names = routes.flatMap(({ name, features }) =>

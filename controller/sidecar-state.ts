@@ -1,6 +1,7 @@
 import type { FetchSettings } from '#extproc/outbound/fetch-settings.ts';
 import { oidcClientMessage } from './features/oidc/agent.ts';
 import type { LoginKeys } from './infra/local/login-keys.ts';
+import { httpChains } from './ir/listener.ts';
 import type { OidcClientIr } from './ir/oidc.ts';
 import type { ProxyIr } from './ir/proxy.ts';
 import type { VirtualHostIr } from './ir/virtual-host.ts';
@@ -27,8 +28,8 @@ export function sidecarStates({ loginKeys, fetch, redis }: SidecarSettings): Sid
   return (configurations) => {
     const clients = new Map<string, OidcClientIr>();
     for (const { listeners } of configurations) {
-      for (const { chains } of listeners) {
-        for (const { virtualHosts } of chains) {
+      for (const listener of listeners) {
+        for (const { virtualHosts } of httpChains(listener)) {
           for (const hosts of virtualHosts) {
             // The same client may have another secret by now: the newest counts.
             for (const client of clientsOf(hosts)) if (!clients.has(client.id)) clients.set(client.id, client);

@@ -1,4 +1,4 @@
-import type { Backend, HTTPRoute } from '#controller/api/gen/types.d.ts';
+import type { Backend } from '#controller/api/gen/types.d.ts';
 import { backendTlsProblem } from './backends/backend-tls.ts';
 import { backendProblem } from './backends/clusters.ts';
 import { type PolicyTables, policyTables } from './features/rule-features.ts';
@@ -8,7 +8,9 @@ import { type PatchPolicy, patchPolicies, patchPolicyReport } from './features/e
 import { classStatus, gatewayClasses } from './gateway/gateway-classes.ts';
 import { createAttach } from './gateway/attach-routes.ts';
 import { createGatewayPass, type GatewayState } from './gateway/gateways.ts';
-import { routeCore } from './gateway/http-route.ts';
+import { httpCore } from './gateway/http-route.ts';
+import type { AnyRoute, RouteCore } from './gateway/route-core.ts';
+import { streamCore } from './gateway/stream-route.ts';
 import { infraOf } from './gateway/infra.ts';
 import { parametersStatuses } from './gateway/parameters-status.ts';
 import { gatewayStatus, type GatewayStatus, routeStatuses } from './gateway/status.ts';
@@ -61,7 +63,7 @@ export interface TranslatedProxy {
 export function createTranslator(settings: Settings): (resources: Resources) => Translation {
   const tablesOf = policyTables(settings);
   const statesOf = createGatewayPass();
-  const attach = createAttach(remembered((route: HTTPRoute, now) => routeCore(route, now, settings)));
+  const attach = createAttach(remembered((route: AnyRoute, now) => routeCore(route, now, settings)));
   const backendStatusesOf = remembered((backends: readonly Backend[], now) =>
     backends.map((backend) => backendStatusOf(backend, now)),
   );
@@ -121,6 +123,21 @@ export function createTranslator(settings: Settings): (resources: Resources) => 
       ]),
     };
   };
+}
+
+function routeCore(route: AnyRoute, resources: Resources, settings: Settings): RouteCore {
+  switch (route.kind) {
+    case 'HTTPRoute':
+      return httpCore(route, resources, settings);
+    case 'TLSRoute':
+    case 'TCPRoute':
+    case 'UDPRoute':
+      return streamCore(route, resources, settings);
+    case 'GRPCRoute':
+      throw new Error('GRPCRoutes are not attached');
+    default:
+      return route satisfies never;
+  }
 }
 
 /** Where the `policy` module comes from: what the operator says, and what is asked for by it. */

@@ -52,6 +52,11 @@ export function importCluster(
   return success(named(`serviceimport/${namespace}/${name}/${port}`, { protocol: spoken.value, source, tls }));
 }
 
+/** What carries a protocol. */
+export function transportOf(protocol: Protocol | undefined): 'TCP' | 'UDP' {
+  return protocol === 'udp' ? 'UDP' : 'TCP';
+}
+
 /** What is spoken at a port, if there is one. */
 function spokenAt(
   { kind, metadata, spec }: Service | ServiceImport,
@@ -60,10 +65,14 @@ function spokenAt(
   isTls: boolean,
 ): Outcome<Protocol, PortReason> {
   const { namespace, name } = metadata;
-  const found = spec.ports?.find((candidate) => candidate.port === port);
+  const transport = transportOf(protocol);
+  const found = spec.ports?.find((candidate) => candidate.port === port && candidate.protocol === transport);
   if (found === undefined) {
-    const known = (spec.ports ?? []).map((candidate) => candidate.port).join(', ');
-    return refusal('BackendNotFound', `${kind} ${namespace}/${name} has no port ${port}; it has ${known || 'none'}`);
+    const known = (spec.ports ?? []).map((candidate) => `${candidate.protocol} ${candidate.port}`).join(', ');
+    return refusal(
+      'BackendNotFound',
+      `${kind} ${namespace}/${name} has no port ${transport} ${port}; it has ${known || 'none'}`,
+    );
   }
   const { appProtocol } = found;
   const spoken = protocol ?? (isTls ? secureProtocolOf(appProtocol) : protocolOf(appProtocol));

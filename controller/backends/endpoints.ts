@@ -1,23 +1,27 @@
 import type { EndpointSlice } from '#controller/api/gen/types.d.ts';
 import type { AddressIr, ClusterIr } from '../ir/cluster.ts';
 import { compare, type Resources } from '../resources/resources.ts';
+import { transportOf } from './clusters.ts';
 import { importOwner } from '../resources/slice-owners.ts';
 
 /**
  * The addresses of a cluster, in an order that does not depend on that of events. `undefined` where Envoy resolves host
  * names by itself.
  */
-export function endpointsOf({ source }: ClusterIr, resources: Resources): readonly AddressIr[] | undefined {
+export function endpointsOf({ source, protocol }: ClusterIr, resources: Resources): readonly AddressIr[] | undefined {
+  const transport = transportOf(protocol);
   switch (source.kind) {
     case 'dns':
       return undefined;
     case 'addresses':
       return source.addresses;
-    case 'service':
-      return addressesBehind(source, resources.get('Service', source.namespace, source.name), source.name, resources);
+    case 'service': {
+      const service = resources.get('Service', source.namespace, source.name);
+      return addressesBehind({ ...source, transport }, service, source.name, resources);
+    }
     case 'service-import': {
       const imported = resources.get('ServiceImport', source.namespace, source.name);
-      return addressesBehind(source, imported, importOwner(source.name), resources);
+      return addressesBehind({ ...source, transport }, imported, importOwner(source.name), resources);
     }
     default:
       return source satisfies never;
@@ -25,16 +29,24 @@ export function endpointsOf({ source }: ClusterIr, resources: Resources): readon
 }
 
 interface Ported {
-  readonly spec: { readonly ports?: readonly { readonly port: number; readonly name?: string }[] };
+  readonly spec: {
+    readonly ports?: readonly { readonly port: number; readonly name?: string; readonly protocol: string }[];
+  };
+}
+
+interface Wanted {
+  readonly namespace: string;
+  readonly port: number;
+  readonly transport: 'TCP' | 'UDP';
 }
 
 function addressesBehind(
-  { namespace, port }: { readonly namespace: string; readonly port: number },
+  { namespace, port, transport }: Wanted,
   object: Ported | undefined,
   owner: string,
   resources: Resources,
 ): readonly AddressIr[] {
-  const found = object?.spec.ports?.find((candidate) => candidate.port === port);
+  const found = object?.spec.ports?.find((candidate) => candidate.port === port && candidate.protocol === transport);
   if (found === undefined) return [];
   const slices = resources.endpointSlices(namespace, owner);
   const addresses = slices.flatMap((slice) => addressesOf(slice, found.name ?? ''));

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { compile } from '../compile.ts';
 import { loadOnce } from '../provider/files/load-once.ts';
+import { httpChains } from '../ir/listener.ts';
 
 const BASE = `
 {apiVersion: gateway.networking.k8s.io/v1, kind: GatewayClass, metadata: {name: sluice},
@@ -37,13 +38,13 @@ const timeout = (requestTimeout: string, mergeType?: string) => ({ timeout: { ht
 function timeouts(...policies: readonly string[]): { readonly [place: string]: number | 'closed' | undefined } {
   const { proxies } = compile(loadOnce(['-'], { stdin: Buffer.from(BASE + policies.join('')) }));
   const [proxy] = proxies.values();
-  const entries = (proxy?.xds.listeners ?? []).flatMap(({ port, chains }) =>
-    chains.flatMap(({ virtualHosts }) =>
+  const entries = (proxy?.xds.listeners ?? []).flatMap((listener) =>
+    httpChains(listener).flatMap(({ virtualHosts }) =>
       virtualHosts
         .flat()
         .flatMap(({ routes }) =>
           routes.map(({ match, action, features }) => [
-            `${port} ${match.path.value}`,
+            `${listener.port} ${match.path.value}`,
             action.kind === 'respond' ? ('closed' as const) : features.timeouts?.request,
           ]),
         ),

@@ -1,8 +1,9 @@
-import type { HTTPRoute, ParentReference } from '#controller/api/gen/types.d.ts';
+import type { ParentReference } from '#controller/api/gen/types.d.ts';
 import type { Resources } from '../resources/resources.ts';
 import { type Outcome, refusal, success } from '../resources/verdict.ts';
 import { intersectHostnames } from './hostnames.ts';
-import type { ListenerState } from './listeners.ts';
+import type { ListenerOwner, ListenerState } from './listeners.ts';
+import type { AnyRoute } from './route-core.ts';
 import { allowsNamespace } from '../resources/selectors.ts';
 
 /** Where a route is served: a listener, and the host names that both allow there. */
@@ -14,23 +15,29 @@ export interface Attachment {
 /** Why a route is not attached to a parent (condition Accepted of the route). */
 export type AttachmentReason = 'NoMatchingParent' | 'NotAllowedByListeners' | 'NoMatchingListenerHostname';
 
-/** Whether a parentRef of a route names this Gateway. */
-export function namesGateway(
+/** What a parentRef may name. */
+interface Parent {
+  readonly kind: ListenerOwner['kind'];
+  readonly metadata: { readonly namespace: string; readonly name: string };
+}
+
+/** Whether a parentRef of a route names this Gateway or ListenerSet. */
+export function names(
   ref: ParentReference,
   route: { readonly metadata: { readonly namespace: string } },
-  gateway: { readonly metadata: { readonly namespace: string; readonly name: string } },
+  parent: Parent,
 ): boolean {
   return (
     ref.group === 'gateway.networking.k8s.io' &&
-    ref.kind === 'Gateway' &&
-    ref.name === gateway.metadata.name &&
-    (ref.namespace ?? route.metadata.namespace) === gateway.metadata.namespace
+    ref.kind === parent.kind &&
+    ref.name === parent.metadata.name &&
+    (ref.namespace ?? route.metadata.namespace) === parent.metadata.namespace
   );
 }
 
-/** Attaches a route to the listeners of a Gateway that `ref` names (Gateway API, "Attaching routes"). */
+/** Attaches a route to the `listeners` of the Gateway or ListenerSet that `ref` names (Gateway API, "Attaching routes"). */
 export function attach(
-  route: HTTPRoute,
+  route: AnyRoute,
   ref: ParentReference,
   listeners: readonly ListenerState[],
   resources: Resources,
@@ -40,7 +47,7 @@ export function attach(
       (ref.sectionName === undefined || ref.sectionName === spec.name) &&
       (ref.port === undefined || ref.port === spec.port),
   );
-  const parent = `Gateway ${ref.namespace ?? route.metadata.namespace}/${ref.name}`;
+  const parent = `${ref.kind} ${ref.namespace ?? route.metadata.namespace}/${ref.name}`;
   if (named.length === 0) {
     const wanted = [
       ...(ref.sectionName === undefined ? [] : [`name ${ref.sectionName}`]),
@@ -53,14 +60,14 @@ export function attach(
   if (allowing.length === 0) {
     return refusal(
       'NotAllowedByListeners',
-      `no listener of ${parent} allows HTTPRoutes of namespace ${route.metadata.namespace}: see allowedRoutes`,
+      `no listener of ${parent} allows ${route.kind}s of namespace ${route.metadata.namespace}: see allowedRoutes`,
     );
   }
   const attachments = allowing
-    .map((listener) => ({ listener, hostnames: intersectHostnames(listener.spec.hostname, route.spec.hostnames) }))
+    .map((listener) => ({ listener, hostnames: intersectHostnames(listener.spec.hostname, hostnamesOf(route)) }))
     .filter(({ hostnames }) => hostnames.length > 0);
   if (attachments.length === 0) {
-    const found = (route.spec.hostnames ?? []).join(', ');
+    const found = (hostnamesOf(route) ?? []).join(', ');
     const accepted = allowing.map(({ spec }) => spec.hostname ?? '*').join(', ');
     return refusal(
       'NoMatchingListenerHostname',
@@ -70,9 +77,14 @@ export function attach(
   return success(attachments);
 }
 
-function allows({ spec, gateway, supportedKinds }: ListenerState, route: HTTPRoute, resources: Resources): boolean {
+/** The host names of a route, where its kind has any. */
+function hostnamesOf({ spec }: AnyRoute): readonly string[] | undefined {
+  return 'hostnames' in spec ? spec.hostnames : undefined;
+}
+
+function allows({ spec, owner, supportedKinds }: ListenerState, route: AnyRoute, resources: Resources): boolean {
   return (
     supportedKinds.some(({ kind }) => kind === route.kind) &&
-    allowsNamespace(spec.allowedRoutes.namespaces, gateway.metadata.namespace, route.metadata.namespace, resources)
+    allowsNamespace(spec.allowedRoutes.namespaces, owner.metadata.namespace, route.metadata.namespace, resources)
   );
 }

@@ -71,9 +71,9 @@ interface Named {
 
 /** The back-ends that a route names, those of mirrors among them. */
 function backendsOf({ spec }: Route): readonly Named[] {
-  return (spec.rules ?? []).flatMap(({ backendRefs = [], filters = [] }) => [
+  return (spec.rules ?? []).flatMap(({ backendRefs = [], ...rule }) => [
     ...backendRefs,
-    ...filters.flatMap(({ requestMirror }) => requestMirror?.backendRef ?? []),
+    ...('filters' in rule ? (rule.filters ?? []) : []).flatMap(({ requestMirror }) => requestMirror?.backendRef ?? []),
   ]);
 }
 

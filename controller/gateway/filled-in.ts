@@ -1,12 +1,13 @@
-import type { HTTPRoute, Listener } from '#controller/api/gen/types.d.ts';
+import type { Listener } from '#controller/api/gen/types.d.ts';
 import type { RouteFeaturesIr, RuleFeaturesIr } from '../ir/route.ts';
 import type { OverridingAnswerIr, ResponseOverrideIr } from '../ir/traffic.ts';
 import type { RuleCore } from './http-route.ts';
+import type { HttpRoute } from './route-core.ts';
 import { isWellKnownPort } from './well-known-ports.ts';
 
 /** Where the routes of a rule are. */
 interface Place {
-  readonly route: HTTPRoute;
+  readonly route: HttpRoute;
   readonly rule: RuleCore;
   readonly listener: Listener;
   /** Of the virtual host. */

@@ -1,4 +1,4 @@
-import type { EnvoyProxy, Gateway, HTTPRoute, Listener } from '#controller/api/gen/types.d.ts';
+import type { EnvoyProxy, Gateway, Listener } from '#controller/api/gen/types.d.ts';
 import { byAge, compare, type Resources } from '../resources/resources.ts';
 import { remembered } from '../resources/tracked.ts';
 import { unimplementedFields } from '../resources/unimplemented-fields.ts';
@@ -6,10 +6,11 @@ import type { Refusal } from '../resources/verdict.ts';
 import type { Pieces } from '../ir/pieces.ts';
 import { addressProblem } from './addresses.ts';
 import type { AttachedRoute } from './attach-routes.ts';
-import { namesGateway } from './attachment.ts';
+import { names } from './attachment.ts';
 import type { ClassState } from './gateway-classes.ts';
 import { type GatewayListeners, gatewayListeners, type ListenerState } from './listeners.ts';
 import { gatewayParameters } from './parameters.ts';
+import { type AnyRoute, ROUTE_KINDS } from './route-core.ts';
 
 /** A Gateway of one of our classes, with what is attached to it; the same object as long as none of it changes. */
 export interface GatewayState {
@@ -30,7 +31,7 @@ export interface GatewayState {
 }
 
 /** Attaches routes that name a Gateway to it. The same array for the same routes as long as nothing changes. */
-export type Attach = (routes: readonly HTTPRoute[], gateway: GatewayListeners) => readonly AttachedRoute[];
+export type Attach = (routes: readonly AnyRoute[], gateway: GatewayListeners) => readonly AttachedRoute[];
 
 /**
  * Makes the pass that finds the Gateways of our accepted classes, older ones first: of two that claim the same the older has
@@ -44,7 +45,7 @@ export function createGatewayPass(): (
   let last: ReadonlyMap<Gateway, GatewayState> = new Map();
   return (classes, resources, attach) => {
     const gateways = resources.list('Gateway').toSorted(byAge);
-    const routes = routesByGateway(resources.pieces('HTTPRoute'));
+    const routes = routesByGateway(ROUTE_KINDS.flatMap((kind): Pieces<AnyRoute> => resources.pieces(kind)));
     const states: GatewayState[] = [];
     for (const gateway of gateways) {
       const ofClass = classes.get(gateway.spec.gatewayClassName);
@@ -114,8 +115,8 @@ function claimsBefore(gateway: Gateway, states: readonly GatewayState[], proxy: 
 }
 
 /** The routes that name each Gateway, by "<namespace>/<gateway>". */
-function routesByGateway(pieces: Pieces<HTTPRoute>): ReadonlyMap<string, Pieces<HTTPRoute>> {
-  const gateways = new Map<string, (readonly HTTPRoute[])[]>();
+function routesByGateway(pieces: Pieces<AnyRoute>): ReadonlyMap<string, Pieces<AnyRoute>> {
+  const gateways = new Map<string, (readonly AnyRoute[])[]>();
   for (const piece of pieces) {
     for (const [key, routes] of byGateway(piece)) {
       const known = gateways.get(key);
@@ -126,12 +127,12 @@ function routesByGateway(pieces: Pieces<HTTPRoute>): ReadonlyMap<string, Pieces<
   return gateways;
 }
 
-const groupsOfPieces = new WeakMap<readonly HTTPRoute[], ReadonlyMap<string, readonly HTTPRoute[]>>();
+const groupsOfPieces = new WeakMap<readonly AnyRoute[], ReadonlyMap<string, readonly AnyRoute[]>>();
 
-function byGateway(piece: readonly HTTPRoute[]): ReadonlyMap<string, readonly HTTPRoute[]> {
+function byGateway(piece: readonly AnyRoute[]): ReadonlyMap<string, readonly AnyRoute[]> {
   const known = groupsOfPieces.get(piece);
   if (known !== undefined) return known;
-  const groups = new Map<string, HTTPRoute[]>();
+  const groups = new Map<string, AnyRoute[]>();
   for (const route of piece) {
     for (const key of gatewayKeys(route)) {
       const group = groups.get(key);
@@ -143,15 +144,15 @@ function byGateway(piece: readonly HTTPRoute[]): ReadonlyMap<string, readonly HT
   return groups;
 }
 
-const keysOfRoutes = new WeakMap<HTTPRoute, readonly string[]>();
+const keysOfRoutes = new WeakMap<AnyRoute, readonly string[]>();
 
 /** The Gateways that a route names, each once, as "<namespace>/<gateway>". */
-export function gatewayKeys(route: HTTPRoute): readonly string[] {
+export function gatewayKeys(route: AnyRoute): readonly string[] {
   const known = keysOfRoutes.get(route);
   if (known !== undefined) return known;
   const keys = (route.spec.parentRefs ?? []).map((ref) => {
     const metadata = { namespace: ref.namespace ?? route.metadata.namespace, name: ref.name };
-    return namesGateway(ref, route, { metadata }) ? `${metadata.namespace}/${metadata.name}` : '';
+    return names(ref, route, { kind: 'Gateway', metadata }) ? `${metadata.namespace}/${metadata.name}` : '';
   });
   const found = [...new Set(keys.filter((key) => key !== ''))];
   keysOfRoutes.set(route, found);

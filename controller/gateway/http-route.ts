@@ -7,28 +7,10 @@ import type { Outcome, Refusal } from '../resources/verdict.ts';
 import type { Settings } from '../settings.ts';
 import { destinationsOf } from './destinations.ts';
 import { matchIr, matchProblem, withCookies } from './http-match.ts';
+import type { HttpCore, HttpRoute, InvalidRules } from './route-core.ts';
 import { type FilterContext, type RuleFilters, ruleFilters } from './rule-filters.ts';
 import { type RuleFeatures, trafficOf } from './rule-features.ts';
 import { sessionOf } from './session-persistence.ts';
-
-/** What an HTTPRoute says, references resolved, before it is known where it is attached. */
-export interface RouteCore {
-  readonly route: HTTPRoute;
-  readonly rules: readonly RuleCore[];
-  /** Why the route cannot be served at all (condition Accepted). */
-  readonly refused: Refusal | undefined;
-  /** The first reference that leads nowhere; its share of the requests is answered with 500 (condition ResolvedRefs). */
-  readonly unresolved: Refusal | undefined;
-  /** What of it cannot be done: the rules or shares that need it are answered with 500. */
-  readonly invalid: InvalidRules | undefined;
-}
-
-/** The first thing that cannot be done (conditions Accepted and PartiallyInvalid). */
-export interface InvalidRules {
-  readonly refusal: Refusal;
-  /** Whether every rule is concerned, so that nothing of the route is served. */
-  readonly all: boolean;
-}
 
 /** One rule of a route. */
 export interface RuleCore {
@@ -50,9 +32,10 @@ export interface RuleSource extends Pick<HTTPRouteRule, 'name' | 'timeouts' | 'r
 }
 
 /** Resolves an HTTPRoute (Gateway API v1, HTTPRoute). */
-export function routeCore(route: HTTPRoute, resources: Resources, settings: Settings): RouteCore {
+export function httpCore(route: HTTPRoute, resources: Resources, settings: Settings): HttpCore {
   const refused = unimplementedFields(route, 'UnsupportedValue');
-  if (refused !== undefined) return { route, rules: [], refused, unresolved: undefined, invalid: undefined };
+  if (refused !== undefined)
+    return { kind: 'http', route, rules: [], refused, unresolved: undefined, invalid: undefined };
   const book = ruleBook(route, resources, settings);
   const rules = route.spec.rules.map(({ matches, ...rule }, index) => {
     const problem = matches.map(matchProblem).find((one) => one !== undefined);
@@ -61,19 +44,19 @@ export function routeCore(route: HTTPRoute, resources: Resources, settings: Sett
       ? book.rule(source, index)
       : book.refusing(source, index, { reason: 'UnsupportedValue', message: problem });
   });
-  return { route, rules, refused: undefined, ...book.verdicts(rules.length) };
+  return { kind: 'http', route, rules, refused: undefined, ...book.verdicts(rules.length) };
 }
 
 /** Makes the rules of one route, and knows what is to be said of them. */
 interface RuleBook {
   readonly rule: (source: RuleSource, index: number) => RuleCore;
   readonly refusing: (source: RuleSource, index: number, refusal: Refusal) => RuleCore;
-  readonly verdicts: (rules: number) => Pick<RouteCore, 'unresolved' | 'invalid'>;
+  readonly verdicts: (rules: number) => Pick<HttpCore, 'unresolved' | 'invalid'>;
 }
 
 /** Opens the book of a route. */
 export function ruleBook(
-  { kind, metadata: { namespace, name } }: HTTPRoute,
+  { kind, metadata: { namespace, name } }: HttpRoute,
   resources: Resources,
   settings: Settings,
 ): RuleBook {

@@ -1,13 +1,19 @@
-import type { Gateway, Listener, RouteGroupKind } from '#controller/api/gen/types.d.ts';
+import type { Gateway, Listener, ListenerSet, RouteGroupKind } from '#controller/api/gen/types.d.ts';
 import type { CertificateIr } from '../ir/secret.ts';
 import type { Resources } from '../resources/resources.ts';
 import { rememberedIn } from '../resources/tracked.ts';
 import type { Refusal, Verdict } from '../resources/verdict.ts';
 import { listenerCertificates } from './certificates.ts';
 
-/** A listener of a Gateway and what is said of it. */
+/** What a listener is written in. */
+export type ListenerOwner = Gateway | ListenerSet;
+
+/** A listener of a Gateway, its own or one of a ListenerSet, and what is said of it. */
 export interface ListenerState {
+  /** In xDS: "<namespace>/<gateway>/<listener>", a contract, or "<namespace>/<gateway>/<namespace>/<set>/<listener>". */
+  readonly name: string;
   readonly gateway: Gateway;
+  readonly owner: ListenerOwner;
   readonly spec: Listener;
   readonly supportedKinds: readonly RouteGroupKind[];
   /** Of a listener that terminates TLS; none of one that does not. */
@@ -20,6 +26,8 @@ export interface ListenerState {
 /** A Gateway with its listeners; the same object as long as neither changes. */
 export interface GatewayListeners {
   readonly gateway: Gateway;
+  /** What its listeners are written in: what routes name. */
+  readonly owners: readonly ListenerOwner[];
   readonly listeners: readonly ListenerState[];
 }
 
@@ -39,7 +47,7 @@ export const gatewayListeners: (
     const conflict = [...earlier, ...specs.slice(0, index)].find((other) => conflicts(other, spec));
     return listenerState(gateway, spec, conflict, resources);
   });
-  return { gateway, listeners };
+  return { gateway, owners: [gateway], listeners };
 });
 
 function listenerState(
@@ -56,7 +64,9 @@ function listenerState(
   const unresolved = certificates?.ok === false ? certificates.refusal : kindsProblem(spec, allowed);
   const isBroken = refused !== undefined || conflict !== undefined || certificates?.ok === false;
   return {
+    name: listenerName(gateway, gateway, spec),
     gateway,
+    owner: gateway,
     spec,
     supportedKinds,
     certificates: certificates?.ok === true ? certificates.value : [],
@@ -67,6 +77,12 @@ function listenerState(
       verdict('ResolvedRefs', unresolved, 'Every reference of the listener leads somewhere'),
     ],
   };
+}
+
+function listenerName({ metadata }: Gateway, owner: ListenerOwner, { name }: Listener): string {
+  const gateway = `${metadata.namespace}/${metadata.name}`;
+  if (owner.kind === 'Gateway') return `${gateway}/${name}`;
+  return `${gateway}/${owner.metadata.namespace}/${owner.metadata.name}/${name}`;
 }
 
 function isSupported({ group, kind }: RouteGroupKind): boolean {

@@ -1,4 +1,3 @@
-import type { HTTPRoute } from '#controller/api/gen/types.d.ts';
 import { clusterWith, settingsFor } from '../backends/clusters.ts';
 import type { RouteActionIr, RouteFeaturesIr, RouteIr, RouteMatchIr, RuleFeaturesIr } from '../ir/route.ts';
 import type { Place } from '../policies/policy-index.ts';
@@ -10,12 +9,13 @@ import { covers } from './hostnames.ts';
 import { filledIn } from './filled-in.ts';
 import type { RuleCore } from './http-route.ts';
 import type { ListenerState } from './listeners.ts';
+import type { AnyRoute, HttpCore, HttpRoute } from './route-core.ts';
 import { withRule } from './rule-features.ts';
 import { WELL_KNOWN_PORTS } from './well-known-ports.ts';
 
 /** A route on one listener: what it adds to each virtual host. The same object as long as it adds the same. */
 export interface PlacedRoute {
-  readonly route: HTTPRoute;
+  readonly route: HttpRoute;
   readonly hosts: ReadonlyMap<string, readonly RouteIr[]>;
 }
 
@@ -74,7 +74,9 @@ export function placeRoutes(
   }
   const now = routes.flatMap((route) =>
     route.attachments.flatMap((attachment) =>
-      attachment.listener === listener ? [placeRoute(route, attachment, siblings, oracle)] : [],
+      attachment.listener === listener && route.core.kind === 'http'
+        ? [placeRoute(route.core, attachment, siblings, oracle)]
+        : [],
     ),
   );
   const isSame = known?.placed.length === now.length && now.every((route, index) => route === known.placed[index]);
@@ -98,7 +100,7 @@ function isConcerned(
 }
 
 /** The first of some names that is not before that of a route. */
-function firstFrom(names: readonly string[], { metadata }: HTTPRoute): string | undefined {
+function firstFrom(names: readonly string[], { metadata }: AnyRoute): string | undefined {
   const key = tableKey(metadata.namespace, metadata.name);
   let low = 0;
   let high = names.length;
@@ -119,7 +121,7 @@ function textOf(siblings: readonly string[]): string {
  * with the most specific one, and to no other (Gateway API, GatewayHTTPListenerIsolation).
  */
 function placeRoute(
-  { core }: AttachedRoute,
+  core: HttpCore,
   attachment: Attachment,
   siblings: readonly string[],
   { policies, featuresAt }: PolicyOracle,
@@ -166,13 +168,13 @@ function belongs(hostname: string, own: string, siblings: readonly string[]): bo
 }
 
 function routesOf(
-  { metadata }: HTTPRoute,
+  { kind, metadata }: HttpRoute,
   rule: RuleCore,
   hostname: string,
   port: number,
   features: RuleFeaturesIr | undefined,
 ): readonly RouteIr[] {
-  const prefix = `httproute/${metadata.namespace}/${metadata.name}/rule/${rule.index}/match`;
+  const prefix = `${kind.toLowerCase()}/${metadata.namespace}/${metadata.name}/rule/${rule.index}/match`;
   return rule.matches.flatMap((match, index) => {
     const name = `${prefix}/${index}/${hostname}`;
     const place = { hostname, port };

@@ -4,6 +4,7 @@ import { admit } from '../provider/admit.ts';
 import { ResourceStore } from '../resources/store.ts';
 import { DEFAULT_SETTINGS } from '../compile.ts';
 import { createTranslator } from '../translate.ts';
+import { httpChains } from '../ir/listener.ts';
 
 const group = 'gateway.networking.k8s.io';
 const document = (kind: string, name: string, spec: object) => ({
@@ -26,8 +27,7 @@ function answers(documents: readonly object[]): { readonly [hostname: string]: n
     store.upsert(admitted.resource);
   }
   const proxy = createTranslator(DEFAULT_SETTINGS)(store).proxies.get('default/g');
-  const hosts =
-    proxy?.xds.listeners.flatMap(({ chains }) => chains).flatMap(({ virtualHosts }) => virtualHosts.flat()) ?? [];
+  const hosts = proxy?.xds.listeners.flatMap(httpChains).flatMap(({ virtualHosts }) => virtualHosts.flat()) ?? [];
   return Object.fromEntries(hosts.map(({ hostname, routes }) => [hostname, routes.length]));
 }
 
@@ -66,7 +66,8 @@ describe('listeners that share a socket', () => {
       if (admitted.kind === 'resource') store.upsert(admitted.resource);
     }
     const [listener] = createTranslator(DEFAULT_SETTINGS)(store).proxies.get('default/g')?.xds.listeners ?? [];
-    const secret = listener?.chains[0]?.virtualHosts.flat().find(({ hostname }) => hostname === 'secret.example.com');
+    const chains = listener === undefined ? [] : httpChains(listener);
+    const secret = chains[0]?.virtualHosts.flat().find(({ hostname }) => hostname === 'secret.example.com');
     expect(secret?.routes.map(({ action }) => action)).toEqual([{ kind: 'respond', status: 500 }]);
   });
 });
@@ -107,7 +108,8 @@ describe('a redirect to https', () => {
       if (admitted.kind === 'resource') store.upsert(admitted.resource);
     }
     const [listener] = createTranslator(DEFAULT_SETTINGS)(store).proxies.get('default/g')?.xds.listeners ?? [];
-    const [found] = listener?.chains[0]?.virtualHosts[0]?.[0]?.routes ?? [];
+    const chains = listener === undefined ? [] : httpChains(listener);
+    const [found] = chains[0]?.virtualHosts[0]?.[0]?.routes ?? [];
     if (found?.action.kind !== 'redirect') throw new Error('there is no redirect');
     return found.action.redirect.port;
   };

@@ -43,7 +43,7 @@ export function socketsOf(gateways: readonly GatewayState[], options: SocketOpti
   }
   return [...groups.values()].map(({ address, port, protocol, members }) => {
     const chains = chainsOf(members, options);
-    const name = chains[0]?.chain.name ?? '';
+    const name = members[0]?.listener.name ?? '';
     return {
       listener: { name, address, port, protocol, chains: chains.map(({ chain }) => chain) },
       contents: chains.map(({ content }) => content),
@@ -83,7 +83,7 @@ function chainOf(
   { oracle, hostsOf }: SocketOptions,
 ): ChainWithContent {
   const [first] = members;
-  const name = first === undefined ? '' : listenerName(first);
+  const name = first?.listener.name ?? '';
   const placed = members.flatMap(({ state, listener }) =>
     state.routes.map((piece) => placeRoutes(piece, listener, hostnames, oracle)),
   );
@@ -92,6 +92,7 @@ function chainOf(
   return {
     content,
     chain: {
+      kind: 'http',
       name,
       tls: isTls
         ? {
@@ -102,11 +103,6 @@ function chainOf(
       virtualHosts: content.virtualHosts,
     },
   };
-}
-
-function listenerName({ state, listener }: Member): string {
-  const { namespace, name } = state.gateway.metadata;
-  return `${namespace}/${name}/${listener.spec.name}`;
 }
 
 function hostnameOf({ spec }: ListenerState): string {

@@ -1,10 +1,11 @@
-import type { Gateway, GatewayStatusAddress, HTTPRoute } from '#controller/api/gen/types.d.ts';
+import type { Gateway, GatewayStatusAddress } from '#controller/api/gen/types.d.ts';
 import type { Verdict } from '../resources/verdict.ts';
 import type { ListenerReport, ObjectStatus } from '../status/object-status.ts';
 import type { Pieces } from '../ir/pieces.ts';
 import { requestedHostnames, requestedIps } from './addresses.ts';
 import type { AttachedRoute } from './attach-routes.ts';
 import { gatewayKeys, type GatewayState } from './gateways.ts';
+import type { AnyRoute } from './route-core.ts';
 
 /** What is said of a Gateway. */
 export type GatewayStatus = Extract<ObjectStatus, { readonly kind: 'gateway' }>;
@@ -16,10 +17,10 @@ export function gatewayStatus(
 ): GatewayStatus {
   const isServed = (usable: boolean): boolean => usable && refused === undefined;
   const attached = attachedRoutes(routes);
-  const reports = listeners.map(({ spec, supportedKinds, usable, verdicts }): ListenerReport => ({
+  const reports = listeners.map(({ name, spec, supportedKinds, usable, verdicts }): ListenerReport => ({
     name: spec.name,
     supportedKinds,
-    attachedRoutes: attached.get(spec.name) ?? 0,
+    attachedRoutes: attached.get(name) ?? 0,
     verdicts: [...verdicts, programmed(isServed(usable), 'The proxy serves the listener', 'the listener')],
   }));
   const invalid = listeners.filter(({ usable }) => !usable).map(({ spec }) => spec.name);
@@ -59,13 +60,13 @@ function attachedRoutes(pieces: GatewayState['routes']): Counts {
 
 const countsOfPieces = new WeakMap<readonly AttachedRoute[], Counts>();
 
-/** How many of the routes are attached to each listener. */
+/** How many of the routes are attached to each listener, by its name in xDS. */
 function countsOf(piece: readonly AttachedRoute[]): Counts {
   const known = countsOfPieces.get(piece);
   if (known !== undefined) return known;
   const counts = piece
     .flatMap(({ attachments }) => attachments)
-    .reduce<Counts>((sum, { listener }) => added(sum, new Map([[listener.spec.name, 1]])), new Map());
+    .reduce<Counts>((sum, { listener }) => added(sum, new Map([[listener.name, 1]])), new Map());
   countsOfPieces.set(piece, counts);
   return counts;
 }
@@ -93,7 +94,7 @@ function programmed(served: boolean, message: string, subject: string): Verdict 
 /** What is to be said of routes, each with all its parents together, in pieces. */
 export function routeStatuses(gateways: readonly GatewayState[]): Pieces<ObjectStatus> {
   const pieces = gateways.flatMap(({ routes }) => routes);
-  const shared = new Map<HTTPRoute, AttachedRoute[]>();
+  const shared = new Map<AnyRoute, AttachedRoute[]>();
   for (const attached of pieces.flatMap(sharedOf)) {
     const { route } = attached.core;
     const known = shared.get(route);

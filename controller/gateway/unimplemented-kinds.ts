@@ -3,7 +3,7 @@ import type { Resources } from '../resources/resources.ts';
 import type { Verdict } from '../resources/verdict.ts';
 import type { ObjectStatus, RouteObject } from '../status/object-status.ts';
 
-const ROUTE_KINDS = ['GRPCRoute', 'TLSRoute', 'TCPRoute', 'UDPRoute'] as const satisfies readonly KindName[];
+const ROUTE_KINDS = ['GRPCRoute'] as const satisfies readonly KindName[];
 
 /**
  * What is to be said of objects of kinds that are known and not implemented yet: that they are not accepted, and why, to

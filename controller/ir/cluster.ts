@@ -10,8 +10,8 @@ import type { UpstreamTlsIr } from './upstream-tls.ts';
  */
 export interface ClusterIr {
   readonly name: string;
-  /** `negotiated` is for TLS: the two sides agree (ALPN). */
-  readonly protocol: 'http1' | 'http2' | 'negotiated';
+  /** `negotiated` is for TLS: the two sides agree (ALPN). `tcp` and `udp` are where what is spoken is nobody's business. */
+  readonly protocol: 'http1' | 'http2' | 'negotiated' | 'tcp' | 'udp';
   readonly source: EndpointSourceIr;
   /** What a policy says of how it is talked to. */
   readonly settings?: ClusterSettingsIr;

@@ -1,3 +1,4 @@
+import type { ClusterIr } from './cluster.ts';
 import type { Pieces } from './pieces.ts';
 import type { VirtualHostIr } from './virtual-host.ts';
 
@@ -10,17 +11,43 @@ export interface ListenerIr {
   readonly protocol: 'TCP' | 'UDP';
   /** The port that is bound; where a privileged port is shifted this is not the port of the manifest. */
   readonly port: number;
-  /** Plaintext has one chain; TLS has one for each listener, told apart by the server name (SNI). */
+  /** Plaintext and UDP have one chain; TLS has several, told apart by the server name (SNI). */
   readonly chains: readonly ChainIr[];
 }
 
 /** The connections of a socket that are served alike. */
-export interface ChainIr {
+export type ChainIr = HttpChainIr | StreamChainIr;
+
+/** Connections whose requests are routed. */
+export interface HttpChainIr {
+  readonly kind: 'http';
   /** "<namespace>/<gateway>/<listener>": of the RouteConfiguration. A contract. */
   readonly name: string;
   readonly tls: TlsIr | undefined;
   readonly virtualHosts: Pieces<VirtualHostIr>;
 }
+
+/** Connections, or datagrams, that are passed on as they are. */
+export interface StreamChainIr {
+  readonly kind: 'stream';
+  /** Of the listener, and of the route where the listener has several: "<listener>/tlsroute/<namespace>/<name>". */
+  readonly name: string;
+  readonly tls: StreamTlsIr;
+  readonly destinations: readonly StreamDestinationIr[];
+}
+
+/** What is known of TLS where connections are passed on. `hostnames` are server names (SNI) as in `TlsIr.hostname`. */
+export type StreamTlsIr =
+  | { readonly kind: 'none' }
+  /** It is terminated at the back-end. */
+  | { readonly kind: 'passthrough'; readonly hostnames: readonly string[] }
+  | { readonly kind: 'terminate'; readonly hostnames: readonly string[]; readonly termination: TlsIr };
+
+/** A share of the connections. Weights are relative to their sum. */
+export type StreamDestinationIr =
+  | { readonly kind: 'cluster'; readonly weight: number; readonly cluster: ClusterIr }
+  /** A back-end that cannot be had: its share of the connections is closed. */
+  | { readonly kind: 'invalid'; readonly weight: number };
 
 /** How TLS is terminated. */
 export interface TlsIr {
@@ -28,4 +55,14 @@ export interface TlsIr {
   readonly hostname: string;
   /** Names of the certificates, in `ProxyIr.secrets`. */
   readonly certificates: readonly string[];
+}
+
+/** The chains of a socket whose requests are routed. */
+export function httpChains({ chains }: Pick<ListenerIr, 'chains'>): readonly HttpChainIr[] {
+  return chains.filter((chain) => chain.kind === 'http');
+}
+
+/** The chains of a socket that are passed on. */
+export function streamChains({ chains }: Pick<ListenerIr, 'chains'>): readonly StreamChainIr[] {
+  return chains.filter((chain) => chain.kind === 'stream');
 }

@@ -1,3 +1,4 @@
+import { httpChains } from '../ir/listener.ts';
 import type { ProxyIr } from '../ir/proxy.ts';
 import type { VirtualHostIr } from '../ir/virtual-host.ts';
 import { virtualHostName } from './route-configuration.ts';
@@ -17,8 +18,8 @@ export interface RefusedHosts {
 export function accepted(published: ProxyIr, before: ProxyIr | undefined, refused: RefusedHosts): ProxyIr {
   if (refused.hosts.size + refused.configurations.size === 0) return published;
   const old = new Map<string, VirtualHostIr>();
-  for (const { chains } of before?.listeners ?? []) {
-    for (const { name, virtualHosts } of chains) {
+  for (const listener of before?.listeners ?? []) {
+    for (const { name, virtualHosts } of httpChains(listener)) {
       for (const host of virtualHosts.flat()) old.set(virtualHostName(name, host.hostname), host);
     }
   }
@@ -30,10 +31,11 @@ export function accepted(published: ProxyIr, before: ProxyIr | undefined, refuse
   };
   const listeners = published.listeners.map((listener) => ({
     ...listener,
-    chains: listener.chains.map((chain) => ({
-      ...chain,
-      virtualHosts: [chain.virtualHosts.flat().flatMap((host) => keptOf(chain.name, host))],
-    })),
+    chains: listener.chains.map((chain) =>
+      chain.kind === 'stream'
+        ? chain
+        : { ...chain, virtualHosts: [chain.virtualHosts.flat().flatMap((host) => keptOf(chain.name, host))] },
+    ),
   }));
   const assigned = new Set(published.endpoints.flat().map(({ cluster }) => cluster));
   const others = before?.endpoints.flat().filter(({ cluster }) => !assigned.has(cluster)) ?? [];

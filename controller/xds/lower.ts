@@ -7,7 +7,7 @@ import type { AssignmentIr, ClusterIr } from '../ir/cluster.ts';
 import type { CredentialIr } from '../ir/credential.ts';
 import type { ExternalAuthIr } from '../ir/external-auth.ts';
 import type { ExtProcIr } from '../ir/ext-proc.ts';
-import type { ChainIr, ListenerIr } from '../ir/listener.ts';
+import { type HttpChainIr, httpChains, type ListenerIr } from '../ir/listener.ts';
 import type { ResourcePatchIr } from '../ir/patch.ts';
 import type { Pieces } from '../ir/pieces.ts';
 import type { ProxyIr } from '../ir/proxy.ts';
@@ -59,11 +59,11 @@ export function lower(
   let hosts: XdsResources | undefined;
   const snapshot: XdsSnapshot = {
     listener: byName(ir.listeners.map(lowerListener)),
-    route: byName(ir.listeners.flatMap(({ chains }) => chains.map(({ name }) => routeConfiguration(name)))),
+    route: byName(ir.listeners.flatMap((on) => httpChains(on).map(({ name }) => routeConfiguration(name)))),
     // Most of the work, and a proxy gets its clusters before.
     get 'virtual-host'() {
       return (hosts ??= new PiecedResources(
-        ir.listeners.flatMap(({ chains }) => chains.flatMap((chain) => lowerHosts(chain, patchedRoutes))),
+        ir.listeners.flatMap((on) => httpChains(on).flatMap((chain) => lowerHosts(chain, patchedRoutes))),
       ));
     },
     cluster: lowerClusters(ir.clusters),
@@ -136,8 +136,8 @@ const credentialsOfHosts = once((hosts: readonly VirtualHostIr[]): readonly Cred
   ),
 );
 
-function ofHosts<T>({ chains }: ListenerIr, found: (hosts: readonly VirtualHostIr[]) => readonly T[]): readonly T[] {
-  return chains.flatMap(({ virtualHosts }) => virtualHosts.flatMap(found));
+function ofHosts<T>(ir: ListenerIr, found: (hosts: readonly VirtualHostIr[]) => readonly T[]): readonly T[] {
+  return httpChains(ir).flatMap(({ virtualHosts }) => virtualHosts.flatMap(found));
 }
 
 /** One filter for each name, in order of the names. */
@@ -155,9 +155,9 @@ const compressorsOf = once((hosts: readonly VirtualHostIr[]): readonly Compresso
 );
 
 /** One filter for each place and message timeout that a processor of any route needs, in order of place. */
-function processorFilters({ chains }: ListenerIr): HttpFilter[] {
+function processorFilters(ir: ListenerIr): HttpFilter[] {
   const filters = new Map<string, { readonly index: number; readonly filter: HttpFilter }>();
-  for (const { virtualHosts } of chains) {
+  for (const { virtualHosts } of httpChains(ir)) {
     for (const hosts of virtualHosts) {
       for (const { index, processor } of processorsOf(hosts)) {
         const name = extProcFilterName(index, processor);
@@ -181,8 +181,8 @@ const processorsOf = once((hosts: readonly VirtualHostIr[]): readonly PlacedProc
 /** Users' filters of all routes of a proxy, by name. */
 export function wasmFiltersOf({ listeners }: Pick<ProxyIr, 'listeners'>): ReadonlyMap<string, WasmFilterIr> {
   const found = new Map<string, WasmFilterIr>();
-  for (const { chains } of listeners) {
-    for (const { virtualHosts } of chains) {
+  for (const listenerIr of listeners) {
+    for (const { virtualHosts } of httpChains(listenerIr)) {
       for (const hosts of virtualHosts) for (const filter of wasmOf(hosts)) found.set(filter.name, filter);
     }
   }
@@ -209,7 +209,7 @@ function lowerWasm(filter: WasmFilterIr, loaded: LoadedFilterIr | undefined): Xd
   return filter.failOpen ? leftOut(filter) : undefined;
 }
 
-function lowerHosts({ name, virtualHosts }: ChainIr, patched: ReadonlySet<string>): Pieces<XdsResource> {
+function lowerHosts({ name, virtualHosts }: HttpChainIr, patched: ReadonlySet<string>): Pieces<XdsResource> {
   const around = surroundings(virtualHosts, patched.has(name));
   return virtualHosts.map((hosts) => {
     const made = resourcesOfPieces(hosts);

@@ -3,6 +3,7 @@ import type { ClusterIr } from '../ir/cluster.ts';
 import type { ProxyIr } from '../ir/proxy.ts';
 import { NO_HEADER_CHANGES, type RouteIr } from '../ir/route.ts';
 import { withhold } from './withhold.ts';
+import { httpChains } from '../ir/listener.ts';
 
 function cluster(name: string): ClusterIr {
   return { name, protocol: 'http1', source: { kind: 'addresses', addresses: [] } };
@@ -24,7 +25,7 @@ function route(name: string, to: string): RouteIr {
 }
 
 function proxy(routes: readonly RouteIr[], clusters: readonly string[]): ProxyIr {
-  const chain = { name: 'l', tls: undefined, virtualHosts: [[{ hostname: '*', routes }]] };
+  const chain = { kind: 'http' as const, name: 'l', tls: undefined, virtualHosts: [[{ hostname: '*', routes }]] };
   return {
     key: 'a/b',
     listeners: [{ name: 'l', address: '0.0.0.0', port: 1, protocol: 'TCP', chains: [chain] }],
@@ -36,7 +37,7 @@ function proxy(routes: readonly RouteIr[], clusters: readonly string[]): ProxyIr
 }
 
 function summary(ir: ProxyIr) {
-  const routes = ir.listeners[0]?.chains[0]?.virtualHosts[0]?.[0]?.routes ?? [];
+  const routes = ir.listeners.flatMap(httpChains)[0]?.virtualHosts[0]?.[0]?.routes ?? [];
   return {
     routes: routes.map(({ name, action }) => {
       const to = action.kind === 'forward' ? action.destinations[0] : undefined;
@@ -89,7 +90,7 @@ describe('a route that the proxy rejected', () => {
     const path = { kind: 'regex', value: '/user/(' } as const;
     const bad = { ...added, match: { ...added.match, path } };
     const found = withhold(proxy([changed, bad], ['b']), without(bad), before);
-    expect(found.listeners[0]?.chains[0]?.virtualHosts[0]?.[0]?.routes[1]).toMatchObject({
+    expect(found.listeners.flatMap(httpChains)[0]?.virtualHosts[0]?.[0]?.routes[1]).toMatchObject({
       match: { path: { kind: 'prefix', value: '/user/' } },
       action: { kind: 'respond', status: 500 },
     });

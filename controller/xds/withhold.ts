@@ -1,4 +1,5 @@
 import type { ClusterIr } from '../ir/cluster.ts';
+import { httpChains, type StreamChainIr, streamChains, type StreamDestinationIr } from '../ir/listener.ts';
 import type { ProxyIr } from '../ir/proxy.ts';
 import { NO_HEADER_CHANGES, type RouteIr } from '../ir/route.ts';
 import type { VirtualHostIr } from '../ir/virtual-host.ts';
@@ -43,9 +44,26 @@ export function withhold(
     const kept = hosts.map(hostOf);
     return kept.every((host, index) => host === hosts[index]) ? hosts : kept;
   };
+  const oldStreams = new Map((lastGood?.listeners ?? []).flatMap(streamChains).map((chain) => [chain.name, chain]));
+  const isKept = (to: StreamDestinationIr): boolean =>
+    to.kind === 'invalid' || !(rejected.has(to.cluster.name) || warming.has(to.cluster.name));
+  const streamOf = (chain: StreamChainIr): StreamChainIr => {
+    if (chain.destinations.every(isKept)) return chain;
+    const good = oldStreams.get(chain.name)?.destinations;
+    if (good?.every(isKept) === true) {
+      for (const to of good) if (to.kind === 'cluster') restored.set(to.cluster.name, to.cluster);
+      return { ...chain, destinations: good };
+    }
+    const destinations = chain.destinations.map((to) =>
+      isKept(to) ? to : ({ kind: 'invalid', weight: to.weight } as const),
+    );
+    return { ...chain, destinations };
+  };
   const listeners = ir.listeners.map((listener) => ({
     ...listener,
-    chains: listener.chains.map((chain) => ({ ...chain, virtualHosts: chain.virtualHosts.map(pieceOf) })),
+    chains: listener.chains.map((chain) =>
+      chain.kind === 'stream' ? streamOf(chain) : { ...chain, virtualHosts: chain.virtualHosts.map(pieceOf) },
+    ),
   }));
   const kept = ir.clusters.map((piece) => without(piece, ({ name }) => rejected.has(name)));
   const known = new Set(kept.flatMap((piece) => piece.map(({ name }) => name)));
@@ -91,16 +109,16 @@ function literalPrefix(regex: string): string {
 
 /** Every route of a proxy. */
 export function* routesOf({ listeners }: ProxyIr): Iterable<RouteIr> {
-  for (const { chains } of listeners) {
-    for (const { virtualHosts } of chains)
+  for (const listener of listeners) {
+    for (const { virtualHosts } of httpChains(listener))
       for (const hosts of virtualHosts) for (const { routes } of hosts) yield* routes;
   }
 }
 
 /** The routes of virtual hosts, by the names that those have as resources. */
 export function* routesIn({ listeners }: ProxyIr, hosts: ReadonlySet<string>): Iterable<RouteIr> {
-  for (const { chains } of listeners) {
-    for (const { name, virtualHosts } of chains) {
+  for (const listener of listeners) {
+    for (const { name, virtualHosts } of httpChains(listener)) {
       for (const { hostname, routes } of virtualHosts.flat()) {
         if (hosts.has(virtualHostName(name, hostname))) yield* routes;
       }

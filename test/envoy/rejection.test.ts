@@ -35,7 +35,7 @@ function route(index: number, to: string): RouteIr {
 function proxy(count: number): ProxyIr {
   const names = Array.from({ length: count }, (_, index) => `cluster-${index}`);
   const routes = names.map((name, index) => route(index, name));
-  const chain = { name: 'l', tls: undefined, virtualHosts: [[{ hostname: '*', routes }]] };
+  const chain = { kind: 'http' as const, name: 'l', tls: undefined, virtualHosts: [[{ hostname: '*', routes }]] };
   return {
     key: 'a/b',
     listeners: [{ name: 'l', address: '127.0.0.1', port: PORT, protocol: 'TCP', chains: [chain] }],

@@ -9,6 +9,7 @@ import type { Document } from './choices.ts';
 import { BEGINNING } from './beginning.ts';
 import { anyDocument } from './documents.ts';
 import { anyEdit, expectSame, objectsOf, visible, World } from './world.ts';
+import { httpChains } from '#controller/ir/listener.ts';
 
 /** The same seed every time: what fails here fails for everybody. Worlds and edits vary enough with it. */
 const RUNS = { seed: 20_260_101, numRuns: 150, interruptAfterTimeLimit: 20_000, markInterruptAsFailure: true } as const;
@@ -28,7 +29,7 @@ function copyOf(store: ResourceStore): ResourceStore {
 
 /** The virtual hosts of a proxy, each as a number that stands for the object. */
 function hostsOf(ir: ProxyIr | undefined): readonly number[] {
-  const hosts = ir?.listeners.flatMap(({ chains }) => chains).flatMap(({ virtualHosts }) => virtualHosts) ?? [];
+  const hosts = ir?.listeners.flatMap(httpChains).flatMap(({ virtualHosts }) => virtualHosts) ?? [];
   return hosts.map((host) => {
     const known = numbers.get(host) ?? next++;
     numbers.set(host, known);
@@ -108,8 +109,8 @@ describe('translation', () => {
           const clusters = new Set(xds.clusters.flat().map(({ name }) => name));
           expect([...snapshot.cluster.keys()].sort()).toEqual([...clusters].sort());
           expect([...snapshot.endpoint.keys()].every((name) => clusters.has(name))).toBe(true);
-          for (const { chains } of xds.listeners) {
-            for (const { name, tls } of chains) {
+          for (const listener of xds.listeners) {
+            for (const { name, tls } of httpChains(listener)) {
               expect(snapshot.route.has(name)).toBe(true);
               expect((tls?.certificates ?? []).every((secret) => snapshot.secret.has(secret))).toBe(true);
             }

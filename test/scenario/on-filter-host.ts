@@ -18,6 +18,7 @@ import { onRoute } from '#wasm-filters/testing/policy-bytes.ts';
 import { grpcAnswer, messageOf } from '#wasm-filters/testing/sidecar-answer.ts';
 import type { Answer } from './ask.ts';
 import type { ScenarioRequest } from './scenario.ts';
+import { httpChains } from '#controller/ir/listener.ts';
 
 /**
  * Answers requests by the policy module alone, in both its places: routes are chosen by path and headers as Envoy would,
@@ -37,7 +38,7 @@ export async function filterHostRunner(
   );
   if (first === undefined || recheck === undefined) throw new Error('no host');
   const routes = proxy.listeners
-    .flatMap(({ chains }) => chains)
+    .flatMap(httpChains)
     .flatMap(({ virtualHosts }) => virtualHosts.flat().flatMap((virtualHost) => virtualHost.routes));
   return async ({ method, path, headers: sent, from }) => {
     const url = new URL(path, 'http://gateway');

@@ -85,6 +85,7 @@ type Options = Init<'envoy.extensions.upstreams.http.v3.HttpProtocolOptions'>;
 
 /** How a cluster speaks HTTP (envoy.extensions.upstreams.http.v3.HttpProtocolOptions), `undefined` for plain HTTP/1.1. */
 export function httpProtocolOptions({ protocol, settings = {}, tls }: ClusterIr): Any | undefined {
+  if (protocol === 'tcp' || protocol === 'udp') return undefined;
   const { connectionIdleTimeout: idle, maxConnectionDuration: longest, circuitBreaker, useClientProtocol } = settings;
   const most = circuitBreaker?.maxRequestsPerConnection;
   const filters = settings.admissionControl === undefined ? [] : admissionControlFilters(settings.admissionControl);
@@ -110,7 +111,7 @@ export function httpProtocolOptions({ protocol, settings = {}, tls }: ClusterIr)
 }
 
 function versionOptions(
-  protocol: ClusterIr['protocol'],
+  protocol: Exclude<ClusterIr['protocol'], 'tcp' | 'udp'>,
   http2: Http2,
   asClient: boolean,
 ): NonNullable<Options['upstreamProtocolOptions']> {

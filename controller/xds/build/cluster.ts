@@ -75,14 +75,19 @@ function endpoint(
   };
 }
 
+type Protocol = NonNullable<Init<'envoy.config.core.v3.SocketAddress'>['protocol']>;
+
 /** An address as Envoy writes it. */
-export function socketAddress(address: AddressIr): Init<'envoy.config.core.v3.Address'> {
+export function socketAddress(
+  address: AddressIr,
+  protocol: Protocol = enumMembers('envoy.config.core.v3.SocketAddress.Protocol').TCP,
+): Init<'envoy.config.core.v3.Address'> {
   switch (address.kind) {
     case 'ip':
       return {
         address: {
           case: 'socketAddress',
-          value: { address: address.address, portSpecifier: { case: 'portValue', value: address.port } },
+          value: { address: address.address, portSpecifier: { case: 'portValue', value: address.port }, protocol },
         },
       };
     case 'unix':

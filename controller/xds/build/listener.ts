@@ -1,10 +1,13 @@
 import type { Any } from '@bufbuild/protobuf/wkt';
 import { enumMembers } from '#proto/load.ts';
-import type { ChainIr, ListenerIr } from '../../ir/listener.ts';
+import type { ChainIr, HttpChainIr, ListenerIr, StreamChainIr } from '../../ir/listener.ts';
 import { adsSource } from './config-source.ts';
 import { socketAddress } from './cluster.ts';
 import { any, type Init } from './message.ts';
+import { tcpProxyFilter, udpProxyFilter } from './stream.ts';
 import { downstreamTls, tlsInspector } from './tls.ts';
+
+const PROTOCOL = enumMembers('envoy.config.core.v3.SocketAddress.Protocol');
 
 type HttpFilter = Init<'envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter'>;
 
@@ -18,20 +21,34 @@ const { REJECT_REQUEST } = enumMembers('envoy.config.core.v3.HttpProtocolOptions
  * which EnvoyPatchPolicy relies on (`default_filter_chain/filters/0`); with TLS there is a chain for each server name.
  */
 export function listener(ir: ListenerIr, filters: readonly HttpFilter[]): Init<'envoy.config.listener.v3.Listener'> {
-  const [first] = ir.chains;
-  const isPlain = first !== undefined && first.tls === undefined;
-  return {
+  const socket = {
     name: ir.name,
-    address: socketAddress({ kind: 'ip', address: ir.address, port: ir.port }),
+    address: socketAddress({ kind: 'ip', address: ir.address, port: ir.port }, PROTOCOL[ir.protocol]),
     perConnectionBufferLimitBytes: 32_768,
-    ...(isPlain
-      ? { defaultFilterChain: filterChain(first, filters) }
-      : { listenerFilters: [tlsInspector()], filterChains: ir.chains.map((chain) => filterChain(chain, filters)) }),
   };
+  const [first] = ir.chains;
+  if (ir.protocol === 'UDP') {
+    return { ...socket, listenerFilters: first?.kind === 'stream' ? [udpProxyFilter(first)] : [] };
+  }
+  return first !== undefined && isPlain(first)
+    ? { ...socket, defaultFilterChain: filterChain(first, filters) }
+    : {
+        ...socket,
+        listenerFilters: [tlsInspector()],
+        filterChains: ir.chains.map((chain) => filterChain(chain, filters)),
+      };
 }
 
-function filterChain(
-  { name, tls }: ChainIr,
+function isPlain(chain: ChainIr): boolean {
+  return chain.kind === 'http' ? chain.tls === undefined : chain.tls.kind === 'none';
+}
+
+function filterChain(chain: ChainIr, filters: readonly HttpFilter[]): Init<'envoy.config.listener.v3.FilterChain'> {
+  return chain.kind === 'http' ? httpChain(chain, filters) : streamChain(chain);
+}
+
+function httpChain(
+  { name, tls }: HttpChainIr,
   filters: readonly HttpFilter[],
 ): Init<'envoy.config.listener.v3.FilterChain'> {
   const manager = 'envoy.filters.network.http_connection_manager';
@@ -45,11 +62,25 @@ function filterChain(
     ],
     ...(tls === undefined
       ? {}
-      : {
-          ...(tls.hostname === '*' ? {} : { filterChainMatch: { serverNames: [tls.hostname] } }),
-          transportSocket: downstreamTls(tls),
-        }),
+      : { ...serverNames([tls.hostname]), transportSocket: downstreamTls(tls, ['h2', 'http/1.1']) }),
   };
+}
+
+function streamChain(chain: StreamChainIr): Init<'envoy.config.listener.v3.FilterChain'> {
+  const { name, tls } = chain;
+  return {
+    name,
+    filters: [tcpProxyFilter(chain)],
+    ...(tls.kind === 'none' ? {} : serverNames(tls.hostnames)),
+    ...(tls.kind === 'terminate' ? { transportSocket: downstreamTls(tls.termination, []) } : {}),
+  };
+}
+
+/** A chain without a match takes what no other one does. */
+function serverNames(
+  hostnames: readonly string[],
+): Pick<Init<'envoy.config.listener.v3.FilterChain'>, 'filterChainMatch'> {
+  return hostnames.includes('*') ? {} : { filterChainMatch: { serverNames: [...hostnames] } };
 }
 
 function connectionManager(name: string, isTls: boolean, filters: readonly HttpFilter[]): Any {

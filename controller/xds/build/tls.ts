@@ -9,15 +9,15 @@ type CommonTls = Init<'envoy.extensions.transport_sockets.tls.v3.CommonTlsContex
 type TransportSocket = Init<'envoy.config.core.v3.TransportSocket'>;
 type SdsConfig = Init<'envoy.extensions.transport_sockets.tls.v3.SdsSecretConfig'>;
 
-/** Terminates TLS with certificates that come by SDS; offers HTTP/2 and HTTP/1.1 (ALPN). */
-export function downstreamTls({ certificates }: TlsIr): Init<'envoy.config.core.v3.TransportSocket'> {
+/** Terminates TLS with certificates that come by SDS; `alpn` are the protocols that are offered. */
+export function downstreamTls({ certificates }: TlsIr, alpn: readonly string[]): TransportSocket {
   return {
     name: 'envoy.transport_sockets.tls',
     configType: {
       case: 'typedConfig',
       value: any('envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext', {
         commonTlsContext: {
-          alpnProtocols: ['h2', 'http/1.1'],
+          alpnProtocols: [...alpn],
           tlsCertificateSdsSecretConfigs: certificates.map(fromAds),
         },
       }),
