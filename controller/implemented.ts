@@ -81,6 +81,13 @@ export const implementedPaths: { readonly [K in KindName]: ImplementedPaths } = 
     // Where and how proxies run in a cluster; from files the proxies are processes of this machine.
     'spec.provider.type',
     'spec.provider.kubernetes',
+    'spec.logging',
+    'spec.concurrency',
+    'spec.extraArgs',
+    'spec.shutdown',
+    'spec.bootstrap',
+    'spec.telemetry.metrics.prometheus.disable',
+    'spec.ipFamily',
   ],
   Service: ['spec'],
   ServiceImport: ['spec'],

@@ -34,7 +34,7 @@ describe('what a proxy needs to run', () => {
         annotations: { 'example.com/cost-centre': '42' },
         addresses: [],
         hostnames: [],
-        ports: [{ name: 'http', port: 18282, protocol: 'TCP' }],
+        ports: [{ name: 'http', port: 18282, protocol: 'TCP', application: 'HTTP' }],
       },
     ]);
   });

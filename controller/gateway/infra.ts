@@ -20,14 +20,15 @@ function gatewayIr({ gateway, listeners, refused }: GatewayState): InfraGatewayI
   const { metadata, spec } = gateway;
   const ports = new Map<string, InfraPortIr>();
   for (const listener of refused === undefined ? listeners : []) {
-    const { name, port } = listener.spec;
+    const { name, port, protocol: application } = listener.spec;
     const protocol = transportOf(listener.spec);
     const known = `${protocol} ${port}`;
-    if (listener.usable && !ports.has(known)) ports.set(known, { name, port, protocol });
+    if (listener.usable && !ports.has(known)) ports.set(known, { name, port, protocol, application });
   }
   return {
     namespace: metadata.namespace,
     name: metadata.name,
+    ...(metadata.uid === undefined ? {} : { uid: metadata.uid }),
     labels: spec.infrastructure?.labels ?? {},
     annotations: spec.infrastructure?.annotations ?? {},
     addresses: requestedIps(gateway),

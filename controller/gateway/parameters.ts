@@ -1,5 +1,6 @@
 import type { EnvoyProxy, Gateway, GatewayClass } from '#controller/api/gen/types.d.ts';
 import { isObject } from '#controller/api/compile.ts';
+import { bootstrapProblem } from '../infra/bootstrap/user.ts';
 import { mergeSpecs } from '../policies/merge.ts';
 import type { Resources } from '../resources/resources.ts';
 import { unimplementedFields } from '../resources/unimplemented-fields.ts';
@@ -56,7 +57,20 @@ function named(at: string, ref: Reference, namespace: string, resources: Resourc
 export function parametersProblem(
   proxy: EnvoyProxy,
 ): { readonly reason: 'InvalidParameters'; readonly message: string } | undefined {
-  return unimplementedFields(proxy, 'InvalidParameters');
+  return unimplementedFields(proxy, 'InvalidParameters') ?? bootstrapProblemOf(proxy);
+}
+
+const bootstrapProblems = new WeakMap<EnvoyProxy, { readonly problem: ReturnType<typeof parametersProblem> }>();
+
+/** Why the bootstrap of an EnvoyProxy cannot be used: asked once, for it takes all of Envoy's API to know. */
+function bootstrapProblemOf(proxy: EnvoyProxy): ReturnType<typeof parametersProblem> {
+  const known = bootstrapProblems.get(proxy);
+  if (known !== undefined) return known.problem;
+  const { namespace, name } = proxy.metadata;
+  const found = bootstrapProblem(proxy.spec.bootstrap);
+  const problem = found && { ...found, message: `EnvoyProxy ${namespace}/${name}: ${found.message}` };
+  bootstrapProblems.set(proxy, { problem });
+  return problem;
 }
 
 const mergedBefore = new WeakMap<EnvoyProxy, WeakMap<EnvoyProxy, EnvoyProxy>>();

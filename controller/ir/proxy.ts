@@ -44,6 +44,8 @@ export interface InfraIr {
 export interface InfraGatewayIr {
   readonly namespace: string;
   readonly name: string;
+  /** As the API server gave it; from files there is none. */
+  readonly uid?: string;
   readonly labels: { readonly [key: string]: string };
   readonly annotations: { readonly [key: string]: string };
   /** IP addresses under which it is to be reached; none where any will do. */
@@ -60,6 +62,8 @@ export interface InfraPortIr {
   readonly name: string;
   readonly port: number;
   readonly protocol: 'TCP' | 'UDP';
+  /** Protocol of that listener. */
+  readonly application: string;
 }
 
 /** A socket that a proxy binds. */

@@ -6,6 +6,7 @@ import { lower } from '#controller/xds/lower.ts';
 import type { LiveEnvoy } from '../envoy/live-envoy.ts';
 import { startLiveEnvoy } from '../envoy/live-envoy.ts';
 import { goldenCases } from './cases.ts';
+import { objectsCases, renderObjects } from './objects.ts';
 import { render } from './render.ts';
 
 describe.each(goldenCases())('$name', (found) => {
@@ -13,6 +14,12 @@ describe.each(goldenCases())('$name', (found) => {
     const { xds, status } = render(found);
     expect(xds).toBe(readFileSync(found.xds, 'utf8'));
     expect(status).toBe(readFileSync(found.status, 'utf8'));
+  });
+});
+
+describe.each(objectsCases())('$name', (found) => {
+  it('becomes the objects beside it (npm run golden rewrites them)', () => {
+    expect(renderObjects(found)).toBe(readFileSync(found.objects, 'utf8'));
   });
 });
 

@@ -38,6 +38,8 @@ const MAY_IMPORT: { readonly [folder: string]: readonly string[] } = {
     'controller/policies',
     'controller/regex',
     'controller/status',
+    // Whether an EnvoyProxy can be followed.
+    'controller/infra/bootstrap',
     'controller/settings.ts',
   ],
   'controller/features': [
@@ -80,6 +82,15 @@ const MAY_IMPORT: { readonly [folder: string]: readonly string[] } = {
     'controller/resources',
     'controller/gateway/port-claims.ts',
     'controller/runtime/node-http.ts',
+  ],
+  // What a user says of Envoy's bootstrap: text, patches, Envoy's own API.
+  'controller/infra/bootstrap': [
+    'controller/api',
+    'controller/ir',
+    'controller/resources',
+    'controller/features/envoy-patch-policy',
+    'controller/provider/parse-yaml.ts',
+    'proto',
   ],
   controller: ['*'],
   test: ['*'],

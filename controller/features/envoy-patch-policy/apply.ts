@@ -30,7 +30,8 @@ export function applyToJson(
   return parsed;
 }
 
-function applyOperations(
+/** Applies operations, in order, to the proto JSON of a message; all of them or none. */
+export function applyOperations(
   before: JsonObject | undefined,
   desc: DescMessage,
   operations: readonly PatchOperationIr[],

@@ -39,7 +39,11 @@ function nameOf(type: PatchedType, { name }: EnvoyJSONPatchConfig, operation: Pa
   return typeof own === 'string' && own !== '' ? own : name;
 }
 
-function readOperation({ operation }: EnvoyJSONPatchConfig, index: number): Outcome<PatchOperationIr, 'Invalid'> {
+/** Reads one operation; `index` says where it is, for messages. */
+export function readOperation(
+  { operation }: Pick<EnvoyJSONPatchConfig, 'operation'>,
+  index: number,
+): Outcome<PatchOperationIr, 'Invalid'> {
   const { op, path, jsonPath, from, value } = operation;
   const at = (field: string): string => `spec.jsonPatches[${index}].operation.${field}`;
   const invalid = (field: string, problem: string) => refusal('Invalid', `${at(field)}: ${problem}`);
