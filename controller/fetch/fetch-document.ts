@@ -21,7 +21,7 @@ export async function fetchDocument(
     url: want.url,
     headers: { accept: 'application/json', 'accept-encoding': 'gzip' },
     limit: LIMIT,
-    ...(want.via === undefined ? {} : { via: want.via.endpoints }),
+    via: want.via,
     signal,
   });
   if (!found.ok) return found;

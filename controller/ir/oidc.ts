@@ -41,6 +41,17 @@ export interface OidcProviderIr {
   readonly endSessionEndpoint: string | undefined;
   /** Undefined where the policy states the endpoints: then nobody says where the keys are. */
   readonly jwksUri: string | undefined;
+  /** Where it is asked instead of at the hosts of these URLs. */
+  readonly via: ProviderViaIr | undefined;
+}
+
+/** Endpoints that stand for a provider, and who is expected there. */
+export interface ProviderViaIr {
+  readonly name: string;
+  readonly endpoints: readonly { readonly host: string; readonly port: number }[];
+  /** PEM. */
+  readonly authorities?: string | undefined;
+  readonly serverName?: string | undefined;
 }
 
 /** The names of cookies, and what all of them have. */

@@ -76,6 +76,10 @@ export interface Via {
   /** What they are called: they may move, and an answer stays good. */
   readonly name: string;
   readonly endpoints: readonly ViaEndpoint[];
+  /** Certificates in PEM of who may sign theirs, where a policy says so. */
+  readonly authorities?: string | undefined;
+  /** Whom their certificates must be of, where it is not the host of the URL. */
+  readonly serverName?: string | undefined;
 }
 
 /** A host name or IP address, and a port. */
@@ -130,7 +134,8 @@ export function wantKey(want: Want): string {
 }
 
 function documentKey({ kind, url, via }: DocumentWant, issuer: string): string {
-  return JSON.stringify([kind, url, issuer, via?.name ?? '']);
+  // Who is expected there is more than a place: what others have said is not what these say.
+  return JSON.stringify([kind, url, issuer, via?.name ?? '', via?.authorities ?? '', via?.serverName ?? '']);
 }
 
 /** A short name of a want, for those who cannot be expected to know its key: 16 hexadecimal digits. */

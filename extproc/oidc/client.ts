@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto';
+import type { FetchVia } from '../outbound/guarded-connector.ts';
 import type { HeaderTest } from './header-test.ts';
 
 /** How users of one policy log in; what an `sluice.agent.v1.OidcClient` says. Times are in seconds. */
@@ -32,6 +33,8 @@ export interface Provider {
   readonly tokenEndpoint: string;
   readonly endSessionEndpoint: string | undefined;
   readonly jwksUri: string | undefined;
+  /** Where it is asked instead of at the hosts of these URLs. */
+  readonly via: FetchVia | undefined;
 }
 
 /** The names of a policy's cookies, and what all of them have. */
@@ -68,6 +71,7 @@ export interface FetchRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | undefined;
   readonly signal: AbortSignal | undefined;
+  readonly via: FetchVia | undefined;
 }
 
 /** Fetches as `fetch` does, from where manifests may lead; rejects when there is no answer. */

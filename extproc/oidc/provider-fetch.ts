@@ -31,7 +31,7 @@ export function fetchSettings(rules: FetchRules | undefined): FetchSettings {
 
 /** Makes the fetch of logins: guarded, and an answer is `Unreachable` or a whole one. */
 function providerFetch(fetcher: () => Promise<Fetcher>): Fetch {
-  return async (url, { method, headers, body, signal }) => {
+  return async (url, { method, headers, body, signal, via }) => {
     const { fetch } = await fetcher();
     const outcome = await fetch({
       purpose: 'login',
@@ -39,6 +39,7 @@ function providerFetch(fetcher: () => Promise<Fetcher>): Fetch {
       method: method === 'POST' ? 'POST' : 'GET',
       headers,
       limit: LARGEST,
+      via,
       ...(body === undefined ? {} : { body: Buffer.from(body) }),
       ...(signal === undefined ? {} : { signal }),
     });

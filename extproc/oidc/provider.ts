@@ -55,7 +55,7 @@ export function exchange(login: Login, parameters: URLSearchParams, state: strin
     const valid = validateAuthResponse(server, relyingParty, parameters, state);
     const { redirectUri, verifier, nonce } = flow;
     const auth = clientAuth(client);
-    const options = optionsOf(fetch);
+    const options = optionsOf(fetch, client);
     const answer = await authorizationCodeGrantRequest(
       server,
       relyingParty,
@@ -80,7 +80,7 @@ export function renew({ client, fetch }: Login, refreshToken: string, subject: s
   const relyingParty = relyingPartyOf(client);
   return granted(async () => {
     const auth = clientAuth(client);
-    const options = optionsOf(fetch);
+    const options = optionsOf(fetch, client);
     const answer = await refreshTokenGrantRequest(server, relyingParty, auth, refreshToken, options);
     const response = await processRefreshTokenResponse(server, relyingParty, usable(answer));
     const claims = getValidatedIdTokenClaims(response);
@@ -150,12 +150,12 @@ function relyingPartyOf({ clientId }: OidcClient): Client {
   return { client_id: clientId, [clockTolerance]: TOLERANCE };
 }
 
-function optionsOf(fetch: Fetch) {
+function optionsOf(fetch: Fetch, { provider: { via } }: OidcClient) {
   return {
     // Which URLs without TLS are accepted was decided where the manifest was read.
     [allowInsecureRequests]: true,
     [customFetch]: (url: string, { method, headers, body, signal }: CustomRequest) =>
-      fetch(url, { method, headers, body: body === undefined ? undefined : String(body), signal }),
+      fetch(url, { method, headers, body: body === undefined ? undefined : String(body), signal, via }),
     signal: () => AbortSignal.timeout(TIMEOUT),
   };
 }

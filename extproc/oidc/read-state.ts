@@ -1,6 +1,7 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { MessageTypes } from '#proto/load.ts';
+import type { FetchVia } from '../outbound/guarded-connector.ts';
 import type { Fetch, Login, LoginKeys, OidcClient } from './client.ts';
 import { headerTest } from './header-test.ts';
 
@@ -55,6 +56,7 @@ function readClient(message: ClientMessage): OidcClient {
       tokenEndpoint: provider.tokenEndpoint,
       endSessionEndpoint: some(provider.endSessionEndpoint),
       jwksUri: some(provider.jwksUri),
+      via: provider.via === undefined ? undefined : readVia(provider.via),
     },
     clientId: message.clientId,
     clientSecret: message.clientSecret,
@@ -85,6 +87,10 @@ function readClient(message: ClientMessage): OidcClient {
     denyRedirect: message.denyRedirect.map(({ name, match }) => headerTest(name, match)),
     flowTtl: message.flowTtl,
   };
+}
+
+function readVia({ endpoints, authorities, serverName }: MessageTypes['sluice.agent.v1.ProviderVia']): FetchVia {
+  return { endpoints, authorities: some(authorities), serverName: some(serverName) };
 }
 
 function some(text: string): string | undefined {

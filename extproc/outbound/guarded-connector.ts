@@ -19,15 +19,19 @@ type Guard = (address: string) => string | undefined;
 /**
  * Makes connections for fetches, never to an address that is refused. Addresses are judged as the name is resolved for this
  * very connection, so that a name that is rebound to another address between two looks gains nothing, and once more when the
- * connection is there.
+ * connection is there. `authorities`, certificates in PEM, are trusted instead of all others.
  */
-export function guardedConnector(settings: FetchSettings, resolve: Resolve = lookup): buildConnector.connector {
+export function guardedConnector(
+  settings: FetchSettings,
+  resolve: Resolve = lookup,
+  authorities?: string,
+): buildConnector.connector {
   const guard = guardOf(settings);
   const connect = buildConnector({
     allowH2: false,
     timeout: settings.timeout,
     lookup: guardedLookup(guard, resolve),
-    ...(settings.caBundle === undefined ? {} : { ca: [...getCACertificates('default'), settings.caBundle] }),
+    ...trusted(settings.caBundle, authorities),
   });
   return (options, done) => {
     const hostname = options.hostname.replace(/^\[(.*)\]$/u, '$1').toLowerCase();
@@ -49,16 +53,31 @@ export function guardedConnector(settings: FetchSettings, resolve: Resolve = loo
   };
 }
 
+function trusted(bundle: string | undefined, authorities: string | undefined): { readonly ca?: string[] } {
+  if (authorities !== undefined) return { ca: [authorities] };
+  return bundle === undefined ? {} : { ca: [...getCACertificates('default'), bundle] };
+}
+
 /** A host name or IP address, and a port. */
 export interface ViaEndpoint {
   readonly host: string;
   readonly port: number;
 }
 
+/** Where to connect instead of to the host of a URL, and who is expected there. */
+export interface FetchVia {
+  /** To the first that can be. */
+  readonly endpoints: readonly ViaEndpoint[];
+  /** Certificates in PEM of who may sign its certificate; without them those that are trusted anyway. */
+  readonly authorities?: string | undefined;
+  /** Whom its certificate must be of; the host of the URL without it. */
+  readonly serverName?: string | undefined;
+}
+
 /** Connects to the first of some endpoints that can be, as if it were the host that is asked for. */
 export function viaConnector(
   connect: buildConnector.connector,
-  endpoints: readonly ViaEndpoint[],
+  { endpoints, serverName }: FetchVia,
 ): buildConnector.connector {
   return (options, done) => {
     const attempt = ([first, ...rest]: readonly ViaEndpoint[]): void => {
@@ -66,7 +85,8 @@ export function viaConnector(
         done(new FetchFailure('Unreachable', 'its back-ends have no endpoint'), null);
         return;
       }
-      connect({ ...options, hostname: first.host, port: String(first.port) }, (...[error, socket]) => {
+      const to = { ...options, hostname: first.host, port: String(first.port) };
+      connect(serverName === undefined ? to : { ...to, servername: serverName }, (...[error, socket]) => {
         if (error === null) done(null, socket);
         else if (rest.length === 0 || error instanceof FetchFailure) done(error, null);
         else attempt(rest);

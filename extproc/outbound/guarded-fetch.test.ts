@@ -6,6 +6,7 @@ import { gzipSync, brotliCompressSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import { selfSigned } from '#test/seeds/self-signed.ts';
 import { DEFAULT_FETCH_SETTINGS, type FetchSettings } from './fetch-settings.ts';
+import type { FetchVia } from './guarded-connector.ts';
 import { createFetcher, type FetchRequest } from './guarded-fetch.ts';
 
 const closers: (() => Promise<void> | void)[] = [];
@@ -249,6 +250,20 @@ describe('TLS', () => {
     expect(found).toMatchObject({ ok: true, value: { status: 200 } });
   });
 
+  it('of a back-end is trusted by the authorities that are said, and theirs alone, for the name that is said', async () => {
+    const { certificate, port } = await secure('inner.example');
+    const endpoints = [{ host: '127.0.0.1', port }];
+    const ask = (via: Partial<FetchVia>, settings: Partial<FetchSettings> = {}) =>
+      fetching(settings)('https://keys.example/', { via: { endpoints, ...via } });
+    const serverName = 'inner.example';
+    expect(await ask({ authorities: certificate, serverName })).toMatchObject({ ok: true, value: { status: 200 } });
+    expect(await ask({ serverName }, { caBundle: certificate })).toMatchObject({ ok: true });
+    expect(await ask({ authorities: certificate })).toMatchObject(refusedFor('TlsFailed'));
+    const { 'tls.crt': other } = selfSigned('inner.example');
+    const wrong = await ask({ authorities: other, serverName }, { caBundle: certificate });
+    expect(wrong).toMatchObject(refusedFor('TlsFailed'));
+  });
+
   it('is not trusted without', async () => {
     const { overrides } = await secure('keys.example');
     expect(await fetching(overrides)('https://keys.example/')).toMatchObject(refusedFor('TlsFailed'));
@@ -284,13 +299,13 @@ describe('a fetch by way of others', () => {
       { host: '127.0.0.1', port: 1 },
       { host: '127.0.0.1', port },
     ];
-    const found = await fetching()('http://keys.example/a', { via });
+    const found = await fetching()('http://keys.example/a', { via: { endpoints: via } });
     expect(found.ok && Buffer.from(found.value.body).toString()).toBe('keys.example');
   });
 
   it('is guarded all the same', async () => {
     const fetch = fetching({ refuse: new Set(['Loopback']) });
-    const via = (host: string) => ({ via: [{ host, port: 1 }] });
+    const via = (host: string) => ({ via: { endpoints: [{ host, port: 1 }] } });
     expect(await fetch('http://keys.example/', via('169.254.169.254'))).toMatchObject(refusedFor('AddressRefused'));
     expect(await fetch('http://keys.example/', via('127.0.0.1'))).toMatchObject(refusedFor('AddressRefused'));
     expect(await fetch('http://keys.example/', via('localhost'))).toMatchObject(refusedFor('AddressRefused'));
@@ -299,7 +314,7 @@ describe('a fetch by way of others', () => {
   it('leaves no connection behind that the host itself would be asked on', async () => {
     const port = await serving((_, response) => response.end());
     const fetch = fetching(overriding({ 'keys.example': ['127.0.0.1', 1] }));
-    const via = [{ host: '127.0.0.1', port }];
+    const via = { endpoints: [{ host: '127.0.0.1', port }] };
     expect(await fetch('http://keys.example/', { via })).toMatchObject({ ok: true });
     expect(await fetch('http://keys.example/')).toMatchObject(refusedFor('Unreachable'));
   });
@@ -309,12 +324,14 @@ describe('a fetch by way of others', () => {
     const port = await serving((_, response) =>
       response.writeHead(302, { location: `http://127.0.0.1:${other}/` }).end(),
     );
-    const found = await fetching()('http://keys.example/', { via: [{ host: '127.0.0.1', port }] });
+    const found = await fetching()('http://keys.example/', { via: { endpoints: [{ host: '127.0.0.1', port }] } });
     expect(found.ok && Buffer.from(found.value.body).toString()).toBe('other');
   });
 
   it('fails when there is nobody', async () => {
-    expect(await fetching()('http://keys.example/', { via: [] })).toMatchObject(refusedFor('Unreachable'));
+    expect(await fetching()('http://keys.example/', { via: { endpoints: [] } })).toMatchObject(
+      refusedFor('Unreachable'),
+    );
   });
 });
 

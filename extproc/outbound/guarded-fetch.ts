@@ -8,7 +8,7 @@
 import { Agent, type buildConnector, request as send } from 'undici';
 import { FetchFailure, failureOf, type FetchReason } from './fetch-failure.ts';
 import type { FetchSettings } from './fetch-settings.ts';
-import { guardedConnector, viaConnector, type ViaEndpoint } from './guarded-connector.ts';
+import { type FetchVia, guardedConnector, viaConnector } from './guarded-connector.ts';
 import { readBody } from './read-body.ts';
 import { shownUrl } from './shown-url.ts';
 
@@ -21,8 +21,8 @@ export interface FetchRequest {
   /** Names in lower case. Credentials go to the first origin only. */
   readonly headers?: HeaderFields;
   readonly body?: Uint8Array;
-  /** Where to connect instead of to the host of the URL: to the first that can be. The certificate is still for that host. */
-  readonly via?: readonly ViaEndpoint[];
+  /** Where to connect instead of to the host of the URL. Redirects to elsewhere lead there. */
+  readonly via?: FetchVia | undefined;
   /** The largest body that is taken, in bytes. */
   readonly limit: number;
   /** The longest the whole may take, in milliseconds; that of the settings without. */
@@ -82,13 +82,16 @@ export function createFetcher(
 ): Fetcher {
   const connect = guardedConnector(settings);
   const agent = agentOf(connect);
+  const connectorTo = ({ authorities }: FetchVia): buildConnector.connector =>
+    authorities === undefined ? connect : guardedConnector(settings, undefined, authorities);
   const fetch: GuardedFetch = async (request) => {
     const began = performance.now();
     const timeout = request.timeout ?? settings.timeout;
     const late = AbortSignal.timeout(timeout);
     const signal = request.signal === undefined ? late : AbortSignal.any([late, request.signal]);
     // A connection to somewhere else is not to be used again for the host itself.
-    const own = request.via === undefined ? agent : agentOf(viaConnector(connect, request.via));
+    const { via } = request;
+    const own = via === undefined ? agent : agentOf(viaConnector(connectorTo(via), via));
     const outcome = await follow(request, { own, others: agent }, signal).then(
       (value): FetchOutcome => ({ ok: true, value }),
       (error: unknown): FetchOutcome => {

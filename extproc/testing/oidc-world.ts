@@ -33,6 +33,7 @@ export function oidcClient(issuer: string, more: Partial<OidcClient> = {}, polic
       tokenEndpoint: `${issuer}/token`,
       endSessionEndpoint: `${issuer}/logout`,
       jwksUri: `${issuer}/keys`,
+      via: undefined,
     },
     clientId: 'shop',
     clientSecret: 'a-secret_~ %:',

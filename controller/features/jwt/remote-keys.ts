@@ -3,7 +3,7 @@ import type { JwtKeyIr } from '../../ir/jwt.ts';
 import { parseDuration } from '../../resources/duration.ts';
 import { type Outcome, refusal, success } from '../../resources/verdict.ts';
 import { type DocumentAnswer, type KeySetWant, wantId } from '../../resources/wants.ts';
-import { resolveVia, type ViaContext } from '../fetch-via.ts';
+import { fetchedFrom, resolveVia, type ViaContext } from '../fetch-via.ts';
 import { parseJwks } from './jwks.ts';
 
 /** Keys that were fetched, and what the set is called. */
@@ -28,7 +28,8 @@ export function remoteKeys(
     return refusal('Invalid', `${at}.uri: accepted is an http or https URL without user name and password`);
   }
   const { resources } = context;
-  const via = spec.backendRefs === undefined ? undefined : resolveVia(spec.backendRefs, `${at}.backendRefs`, context);
+  const refs = fetchedFrom(spec);
+  const via = refs === undefined ? undefined : resolveVia(refs, [spec.uri], `${at}.backendRefs`, context);
   if (via?.ok === false) return via;
   const want: KeySetWant = {
     kind: 'KeySet',

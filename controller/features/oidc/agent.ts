@@ -1,4 +1,4 @@
-import type { HeaderTestIr, OidcClientIr } from '../../ir/oidc.ts';
+import type { HeaderTestIr, OidcClientIr, ProviderViaIr } from '../../ir/oidc.ts';
 import type { Init } from '../../xds/build/message.ts';
 import { automatonConfig } from '../match/config.ts';
 
@@ -13,6 +13,7 @@ export function oidcClientMessage(ir: OidcClientIr): Init<'sluice.agent.v1.OidcC
       tokenEndpoint: provider.tokenEndpoint,
       endSessionEndpoint: provider.endSessionEndpoint ?? '',
       jwksUri: provider.jwksUri ?? '',
+      ...(provider.via === undefined ? {} : { via: via(provider.via) }),
     },
     clientId: ir.clientId,
     clientSecret: ir.clientSecret,
@@ -42,6 +43,11 @@ export function oidcClientMessage(ir: OidcClientIr): Init<'sluice.agent.v1.OidcC
     denyRedirect: ir.denyRedirect.map(headerMatch),
     flowTtl: ir.flowTtl,
   };
+}
+
+function via({ endpoints, authorities, serverName }: ProviderViaIr): Init<'sluice.agent.v1.ProviderVia'> {
+  const to = endpoints.map(({ host, port }) => ({ host, port }));
+  return { endpoints: to, authorities: authorities ?? '', serverName: serverName ?? '' };
 }
 
 function headerMatch({ name, match }: HeaderTestIr): Init<'sluice.agent.v1.HeaderMatch'> {

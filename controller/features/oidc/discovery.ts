@@ -1,7 +1,7 @@
 import { isObject } from '#controller/api/compile.ts';
 import type { Resources } from '../../resources/resources.ts';
 import { type Outcome, refusal, success } from '../../resources/verdict.ts';
-import type { DocumentAnswer, DiscoveryWant } from '../../resources/wants.ts';
+import type { DocumentAnswer, DiscoveryWant, Via } from '../../resources/wants.ts';
 
 /** What an OpenID provider says of itself (OpenID Connect Discovery 1.0 section 3), as far as logins need it. */
 export interface DiscoveredProvider {
@@ -24,6 +24,7 @@ export function discoverProvider(
   issuer: string,
   at: string,
   resources: Resources,
+  via?: Via,
 ): Outcome<DiscoveredProvider, 'Invalid' | 'Pending'> {
   const url = URL.parse(issuer);
   if (url === null || !isWeb(url) || url.search !== '' || url.hash !== '') {
@@ -33,6 +34,7 @@ export function discoverProvider(
     kind: 'Discovery',
     issuer,
     url: `${issuer.replace(/\/$/u, '')}/.well-known/openid-configuration`,
+    ...(via === undefined ? {} : { via }),
     refresh: REFRESH,
     retry: RETRY,
   };

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { OIDC, ReferenceGrant, Secret } from '#controller/api/gen/types.d.ts';
+import { DEFAULT_SETTINGS } from '../../compile.ts';
 import type { JwtIr, JwtProviderIr } from '../../ir/jwt.ts';
 import { ResourceStore } from '../../resources/store.ts';
 import { resolveAuthorization } from '../authorization/spec.ts';
@@ -45,6 +46,7 @@ function resolve(more: Partial<OIDC>, world: World = {}) {
       authorization: authorization?.ok === true ? authorization.value : undefined,
       sessionKeys: [{ kid: 'k', algorithm: 'ES256', spki: new Uint8Array(1) }],
       resources,
+      settings: DEFAULT_SETTINGS,
     },
   );
 }

@@ -7,6 +7,7 @@ import { compileRegex } from '../../regex/automaton.ts';
 import { parseDuration } from '../../resources/duration.ts';
 import type { Resources } from '../../resources/resources.ts';
 import { type Outcome, refusal, success } from '../../resources/verdict.ts';
+import type { Settings } from '../../settings.ts';
 import { resolveProvider } from './endpoints.ts';
 import { resolveRedirectUrl } from './redirect-url.ts';
 import { secretText } from './secret.ts';
@@ -31,6 +32,7 @@ export interface OidcPlace {
   /** The keys that verify sessions. */
   readonly sessionKeys: readonly JwtKeyIr[];
   readonly resources: Resources;
+  readonly settings: Settings;
 }
 
 /** Login on a route, and the `jwt` of the policy with what of it is about sessions. */
@@ -48,9 +50,13 @@ type Resolved = Outcome<ResolvedOidc, 'Invalid' | 'Pending'>;
 
 /** Resolves `oidc` of a SecurityPolicy; messages start with the field. */
 export function resolveOidc(spec: OIDC, place: OidcPlace): Resolved {
-  const { resources } = place;
+  const { resources, settings } = place;
   // First what asks: it asks whatever else is wrong.
-  const provider = resolveProvider(spec.provider, 'oidc.provider', resources);
+  const provider = resolveProvider(spec.provider, 'oidc.provider', {
+    namespace: place.namespaceOf(spec.provider),
+    resources,
+    settings,
+  });
   const credentials = resolveCredentials(spec, place);
   if (!credentials.ok) return credentials;
   const redirect = resolveRedirectUrl(spec.redirectURL);

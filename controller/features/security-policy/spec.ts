@@ -58,7 +58,7 @@ function resolveLogin(
   jwt: RouteFeaturesIr['jwt'],
   authorization: RouteFeaturesIr['authorization'],
   resources: Resources,
-  { sessionKeys }: Settings,
+  settings: Settings,
 ): Outcome<ResolvedOidc, 'Invalid' | 'Pending'> | undefined {
   const { oidc } = policy.spec;
   if (oidc === undefined) return undefined;
@@ -67,7 +67,8 @@ function resolveLogin(
     namespaceOf: (part) => fieldNamespace(policy, part),
     jwt,
     authorization,
-    sessionKeys,
+    sessionKeys: settings.sessionKeys,
     resources,
+    settings,
   });
 }
