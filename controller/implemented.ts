@@ -95,7 +95,7 @@ export const implementedPaths: { readonly [K in KindName]: ImplementedPaths } = 
   ConfigMap: ['data', 'binaryData', 'immutable'],
   Namespace: ['spec'],
   ListenerSet: [],
-  GRPCRoute: [],
+  GRPCRoute: ['spec', '!spec.useDefaultGateways'],
   TLSRoute: [],
   TCPRoute: [],
   UDPRoute: [],

@@ -8,6 +8,7 @@ import { type PatchPolicy, patchPolicies, patchPolicyReport } from './features/e
 import { classStatus, gatewayClasses } from './gateway/gateway-classes.ts';
 import { createAttach } from './gateway/attach-routes.ts';
 import { createGatewayPass, type GatewayState } from './gateway/gateways.ts';
+import { grpcCore } from './gateway/grpc-route.ts';
 import { httpCore } from './gateway/http-route.ts';
 import type { AnyRoute, RouteCore } from './gateway/route-core.ts';
 import { streamCore } from './gateway/stream-route.ts';
@@ -129,12 +130,12 @@ function routeCore(route: AnyRoute, resources: Resources, settings: Settings): R
   switch (route.kind) {
     case 'HTTPRoute':
       return httpCore(route, resources, settings);
+    case 'GRPCRoute':
+      return grpcCore(route, resources, settings);
     case 'TLSRoute':
     case 'TCPRoute':
     case 'UDPRoute':
       return streamCore(route, resources, settings);
-    case 'GRPCRoute':
-      throw new Error('GRPCRoutes are not attached');
     default:
       return route satisfies never;
   }

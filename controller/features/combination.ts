@@ -68,6 +68,7 @@ const DOER: { readonly [F in keyof Required<RouteFeaturesIr>]: 'module' | 'label
   session: 'envoy',
   externalAuth: 'envoy',
   credential: 'envoy',
+  grpcWeb: 'envoy',
   fault: 'envoy',
   requestBuffer: 'envoy',
   compressors: 'envoy',

@@ -34,10 +34,10 @@ interface Found {
 }
 
 function destinationOf(ref: HTTPBackendRef, at: string, isOnly: boolean, context: BackendContext): Found {
-  const { from, resources, settings, problems, invalid } = context;
+  const { from, resources, settings, problems, invalid, protocol } = context;
   const { weight, filters = [] } = ref;
   const refused: Found = { to: { kind: 'invalid', weight }, mirrors: [] };
-  const found = resolveBackend(ref, from, resources, settings);
+  const found = resolveBackend(ref, from, resources, settings, protocol);
   if (!found.ok) {
     problems.push(found.refusal);
     return refused;

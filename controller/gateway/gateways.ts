@@ -8,6 +8,7 @@ import { addressProblem } from './addresses.ts';
 import type { AttachedRoute } from './attach-routes.ts';
 import { names } from './attachment.ts';
 import type { ClassState } from './gateway-classes.ts';
+import { withoutKindConflicts } from './kind-conflicts.ts';
 import { type GatewayListeners, gatewayListeners, type ListenerState } from './listeners.ts';
 import { gatewayParameters } from './parameters.ts';
 import { type AnyRoute, ROUTE_KINDS } from './route-core.ts';
@@ -59,7 +60,7 @@ export function createGatewayPass(): (
       try {
         const served = gatewayListeners(gateway, claimsBefore(gateway, states, proxy), resources);
         const named = routes.get(`${namespace}/${name}`) ?? [];
-        const attached = named.map((piece) => attach(piece, served));
+        const attached = withoutKindConflicts(named.map((piece) => attach(piece, served)));
         const rest = { listeners: served.listeners, routes: attached };
         const state = { gateway, proxy, merged, parameters, refused, ...rest };
         states.push(sameAs(last.get(gateway), state));

@@ -8,7 +8,7 @@ export function matchIr(match: HTTPRouteMatch): RouteMatchIr {
   return {
     path: pathIr(match.path),
     method: match.method,
-    headers: firstOfName((match.headers ?? []).map((header) => ({ ...header, name: header.name.toLowerCase() }))),
+    headers: headersIr(match.headers ?? []),
     query: firstOfName(match.queryParams ?? []),
   };
 }
@@ -47,6 +47,11 @@ function pathIr({ type, value }: HTTPPathMatch): PathMatchIr {
     default:
       return type satisfies never;
   }
+}
+
+/** Headers that a match asks for; their names are the same in any case. */
+export function headersIr(headers: readonly NamedValue[]): readonly ValueMatchIr[] {
+  return firstOfName(headers.map((header) => ({ ...header, name: header.name.toLowerCase() })));
 }
 
 type NamedValue = { readonly type: 'Exact' | 'RegularExpression'; readonly name: string; readonly value: string };

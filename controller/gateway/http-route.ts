@@ -1,5 +1,6 @@
 import type { HTTPBackendRef, HTTPFilter, HTTPRoute, HTTPRouteRule } from '#controller/api/gen/types.d.ts';
 import { type HeaderChangesIr, NO_HEADER_CHANGES, type RouteActionIr, type RouteMatchIr } from '../ir/route.ts';
+import { widenedMatch } from '../ir/widened-match.ts';
 import type { SessionIr } from '../ir/session.ts';
 import type { Resources } from '../resources/resources.ts';
 import { unimplementedFields } from '../resources/unimplemented-fields.ts';
@@ -42,7 +43,7 @@ export function httpCore(route: HTTPRoute, resources: Resources, settings: Setti
     const source = { ...rule, matches: matches.map(matchIr) };
     return problem === undefined
       ? book.rule(source, index)
-      : book.refusing(source, index, { reason: 'UnsupportedValue', message: problem });
+      : book.refusing(widened(source), index, { reason: 'UnsupportedValue', message: problem });
   });
   return { kind: 'http', route, rules, refused: undefined, ...book.verdicts(rules.length) };
 }
@@ -64,7 +65,10 @@ export function ruleBook(
   const invalid: Refusal[] = [];
   const refusedRules = new Set<number>();
   const from = { group: 'gateway.networking.k8s.io', kind, namespace };
-  const context: FilterContext = { from, resources, settings, problems };
+  const isGrpc = kind === 'GRPCRoute';
+  const context: FilterContext = { from, resources, settings, problems, protocol: isGrpc ? 'http2' : undefined };
+  // A call that cannot be sent on is UNAVAILABLE, and not UNKNOWN (Gateway API, `GRPCRouteRule.backendRefs`).
+  const invalidStatus = isGrpc ? 503 : 500;
 
   function refusing(source: RuleSource, index: number, { reason, message }: Refusal): RuleCore {
     refusedRules.add(index);
@@ -91,6 +95,7 @@ export function ruleBook(
         session: session?.value,
         externalAuth: filters.externalAuth,
         credential: filters.credential,
+        calls: isGrpc || undefined,
       },
     };
   }
@@ -112,10 +117,16 @@ export function ruleBook(
     }
     if (redirect !== undefined) return { kind: 'redirect', redirect };
     const { destinations, mirrors } = destinationsOf(backendRefs, `spec.rules[${index}]`, { ...context, invalid });
-    // Without a back-end that can be had the answer is 500 (Gateway API, HTTPRouteRule.backendRefs).
-    if (!destinations.some((to) => to.kind === 'cluster')) return { kind: 'respond', status: 500 };
+    // Without a back-end that can be had the answer is an error (Gateway API, HTTPRouteRule.backendRefs).
+    if (!destinations.some((to) => to.kind === 'cluster')) return { kind: 'respond', status: invalidStatus };
     const copies = [...filters.mirrors, ...mirrors];
-    return { kind: 'forward', destinations, rewrite, ...(copies.length === 0 ? {} : { mirrors: copies }) };
+    return {
+      kind: 'forward',
+      destinations,
+      rewrite,
+      ...(copies.length === 0 ? {} : { mirrors: copies }),
+      ...(isGrpc ? { invalidStatus } : {}),
+    };
   }
 
   return {
@@ -130,6 +141,11 @@ export function ruleBook(
     const message = `${kind} ${namespace}/${name}: ${first.message}; requests that it is for are answered with 500`;
     return { refusal: { reason: first.reason, message }, all: refusedRules.size === rules };
   }
+}
+
+/** A rule whose matches no proxy takes, for what answers in its place. */
+export function widened<S extends RuleSource>(source: S): S {
+  return { ...source, matches: source.matches.map(widenedMatch) };
 }
 
 function known({ name, matches }: RuleSource, index: number): Pick<RuleCore, 'index' | 'name' | 'matches'> {
@@ -149,5 +165,6 @@ const REFUSING = {
     session: undefined,
     externalAuth: undefined,
     credential: undefined,
+    calls: undefined,
   },
 } as const;

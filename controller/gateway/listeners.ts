@@ -31,7 +31,11 @@ export interface GatewayListeners {
   readonly listeners: readonly ListenerState[];
 }
 
-const HTTP_ROUTE: RouteGroupKind = { group: 'gateway.networking.k8s.io', kind: 'HTTPRoute' };
+/** The kinds of route that listeners of HTTP and HTTPS serve (Gateway API, `ProtocolType`). */
+const HTTP_KINDS: readonly RouteGroupKind[] = ['HTTPRoute', 'GRPCRoute'].map((kind) => ({
+  group: 'gateway.networking.k8s.io',
+  kind,
+}));
 
 /**
  * The listeners of a Gateway, in its order (Gateway API, "Listeners"). `earlier` are those of older Gateways that the same
@@ -56,7 +60,7 @@ function listenerState(
   conflict: Listener | undefined,
   resources: Resources,
 ): ListenerState {
-  const allowed = spec.allowedRoutes.kinds ?? [HTTP_ROUTE];
+  const allowed = spec.allowedRoutes.kinds ?? HTTP_KINDS;
   const supportedKinds = allowed.filter(isSupported);
   const refused = unsupported(gateway, spec);
   const wantsTls = spec.protocol === 'HTTPS' && refused === undefined;
@@ -86,7 +90,7 @@ function listenerName({ metadata }: Gateway, owner: ListenerOwner, { name }: Lis
 }
 
 function isSupported({ group, kind }: RouteGroupKind): boolean {
-  return group === HTTP_ROUTE.group && kind === HTTP_ROUTE.kind;
+  return HTTP_KINDS.some((known) => known.group === group && known.kind === kind);
 }
 
 /** A port of UDP is not that of TCP: they never conflict (Gateway API, "Distinct Listeners"). */
@@ -128,7 +132,7 @@ function unsupported({ metadata }: Gateway, { name, protocol, tls }: Listener): 
 function kindsProblem({ protocol }: Listener, allowed: readonly RouteGroupKind[]): Refusal | undefined {
   if (allowed.every(isSupported)) return undefined;
   const found = allowed.map(({ kind }) => kind).join(', ');
-  const message = `allowedRoutes.kinds: found ${found}, accepted for protocol ${protocol} is HTTPRoute`;
+  const message = `allowedRoutes.kinds: found ${found}, accepted for protocol ${protocol} are HTTPRoute and GRPCRoute`;
   return { reason: 'InvalidRouteKinds', message };
 }
 

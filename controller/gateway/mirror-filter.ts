@@ -10,10 +10,10 @@ const ALL = 1_000_000;
  * API, `HTTPRequestMirrorFilter.backendRef`).
  */
 export function mirrorsOf(filters: readonly HTTPFilter[], context: FilterContext): readonly MirrorIr[] {
-  const { from, resources, settings, problems } = context;
+  const { from, resources, settings, problems, protocol } = context;
   return filters.flatMap(({ requestMirror: mirror }): MirrorIr[] => {
     if (mirror === undefined) return [];
-    const found = resolveBackend(mirror.backendRef, from, resources, settings);
+    const found = resolveBackend(mirror.backendRef, from, resources, settings, protocol);
     if (found.ok) return [{ cluster: found.value, millionths: millionths(mirror) }];
     problems.push(found.refusal);
     return [];

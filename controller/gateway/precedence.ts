@@ -13,6 +13,16 @@ export interface Ranked {
  * expressions is left to implementations).
  */
 export function byPrecedence(a: Ranked, b: Ranked): number {
+  const [one, other] = [a.match.call, b.match.call];
+  if (one !== undefined && other !== undefined) {
+    // Gateway API, `GRPCRouteRule.matches`.
+    return (
+      other.service - one.service ||
+      other.method - one.method ||
+      b.match.headers.length - a.match.headers.length ||
+      (b.match.cookies?.length ?? 0) - (a.match.cookies?.length ?? 0)
+    );
+  }
   return (
     pathRank(a.match.path) - pathRank(b.match.path) ||
     b.match.path.value.length - a.match.path.value.length ||

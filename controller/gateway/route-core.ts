@@ -15,6 +15,7 @@ export type AnyRoute = HttpRoute | StreamRoute;
 /** The kinds of route that are served. */
 export const ROUTE_KINDS = [
   'HTTPRoute',
+  'GRPCRoute',
   'TLSRoute',
   'TCPRoute',
   'UDPRoute',

@@ -19,6 +19,8 @@ export interface RuleFeatures {
   readonly session: SessionIr | undefined;
   readonly externalAuth: ExternalAuthIr | undefined;
   readonly credential: CredentialIr | undefined;
+  /** Whether its requests are gRPC calls: they may last, and may come as gRPC-Web. */
+  readonly calls: true | undefined;
 }
 
 /** Reads `timeouts` and `retry` of a rule (Gateway API, GEP-1742 and GEP-1731). */
@@ -75,7 +77,7 @@ const retriedSettings = new WeakMap<ClusterSettingsIr, ClusterSettingsIr>();
 
 /** What policies add to a route of a rule with this path, and what the rule says itself. */
 export function withRule(policies: RouteFeaturesIr, rule: RuleFeatures, path: PathMatchIr): RouteFeaturesIr {
-  const { cors, requestTimeout, attemptTimeout, session, externalAuth, credential } = rule;
+  const { cors, requestTimeout, attemptTimeout, session, externalAuth, credential, calls } = rule;
   if (Object.values(rule).every((value) => value === undefined)) return policies;
   const retry = rule.retry ?? policies.retry;
   // Without a retry there is one attempt.
@@ -84,6 +86,9 @@ export function withRule(policies: RouteFeaturesIr, rule: RuleFeatures, path: Pa
   return {
     ...policies,
     ...(cors === undefined ? {} : { cors }),
+    ...(calls === undefined
+      ? {}
+      : { grpcWeb: calls, timeouts: { ...policies.timeouts, request: policies.timeouts?.request ?? 0 } }),
     ...(session === undefined ? {} : { session: sessionAt(session, path) }),
     ...(externalAuth === undefined ? {} : { externalAuth }),
     ...(credential === undefined ? {} : { credential }),

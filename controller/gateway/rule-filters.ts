@@ -1,4 +1,5 @@
 import type { HTTPCookieMatch, HTTPFilter, HTTPRouteFilter, HTTPRouteFilterSpec } from '#controller/api/gen/types.d.ts';
+import type { Protocol } from '../backends/clusters.ts';
 import type { CorsIr } from '../ir/cors.ts';
 import type { CredentialIr } from '../ir/credential.ts';
 import type { ExternalAuthIr } from '../ir/external-auth.ts';
@@ -24,6 +25,8 @@ export interface FilterContext {
   readonly from: ReferenceEnd;
   readonly resources: Resources;
   readonly settings: Settings;
+  /** What back-ends are spoken to in, whatever they say; `undefined` for what they say. */
+  readonly protocol?: Protocol | undefined;
   /** Takes the references that lead nowhere. */
   readonly problems: Refusal[];
 }
@@ -67,6 +70,10 @@ export function ruleFilters(filters: readonly HTTPFilter[], context: FilterConte
   if (isMirrored && (redirect ?? response) !== undefined) {
     const other = redirect === undefined ? 'a directResponse' : 'a RequestRedirect';
     return invalid('IncompatibleFilters', `filters: a RequestMirror cannot be beside ${other}, which sends nothing on`);
+  }
+  if (context.from.kind === 'GRPCRoute' && response !== undefined && response.status < 300) {
+    const found = `found the status ${response.status}, which no call can be answered with`;
+    return invalid('UnsupportedValue', `filters: directResponse: ${found}; accepted are 300 to 599`);
   }
   const auths = filters.flatMap(({ externalAuth }) => externalAuth ?? []);
   if (auths.length > 1)

@@ -40,6 +40,8 @@ export interface RouteMatchIr {
   readonly headers: readonly ValueMatchIr[];
   readonly query: readonly ValueMatchIr[];
   readonly cookies?: readonly ValueMatchIr[];
+  /** Of a match of gRPC calls: how many characters of service and method are written, for precedence. */
+  readonly call?: { readonly service: number; readonly method: number };
 }
 
 /** A prefix matches whole path elements: "/a" matches "/a" and "/a/b", not "/ab". */
@@ -60,6 +62,8 @@ export type RouteActionIr =
       readonly destinations: readonly DestinationIr[];
       readonly rewrite: RewriteIr;
       readonly mirrors?: readonly MirrorIr[];
+      /** What answers for back-ends that cannot be had; 500 unless said otherwise. */
+      readonly invalidStatus?: number;
     }
   | { readonly kind: 'redirect'; readonly redirect: RedirectIr }
   /** Answers by itself. */
@@ -85,7 +89,7 @@ export type DestinationIr =
       readonly cors?: CorsIr | undefined;
       readonly credential?: CredentialIr | undefined;
     }
-  /** A back-end that cannot be had: its share of the requests is answered with 500. */
+  /** A back-end that cannot be had: its share of the requests is answered with an error. */
   | { readonly kind: 'invalid'; readonly weight: number };
 
 /** Changes of the request on its way to the back-end. */
@@ -164,6 +168,8 @@ export interface RouteFeaturesIr {
   readonly externalAuth?: ExternalAuthIr;
   /** What is put into requests so that the back-end takes them. */
   readonly credential?: CredentialIr;
+  /** Whether calls may come as gRPC-Web. */
+  readonly grpcWeb?: true;
   readonly fault?: FaultIr;
   /** Most bytes of a request that is kept until it is whole. */
   readonly requestBuffer?: number;

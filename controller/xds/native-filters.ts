@@ -2,6 +2,7 @@ import type { Any } from '@bufbuild/protobuf/wkt';
 import { requestBandwidthFilter, responseBandwidthFilter } from '../features/bandwidth-limit/xds.ts';
 import { corsFilter } from '../features/cors/xds.ts';
 import { faultFilter } from '../features/fault/xds.ts';
+import { grpcWebFilter } from '../features/grpc-web/xds.ts';
 import type { NativeFilter } from '../features/native-filter.ts';
 import { bufferFilter } from '../features/request-buffer/xds.ts';
 import { responseOverrideFilter } from '../features/response-override/xds.ts';
@@ -16,7 +17,7 @@ type HttpFilter = Init<'envoy.extensions.filters.network.http_connection_manager
  * for a token; a request is kept until it is whole only when it may come in, and before users' filters see it.
  */
 const NATIVE_FILTERS = {
-  first: [responseOverrideFilter, faultFilter, corsFilter],
+  first: [responseOverrideFilter, faultFilter, corsFilter, grpcWebFilter],
   beforeUsers: [bufferFilter],
   last: [sessionFilter, requestBandwidthFilter, responseBandwidthFilter],
 } as const satisfies { readonly [where: string]: readonly NativeFilter[] };

@@ -1,6 +1,7 @@
 import type { ClusterIr } from '../ir/cluster.ts';
 import { httpChains, type StreamChainIr, streamChains, type StreamDestinationIr } from '../ir/listener.ts';
 import type { ProxyIr } from '../ir/proxy.ts';
+import { widenedMatch } from '../ir/widened-match.ts';
 import { NO_HEADER_CHANGES, type RouteIr } from '../ir/route.ts';
 import type { VirtualHostIr } from '../ir/virtual-host.ts';
 import { virtualHostName } from './route-configuration.ts';
@@ -79,32 +80,16 @@ function without<T>(piece: readonly T[], isOut: (member: T) => boolean): readonl
   return piece.some(isOut) ? piece.filter((member) => !isOut(member)) : piece;
 }
 
-/**
- * A route that answers 500 in place of one that never served. What the proxy rejects may be a regular expression of its
- * match: without those it matches more, which closes more and opens nothing.
- */
+/** A route that answers 500 in place of one that never served. What the proxy rejects may be its match. */
 function refused(route: RouteIr): RouteIr {
-  const { path, headers, query, cookies = [] } = route.match;
   return {
     name: route.name,
-    match: {
-      ...route.match,
-      path: path.kind === 'regex' ? { kind: 'prefix', value: literalPrefix(path.value) } : path,
-      headers: headers.filter(({ kind }) => kind === 'exact'),
-      query: query.filter(({ kind }) => kind === 'exact'),
-      cookies: cookies.filter(({ kind }) => kind === 'exact'),
-    },
+    match: widenedMatch(route.match),
     action: { kind: 'respond', status: 500 },
     requestHeaders: NO_HEADER_CHANGES,
     responseHeaders: NO_HEADER_CHANGES,
     features: {},
   };
-}
-
-/** The path elements that a regular expression begins with, as far as they are plain text. */
-function literalPrefix(regex: string): string {
-  const plain = /^[\w/-]*/u.exec(regex.replace(/^\^/u, ''))?.[0] ?? '';
-  return plain.slice(0, plain.lastIndexOf('/') + 1) || '/';
 }
 
 /** Every route of a proxy. */

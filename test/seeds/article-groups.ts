@@ -72,12 +72,11 @@ ports: [{ name: http, port: 9 }]
     },
   },
   {
-    name: '003: a GRPCRoute of v1alpha2 is read; it is not implemented yet',
+    name: '003: a GRPCRoute of v1alpha2 is one of v1',
     files: ['003-01', '003-05'],
     services: ['myproject/grpc-api:9000'],
     certificates: CERTIFICATE,
-    status: [...GATEWAY_STATUS, 'GRPCRoute myproject/grpc-api at eg: !Accepted(UnsupportedValue)'],
-    says: [/GRPCRoute.*not implemented/u],
+    status: [...GATEWAY_STATUS, 'GRPCRoute myproject/grpc-api at eg: Accepted, ResolvedRefs'],
   },
   {
     name: '003: a fragment of a GRPCRoute is no object',

@@ -18,11 +18,15 @@ type ClusterWeight = Init<'envoy.config.route.v3.WeightedCluster.ClusterWeight'>
 type Forward = Extract<RouteActionIr, { readonly kind: 'forward' }>;
 type Substitution = Init<'envoy.type.matcher.v3.RegexMatchAndSubstitute'>;
 
-/** The cluster of back-ends that cannot be had: it never exists, so that Envoy answers 500 for it. */
+/** The cluster of back-ends that cannot be had: it never exists, so that Envoy answers for it. */
 export const INVALID_BACKEND_CLUSTER = 'sluice.invalid-backend';
 
 type Filters = ClusterWeight['typedPerFilterConfig'];
 type Cluster = DestinationIr & { readonly kind: 'cluster' };
+
+const { INTERNAL_SERVER_ERROR, SERVICE_UNAVAILABLE } = enumMembers(
+  'envoy.config.route.v3.RouteAction.ClusterNotFoundResponseCode',
+);
 
 /** What is not in the action itself, but said with it. */
 export interface ForwardOptions {
@@ -34,15 +38,14 @@ export interface ForwardOptions {
 
 /** Sends requests to destinations in proportion to their weights, and copies to mirrors. */
 export function forward(
-  { destinations, rewrite, mirrors = [] }: Forward,
+  { destinations, rewrite, mirrors = [], invalidStatus }: Forward,
   match: PathMatchIr,
   options: ForwardOptions,
 ): RouteAction {
   const [only] = destinations;
   const simple = destinations.length === 1 && only?.kind === 'cluster' && isPlain(only);
   return {
-    clusterNotFoundResponseCode: enumMembers('envoy.config.route.v3.RouteAction.ClusterNotFoundResponseCode')
-      .INTERNAL_SERVER_ERROR,
+    clusterNotFoundResponseCode: invalidStatus === 503 ? SERVICE_UNAVAILABLE : INTERNAL_SERVER_ERROR,
     clusterSpecifier: simple
       ? { case: 'cluster', value: only.cluster.name }
       : { case: 'weightedClusters', value: weightedClusters(destinations, options) },

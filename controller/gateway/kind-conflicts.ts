@@ -1,0 +1,149 @@
+/**
+ * Of an HTTPRoute and a GRPCRoute that are on one listener for the same host names only the older one is served there
+ * (Gateway API, `GRPCRouteSpec.hostnames`). What a Gateway with routes of one of the two kinds has costs nothing.
+ */
+import { byAge, type Aged } from '../resources/resources.ts';
+import type { Pieces } from '../ir/pieces.ts';
+import type { AttachedRoute, RouteReport } from './attach-routes.ts';
+import type { Attachment } from './attachment.ts';
+import { covers } from './hostnames.ts';
+
+/** Host names of routes of one kind on a listener, and whose they are. */
+type Hosts = ReadonlyMap<string, readonly AttachedRoute[]>;
+
+type Listener = Attachment['listener'];
+
+/** A route, and the listeners on which another one has its host names. */
+type Losses = ReadonlyMap<AttachedRoute, ReadonlyMap<Listener, AttachedRoute>>;
+
+/** Takes routes off the listeners on which an older one of the other kind has their host names. */
+export function withoutKindConflicts(pieces: Pieces<AttachedRoute>): Pieces<AttachedRoute> {
+  const calls = pieces.filter((piece) => piece[0]?.core.route.kind === 'GRPCRoute');
+  const requests = pieces.filter((piece) => piece[0]?.core.route.kind === 'HTTPRoute');
+  if (calls.length === 0 || requests.length === 0) return pieces;
+  const losses = lossesOf(calls, requests);
+  if (losses.size === 0) return pieces;
+  return pieces.map((piece) => (piece.some((route) => losses.has(route)) ? reduced(piece, losses) : piece));
+}
+
+function lossesOf(calls: Pieces<AttachedRoute>, requests: Pieces<AttachedRoute>): Losses {
+  const indexes = requests.map(hostsOf);
+  const candidates = new Map<Listener, Set<AttachedRoute>>();
+  for (const call of calls.flat()) {
+    for (const { listener, hostnames } of call.attachments) {
+      const rivals = indexes.flatMap((index) => sharing(index.get(listener), hostnames));
+      if (rivals.length === 0) continue;
+      const all = candidates.get(listener) ?? new Set();
+      for (const route of [call, ...rivals]) all.add(route);
+      candidates.set(listener, all);
+    }
+  }
+  const losses = new Map<AttachedRoute, Map<Listener, AttachedRoute>>();
+  for (const [listener, routes] of candidates) {
+    const served: AttachedRoute[] = [];
+    for (const route of [...routes].sort((a, b) => byAge(aged(a), aged(b)))) {
+      const winner = served.find((other) => isRival(other, route) && overlap(other, route, listener));
+      if (winner === undefined) served.push(route);
+      else losses.set(route, (losses.get(route) ?? new Map<Listener, AttachedRoute>()).set(listener, winner));
+    }
+  }
+  return losses;
+}
+
+function aged({ core }: AttachedRoute): { readonly metadata: Aged } {
+  return core.route;
+}
+
+function isRival(a: AttachedRoute, b: AttachedRoute): boolean {
+  return a.core.route.kind !== b.core.route.kind;
+}
+
+function overlap(a: AttachedRoute, b: AttachedRoute, listener: Listener): boolean {
+  const others = namesOn(b, listener);
+  return namesOn(a, listener).some((one) => others.some((other) => covers(one, other) || covers(other, one)));
+}
+
+function namesOn({ attachments }: AttachedRoute, listener: Listener): readonly string[] {
+  return attachments.find((attachment) => attachment.listener === listener)?.hostnames ?? [];
+}
+
+/** The routes of an index whose host names stand for one that is among these. */
+function sharing(hosts: Hosts | undefined, hostnames: readonly string[]): readonly AttachedRoute[] {
+  if (hosts === undefined) return [];
+  return hostnames.flatMap((hostname) => {
+    const wider = widerOf(hostname).flatMap((name) => hosts.get(name) ?? []);
+    if (!hostname.startsWith('*')) return wider;
+    const narrower = [...hosts].filter(([name]) => name !== hostname && covers(hostname, name));
+    return [...wider, ...narrower.flatMap(([, routes]) => routes)];
+  });
+}
+
+/** A host name and all that stand for it. */
+function widerOf(hostname: string): readonly string[] {
+  if (hostname === '*') return ['*'];
+  const labels = hostname.split('.');
+  return ['*', hostname, ...labels.slice(1).map((_, index) => `*.${labels.slice(index + 1).join('.')}`)];
+}
+
+const indexesOfPieces = new WeakMap<readonly AttachedRoute[], ReadonlyMap<Listener, Hosts>>();
+
+function hostsOf(piece: readonly AttachedRoute[]): ReadonlyMap<Listener, Hosts> {
+  const known = indexesOfPieces.get(piece);
+  if (known !== undefined) return known;
+  const index = new Map<Listener, Map<string, AttachedRoute[]>>();
+  for (const route of piece) {
+    for (const { listener, hostnames } of route.attachments) {
+      const hosts = index.get(listener) ?? new Map<string, AttachedRoute[]>();
+      index.set(listener, hosts);
+      for (const hostname of hostnames) hosts.set(hostname, [...(hosts.get(hostname) ?? []), route]);
+    }
+  }
+  indexesOfPieces.set(piece, index);
+  return index;
+}
+
+const reducedPieces = new WeakMap<readonly AttachedRoute[], readonly AttachedRoute[]>();
+
+/** A piece of which routes lose; the same array as the last time while the same ones lose the same. */
+function reduced(piece: readonly AttachedRoute[], losses: Losses): readonly AttachedRoute[] {
+  const made = piece.map((route) => {
+    const lost = losses.get(route);
+    return lost === undefined ? route : without(route, lost);
+  });
+  const last = reducedPieces.get(piece);
+  if (last?.every((route, index) => route === made[index]) === true) return last;
+  reducedPieces.set(piece, made);
+  return made;
+}
+
+interface Reduced {
+  readonly lost: ReadonlyMap<Listener, AttachedRoute>;
+  readonly route: AttachedRoute;
+}
+
+const reducedRoutes = new WeakMap<AttachedRoute, Reduced>();
+
+function without(route: AttachedRoute, lost: ReadonlyMap<Listener, AttachedRoute>): AttachedRoute {
+  const known = reducedRoutes.get(route);
+  const isSame = known?.lost.size === lost.size && [...lost].every(([at, winner]) => known.lost.get(at) === winner);
+  if (isSame) return known.route;
+  const attachments = route.attachments.filter(({ listener }) => !lost.has(listener));
+  const [winner] = lost.values();
+  const reports = attachments.length > 0 || winner === undefined ? route.reports : refusing(route.reports, winner);
+  const made = { ...route, attachments, reports };
+  reducedRoutes.set(route, { lost, route: made });
+  return made;
+}
+
+function refusing(reports: readonly RouteReport[], { core: { route } }: AttachedRoute): readonly RouteReport[] {
+  const { kind, metadata } = route;
+  const message = `${kind} ${metadata.namespace}/${metadata.name}, which is older, has host names of this route on the same listeners: calls and requests for one host are routed by routes of one kind`;
+  return reports.map((report) => ({
+    ...report,
+    verdicts: report.verdicts.map((verdict) =>
+      verdict.type === 'Accepted' && verdict.status === 'True'
+        ? { ...verdict, status: 'False', reason: 'HostnameConflict', message }
+        : verdict,
+    ),
+  }));
+}
