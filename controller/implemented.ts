@@ -13,6 +13,7 @@ export const implementedPaths: { readonly [K in KindName]: ImplementedPaths } = 
     'spec.listeners',
     '!spec.listeners[].tls.options',
     'spec.addresses',
+    'spec.allowedListeners',
     // From files there is nothing to put labels and annotations on.
     'spec.infrastructure',
   ],
@@ -94,7 +95,7 @@ export const implementedPaths: { readonly [K in KindName]: ImplementedPaths } = 
   Secret: ['type', 'data', 'stringData', 'immutable'],
   ConfigMap: ['data', 'binaryData', 'immutable'],
   Namespace: ['spec'],
-  ListenerSet: [],
+  ListenerSet: ['spec', '!spec.listeners[].tls.options'],
   GRPCRoute: ['spec', '!spec.useDefaultGateways'],
   TLSRoute: [],
   TCPRoute: [],

@@ -69,6 +69,6 @@ function refusalIn(outcome: PolicyOutcome | undefined): Refusal | undefined {
 function servedGateways(book: AttachmentBook): ServedGateways {
   return {
     has: (namespace, gateway) => book.has(`${namespace}/${gateway}`),
-    listenersOf: (route, namespace, gateway) => book.listenersOf(`${namespace}/${gateway}`, route),
+    listenersOf: (route) => book.listenersOf(route),
   };
 }

@@ -1,12 +1,13 @@
 import { requestedIps } from './gateway/addresses.ts';
 import { claimPorts, type PortBook, type PortClaim, type PortDecision } from './gateway/port-claims.ts';
-import { transportOf } from './gateway/sockets.ts';
 import type { ListenerIr } from './ir/listener.ts';
 import { lazily } from './resources/lazily.ts';
 import type { Verdict } from './resources/verdict.ts';
-import type { GatewayStatus } from './gateway/status.ts';
+import { type GatewayStatus, setVerdicts } from './gateway/status.ts';
 import type { ListenerReport, ObjectStatus } from './status/object-status.ts';
 import type { TranslatedProxy, Translation } from './translate.ts';
+
+type SetStatus = Extract<ObjectStatus, { readonly kind: 'listener-set' }>;
 
 /** A translation whose listeners have their sockets. */
 export interface Settled {
@@ -37,6 +38,9 @@ export function createPortPass(): (translation: Translation, book: PortBook) => 
     const statuses = lazily(() =>
       translation.statuses().map((piece) => {
         if (piece === translation.gateways) return gateways;
+        if (piece[0]?.kind === 'listener-set') {
+          return piece.map((status) => settleSet(status, translation.proxies, decisions));
+        }
         return isOfPatches(piece) ? piece.map((status) => settlePolicy(status, translation.proxies, decisions)) : piece;
       }),
     );
@@ -133,28 +137,47 @@ function settlePolicy(
   return status;
 }
 
+/** A Gateway or ListenerSet with what became of the sockets of its listeners. */
+function settleListeners<S extends GatewayStatus | SetStatus>(
+  status: S,
+  addresses: readonly string[],
+  proxies: Translation['proxies'],
+  decisions: ReadonlyMap<string, PortDecision>,
+): S {
+  const sockets = proxies.get(status.proxy);
+  const decisionOf = ({ port, transport }: ListenerReport): PortDecision | undefined => {
+    const socket = sockets?.xds.listeners.find(
+      (listener) =>
+        listener.port === port &&
+        listener.protocol === transport &&
+        (addresses.length === 0 || addresses.includes(listener.address)),
+    );
+    return socket === undefined ? undefined : decisions.get(socket.name);
+  };
+  const listeners = status.listeners.map((report) => settleReport(report, decisionOf(report)));
+  return { ...status, listeners };
+}
+
 function settleGateway(
   status: GatewayStatus,
   proxies: Translation['proxies'],
   decisions: ReadonlyMap<string, PortDecision>,
 ): GatewayStatus {
-  const { spec } = status.object;
-  const sockets = proxies.get(gatewayKey(status)) ?? proxies.get(spec.gatewayClassName);
-  const decisionOf = ({ name }: ListenerReport): PortDecision | undefined => {
-    const wanted = spec.listeners.find((listener) => listener.name === name);
-    const [address] = requestedIps(status.object);
-    const socket = sockets?.xds.listeners.find(
-      (listener) =>
-        listener.port === wanted?.port &&
-        listener.protocol === transportOf(wanted) &&
-        (address === undefined || address === listener.address),
-    );
-    return socket === undefined ? undefined : decisions.get(socket.name);
-  };
-  const listeners = status.listeners.map((report) => settleReport(report, decisionOf(report)));
+  const settled = settleListeners(status, requestedIps(status.object), proxies, decisions);
+  const { listeners } = settled;
   const refused = listeners.filter((report, index) => report !== status.listeners[index] && !isServed(report));
-  if (refused.length === 0) return { ...status, listeners };
-  return { ...status, listeners, verdicts: status.verdicts.map((verdict) => gatewayVerdict(verdict, listeners)) };
+  if (refused.length === 0) return settled;
+  return { ...settled, verdicts: status.verdicts.map((verdict) => gatewayVerdict(verdict, listeners)) };
+}
+
+function settleSet(
+  status: ObjectStatus,
+  proxies: Translation['proxies'],
+  decisions: ReadonlyMap<string, PortDecision>,
+): ObjectStatus {
+  if (status.kind !== 'listener-set' || status.listeners.length === 0) return status;
+  const settled = settleListeners(status, [], proxies, decisions);
+  return { ...settled, verdicts: setVerdicts(settled.listeners) };
 }
 
 /** A listener that is not served for another reason keeps that reason. */

@@ -14,8 +14,7 @@ import type { AnyRoute, RouteCore } from './gateway/route-core.ts';
 import { streamCore } from './gateway/stream-route.ts';
 import { infraOf } from './gateway/infra.ts';
 import { parametersStatuses } from './gateway/parameters-status.ts';
-import { gatewayStatus, type GatewayStatus, routeStatuses } from './gateway/status.ts';
-import { unimplementedKinds } from './gateway/unimplemented-kinds.ts';
+import { gatewayStatus, type GatewayStatus, listenerSetStatuses, routeStatuses } from './gateway/status.ts';
 import type { ResourcePatchIr } from './ir/patch.ts';
 import type { Pieces } from './ir/pieces.ts';
 import type { InfraIr, ProxyIr } from './ir/proxy.ts';
@@ -68,7 +67,6 @@ export function createTranslator(settings: Settings): (resources: Resources) => 
   const backendStatusesOf = remembered((backends: readonly Backend[], now) =>
     backends.map((backend) => backendStatusOf(backend, now)),
   );
-  const otherStatusesOf = remembered((_translator: object, now) => unimplementedKinds(now));
   const policyStatusesOf = rememberedPolicyStatuses();
   const tlsPolicyStatusesOf = rememberedTlsPolicyStatuses();
   const pass = createProxyPass(settings);
@@ -112,6 +110,7 @@ export function createTranslator(settings: Settings): (resources: Resources) => 
         [...classes.values()].map(classStatusOf),
         parametersStatuses(classes, gateways, resources),
         gatewayStatuses,
+        gateways.flatMap(listenerSetStatuses),
         ...routeStatuses(gateways),
         policyStatusesOf(tables, gateways, resources),
         tlsPolicyStatusesOf(gateways, resources),
@@ -119,7 +118,6 @@ export function createTranslator(settings: Settings): (resources: Resources) => 
           const ancestors = [patchPolicyReport(policy, unpatched.get(policy))];
           return { kind: 'policy', object: policy.object, ancestors };
         }),
-        otherStatusesOf(pass, resources),
         ...resources.pieces('Backend').map((piece) => backendStatusesOf(piece, resources)),
       ]),
     };

@@ -7,6 +7,8 @@ import type { PolicyTable } from './policy-table.ts';
 export interface PolicyChanges {
   /** Gateways, as "<namespace>/<name>": everything on them. */
   readonly gateways: ReadonlySet<string>;
+  /** ListenerSets, as "<namespace>/<name>": everything on them. */
+  readonly sets: ReadonlySet<string>;
   /** Routes by their `tableKey`, in order. */
   readonly routes: readonly string[];
 }
@@ -16,16 +18,17 @@ export function policyChanges(
   pairs: readonly { readonly before: PolicyTable; readonly now: PolicyTable }[],
 ): PolicyChanges | undefined {
   const gateways = new Set<string>();
+  const sets = new Set<string>();
   const routes = new Set<string>();
   for (const { before, now } of pairs) {
     if (before === now) continue;
     for (const { target } of changedClaims(before, now)) {
-      if (target.kind === 'ListenerSet') return undefined;
       if (target.kind === 'Gateway') gateways.add(`${target.namespace}/${target.name}`);
+      else if (target.kind === 'ListenerSet') sets.add(`${target.namespace}/${target.name}`);
       else routes.add(tableKey(target.namespace, target.name));
     }
   }
-  return { gateways, routes: [...routes].sort(compare) };
+  return { gateways, sets, routes: [...routes].sort(compare) };
 }
 
 function changedClaims(before: PolicyTable, now: PolicyTable): readonly Claim<Policy>[] {

@@ -1,4 +1,5 @@
 import {
+  type GatewayPlace,
   gatewayPolicy,
   indexPolicies,
   type Place,
@@ -7,6 +8,7 @@ import {
 } from '../policies/policy-index.ts';
 import { mergePolicies, mergeTypeOf } from '../policies/merge.ts';
 import { isInvalid, type Policy, type Target } from '../policies/targets.ts';
+import { parentGateway } from '../resources/parent-gateway.ts';
 import type { Resources } from '../resources/resources.ts';
 import { remembered, wantsAsked } from '../resources/tracked.ts';
 import type { Want } from '../resources/wants.ts';
@@ -57,27 +59,28 @@ export function policyTable<P extends Policy>(
   });
 }
 
-/** The policies of the Gateways and listeners that the targets of a policy name as their parents. */
+/** The policies of the Gateways, ListenerSets and listeners that the targets of a policy name as their parents. */
 function parentsOf<P extends Policy>(policy: P, index: PolicyIndex<P>, resources: Resources): ReadonlySet<P> {
-  const gateways = (index.targets.get(policy) ?? []).flatMap((target) => gatewaysOf(target, resources));
-  const found = gateways.flatMap(({ namespace, name }) => {
-    const listeners = resources.get('Gateway', namespace, name)?.spec.listeners ?? [];
-    return listeners.map((listener) => gatewayPolicy(index, { namespace, name, listener: listener.name }));
-  });
+  const places = (index.targets.get(policy) ?? []).flatMap((target) => listenersOf(target, resources));
+  const found = places.map((place) => gatewayPolicy(index, place));
   return new Set(found.flatMap((parent) => (parent === undefined || isInvalid(parent) ? [] : [parent])));
 }
 
-interface Named {
-  readonly namespace: string;
-  readonly name: string;
-}
-
-function gatewaysOf({ kind, namespace, name }: Target, resources: Resources): readonly Named[] {
+/** Every listener of what a route names as its parents. */
+function listenersOf({ kind, namespace, name }: Target, resources: Resources): readonly GatewayPlace[] {
   if (kind === 'Gateway' || kind === 'ListenerSet') return [];
   const refs = resources.get(kind, namespace, name)?.spec.parentRefs ?? [];
-  return refs.flatMap((ref) =>
-    ref.kind === 'Gateway' ? [{ namespace: ref.namespace ?? namespace, name: ref.name }] : [],
-  );
+  return refs.flatMap((ref): readonly GatewayPlace[] => {
+    const parent = { namespace: ref.namespace ?? namespace, name: ref.name };
+    if (ref.kind === 'Gateway') {
+      const listeners = resources.get('Gateway', parent.namespace, parent.name)?.spec.listeners ?? [];
+      return listeners.map((listener) => ({ ...parent, listener: listener.name }));
+    }
+    const set = ref.kind === 'ListenerSet' ? resources.get('ListenerSet', parent.namespace, parent.name) : undefined;
+    const gateway = set === undefined ? undefined : parentGateway(set);
+    if (set === undefined || gateway === undefined) return [];
+    return set.spec.listeners.map((listener) => ({ ...gateway, listener: listener.name, set: parent }));
+  });
 }
 
 /** What the policy of a kind comes to at a place; `undefined` where there is none. */

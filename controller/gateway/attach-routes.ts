@@ -2,7 +2,7 @@ import type { ParentReference } from '#controller/api/gen/types.d.ts';
 import type { Resources } from '../resources/resources.ts';
 import { rememberedIn } from '../resources/tracked.ts';
 import type { Refusal, Verdict } from '../resources/verdict.ts';
-import { attach, type Attachment, names } from './attachment.ts';
+import { attach, type Attachment, parentKey } from './attachment.ts';
 import type { GatewayListeners } from './listeners.ts';
 import type { AnyRoute, InvalidRules, RouteCore } from './route-core.ts';
 
@@ -36,14 +36,14 @@ export function createAttach(
 
 /** Attaches a route to the listeners of a Gateway that it names (Gateway API, "Attaching routes"). */
 const attachRoute: (core: RouteCore, gateway: GatewayListeners, resources: Resources) => AttachedRoute = rememberedIn(
-  (core: RouteCore, { owners, listeners }: GatewayListeners, resources) => {
+  (core: RouteCore, { byOwner }: GatewayListeners, resources) => {
     const { route } = core;
     const attachments = new Map<string, Attachment>();
     const reports: RouteReport[] = [];
     for (const ref of route.spec.parentRefs ?? []) {
-      const owner = owners.find((candidate) => names(ref, route, candidate));
-      if (owner === undefined) continue;
-      const own = listeners.filter((listener) => listener.owner === owner);
+      const key = parentKey(ref, route);
+      const own = key === undefined ? undefined : byOwner.get(key);
+      if (own === undefined) continue;
       const attached = attach(route, ref, own, resources);
       const refused = attached.ok ? core.refused : attached.refusal;
       const told = refused ?? (core.invalid?.all === true ? core.invalid.refusal : undefined);

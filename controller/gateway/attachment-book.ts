@@ -1,14 +1,16 @@
+import type { GatewayPlace } from '../policies/policy-index.ts';
 import type { Named } from '../resources/resources.ts';
 import type { AttachedRoute } from './attach-routes.ts';
 import type { GatewayState } from './gateways.ts';
+import { gatewayPlace } from './listeners.ts';
 
 /** A route, by what it is called. */
 type RouteName = Named & { readonly kind: string };
 
 interface Page {
   readonly state: GatewayState;
-  /** The names of the listeners that each route is attached to. */
-  readonly listeners: Map<string, readonly string[]>;
+  /** The listeners that each route is attached to, by their names in xDS. */
+  readonly listeners: Map<string, ReadonlyMap<string, GatewayPlace>>;
 }
 
 /** Knows which route is attached to which listeners. Only what changed since it was brought up to date is looked at. */
@@ -20,9 +22,10 @@ export class AttachmentBook {
     return this.#pages.has(gateway);
   }
 
-  /** The names of the listeners of a Gateway that a route is attached to. */
-  listenersOf(gateway: string, route: RouteName): readonly string[] {
-    return this.#pages.get(gateway)?.listeners.get(keyOf(route)) ?? [];
+  /** The listeners of all Gateways that a route is attached to. */
+  listenersOf(route: RouteName): readonly GatewayPlace[] {
+    const key = keyOf(route);
+    return [...this.#pages.values()].flatMap(({ listeners }) => [...(listeners.get(key)?.values() ?? [])]);
   }
 
   /** Brings the book up to date; returns whether it says anything else than before. */
@@ -32,7 +35,7 @@ export class AttachmentBook {
     for (const state of states) {
       const { namespace, name } = state.gateway.metadata;
       const known = this.#pages.get(`${namespace}/${name}`);
-      const listeners = known?.listeners ?? new Map<string, readonly string[]>();
+      const listeners = known?.listeners ?? new Map<string, ReadonlyMap<string, GatewayPlace>>();
       if (turn(listeners, known?.state.routes ?? [], state.routes) || known === undefined) isOther = true;
       pages.set(`${namespace}/${name}`, { state, listeners });
     }
@@ -41,20 +44,16 @@ export class AttachmentBook {
   }
 }
 
-function turn(
-  listeners: Map<string, readonly string[]>,
-  before: GatewayState['routes'],
-  after: GatewayState['routes'],
-): boolean {
+function turn(listeners: Page['listeners'], before: GatewayState['routes'], after: GatewayState['routes']): boolean {
   const gone = new Set(before);
   const came = after.filter((piece) => !gone.delete(piece)).flat();
   const left = new Set([...gone].flatMap((piece) => piece.map(({ core }) => keyOf(nameOf(core.route)))));
   let isOther = false;
   for (const { core, attachments } of came) {
     const key = keyOf(nameOf(core.route));
-    const names = attachments.map(({ listener }) => listener.spec.name);
-    if (!left.delete(key) || !isSame(listeners.get(key), names)) isOther = true;
-    listeners.set(key, names);
+    const places = new Map(attachments.map(({ listener }) => [listener.name, gatewayPlace(listener)]));
+    if (!left.delete(key) || !hasSameKeys(listeners.get(key), places)) isOther = true;
+    listeners.set(key, places);
   }
   for (const key of left) {
     listeners.delete(key);
@@ -71,6 +70,6 @@ function keyOf({ kind, namespace, name }: RouteName): string {
   return `${kind}/${namespace}/${name}`;
 }
 
-function isSame(a: readonly string[] | undefined, b: readonly string[]): boolean {
-  return a?.length === b.length && a.every((name, index) => name === b[index]);
+function hasSameKeys(a: ReadonlyMap<string, unknown> | undefined, b: ReadonlyMap<string, unknown>): boolean {
+  return a?.size === b.size && [...b.keys()].every((key) => a.has(key));
 }

@@ -2,7 +2,7 @@ import type { ParentReference } from '#controller/api/gen/types.d.ts';
 import type { Resources } from '../resources/resources.ts';
 import { type Outcome, refusal, success } from '../resources/verdict.ts';
 import { intersectHostnames } from './hostnames.ts';
-import type { ListenerOwner, ListenerState } from './listeners.ts';
+import { type ListenerState, ownerKey } from './listeners.ts';
 import type { AnyRoute } from './route-core.ts';
 import { allowsNamespace } from '../resources/selectors.ts';
 
@@ -15,24 +15,13 @@ export interface Attachment {
 /** Why a route is not attached to a parent (condition Accepted of the route). */
 export type AttachmentReason = 'NoMatchingParent' | 'NotAllowedByListeners' | 'NoMatchingListenerHostname';
 
-/** What a parentRef may name. */
-interface Parent {
-  readonly kind: ListenerOwner['kind'];
-  readonly metadata: { readonly namespace: string; readonly name: string };
-}
-
-/** Whether a parentRef of a route names this Gateway or ListenerSet. */
-export function names(
-  ref: ParentReference,
+/** The `ownerKey` of the Gateway or ListenerSet that a parentRef of a route names; `undefined` where it names neither. */
+export function parentKey(
+  { group, kind, namespace, name }: ParentReference,
   route: { readonly metadata: { readonly namespace: string } },
-  parent: Parent,
-): boolean {
-  return (
-    ref.group === 'gateway.networking.k8s.io' &&
-    ref.kind === parent.kind &&
-    ref.name === parent.metadata.name &&
-    (ref.namespace ?? route.metadata.namespace) === parent.metadata.namespace
-  );
+): string | undefined {
+  if (group !== 'gateway.networking.k8s.io' || (kind !== 'Gateway' && kind !== 'ListenerSet')) return undefined;
+  return ownerKey(kind, namespace ?? route.metadata.namespace, name);
 }
 
 /** Attaches a route to the `listeners` of the Gateway or ListenerSet that `ref` names (Gateway API, "Attaching routes"). */
@@ -48,6 +37,9 @@ export function attach(
       (ref.port === undefined || ref.port === spec.port),
   );
   const parent = `${ref.kind} ${ref.namespace ?? route.metadata.namespace}/${ref.name}`;
+  if (listeners.length === 0) {
+    return refusal('NoMatchingParent', `${parent} has no listeners that its Gateway takes: see its status`);
+  }
   if (named.length === 0) {
     const wanted = [
       ...(ref.sectionName === undefined ? [] : [`name ${ref.sectionName}`]),

@@ -1,4 +1,4 @@
-import type { Gateway, Listener, SecretObjectReference } from '#controller/api/gen/types.d.ts';
+import type { Gateway, Listener, ListenerSet, SecretObjectReference } from '#controller/api/gen/types.d.ts';
 import type { CertificateIr } from '../ir/secret.ts';
 import { mayRefer } from '../resources/reference-grants.ts';
 import type { Resources } from '../resources/resources.ts';
@@ -10,7 +10,7 @@ export type CertificateReason = 'InvalidCertificateRef' | 'RefNotPermitted';
 
 /** The certificates of a listener that terminates TLS (Gateway API, `ListenerTLSConfig.certificateRefs`). */
 export function listenerCertificates(
-  gateway: Gateway,
+  owner: Gateway | ListenerSet,
   { name, tls }: Listener,
   resources: Resources,
 ): Outcome<readonly CertificateIr[], CertificateReason> {
@@ -19,7 +19,7 @@ export function listenerCertificates(
   if (refs.length === 0) return refusal('InvalidCertificateRef', `${at}: found none, TLS needs a certificate`);
   const certificates: CertificateIr[] = [];
   for (const [index, ref] of refs.entries()) {
-    const found = certificateOf(gateway, ref, `${at}[${index}]`, resources);
+    const found = certificateOf(owner, ref, `${at}[${index}]`, resources);
     if (!found.ok) return found;
     certificates.push(found.value);
   }
@@ -27,7 +27,7 @@ export function listenerCertificates(
 }
 
 function certificateOf(
-  { metadata }: Gateway,
+  { kind, metadata }: Gateway | ListenerSet,
   ref: SecretObjectReference,
   at: string,
   resources: Resources,
@@ -39,11 +39,11 @@ function certificateOf(
     );
   }
   const namespace = ref.namespace ?? metadata.namespace;
-  const from = { group: 'gateway.networking.k8s.io', kind: 'Gateway', namespace: metadata.namespace };
+  const from = { group: 'gateway.networking.k8s.io', kind, namespace: metadata.namespace };
   if (!mayRefer(from, { group: '', kind: 'Secret', namespace, name: ref.name }, resources)) {
     return refusal(
       'RefNotPermitted',
-      `${at}: no ReferenceGrant in namespace ${namespace} lets Gateways of namespace ${metadata.namespace} refer to Secret ${ref.name}`,
+      `${at}: no ReferenceGrant in namespace ${namespace} lets ${kind}s of namespace ${metadata.namespace} refer to Secret ${ref.name}`,
     );
   }
   const secret = resources.get('Secret', namespace, ref.name);

@@ -1,4 +1,4 @@
-import type { EnvoyProxy, Gateway, Listener } from '#controller/api/gen/types.d.ts';
+import type { EnvoyProxy, Gateway, ListenerSet } from '#controller/api/gen/types.d.ts';
 import { byAge, compare, type Resources } from '../resources/resources.ts';
 import { remembered } from '../resources/tracked.ts';
 import { unimplementedFields } from '../resources/unimplemented-fields.ts';
@@ -6,10 +6,18 @@ import type { Refusal } from '../resources/verdict.ts';
 import type { Pieces } from '../ir/pieces.ts';
 import { addressProblem } from './addresses.ts';
 import type { AttachedRoute } from './attach-routes.ts';
-import { names } from './attachment.ts';
+import { parentKey } from './attachment.ts';
+import type { Claimant } from './conflicts.ts';
 import type { ClassState } from './gateway-classes.ts';
 import { withoutKindConflicts } from './kind-conflicts.ts';
-import { type GatewayListeners, gatewayListeners, type ListenerState } from './listeners.ts';
+import { createListenerSetIndex, type ListenerSetIndex } from './listener-sets.ts';
+import {
+  type GatewayListeners,
+  gatewayListeners,
+  type ListenerState,
+  type ListenerSurroundings,
+  type SetState,
+} from './listeners.ts';
 import { gatewayParameters } from './parameters.ts';
 import { type AnyRoute, ROUTE_KINDS } from './route-core.ts';
 
@@ -24,8 +32,13 @@ export interface GatewayState {
   readonly parameters: EnvoyProxy | undefined;
   /** Why it is not served at all, or `undefined`. */
   readonly refused: Refusal | undefined;
+  /** Its own, then those of its ListenerSets. */
   readonly listeners: readonly ListenerState[];
-  /** Every route that names the Gateway. */
+  /** The ListenerSets that name it. */
+  readonly sets: readonly SetState[];
+  /** What it claims; later Gateways on the same proxy do not get it. */
+  readonly claimants: readonly Claimant[];
+  /** Every route that names the Gateway, or a ListenerSet of it. */
   readonly routes: Pieces<AttachedRoute>;
   /** What was thrown on the way here: a bug, for which the Gateway keeps what it has. */
   readonly bug?: unknown;
@@ -44,9 +57,14 @@ export function createGatewayPass(): (
   attach: Attach,
 ) => readonly GatewayState[] {
   let last: ReadonlyMap<Gateway, GatewayState> = new Map();
+  const indexOf = createListenerSetIndex();
   return (classes, resources, attach) => {
     const gateways = resources.list('Gateway').toSorted(byAge);
-    const routes = routesByGateway(ROUTE_KINDS.flatMap((kind): Pieces<AnyRoute> => resources.pieces(kind)));
+    const index = indexOf(resources);
+    const routes = routesByGateway(
+      ROUTE_KINDS.flatMap((kind): Pieces<AnyRoute> => resources.pieces(kind)),
+      index.gateways,
+    );
     const states: GatewayState[] = [];
     for (const gateway of gateways) {
       const ofClass = classes.get(gateway.spec.gatewayClassName);
@@ -58,14 +76,30 @@ export function createGatewayPass(): (
       const parameters = found.ok ? found.value : undefined;
       const refused = found.ok ? refusalOf(gateway, resources) : sameRefusal(gateway, found.refusal);
       try {
-        const served = gatewayListeners(gateway, claimsBefore(gateway, states, proxy), resources);
+        const served = gatewayListeners(
+          gateway,
+          surroundingsOf(gateway, claimsBefore(states, proxy), index.of(`${namespace}/${name}`)),
+          resources,
+        );
         const named = routes.get(`${namespace}/${name}`) ?? [];
         const attached = withoutKindConflicts(named.map((piece) => attach(piece, served)));
-        const rest = { listeners: served.listeners, routes: attached };
+        const { listeners, sets, claimants } = served;
+        const rest = { listeners, sets, claimants, routes: attached };
         const state = { gateway, proxy, merged, parameters, refused, ...rest };
         states.push(sameAs(last.get(gateway), state));
       } catch (bug) {
-        states.push({ gateway, proxy, merged, parameters, refused, listeners: [], routes: [], bug });
+        states.push({
+          gateway,
+          proxy,
+          merged,
+          parameters,
+          refused,
+          listeners: [],
+          sets: [],
+          claimants: [],
+          routes: [],
+          bug,
+        });
       }
     }
     last = new Map(states.map((state) => [state.gateway, state]));
@@ -81,6 +115,7 @@ function sameAs(last: GatewayState | undefined, now: GatewayState): GatewayState
     last.parameters === now.parameters &&
     last.refused === now.refused &&
     last.listeners === now.listeners &&
+    last.sets === now.sets &&
     last.routes.length === now.routes.length &&
     last.routes.every((piece, index) => piece === now.routes[index]);
   return isSame ? last : now;
@@ -100,26 +135,39 @@ function sameRefusal(gateway: Gateway, refusal: Refusal): Refusal {
   return refusal;
 }
 
-const NO_CLAIMS: readonly Listener[] = [];
-
-const lastClaims = new WeakMap<Gateway, readonly Listener[]>();
-
-/** The listeners of the Gateways before one on the same proxy; the same array as long as they are the same. */
-function claimsBefore(gateway: Gateway, states: readonly GatewayState[], proxy: string): readonly Listener[] {
-  const sharing = states.filter((state) => state.proxy === proxy && state.refused === undefined);
-  if (sharing.length === 0) return NO_CLAIMS;
-  const claims = sharing.flatMap(({ listeners }) => listeners.filter(({ usable }) => usable).map(({ spec }) => spec));
-  const last = lastClaims.get(gateway);
-  if (last?.length === claims.length && claims.every((claim, index) => claim === last[index])) return last;
-  lastClaims.set(gateway, claims);
-  return claims;
+/** What the Gateways before one on the same proxy claim. */
+function claimsBefore(states: readonly GatewayState[], proxy: string): readonly Claimant[] {
+  return states
+    .filter((state) => state.proxy === proxy && state.refused === undefined)
+    .flatMap(({ claimants }) => claimants);
 }
 
-/** The routes that name each Gateway, by "<namespace>/<gateway>". */
-function routesByGateway(pieces: Pieces<AnyRoute>): ReadonlyMap<string, Pieces<AnyRoute>> {
+const lastSurroundings = new WeakMap<Gateway, ListenerSurroundings>();
+
+/** The same object as long as it says the same. */
+function surroundingsOf(
+  gateway: Gateway,
+  earlier: readonly Claimant[],
+  sets: readonly ListenerSet[],
+): ListenerSurroundings {
+  const last = lastSurroundings.get(gateway);
+  const isSame =
+    last?.sets === sets &&
+    last.earlier.length === earlier.length &&
+    earlier.every((claimant, index) => claimant === last.earlier[index]);
+  if (isSame) return last;
+  const now = { earlier, sets };
+  lastSurroundings.set(gateway, now);
+  return now;
+}
+
+type SetGateways = ListenerSetIndex['gateways'];
+
+/** The routes that name each Gateway or a ListenerSet of it, by "<namespace>/<gateway>". */
+function routesByGateway(pieces: Pieces<AnyRoute>, sets: SetGateways): ReadonlyMap<string, Pieces<AnyRoute>> {
   const gateways = new Map<string, (readonly AnyRoute[])[]>();
   for (const piece of pieces) {
-    for (const [key, routes] of byGateway(piece)) {
+    for (const [key, routes] of byGateway(piece, sets)) {
       const known = gateways.get(key);
       if (known === undefined) gateways.set(key, [routes]);
       else known.push(routes);
@@ -128,34 +176,42 @@ function routesByGateway(pieces: Pieces<AnyRoute>): ReadonlyMap<string, Pieces<A
   return gateways;
 }
 
-const groupsOfPieces = new WeakMap<readonly AnyRoute[], ReadonlyMap<string, readonly AnyRoute[]>>();
+interface Groups {
+  readonly sets: SetGateways;
+  readonly byGateway: ReadonlyMap<string, readonly AnyRoute[]>;
+}
 
-function byGateway(piece: readonly AnyRoute[]): ReadonlyMap<string, readonly AnyRoute[]> {
+const groupsOfPieces = new WeakMap<readonly AnyRoute[], Groups>();
+
+/** A group is the same array as long as it has the same members, whatever sets come and go. */
+function byGateway(piece: readonly AnyRoute[], sets: SetGateways): ReadonlyMap<string, readonly AnyRoute[]> {
   const known = groupsOfPieces.get(piece);
-  if (known !== undefined) return known;
+  if (known?.sets === sets) return known.byGateway;
   const groups = new Map<string, AnyRoute[]>();
   for (const route of piece) {
-    for (const key of gatewayKeys(route)) {
+    for (const key of gatewayKeys(route, sets)) {
       const group = groups.get(key);
       if (group === undefined) groups.set(key, [route]);
       else group.push(route);
     }
   }
-  groupsOfPieces.set(piece, groups);
-  return groups;
+  const kept = new Map([...groups].map(([key, group]) => [key, sameList(known?.byGateway.get(key), group)]));
+  groupsOfPieces.set(piece, { sets, byGateway: kept });
+  return kept;
 }
 
-const keysOfRoutes = new WeakMap<AnyRoute, readonly string[]>();
+function sameList<T>(last: readonly T[] | undefined, now: readonly T[]): readonly T[] {
+  return last?.length === now.length && now.every((member, index) => member === last[index]) ? last : now;
+}
 
-/** The Gateways that a route names, each once, as "<namespace>/<gateway>". */
-export function gatewayKeys(route: AnyRoute): readonly string[] {
-  const known = keysOfRoutes.get(route);
-  if (known !== undefined) return known;
-  const keys = (route.spec.parentRefs ?? []).map((ref) => {
-    const metadata = { namespace: ref.namespace ?? route.metadata.namespace, name: ref.name };
-    return names(ref, route, { kind: 'Gateway', metadata }) ? `${metadata.namespace}/${metadata.name}` : '';
-  });
-  const found = [...new Set(keys.filter((key) => key !== ''))];
-  keysOfRoutes.set(route, found);
-  return found;
+/** The Gateways that a route names, itself or by their ListenerSets, each once, as "<namespace>/<gateway>". */
+function gatewayKeys(route: AnyRoute, sets: SetGateways): ReadonlySet<string> {
+  const keys = new Set<string>();
+  for (const ref of route.spec.parentRefs ?? []) {
+    if (parentKey(ref, route) === undefined) continue;
+    const name = `${ref.namespace ?? route.metadata.namespace}/${ref.name}`;
+    const gateway = ref.kind === 'Gateway' ? name : sets.get(name);
+    if (gateway !== undefined) keys.add(gateway);
+  }
+  return keys;
 }

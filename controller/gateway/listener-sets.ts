@@ -1,5 +1,6 @@
 import type { Gateway, ListenerSet } from '#controller/api/gen/types.d.ts';
 import type { Pieces } from '../ir/pieces.ts';
+import { parentGateway } from '../resources/parent-gateway.ts';
 import { byAge, type Resources } from '../resources/resources.ts';
 import { allowsNamespace } from '../resources/selectors.ts';
 import { rememberedIn } from '../resources/tracked.ts';
@@ -36,8 +37,9 @@ type Sets = ReadonlyMap<string, readonly ListenerSet[]>;
 function byGateway(pieces: Pieces<ListenerSet>, last: Sets | undefined): Sets {
   const groups = new Map<string, ListenerSet[]>();
   for (const set of pieces.flat()) {
-    const gateway = parentOf(set);
-    if (gateway === undefined) continue;
+    const parent = parentGateway(set);
+    if (parent === undefined) continue;
+    const gateway = `${parent.namespace}/${parent.name}`;
     const group = groups.get(gateway);
     if (group === undefined) groups.set(gateway, [set]);
     else group.push(set);
@@ -50,12 +52,6 @@ function byGateway(pieces: Pieces<ListenerSet>, last: Sets | undefined): Sets {
     sets.set(gateway, isSame ? known : now);
   }
   return sets;
-}
-
-/** The Gateway that a set names, "<namespace>/<name>"; `undefined` where its parent is something else. */
-export function parentOf({ metadata, spec: { parentRef } }: ListenerSet): string | undefined {
-  const { group, kind, namespace = metadata.namespace, name } = parentRef;
-  return group === 'gateway.networking.k8s.io' && kind === 'Gateway' ? `${namespace}/${name}` : undefined;
 }
 
 function gatewaysOf(sets: Sets, last: ListenerSetIndex | undefined): ReadonlyMap<string, string> {

@@ -1,15 +1,27 @@
 import type { Gateway, Listener, ListenerSet, RouteGroupKind } from '#controller/api/gen/types.d.ts';
 import type { CertificateIr } from '../ir/secret.ts';
+import type { GatewayPlace } from '../policies/policy-index.ts';
 import type { Resources } from '../resources/resources.ts';
 import { rememberedIn } from '../resources/tracked.ts';
 import type { Refusal, Verdict } from '../resources/verdict.ts';
 import { listenerCertificates } from './certificates.ts';
+import { type Claim, type Claimant, type Conflict, conflictsOf } from './conflicts.ts';
+import { setRefusal } from './listener-sets.ts';
 
 /** What a listener is written in. */
 export type ListenerOwner = Gateway | ListenerSet;
 
-/** A listener of a Gateway, its own or one of a ListenerSet, and what is said of it. */
-export interface ListenerState {
+/** A listener of a Gateway, its own or one of a ListenerSet, and what is said of it. The same object while that is the same. */
+export interface ListenerState extends CheckedListener {
+  /** Why others have what it claims, or `undefined`. */
+  readonly conflict: Conflict | undefined;
+  /** Whether it is served. */
+  readonly usable: boolean;
+  readonly verdicts: readonly Verdict[];
+}
+
+/** A listener by itself, before others that claim the same are looked at. */
+interface CheckedListener extends Claim {
   /** In xDS: "<namespace>/<gateway>/<listener>", a contract, or "<namespace>/<gateway>/<namespace>/<set>/<listener>". */
   readonly name: string;
   readonly gateway: Gateway;
@@ -18,17 +30,48 @@ export interface ListenerState {
   readonly supportedKinds: readonly RouteGroupKind[];
   /** Of a listener that terminates TLS; none of one that does not. */
   readonly certificates: readonly CertificateIr[];
-  /** Whether it is served. */
-  readonly usable: boolean;
-  readonly verdicts: readonly Verdict[];
+  /** Why it is not accepted, and which of its references leads nowhere. */
+  readonly refused: Refusal | undefined;
+  readonly unresolved: Refusal | undefined;
+}
+
+/** What else has a say in the listeners of a Gateway; the same object as long as it says the same. */
+export interface ListenerSurroundings {
+  /** The listeners of older Gateways that the same proxy serves: they hold what they claim. */
+  readonly earlier: readonly Claimant[];
+  /** The ListenerSets that name the Gateway, older ones first. */
+  readonly sets: readonly ListenerSet[];
+}
+
+/** A ListenerSet that names a Gateway. */
+export interface SetState {
+  readonly set: ListenerSet;
+  /** Why the Gateway does not take its listeners, or `undefined`. */
+  readonly refused: Refusal | undefined;
+  readonly listeners: readonly ListenerState[];
 }
 
 /** A Gateway with its listeners; the same object as long as neither changes. */
 export interface GatewayListeners {
   readonly gateway: Gateway;
-  /** What its listeners are written in: what routes name. */
-  readonly owners: readonly ListenerOwner[];
+  /** Its own in its order, then those of its ListenerSets. */
   readonly listeners: readonly ListenerState[];
+  readonly sets: readonly SetState[];
+  /** Its own listeners, and those of each of its sets, by `ownerKey`. */
+  readonly byOwner: ReadonlyMap<string, readonly ListenerState[]>;
+  readonly claimants: readonly Claimant[];
+}
+
+/** A listener as policies name it. */
+export function gatewayPlace({ gateway: { metadata }, owner, spec }: ListenerState): GatewayPlace {
+  const place = { namespace: metadata.namespace, name: metadata.name, listener: spec.name };
+  if (owner.kind === 'Gateway') return place;
+  return { ...place, set: { namespace: owner.metadata.namespace, name: owner.metadata.name } };
+}
+
+/** What a Gateway or ListenerSet is called among owners of listeners. */
+export function ownerKey(kind: string, namespace: string, name: string): string {
+  return `${kind}/${namespace}/${name}`;
 }
 
 /** The kinds of route that listeners of HTTP and HTTPS serve (Gateway API, `ProtocolType`). */
@@ -37,50 +80,94 @@ const HTTP_KINDS: readonly RouteGroupKind[] = ['HTTPRoute', 'GRPCRoute'].map((ki
   kind,
 }));
 
-/**
- * The listeners of a Gateway, in its order (Gateway API, "Listeners"). `earlier` are those of older Gateways that the same
- * proxy serves: they hold what they claim.
- */
+/** The listeners of a Gateway and of its ListenerSets (Gateway API, "Listeners", `ListenerSetSpec.listeners`). */
 export const gatewayListeners: (
   gateway: Gateway,
-  earlier: readonly Listener[],
+  surroundings: ListenerSurroundings,
   resources: Resources,
-) => GatewayListeners = rememberedIn((gateway: Gateway, earlier: readonly Listener[], resources) => {
-  const specs = gateway.spec.listeners;
-  const listeners = specs.map((spec, index) => {
-    const conflict = [...earlier, ...specs.slice(0, index)].find((other) => conflicts(other, spec));
-    return listenerState(gateway, spec, conflict, resources);
+) => GatewayListeners = rememberedIn((gateway: Gateway, { earlier, sets }: ListenerSurroundings, resources) => {
+  const own = checkedListeners(gateway, gateway, resources);
+  const ofSets = sets.map((set) => {
+    const refused = setRefusal(set, gateway, resources);
+    return { set, refused, checked: refused === undefined ? checkedListeners(set, gateway, resources) : [] };
   });
-  return { gateway, owners: [gateway], listeners };
+  const claimants: readonly Claimant<CheckedListener>[] = [
+    { kind: 'Gateway', claims: own },
+    ...ofSets.map(({ checked }) => ({ kind: 'ListenerSet', claims: checked }) as const),
+  ];
+  const conflicts = conflictsOf([...earlier, ...claimants]);
+  const ownStates = own.map((listener) => listenerState(listener, conflicts.get(listener)));
+  const setStates = ofSets.map(({ set, refused, checked }): SetState => ({
+    set,
+    refused,
+    listeners: checked.map((listener) => listenerState(listener, conflicts.get(listener))),
+  }));
+  const owned = [{ set: gateway, listeners: ownStates }, ...setStates];
+  return {
+    gateway,
+    claimants,
+    sets: setStates,
+    listeners: owned.flatMap(({ listeners }) => listeners),
+    byOwner: new Map(
+      owned.map(({ set: { kind, metadata }, listeners }) => [
+        ownerKey(kind, metadata.namespace, metadata.name),
+        listeners,
+      ]),
+    ),
+  };
 });
 
-function listenerState(
+const checkedListeners: (owner: ListenerOwner, gateway: Gateway, resources: Resources) => readonly CheckedListener[] =
+  rememberedIn((owner: ListenerOwner, gateway: Gateway, resources) =>
+    owner.spec.listeners.map((spec) => checkedListener(owner, gateway, spec, resources)),
+  );
+
+function checkedListener(
+  owner: ListenerOwner,
   gateway: Gateway,
   spec: Listener,
-  conflict: Listener | undefined,
   resources: Resources,
-): ListenerState {
+): CheckedListener {
   const allowed = spec.allowedRoutes.kinds ?? HTTP_KINDS;
   const supportedKinds = allowed.filter(isSupported);
-  const refused = unsupported(gateway, spec);
+  const refused = unsupported(owner, spec);
   const wantsTls = spec.protocol === 'HTTPS' && refused === undefined;
-  const certificates = wantsTls ? listenerCertificates(gateway, spec, resources) : undefined;
+  const certificates = wantsTls ? listenerCertificates(owner, spec, resources) : undefined;
   const unresolved = certificates?.ok === false ? certificates.refusal : kindsProblem(spec, allowed);
-  const isBroken = refused !== undefined || conflict !== undefined || certificates?.ok === false;
   return {
-    name: listenerName(gateway, gateway, spec),
+    name: listenerName(gateway, owner, spec),
     gateway,
-    owner: gateway,
+    owner,
     spec,
     supportedKinds,
     certificates: certificates?.ok === true ? certificates.value : [],
-    usable: !isBroken && supportedKinds.length > 0,
+    refused,
+    unresolved,
+    valid: refused === undefined && certificates?.ok !== false && supportedKinds.length > 0,
+  };
+}
+
+const lastStates = new WeakMap<
+  CheckedListener,
+  { readonly conflict: string | undefined; readonly state: ListenerState }
+>();
+
+function listenerState(listener: CheckedListener, conflict: Conflict | undefined): ListenerState {
+  const known = lastStates.get(listener);
+  if (known !== undefined && known.conflict === conflict?.message) return known.state;
+  const { refused, unresolved, owner, valid } = listener;
+  const state: ListenerState = {
+    ...listener,
+    conflict,
+    usable: valid && conflict === undefined,
     verdicts: [
-      conflictVerdict(spec, conflict),
-      verdict('Accepted', refused, 'The listener is served'),
+      ...conflictVerdicts(owner, conflict),
+      verdict('Accepted', refused ?? conflict, 'The listener is served'),
       verdict('ResolvedRefs', unresolved, 'Every reference of the listener leads somewhere'),
     ],
   };
+  lastStates.set(listener, { conflict: conflict?.message, state });
+  return state;
 }
 
 function listenerName({ metadata }: Gateway, owner: ListenerOwner, { name }: Listener): string {
@@ -93,31 +180,16 @@ function isSupported({ group, kind }: RouteGroupKind): boolean {
   return HTTP_KINDS.some((known) => known.group === group && known.kind === kind);
 }
 
-/** A port of UDP is not that of TCP: they never conflict (Gateway API, "Distinct Listeners"). */
-function conflicts(a: Listener, b: Listener): boolean {
-  if (a.port !== b.port || (a.protocol === 'UDP') !== (b.protocol === 'UDP')) return false;
-  return a.protocol !== b.protocol || hostnameOf(a) === hostnameOf(b);
+/** Of a ListenerSet's listeners it is told that they conflict with none, too (Envoy Gateway 1.9). */
+function conflictVerdicts(owner: ListenerOwner, conflict: Conflict | undefined): readonly Verdict[] {
+  if (conflict !== undefined) return [{ type: 'Conflicted', status: 'True', ...conflict }];
+  if (owner.kind === 'Gateway') return [];
+  const message = 'No other listener claims the same port and host name';
+  return [{ type: 'Conflicted', status: 'False', reason: 'NoConflicts', message }];
 }
 
-function hostnameOf({ hostname }: Listener): string {
-  return hostname?.toLowerCase() ?? '';
-}
-
-function conflictVerdict(spec: Listener, conflict: Listener | undefined): Verdict {
-  if (conflict === undefined) {
-    const message = 'No other listener claims the same port and host name';
-    return { type: 'Conflicted', status: 'False', reason: 'NoConflicts', message };
-  }
-  const reason = conflict.protocol === spec.protocol ? 'HostnameConflict' : 'ProtocolConflict';
-  const message =
-    reason === 'HostnameConflict'
-      ? `listener ${conflict.name} already claims port ${spec.port} with host name ${spec.hostname ?? '*'}`
-      : `listener ${conflict.name} already claims port ${spec.port} with protocol ${conflict.protocol}`;
-  return { type: 'Conflicted', status: 'True', reason, message };
-}
-
-function unsupported({ metadata }: Gateway, { name, protocol, tls }: Listener): Refusal | undefined {
-  const at = `Gateway ${metadata.namespace}/${metadata.name}: listener ${name}`;
+function unsupported({ kind, metadata }: ListenerOwner, { name, protocol, tls }: Listener): Refusal | undefined {
+  const at = `${kind} ${metadata.namespace}/${metadata.name}: listener ${name}`;
   if (protocol !== 'HTTP' && protocol !== 'HTTPS') {
     const message = `${at}: protocol: found ${protocol}, this version implements HTTP and HTTPS`;
     return { reason: 'UnsupportedProtocol', message };

@@ -8,7 +8,7 @@ import { preflightMatch } from './cors-filter.ts';
 import { covers } from './hostnames.ts';
 import { filledIn } from './filled-in.ts';
 import type { RuleCore } from './http-route.ts';
-import type { ListenerState } from './listeners.ts';
+import { gatewayPlace, type ListenerState } from './listeners.ts';
 import type { AnyRoute, HttpCore, HttpRoute } from './route-core.ts';
 import { withRule } from './rule-features.ts';
 import { WELL_KNOWN_PORTS } from './well-known-ports.ts';
@@ -32,6 +32,8 @@ export interface PolicyOracle {
 export interface ConcernedPlaces {
   /** Gateways, as "<namespace>/<name>", with all that is on them. */
   readonly gateways: ReadonlySet<string>;
+  /** ListenerSets, as "<namespace>/<name>", with all that is on them. */
+  readonly sets: ReadonlySet<string>;
   /** Routes by their `tableKey`, in order. */
   readonly routes: readonly string[];
 }
@@ -88,11 +90,13 @@ export function placeRoutes(
 /** Whether policies may say something else of one of these routes on a listener; the routes are in order. */
 function isConcerned(
   routes: readonly AttachedRoute[],
-  { gateway }: ListenerState,
+  { gateway, owner }: ListenerState,
   places: ConcernedPlaces | undefined,
 ): boolean {
   if (places === undefined) return true;
   if (places.gateways.has(`${gateway.metadata.namespace}/${gateway.metadata.name}`)) return true;
+  if (owner.kind === 'ListenerSet' && places.sets.has(`${owner.metadata.namespace}/${owner.metadata.name}`))
+    return true;
   const [first, last] = [routes[0], routes.at(-1)];
   if (first === undefined || last === undefined) return false;
   const next = firstFrom(places.routes, first.core.route);
@@ -130,10 +134,11 @@ function placeRoute(
   const all = textOf(siblings);
   if (known?.policies === policies && known.siblings === all) return known.placed;
   const { route } = core;
-  const { gateway, spec } = attachment.listener;
+  const { spec } = attachment.listener;
+  const gateway = gatewayPlace(attachment.listener);
   const features = core.rules.map((rule) =>
     featuresAt({
-      gateway: { namespace: gateway.metadata.namespace, name: gateway.metadata.name, listener: spec.name },
+      gateway,
       route: { kind: route.kind, namespace: route.metadata.namespace, name: route.metadata.name, rule: rule.name },
     }),
   );

@@ -3,6 +3,7 @@ import type { Pieces } from '../ir/pieces.ts';
 import type { CertificateIr } from '../ir/secret.ts';
 import { SortedTable } from '../resources/sorted-table.ts';
 import type { GatewayState } from './gateways.ts';
+import type { ListenerState } from './listeners.ts';
 import type { Socket } from './sockets.ts';
 
 /** The clusters of the chains of one proxy, each once, by name; kept from one translation to the next. */
@@ -43,12 +44,23 @@ export class ClusterUnion {
 
 /** Every certificate that a served listener names, once. */
 export function certificatesOf(gateways: readonly GatewayState[]): readonly CertificateIr[] {
-  const secrets = new Map<string, CertificateIr>();
-  for (const { listeners, refused } of gateways) {
-    if (refused !== undefined) continue;
-    for (const { usable, certificates } of listeners) {
-      if (usable) for (const secret of certificates) secrets.set(secret.name, secret);
-    }
-  }
-  return [...secrets.values()];
+  const lists = gateways
+    .filter(({ refused }) => refused === undefined)
+    .map(({ listeners }) => certificatesIn(listeners));
+  const [only, ...others] = lists;
+  if (only !== undefined && others.length === 0) return only;
+  return [...new Map(lists.flat().map((certificate) => [certificate.name, certificate])).values()];
+}
+
+const certificatesOfLists = new WeakMap<readonly ListenerState[], readonly CertificateIr[]>();
+
+/** The same array for the same listeners. */
+function certificatesIn(listeners: readonly ListenerState[]): readonly CertificateIr[] {
+  const known = certificatesOfLists.get(listeners);
+  if (known !== undefined) return known;
+  const served = listeners.filter(({ usable }) => usable);
+  const all = served.flatMap(({ certificates }) => certificates.map((one) => [one.name, one] as const));
+  const made = [...new Map(all).values()];
+  certificatesOfLists.set(listeners, made);
+  return made;
 }

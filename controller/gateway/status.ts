@@ -1,43 +1,118 @@
 import type { Gateway, GatewayStatusAddress } from '#controller/api/gen/types.d.ts';
-import type { Verdict } from '../resources/verdict.ts';
+import type { Refusal, Verdict } from '../resources/verdict.ts';
 import type { ListenerReport, ObjectStatus } from '../status/object-status.ts';
 import type { Pieces } from '../ir/pieces.ts';
 import { requestedHostnames, requestedIps } from './addresses.ts';
 import type { AttachedRoute } from './attach-routes.ts';
-import { gatewayKeys, type GatewayState } from './gateways.ts';
+import type { GatewayState } from './gateways.ts';
+import type { ListenerState, SetState } from './listeners.ts';
+import { transportOf } from './sockets.ts';
 import type { AnyRoute } from './route-core.ts';
 
 /** What is said of a Gateway. */
 export type GatewayStatus = Extract<ObjectStatus, { readonly kind: 'gateway' }>;
 
-/** What is to be said of a Gateway and its listeners once its proxy has taken everything. */
-export function gatewayStatus(
-  { gateway, refused, listeners, routes }: GatewayState,
-  bindAddress: string,
-): GatewayStatus {
-  const isServed = (usable: boolean): boolean => usable && refused === undefined;
-  const attached = attachedRoutes(routes);
-  const reports = listeners.map(({ name, spec, supportedKinds, usable, verdicts }): ListenerReport => ({
-    name: spec.name,
-    supportedKinds,
-    attachedRoutes: attached.get(name) ?? 0,
-    verdicts: [...verdicts, programmed(isServed(usable), 'The proxy serves the listener', 'the listener')],
-  }));
+/** What is said of a ListenerSet. */
+type SetStatus = Extract<ObjectStatus, { readonly kind: 'listener-set' }>;
+
+/** What is to be said of a Gateway and its own listeners once its proxy has taken everything. */
+export function gatewayStatus(state: GatewayState, bindAddress: string): GatewayStatus {
+  const { gateway, proxy, refused, sets } = state;
+  const listeners = state.listeners.filter(({ owner }) => owner === gateway);
+  const reports = reportsOf(listeners, state);
   const invalid = listeners.filter(({ usable }) => !usable).map(({ spec }) => spec.name);
-  const served = listeners.some(({ usable }) => isServed(usable));
+  const served = state.listeners.some(({ usable }) => usable && refused === undefined);
   const unusable = requestedHostnames(gateway);
   return {
     kind: 'gateway',
     object: gateway,
+    proxy,
     verdicts: [
       acceptance(refused, invalid, served),
       served && unusable.length > 0
         ? addressNotUsable(unusable)
-        : programmed(served, 'The proxy serves the Gateway', 'the Gateway and its listeners'),
+        : programmed(served, 'The proxy serves the Gateway', 'Invalid', 'the Gateway and its listeners'),
     ],
     addresses: served ? addressesOf(gateway, bindAddress) : [],
     listeners: reports,
+    attachedListenerSets: refused === undefined ? sets.filter(isAttached).length : 0,
   };
+}
+
+/** Whether a set has at least one listener that is accepted. */
+function isAttached({ listeners }: SetState): boolean {
+  return listeners.some(isAccepted);
+}
+
+/** A listener whose reference is not permitted is not accepted; one whose Secret is missing is, and waits for it. */
+function isAccepted({ verdicts }: Pick<ListenerState, 'verdicts'>): boolean {
+  return verdicts.every(
+    ({ type, status, reason }) => (type !== 'Accepted' || status === 'True') && reason !== 'RefNotPermitted',
+  );
+}
+
+/** What is to be said of the ListenerSets that name a Gateway. */
+export function listenerSetStatuses(state: GatewayState): readonly ObjectStatus[] {
+  return state.sets.map((set) => setStatus(set, state));
+}
+
+function setStatus({ set, refused, listeners }: SetState, state: GatewayState): SetStatus {
+  const common = { kind: 'listener-set', object: set, proxy: state.proxy } as const;
+  const parent = `Gateway ${state.gateway.metadata.namespace}/${state.gateway.metadata.name}`;
+  const not: Refusal | undefined =
+    state.refused === undefined
+      ? refused
+      : { reason: 'ParentNotAccepted', message: `${parent} is not accepted: ${state.refused.message}` };
+  if (not !== undefined) {
+    const verdicts = (['Accepted', 'Programmed'] as const).map((type) => ({ type, status: 'False', ...not }) as const);
+    return { ...common, verdicts, listeners: [] };
+  }
+  const reports = reportsOf(listeners, state);
+  return { ...common, verdicts: setVerdicts(reports), listeners: reports };
+}
+
+/** What a ListenerSet comes to by what its listeners do (Gateway API, `ListenerSetStatus.conditions`). */
+export function setVerdicts(reports: readonly ListenerReport[]): readonly Verdict[] {
+  const refused = reports.filter((report) => !isAccepted(report)).map(({ name }) => name);
+  const idle = reports.filter((report) => !isProgrammed(report)).map(({ name }) => name);
+  return [
+    {
+      type: 'Accepted',
+      status: refused.length < reports.length ? 'True' : 'False',
+      ...(refused.length === 0
+        ? { reason: 'Accepted', message: 'Every listener is accepted' }
+        : { reason: 'ListenersNotValid', message: `Listeners that are not accepted: ${refused.join(', ')}` }),
+    },
+    {
+      type: 'Programmed',
+      status: idle.length < reports.length ? 'True' : 'False',
+      reason: idle.length < reports.length ? 'Programmed' : 'ListenersNotValid',
+      message:
+        idle.length === 0 ? 'The proxy serves every listener' : `Listeners that are not served: ${idle.join(', ')}`,
+    },
+  ];
+}
+
+function isProgrammed({ verdicts }: ListenerReport): boolean {
+  return verdicts.some(({ type, status }) => type === 'Programmed' && status === 'True');
+}
+
+function reportsOf(listeners: readonly ListenerState[], { refused, routes }: GatewayState): readonly ListenerReport[] {
+  const counts = attachedRoutes(routes);
+  return listeners.map((listener): ListenerReport => {
+    const { name, spec, supportedKinds, usable, conflict } = listener;
+    const isServed = usable && refused === undefined;
+    const reason = conflict?.reason ?? 'Invalid';
+    return {
+      name: spec.name,
+      xdsName: name,
+      port: spec.port,
+      transport: transportOf(spec),
+      supportedKinds,
+      attachedRoutes: counts.get(name) ?? 0,
+      verdicts: [...listener.verdicts, programmed(isServed, 'The proxy serves the listener', reason, 'the listener')],
+    };
+  });
 }
 
 /** The addresses that a Gateway is reached under where its proxy binds them itself. */
@@ -54,26 +129,19 @@ function addressNotUsable(hostnames: readonly string[]): Verdict {
 
 type Counts = ReadonlyMap<string, number>;
 
+const countsOfRoutes = new WeakMap<GatewayState['routes'], Counts>();
+
+/** How many routes are attached to each listener, by its name in xDS. */
 function attachedRoutes(pieces: GatewayState['routes']): Counts {
-  return pieces.reduce<Counts>((sum, piece) => added(sum, countsOf(piece)), new Map());
-}
-
-const countsOfPieces = new WeakMap<readonly AttachedRoute[], Counts>();
-
-/** How many of the routes are attached to each listener, by its name in xDS. */
-function countsOf(piece: readonly AttachedRoute[]): Counts {
-  const known = countsOfPieces.get(piece);
+  const known = countsOfRoutes.get(pieces);
   if (known !== undefined) return known;
-  const counts = piece
-    .flatMap(({ attachments }) => attachments)
-    .reduce<Counts>((sum, { listener }) => added(sum, new Map([[listener.name, 1]])), new Map());
-  countsOfPieces.set(piece, counts);
-  return counts;
-}
-
-function added(sum: Counts, more: Counts): Counts {
-  const counts = new Map(sum);
-  for (const [listener, count] of more) counts.set(listener, (counts.get(listener) ?? 0) + count);
+  const counts = new Map<string, number>();
+  for (const piece of pieces) {
+    for (const { attachments } of piece) {
+      for (const { listener } of attachments) counts.set(listener.name, (counts.get(listener.name) ?? 0) + 1);
+    }
+  }
+  countsOfRoutes.set(pieces, counts);
   return counts;
 }
 
@@ -86,9 +154,9 @@ function acceptance(refused: GatewayState['refused'], invalid: readonly string[]
   return { type: 'Accepted', status: served ? 'True' : 'False', reason: 'ListenersNotValid', message };
 }
 
-function programmed(served: boolean, message: string, subject: string): Verdict {
+function programmed(served: boolean, message: string, reason: string, subject: string): Verdict {
   if (served) return { type: 'Programmed', status: 'True', reason: 'Programmed', message };
-  return { type: 'Programmed', status: 'False', reason: 'Invalid', message: `See the other conditions of ${subject}` };
+  return { type: 'Programmed', status: 'False', reason, message: `See the other conditions of ${subject}` };
 }
 
 /** What is to be said of routes, each with all its parents together, in pieces. */
@@ -113,11 +181,12 @@ export function routeStatuses(gateways: readonly GatewayState[]): Pieces<ObjectS
 
 const sharedOfPieces = new WeakMap<readonly AttachedRoute[], readonly AttachedRoute[]>();
 
-/** Those of the routes that name several Gateways. */
+/** Those of the routes that may name several Gateways. */
 function sharedOf(piece: readonly AttachedRoute[]): readonly AttachedRoute[] {
   const known = sharedOfPieces.get(piece);
   if (known !== undefined) return known;
-  const shared = piece.filter(({ core }) => gatewayKeys(core.route).length > 1);
+  // Whoever is told of all its parents here is told of none elsewhere.
+  const shared = piece.filter(({ core, reports }) => reports.length < (core.route.spec.parentRefs ?? []).length);
   sharedOfPieces.set(piece, shared);
   return shared;
 }

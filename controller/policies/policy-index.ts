@@ -43,9 +43,19 @@ export function indexPolicies<P extends Policy>(
   return { isEmpty: claims.size === 0, targets, claims, on: (target) => claims.get(targetKey(target))?.policy };
 }
 
+/** A listener, as policies name it. */
+export interface GatewayPlace {
+  readonly namespace: string;
+  readonly name: string;
+  /** Its name in the Gateway, or in the ListenerSet. */
+  readonly listener: string;
+  /** The ListenerSet that it is written in; absent for a listener of the Gateway's own. */
+  readonly set?: { readonly namespace: string; readonly name: string };
+}
+
 /** Where a request goes: what policies on any of these are about it. */
 export interface Place {
-  readonly gateway: { readonly namespace: string; readonly name: string; readonly listener: string };
+  readonly gateway: GatewayPlace;
   readonly route: {
     readonly kind: RouteKind;
     readonly namespace: string;
@@ -58,7 +68,7 @@ export interface Place {
 export interface InForce<P extends Policy> {
   /** That of the rule, else of the route. */
   readonly onRoute: P | InvalidPolicy | undefined;
-  /** That of the listener, else of the Gateway. */
+  /** That of the listener, else of its ListenerSet, else of the Gateway. */
   readonly onGateway: P | InvalidPolicy | undefined;
 }
 
@@ -75,23 +85,45 @@ export function policiesInForce<P extends Policy>(index: PolicyIndex<P>, { gatew
   };
 }
 
-/** The policy of a listener, else of its Gateway. */
+/** The policy of a listener, else of its ListenerSet, else of its Gateway. */
 export function gatewayPolicy<P extends Policy>(
   index: PolicyIndex<P>,
-  { namespace, name, listener }: Place['gateway'],
+  place: GatewayPlace,
 ): P | InvalidPolicy | undefined {
-  const target = { kind: 'Gateway', namespace, name } as const;
-  return index.on({ ...target, sectionName: listener }) ?? index.on({ ...target, sectionName: undefined });
+  for (const target of targetsAt(place)) {
+    const policy = index.on(target);
+    if (policy !== undefined) return policy;
+  }
+  return undefined;
+}
+
+/** What policies of a listener may target, the most specific first. */
+function targetsAt({ namespace, name, listener, set }: GatewayPlace): readonly Target[] {
+  const gateway: Target = { kind: 'Gateway', namespace, name, sectionName: undefined };
+  if (set === undefined) return [{ ...gateway, sectionName: listener }, gateway];
+  const whole: Target = { kind: 'ListenerSet', ...set, sectionName: undefined };
+  return [{ ...whole, sectionName: listener }, whole, gateway];
 }
 
 /**
- * The Gateway ("<namespace>/<name>") or listener ("<namespace>/<name>/<listener>") whose policy is in force at a place;
- * `undefined` where that is the policy of a route or rule, or there is none.
+ * The Gateway ("<namespace>/<name>"), listener ("<namespace>/<name>/<listener>") or ListenerSet ("ListenerSet <namespace>/<name>",
+ * with or without a listener) whose policy is in force at a place; `undefined` where that is the policy of a route or rule,
+ * or there is none.
  */
 export function gatewayInForce<P extends Policy>(index: PolicyIndex<P>, place: Place): string | undefined {
   const { onRoute, onGateway } = policiesInForce(index, place);
   if (onRoute !== undefined || onGateway === undefined) return undefined;
-  const { namespace, name, listener } = place.gateway;
-  const own = index.on({ kind: 'Gateway', namespace, name, sectionName: listener });
-  return own === undefined ? `${namespace}/${name}` : `${namespace}/${name}/${listener}`;
+  return placeInForce(index, place.gateway);
+}
+
+/** The same of a listener, whatever routes say. */
+export function placeInForce<P extends Policy>(index: PolicyIndex<P>, place: GatewayPlace): string | undefined {
+  const own = targetsAt(place).find((target) => index.on(target) !== undefined);
+  return own === undefined ? undefined : placeOf(own);
+}
+
+/** What a target that policies of Gateways have is called among places: see `gatewayInForce`. */
+export function placeOf({ kind, namespace, name, sectionName }: Target): string {
+  const words = `${kind === 'ListenerSet' ? 'ListenerSet ' : ''}${namespace}/${name}`;
+  return sectionName === undefined ? words : `${words}/${sectionName}`;
 }

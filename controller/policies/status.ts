@@ -1,12 +1,13 @@
 import type { ParentReference } from '#controller/api/gen/types.d.ts';
 import type { InvalidPolicy } from '../resources/invalid-policy.ts';
+import { parentGateway } from '../resources/parent-gateway.ts';
 import type { Resources } from '../resources/resources.ts';
 import type { Refusal, Verdict } from '../resources/verdict.ts';
 import { type AncestorReport, AncestorReports } from './ancestors.ts';
 import { deprecatedFields } from './deprecated-fields.ts';
 import { mergeTypeOf } from './merge.ts';
 import { type Overrides, overridesOf, type Scope, scopesInWords } from './overrides.ts';
-import { gatewayPolicy, type PolicyIndex } from './policy-index.ts';
+import { type GatewayPlace, gatewayPolicy, placeInForce, placeOf, type PolicyIndex } from './policy-index.ts';
 import { isInvalid, type Policy, type PolicyKind, type Target } from './targets.ts';
 
 /** The policies of one kind and whether they can be enforced. */
@@ -22,8 +23,8 @@ export interface PolicyVerdicts<P extends Policy> {
 /** The Gateways that this controller serves, and what is attached to them. */
 export interface ServedGateways {
   has(namespace: string, gateway: string): boolean;
-  /** The names of the listeners of a Gateway that a route is attached to. */
-  listenersOf(route: Target, namespace: string, gateway: string): readonly string[];
+  /** The listeners of all of them that a route is attached to, those of ListenerSets too. */
+  listenersOf(route: Target): readonly GatewayPlace[];
 }
 
 /**
@@ -45,15 +46,20 @@ export function policyReports<P extends Policy>(
   const { targets } = policies.index;
   const reports = new Map([...targets.keys()].map((policy) => [policy, new AncestorReports()]));
   // What routes merged into the policies of Gateways is said of those.
-  for (const isGateway of [false, true]) {
+  for (const isOfListeners of [false, true]) {
     for (const [policy, found] of targets) {
       for (const target of found) {
         const into = reports.get(policy);
-        if (into !== undefined && (target.kind === 'Gateway') === isGateway) report(policy, target, into, context);
+        if (into !== undefined && hasListeners(target) === isOfListeners) report(policy, target, into, context);
       }
     }
   }
   return new Map([...reports].map(([policy, found]) => [policy, found.list()]));
+}
+
+/** Whether it is a Gateway or a ListenerSet, or a listener of one. */
+function hasListeners({ kind }: Target): boolean {
+  return kind === 'Gateway' || kind === 'ListenerSet';
 }
 
 interface Context<P extends Policy> {
@@ -61,7 +67,7 @@ interface Context<P extends Policy> {
   readonly served: ServedGateways;
   readonly resources: Resources;
   readonly overrides: Overrides;
-  /** The routes whose policies were merged into that of a Gateway or listener, by its place. */
+  /** The routes whose policies were merged into that of a Gateway, ListenerSet or listener, by its place. */
   readonly merged: Map<string, Map<string, Scope>>;
 }
 
@@ -71,13 +77,6 @@ function report<P extends Policy>(policy: P, target: Target, into: AncestorRepor
   const found = resources.get(kind, namespace, name);
   if (found === undefined) {
     into.set(refTo(kind, namespace, name, sectionName), notFound(`${kind} ${namespace}/${name} does not exist`));
-    return;
-  }
-  if (kind === 'ListenerSet') {
-    into.set(
-      refTo(kind, namespace, name, sectionName),
-      no('Invalid', 'ListenerSet is not implemented in this version'),
-    );
     return;
   }
   const ancestors = ancestorsOf(target, context);
@@ -91,7 +90,7 @@ function report<P extends Policy>(policy: P, target: Target, into: AncestorRepor
     for (const ref of ancestors) into.set(ref, verdict);
     return;
   }
-  if (kind !== 'Gateway' && mergeTypeOf(policy) !== undefined) reportMerges(policy, target, into, context);
+  if (!hasListeners(target) && mergeTypeOf(policy) !== undefined) reportMerges(policy, target, into, context);
   else acceptOrRefuse(ancestors, policies.refusalOf(policy, undefined), into);
   for (const ref of ancestors) {
     into.accept(ref);
@@ -108,21 +107,19 @@ function acceptOrRefuse(refs: readonly ParentReference[], refused: Refusal | und
 /** A policy that is merged is told so to every listener that its route is attached to. */
 function reportMerges<P extends Policy>(policy: P, target: Target, into: AncestorReports, context: Context<P>): void {
   const { policies, served, merged } = context;
-  for (const { namespace, name } of gatewaysOf(target, context)) {
-    for (const listener of served.listenersOf(target, namespace, name)) {
-      const ref = refTo('Gateway', namespace, name, listener);
-      const parent = gatewayPolicy(policies.index, { namespace, name, listener });
-      const readable = parent === undefined || isInvalid(parent) ? undefined : parent;
-      const refused = isUnreadable(parent) ? UNREADABLE : policies.refusalOf(policy, readable);
-      if (refused !== undefined) into.set(ref, no(refused.reason, refused.message));
-      if (refused !== undefined || readable === undefined) continue;
-      const own = policies.index.on({ kind: 'Gateway', namespace, name, sectionName: listener });
-      const place = own === parent ? `${namespace}/${name}/${listener}` : `${namespace}/${name}`;
-      const scope: Scope = { kind: 'route', name: `${target.namespace}/${target.name}` };
-      merged.set(place, (merged.get(place) ?? new Map<string, Scope>()).set(scope.name, scope));
-      const { metadata } = readable;
-      into.set(ref, yes('Merged', `Merged with policy ${metadata.namespace}/${metadata.name}`));
-    }
+  for (const at of served.listenersOf(target)) {
+    const { namespace, name } = at.set ?? at;
+    const ref = refTo(at.set === undefined ? 'Gateway' : 'ListenerSet', namespace, name, at.listener);
+    const parent = gatewayPolicy(policies.index, at);
+    const readable = parent === undefined || isInvalid(parent) ? undefined : parent;
+    const refused = isUnreadable(parent) ? UNREADABLE : policies.refusalOf(policy, readable);
+    if (refused !== undefined) into.set(ref, no(refused.reason, refused.message));
+    if (refused !== undefined || readable === undefined) continue;
+    const place = placeInForce(policies.index, at) ?? '';
+    const scope: Scope = { kind: 'route', name: `${target.namespace}/${target.name}` };
+    merged.set(place, (merged.get(place) ?? new Map<string, Scope>()).set(scope.name, scope));
+    const { metadata } = readable;
+    into.set(ref, yes('Merged', `Merged with policy ${metadata.namespace}/${metadata.name}`));
   }
 }
 
@@ -137,18 +134,14 @@ function more<P extends Policy>(policy: P, target: Target, context: Context<P>):
   const { policies, overrides, merged } = context;
   const deprecated = deprecatedFields(policy);
   const warning = deprecated === '' ? [] : [yes('Warning', deprecated, 'DeprecatedField')];
-  const { kind, namespace, name, sectionName } = target;
-  if (kind !== 'Gateway') {
+  const { sectionName } = target;
+  if (!hasListeners(target)) {
     const rules = sectionName === undefined ? overrides.rulesOf(target) : [];
     if (rules.length === 0) return warning;
     const others = policies.kind === 'BackendTrafficPolicy' ? 'backendTrafficPolicy' : plural(policies.kind);
     return [overridden(`by other ${others} for these route rules: [${rules.join(' ')}]`), ...warning];
   }
-  const own = [
-    ...(merged
-      .get(sectionName === undefined ? `${namespace}/${name}` : `${namespace}/${name}/${sectionName}`)
-      ?.values() ?? []),
-  ];
+  const own = [...(merged.get(placeOf(target))?.values() ?? [])];
   const rest = overrides
     .below(target)
     .filter((scope) => !own.some((one) => one.kind === scope.kind && one.name === scope.name));
@@ -225,20 +218,30 @@ function refTo(kind: string, namespace: string, name: string, sectionName: strin
 /** The served Gateways that a policy on a target leads to, with the listeners as the target or its route names them. */
 function ancestorsOf<P extends Policy>(target: Target, context: Context<P>): readonly ParentReference[] {
   const { kind, namespace, name, sectionName } = target;
-  if (kind === 'Gateway') return context.served.has(namespace, name) ? [refTo(kind, namespace, name, sectionName)] : [];
-  return gatewaysOf(target, context).map((ref) => refTo('Gateway', ref.namespace, ref.name, ref.sectionName));
+  if (hasListeners(target)) {
+    return isServed(target, context) ? [refTo(kind, namespace, name, sectionName)] : [];
+  }
+  return parentsOf(target, context).map((ref) => refTo(ref.kind, ref.namespace, ref.name, ref.sectionName));
 }
 
-interface GatewayReference {
-  readonly namespace: string;
-  readonly name: string;
-  readonly sectionName: string | undefined;
+/** Whether a Gateway is served, or that to which a ListenerSet adds listeners. */
+function isServed<P extends Policy>(target: Target, { served, resources }: Context<P>): boolean {
+  const { kind, namespace, name } = target;
+  if (kind === 'Gateway') return served.has(namespace, name);
+  const set = resources.get('ListenerSet', namespace, name);
+  const gateway = set === undefined ? undefined : parentGateway(set);
+  return gateway !== undefined && served.has(gateway.namespace, gateway.name);
 }
 
-function gatewaysOf<P extends Policy>(target: Target, { resources, served }: Context<P>): readonly GatewayReference[] {
-  if (target.kind === 'Gateway' || target.kind === 'ListenerSet') return [];
-  const refs = resources.get(target.kind, target.namespace, target.name)?.spec.parentRefs ?? [];
-  return refs.flatMap(({ kind, namespace = target.namespace, name, sectionName }) =>
-    kind === 'Gateway' && served.has(namespace, name) ? [{ namespace, name, sectionName }] : [],
-  );
+/** The served Gateways, and their ListenerSets, that a route names. */
+function parentsOf<P extends Policy>(target: Target, context: Context<P>): readonly Target[] {
+  const { kind } = target;
+  if (kind === 'Gateway' || kind === 'ListenerSet') return [];
+  const refs = context.resources.get(kind, target.namespace, target.name)?.spec.parentRefs ?? [];
+  return refs.flatMap((ref): Target[] => {
+    if (ref.kind !== 'Gateway' && ref.kind !== 'ListenerSet') return [];
+    const { namespace = target.namespace, name, sectionName } = ref;
+    const parent: Target = { kind: ref.kind, namespace, name, sectionName };
+    return isServed(parent, context) ? [parent] : [];
+  });
 }

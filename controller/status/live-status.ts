@@ -1,7 +1,8 @@
 import type { Verdict } from '../resources/verdict.ts';
 import type { ListenerReport, ObjectStatus } from './object-status.ts';
 
-type GatewayStatus = Extract<ObjectStatus, { readonly kind: 'gateway' }>;
+/** What has listeners. */
+type GatewayStatus = Extract<ObjectStatus, { readonly kind: 'gateway' | 'listener-set' }>;
 
 /** A resource that a proxy rejected and that has not changed since. */
 export interface RejectedResource {
@@ -58,6 +59,7 @@ export function liveStatus(statuses: readonly ObjectStatus[], proxies: readonly 
   return statuses.map((status) => {
     switch (status.kind) {
       case 'gateway':
+      case 'listener-set':
         return live(status, proxies);
       case 'class':
         return status;
@@ -141,29 +143,21 @@ function livePatchPolicy(status: PolicyStatus, rejected: readonly RejectedResour
 }
 
 function live(status: GatewayStatus, proxies: readonly LiveProxy[]): GatewayStatus {
-  const { metadata, spec } = status.object;
-  const key = `${metadata.namespace}/${metadata.name}`;
-  const proxy =
-    proxies.find((candidate) => candidate.key === key) ??
-    proxies.find((candidate) => candidate.key === spec.gatewayClassName);
+  const proxy = proxies.find(({ key }) => key === status.proxy);
   if (proxy === undefined) return status;
   if (!proxy.ready && proxy.rejected.length === 0) {
     const pending = no('Pending', 'The proxy has not acknowledged its configuration yet');
     return withProgrammed(status, pending, () => pending);
   }
-  const concerns = (rejected: RejectedResource, listener: string, port: number | undefined): boolean =>
+  const concerns = (rejected: RejectedResource, listener: string, port: number): boolean =>
     proxy.sockets.some(
       ({ name, port: socketPort, chains }) =>
         socketPort === port &&
         ((rejected.type === 'listener' && rejected.name === name) ||
-          chains.some(
-            (chain) => concernsChain(rejected, chain) && (chains.length === 1 || chain.name === `${key}/${listener}`),
-          )),
+          chains.some((chain) => concernsChain(rejected, chain) && (chains.length === 1 || chain.name === listener))),
     );
-  const ofListener = ({ name }: ListenerReport): readonly RejectedResource[] => {
-    const port = spec.listeners.find((listener) => listener.name === name)?.port;
-    return proxy.rejected.filter((rejected) => concerns(rejected, name, port));
-  };
+  const ofListener = ({ xdsName, port }: ListenerReport): readonly RejectedResource[] =>
+    proxy.rejected.filter((rejected) => concerns(rejected, xdsName, port));
   const others = proxy.rejected.filter((rejected) => !OF_LISTENERS.has(rejected.type) && !isUsersFilter(rejected));
   const own = [...new Set([...status.listeners.flatMap(ofListener), ...others])];
   if (own.length === 0) return status;

@@ -35,15 +35,27 @@ export type ObjectStatus =
     }
   | {
       readonly kind: 'conditions';
-      readonly object: Backend | ListenerSet;
+      readonly object: Backend;
       readonly verdicts: readonly Verdict[];
     }
   | {
       readonly kind: 'gateway';
       readonly object: Gateway;
       readonly verdicts: readonly Verdict[];
+      /** Key of the proxy that serves it. */
+      readonly proxy: string;
       readonly addresses: readonly GatewayStatusAddress[];
       readonly listeners: readonly ListenerReport[];
+      /** How many ListenerSets it has taken listeners from. */
+      readonly attachedListenerSets: number;
+    }
+  | {
+      readonly kind: 'listener-set';
+      readonly object: ListenerSet;
+      readonly verdicts: readonly Verdict[];
+      readonly listeners: readonly ListenerReport[];
+      /** The proxy of its Gateway. */
+      readonly proxy: string;
     }
   | { readonly kind: 'route'; readonly object: RouteObject; readonly parents: readonly ParentReport[] }
   | { readonly kind: 'policy'; readonly object: PolicyObject; readonly ancestors: readonly ParentReport[] };
@@ -51,6 +63,11 @@ export type ObjectStatus =
 /** What is said of a listener. */
 export interface ListenerReport {
   readonly name: string;
+  /** What it is called in xDS: "<namespace>/<gateway>/<listener>"... */
+  readonly xdsName: string;
+  /** Where it listens, as it is written. */
+  readonly port: number;
+  readonly transport: 'TCP' | 'UDP';
   readonly supportedKinds: readonly RouteGroupKind[];
   readonly attachedRoutes: number;
   readonly verdicts: readonly Verdict[];

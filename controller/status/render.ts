@@ -1,6 +1,6 @@
 import type { Json } from '#controller/api/gen/types.d.ts';
 import type { Verdict } from '../resources/verdict.ts';
-import type { ObjectStatus, ParentReport } from './object-status.ts';
+import type { ListenerReport, ObjectStatus, ParentReport } from './object-status.ts';
 
 /** An object as Kubernetes would show it, without its spec. */
 export type RenderedStatus = { readonly [field: string]: Json };
@@ -33,6 +33,12 @@ export function renderStatus(status: ObjectStatus, occasion: Occasion): Rendered
 function statusOf(status: ObjectStatus, generation: number, occasion: Occasion): RenderedStatus {
   const conditions = (verdicts: readonly Verdict[]) =>
     verdicts.map((verdict) => condition(verdict, generation, occasion));
+  const listener = ({ name, supportedKinds, attachedRoutes, verdicts }: ListenerReport) => ({
+    name,
+    supportedKinds: supportedKinds.map((supported) => ({ ...supported })),
+    attachedRoutes,
+    conditions: conditions(verdicts),
+  });
   const parent = ({ ref, verdicts }: ParentReport) => ({
     controllerName: occasion.controllerName,
     conditions: conditions(verdicts),
@@ -50,12 +56,13 @@ function statusOf(status: ObjectStatus, generation: number, occasion: Occasion):
       return {
         addresses: status.addresses.map((address) => ({ ...address })),
         conditions: conditions(status.verdicts),
-        listeners: status.listeners.map(({ name, supportedKinds, attachedRoutes, verdicts }) => ({
-          name,
-          supportedKinds: supportedKinds.map((supported) => ({ ...supported })),
-          attachedRoutes,
-          conditions: conditions(verdicts),
-        })),
+        listeners: status.listeners.map(listener),
+        ...(status.attachedListenerSets === 0 ? {} : { attachedListenerSets: status.attachedListenerSets }),
+      };
+    case 'listener-set':
+      return {
+        conditions: conditions(status.verdicts),
+        ...(status.listeners.length === 0 ? {} : { listeners: status.listeners.map(listener) }),
       };
     case 'route':
       return {

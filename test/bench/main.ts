@@ -15,6 +15,7 @@ import { startChild, stopChildren } from './child.ts';
 import { benchEdits } from './edit-bench.ts';
 import { benchExchange } from './exchange/exchange-bench.ts';
 import { benchFilters } from './filters/filter-bench.ts';
+import { benchListenerSets } from './listener-set-bench.ts';
 import { benchLoss } from './loss-bench.ts';
 import { machine } from './machine.ts';
 import { type BenchOptions, type Part, parseOptions } from './options.ts';
@@ -27,7 +28,10 @@ import { benchStart } from './start-bench.ts';
 const MEASURES: { readonly [P in Part]: (bench: Bench) => Promise<void> } = {
   a: benchFilters,
   b: benchStart,
-  c: benchEdits,
+  c: async (bench) => {
+    await benchEdits(bench);
+    await benchListenerSets(bench);
+  },
   d: benchLoss,
   e: benchExchange,
   f: benchPolicies,

@@ -21,6 +21,8 @@ export interface BenchOptions {
   /** Number of HTTPRoutes that stand by in (d). */
   readonly loadSize: number;
   readonly workloads: readonly Workload[];
+  /** Number of ListenerSets in (c). */
+  readonly listenerSets: number;
   /** Number of Services in workload (i). */
   readonly services: number;
   /** Starts of each kind in (b). */
@@ -66,6 +68,7 @@ const DEFAULT = {
   settled: 1_500,
   pauses: [30, 200, 1_300],
   services: 500,
+  listenerSets: 250,
   starts: 5,
   edits: 20,
   editsUnderLoad: 50,
@@ -87,6 +90,7 @@ const QUICK = {
   settled: 300,
   pauses: [30, 200],
   services: 20,
+  listenerSets: 5,
   starts: 1,
   edits: 2,
   editsUnderLoad: 2,
@@ -101,6 +105,7 @@ const QUICK = {
 } as const;
 
 const LARGEST = 20_000;
+const MOST_LISTENER_SETS = 2_500;
 const PORTS = 24_000;
 
 /** Reads the arguments of `npm run bench --`. */
@@ -143,6 +148,7 @@ export function parseOptions(args: readonly string[], out: string): Parsed {
       ...amount,
       blackHole: amount.blackHole || values['black-hole'],
       sizes: [1, ...chosen, ...(values.full && !chosen.includes(LARGEST) ? [LARGEST] : [])],
+      listenerSets: values.full ? MOST_LISTENER_SETS : amount.listenerSets,
       parts: positionals.length === 0 ? PARTS : PARTS.filter((part) => positionals.includes(part)),
       ports,
       out: resolve(values.out),

@@ -5,6 +5,8 @@ export interface Ports {
   readonly bare: number;
   readonly admin: number;
   readonly inspector: number;
+  /** The HTTPS listeners of ListenerSets. */
+  readonly tls: number;
   /** Of the back-ends, which answer "a", "b". */
   readonly backEnds: readonly [number, number];
 }
@@ -16,6 +18,7 @@ export function portsFrom(first: number): Ports {
     bare: first + 1,
     admin: first + 2,
     inspector: first + 3,
+    tls: first + 4,
     backEnds: [first + 10, first + 11],
   };
 }

@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { KeyPair } from '../seeds/self-signed.ts';
 
 /** Files of manifests: contents by name. */
 export type World = ReadonlyMap<string, string>;
@@ -14,6 +15,11 @@ export interface WorldShape {
   readonly port: number;
   /** Port of the back-end. */
   readonly backEnd: number;
+  /** ListenerSets of the Gateway: a listener of HTTPS each, with a host name and one of these certificates. */
+  readonly listenerSets?: {
+    readonly port: number;
+    readonly certificates: readonly KeyPair[];
+  };
 }
 
 const DOCUMENTS_PER_FILE = 100;
@@ -31,11 +37,21 @@ export function hostOf(route: number): string {
   return `r${route}.bench.test`;
 }
 
+/** The host name of a ListenerSet's listener; routes have longer ones. */
+export function setHostOf(set: number): string {
+  return `*.l${set}.bench.test`;
+}
+
 /** The manifests of a shape: 100 documents a file; the last route carries the header that edits change. */
 export function worldOf(shape: WorldShape): World {
   const services = range(shape.services).flatMap((i) => serviceDocuments(`s${i}`, shape.backEnd));
   const routes = range(shape.routes).map((i) => routeOf(shape, i, 0));
-  return new Map([['gateway.yaml', gateway(shape.port)], ...files('services', services), ...files('routes', routes)]);
+  return new Map([
+    ['gateway.yaml', gateway(shape.port)],
+    ...files('services', services),
+    ...files('sets', listenerSets(shape)),
+    ...files('routes', routes),
+  ]);
 }
 
 /** The file of the last route, with its content after an edit. */
@@ -99,10 +115,45 @@ spec:
     - name: http
       protocol: HTTP
       port: ${port}
+  allowedListeners:
+    namespaces:
+      from: Same
 `;
 }
 
-function routeOf({ routes, services }: WorldShape, index: number, edit: number): string {
+function listenerSets({ listenerSets: sets }: WorldShape): readonly string[] {
+  return (sets?.certificates ?? []).flatMap((pair, index) => [
+    `apiVersion: v1
+kind: Secret
+metadata:
+  name: l${index}
+type: kubernetes.io/tls
+data:
+  tls.crt: ${Buffer.from(pair['tls.crt']).toString('base64')}
+  tls.key: ${Buffer.from(pair['tls.key']).toString('base64')}
+`,
+    `apiVersion: gateway.networking.k8s.io/v1
+kind: ListenerSet
+metadata:
+  name: l${index}
+spec:
+  parentRef:
+    name: bench
+  listeners:
+    - name: https
+      protocol: HTTPS
+      port: ${sets?.port ?? 0}
+      hostname: "${setHostOf(index)}"
+      tls:
+        certificateRefs:
+          - name: l${index}
+`,
+  ]);
+}
+
+function routeOf({ routes, services, listenerSets: sets }: WorldShape, index: number, edit: number): string {
+  const count = sets?.certificates.length ?? 0;
+  const set = index % Math.max(count, 1);
   const filter = `      filters:
         - type: ResponseHeaderModifier
           responseHeaderModifier:
@@ -117,9 +168,20 @@ metadata:
 spec:
   parentRefs:
     - name: bench
-  hostnames:
+${
+  count === 0
+    ? ''
+    : `    - kind: ListenerSet
+      name: l${set}
+`
+}  hostnames:
     - ${hostOf(index)}
-  rules:
+${
+  count === 0
+    ? ''
+    : `    - r${index}.l${set}.bench.test
+`
+}  rules:
     - matches:
         - path:
             type: PathPrefix

@@ -22,6 +22,7 @@ function saidOf(status: ObjectStatus): readonly Said[] {
     case 'conditions':
       return [said(subject, status.verdicts)];
     case 'gateway':
+    case 'listener-set':
       return [
         said(subject, status.verdicts),
         ...status.listeners.map(({ name, verdicts }) => said(`${subject} listener ${name}`, verdicts)),
