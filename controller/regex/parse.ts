@@ -237,7 +237,8 @@ class Parser {
     if (known !== undefined) return known;
     const rest = this.#characters.slice(this.#at, this.#at + 10).join('');
     const hex = next === 'x' ? /^([0-9A-Fa-f]{2})|^\{([0-9A-Fa-f]{1,6})\}/u.exec(rest) : null;
-    const octal = /^[0-7]$/u.test(next) ? /^[0-7]{0,2}/u.exec(rest) : null;
+    // One digit but 0 would be a reference back.
+    const octal = next === '0' ? /^[0-7]{0,2}/u.exec(rest) : /^[1-7]$/u.test(next) ? /^[0-7]{1,2}/u.exec(rest) : null;
     const value =
       hex === null ? Number.parseInt(`${next}${octal?.[0] ?? ''}`, 8) : Number.parseInt(hex[1] ?? hex[2] ?? '', 16);
     if ((hex ?? octal) !== null && value <= LAST) {

@@ -2,12 +2,14 @@ import { regexGroups } from './parse.ts';
 
 /** Why Envoy does not take a regular expression (RE2), or `undefined`. */
 export function regexProblem(pattern: string): string | undefined {
+  if (pattern === '') return `"": accepted is an expression that is not empty`;
   const groups = regexGroups(pattern);
   return groups.ok ? undefined : `${shown(pattern)}: ${groups.refusal.message}`;
 }
 
 /** Why what matches a pattern cannot be replaced so: `\0` to `\9` are its groups, `\\` is a backslash (RE2). */
 export function substitutionProblem(pattern: string, substitution: string): string | undefined {
+  if (pattern === '') return 'pattern: found "", accepted is an expression that is not empty';
   const groups = regexGroups(pattern);
   if (!groups.ok) return `pattern: found ${shown(pattern)}: ${groups.refusal.message}`;
   for (const [escape, digit] of substitution.matchAll(/\\(\d|[^]|$)/gu)) {

@@ -14,8 +14,9 @@ export interface RouteSite {
   stop(): Promise<void>;
 }
 
-/** Starts one. */
-export async function startRouteSite(): Promise<RouteSite> {
+/** Starts one; `module` is the file of the `policy` module, if there is to be one. */
+export async function startRouteSite(module?: string): Promise<RouteSite> {
+  const policyModule = module === undefined ? undefined : { digest: 'sha256:test', path: module };
   const envoy = await startLiveEnvoy();
   let port = 0;
   return {
@@ -28,7 +29,7 @@ export async function startRouteSite(): Promise<RouteSite> {
         manifest('Gateway', 'shop', { gatewayClassName: 'sluice', listeners }),
         ...manifests,
       ];
-      const rejected = await envoy.publish(lower(compileText(yamlOf(all)), undefined));
+      const rejected = await envoy.publish(lower(compileText(yamlOf(all)), policyModule));
       if (rejected.length > 0) throw new Error(`Envoy rejects ${JSON.stringify(rejected)}`);
       return port;
     },
