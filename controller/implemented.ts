@@ -12,6 +12,7 @@ export const implementedPaths: { readonly [K in KindName]: ImplementedPaths } = 
     'spec.gatewayClassName',
     'spec.listeners',
     '!spec.listeners[].tls.options',
+    'spec.tls',
     'spec.addresses',
     'spec.allowedListeners',
     // From files there is nothing to put labels and annotations on.

@@ -3,11 +3,11 @@ import { rememberedSecrets, type SecretsOf } from './backends/secrets.ts';
 import { changesSince, featuresAt, type PolicyTables } from './features/rule-features.ts';
 import type { GatewayState } from './gateway/gateways.ts';
 import type { PolicyOracle } from './gateway/placed-route.ts';
-import { certificatesOf, ClusterUnion } from './gateway/references.ts';
+import { ClusterUnion, secretsOf as ownSecretsOf } from './gateway/references.ts';
 import { socketsOf } from './gateway/sockets.ts';
 import { VirtualHosts } from './gateway/virtual-hosts.ts';
 import type { ProxyIr } from './ir/proxy.ts';
-import type { CertificateIr } from './ir/secret.ts';
+import type { SecretIr } from './ir/secret.ts';
 import type { WasmModuleRef } from './ir/wasm-module.ts';
 import type { Resources } from './resources/resources.ts';
 import { POLICY_DIGEST_ANNOTATION, type Settings } from './settings.ts';
@@ -20,7 +20,8 @@ interface Memory {
   readonly union: ClusterUnion;
   readonly gateways: readonly GatewayState[];
   readonly tables: PolicyTables;
-  readonly certificates: readonly CertificateIr[];
+  /** The secrets of listeners. */
+  readonly own: readonly SecretIr[];
   readonly secretsOf: SecretsOf;
   readonly ir: ProxyIr;
 }
@@ -58,7 +59,7 @@ export function createProxyPass(settings: Settings): ProxyPass {
       const isSame = known?.tables === tables && sameMembers(known.gateways, gateways);
       const memory = isSame ? known : remake(key, known, gateways, tables);
       const endpoints = assignmentsOf(memory.ir.clusters, resources);
-      const secrets = memory.secretsOf(memory.ir.clusters, memory.certificates, resources);
+      const secrets = memory.secretsOf(memory.ir.clusters, memory.own, resources);
       const pinned = gateways.map(({ gateway }) => gateway.metadata.annotations?.[POLICY_DIGEST_ANNOTATION]);
       const policyModule = modules.module(
         pinned.find((digest) => digest !== undefined),
@@ -104,7 +105,7 @@ export function createProxyPass(settings: Settings): ProxyPass {
       policyModule: known?.ir.policyModule,
     };
     const secretsOf = known?.secretsOf ?? rememberedSecrets(settings);
-    return { chains, union, gateways, tables, certificates: certificatesOf(gateways), secretsOf, ir };
+    return { chains, union, gateways, tables, own: ownSecretsOf(gateways), secretsOf, ir };
   }
 }
 

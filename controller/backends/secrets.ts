@@ -21,16 +21,20 @@ export function rememberedSecrets({ systemTrust }: Pick<Settings, 'systemTrust'>
   const ofPiece = remembered((clusters: readonly ClusterIr[], now): readonly SecretIr[] =>
     clusters.flatMap((cluster) => (cluster.tls === undefined ? [] : ofCluster(cluster, now))),
   );
-  let last: readonly SecretIr[] = [];
+  let last: { readonly parts: readonly (readonly SecretIr[])[]; readonly secrets: readonly SecretIr[] } | undefined;
   return (clusters, own, resources) => {
-    const all = [...own, ...clusters.flatMap((piece) => ofPiece(piece, resources))];
-    const now = [...new Map(all.map((secret) => [secret.name, secret])).values()].sort((a, b) =>
-      compare(a.name, b.name),
-    );
-    if (now.length === last.length && now.every((secret, index) => secret === last[index])) return last;
-    last = now;
-    return now;
+    const parts = [own, ...clusters.map((piece) => ofPiece(piece, resources)).filter(({ length }) => length > 0)];
+    if (last !== undefined && sameMembers(parts, last.parts)) return last.secrets;
+    const byName = new Map(parts.flat().map((secret) => [secret.name, secret]));
+    const now = [...byName.values()].sort((a, b) => compare(a.name, b.name));
+    const secrets = last !== undefined && sameMembers(now, last.secrets) ? last.secrets : now;
+    last = { parts, secrets };
+    return secrets;
   };
+}
+
+function sameMembers(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a.length === b.length && a.every((member, index) => member === b[index]);
 }
 
 function secretsOf({ tls }: ClusterIr, system: SecretIr, resources: Resources): readonly SecretIr[] {

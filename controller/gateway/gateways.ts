@@ -2,13 +2,14 @@ import type { EnvoyProxy, Gateway, ListenerSet } from '#controller/api/gen/types
 import { byAge, compare, type Resources } from '../resources/resources.ts';
 import { remembered } from '../resources/tracked.ts';
 import { unimplementedFields } from '../resources/unimplemented-fields.ts';
-import type { Refusal } from '../resources/verdict.ts';
+import type { Refusal, Verdict } from '../resources/verdict.ts';
 import type { Pieces } from '../ir/pieces.ts';
 import { addressProblem } from './addresses.ts';
 import type { AttachedRoute } from './attach-routes.ts';
 import { parentKey } from './attachment.ts';
 import type { Claimant } from './conflicts.ts';
 import type { ClassState } from './gateway-classes.ts';
+import { gatewayTls } from './gateway-tls.ts';
 import { withoutKindConflicts } from './kind-conflicts.ts';
 import { createListenerSetIndex, type ListenerSetIndex } from './listener-sets.ts';
 import {
@@ -32,6 +33,8 @@ export interface GatewayState {
   readonly parameters: EnvoyProxy | undefined;
   /** Why it is not served at all, or `undefined`. */
   readonly refused: Refusal | undefined;
+  /** What is said of `spec.tls`; nothing where there is none. */
+  readonly tls: readonly Verdict[];
   /** Its own, then those of its ListenerSets. */
   readonly listeners: readonly ListenerState[];
   /** The ListenerSets that name it. */
@@ -84,7 +87,8 @@ export function createGatewayPass(): (
         const named = routes.get(`${namespace}/${name}`) ?? [];
         const attached = withoutKindConflicts(named.map((piece) => attach(piece, served)));
         const { listeners, sets, claimants } = served;
-        const rest = { listeners, sets, claimants, routes: attached };
+        const { verdicts: tls } = gatewayTls(gateway, resources);
+        const rest = { tls, listeners, sets, claimants, routes: attached };
         const state = { gateway, proxy, merged, parameters, refused, ...rest };
         states.push(sameAs(last.get(gateway), state));
       } catch (bug) {
@@ -94,6 +98,7 @@ export function createGatewayPass(): (
           merged,
           parameters,
           refused,
+          tls: [],
           listeners: [],
           sets: [],
           claimants: [],
@@ -114,6 +119,7 @@ function sameAs(last: GatewayState | undefined, now: GatewayState): GatewayState
     last.merged === now.merged &&
     last.parameters === now.parameters &&
     last.refused === now.refused &&
+    last.tls === now.tls &&
     last.listeners === now.listeners &&
     last.sets === now.sets &&
     last.routes.length === now.routes.length &&

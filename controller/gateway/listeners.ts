@@ -1,11 +1,14 @@
 import type { Gateway, Listener, ListenerSet, RouteGroupKind } from '#controller/api/gen/types.d.ts';
-import type { CertificateIr } from '../ir/secret.ts';
+import type { ClientValidationIr } from '../ir/client-validation.ts';
+import type { CertificateIr, SecretIr } from '../ir/secret.ts';
 import type { GatewayPlace } from '../policies/policy-index.ts';
 import type { Resources } from '../resources/resources.ts';
 import { rememberedIn } from '../resources/tracked.ts';
 import type { Refusal, Verdict } from '../resources/verdict.ts';
+import { trustSecret } from '../tls/trust.ts';
 import { listenerCertificates } from './certificates.ts';
 import { type Claim, type Claimant, type Conflict, conflictsOf } from './conflicts.ts';
+import { clientValidation, gatewayTls } from './gateway-tls.ts';
 import { setRefusal } from './listener-sets.ts';
 
 /** What a listener is written in. */
@@ -30,6 +33,12 @@ interface CheckedListener extends Claim {
   readonly supportedKinds: readonly RouteGroupKind[];
   /** Of a listener that terminates TLS; none of one that does not. */
   readonly certificates: readonly CertificateIr[];
+  /** What clients have to show; `undefined` where they are not asked. */
+  readonly clients: ClientValidationIr | undefined;
+  /** What back-ends are shown that are spoken to by TLS. */
+  readonly shown: CertificateIr | undefined;
+  /** All that the proxy needs for this, once. */
+  readonly secrets: readonly SecretIr[];
   /** Why it is not accepted, and which of its references leads nowhere. */
   readonly refused: Refusal | undefined;
   readonly unresolved: Refusal | undefined;
@@ -133,17 +142,25 @@ function checkedListener(
   const refused = unsupported(owner, spec);
   const wantsTls = spec.protocol === 'HTTPS' && refused === undefined;
   const certificates = wantsTls ? listenerCertificates(owner, spec, resources) : undefined;
-  const unresolved = certificates?.ok === false ? certificates.refusal : kindsProblem(spec, allowed);
+  const clients = wantsTls ? clientValidation(gateway, spec.port, resources) : undefined;
+  const missing = [certificates, clients].find((outcome) => outcome?.ok === false);
+  const unresolved = missing?.ok === false ? missing.refusal : kindsProblem(spec, allowed);
+  const material = {
+    certificates: certificates?.ok === true ? certificates.value : [],
+    clients: clients?.ok === true ? clients.value : undefined,
+    shown: gatewayTls(gateway, resources).clientCertificate,
+  };
   return {
     name: listenerName(gateway, owner, spec),
     gateway,
     owner,
     spec,
     supportedKinds,
-    certificates: certificates?.ok === true ? certificates.value : [],
-    refused,
+    ...material,
+    secrets: secretsOf(material, resources),
+    refused: refused ?? noAuthority(clients),
     unresolved,
-    valid: refused === undefined && certificates?.ok !== false && supportedKinds.length > 0,
+    valid: refused === undefined && missing === undefined && supportedKinds.length > 0,
   };
 }
 
@@ -168,6 +185,19 @@ function listenerState(listener: CheckedListener, conflict: Conflict | undefined
   };
   lastStates.set(listener, { conflict: conflict?.message, state });
   return state;
+}
+
+function secretsOf(
+  { certificates, clients, shown }: Pick<ListenerState, 'certificates' | 'clients' | 'shown'>,
+  resources: Resources,
+): readonly SecretIr[] {
+  const trust = clients?.trust === undefined ? undefined : trustSecret(clients.trust, resources);
+  return [...certificates, ...(shown === undefined ? [] : [shown]), ...(trust === undefined ? [] : [trust])];
+}
+
+/** Gateway API, ListenerReasonNoValidCACertificate. */
+function noAuthority(clients: ReturnType<typeof clientValidation> | undefined): Refusal | undefined {
+  return clients?.ok === false ? { reason: 'NoValidCACertificate', message: clients.refusal.message } : undefined;
 }
 
 function listenerName({ metadata }: Gateway, owner: ListenerOwner, { name }: Listener): string {

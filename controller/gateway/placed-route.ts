@@ -1,4 +1,5 @@
-import { clusterWith, settingsFor } from '../backends/clusters.ts';
+import { clusterShowing, clusterWith, settingsFor } from '../backends/clusters.ts';
+import type { ClusterIr } from '../ir/cluster.ts';
 import type { RouteActionIr, RouteFeaturesIr, RouteIr, RouteMatchIr, RuleFeaturesIr } from '../ir/route.ts';
 import type { Place } from '../policies/policy-index.ts';
 import type { AttachedRoute } from './attach-routes.ts';
@@ -134,7 +135,7 @@ function placeRoute(
   const all = textOf(siblings);
   if (known?.policies === policies && known.siblings === all) return known.placed;
   const { route } = core;
-  const { spec } = attachment.listener;
+  const { spec, shown } = attachment.listener;
   const gateway = gatewayPlace(attachment.listener);
   const features = core.rules.map((rule) =>
     featuresAt({
@@ -155,8 +156,7 @@ function placeRoute(
         routesOf(
           route,
           rule,
-          hostname,
-          spec.port,
+          { hostname, port: spec.port, shown: shown?.name },
           filledIn(features[index], { route, rule, listener: spec, hostname }),
         ),
       ),
@@ -172,17 +172,24 @@ function belongs(hostname: string, own: string, siblings: readonly string[]): bo
   return !siblings.some((other) => other !== own && covers(own, other) && covers(other, hostname));
 }
 
+/** Where a route is. */
+interface RoutePlace {
+  /** Of the virtual host. */
+  readonly hostname: string;
+  readonly port: number;
+  /** Name of the certificate that back-ends are shown. */
+  readonly shown: string | undefined;
+}
+
 function routesOf(
   { kind, metadata }: HttpRoute,
   rule: RuleCore,
-  hostname: string,
-  port: number,
+  place: RoutePlace,
   features: RuleFeaturesIr | undefined,
 ): readonly RouteIr[] {
   const prefix = `${kind.toLowerCase()}/${metadata.namespace}/${metadata.name}/rule/${rule.index}/match`;
   return rule.matches.flatMap((match, index) => {
-    const name = `${prefix}/${index}/${hostname}`;
-    const place = { hostname, port };
+    const name = `${prefix}/${index}/${place.hostname}`;
     const own = routeIr(name, match, rule, place, features);
     const preflight = rule.own.cors === undefined ? undefined : preflightMatch(match);
     return preflight === undefined ? [own] : [own, routeIr(`${name}/preflight`, preflight, rule, place, features)];
@@ -193,24 +200,31 @@ function routeIr(
   name: string,
   match: RouteMatchIr,
   { requestHeaders, responseHeaders, action, own }: RuleCore,
-  { hostname, port }: { readonly hostname: string; readonly port: number },
+  { hostname, port, shown }: RoutePlace,
   features: RuleFeaturesIr | undefined,
 ): RouteIr {
   const rest = { name, match, requestHeaders, responseHeaders };
   if (features?.kind !== 'features') return { ...rest, action: { kind: 'respond', status: 500 }, features: {} };
   const all = withRule(features.features, own, match.path);
-  return { ...rest, action: at(withSettings(action, all.backend, hostname), port), features: all };
+  return { ...rest, action: at(withSettings(action, all.backend, { hostname, shown }), port), features: all };
 }
 
-/** The action with its back-ends talked to as a policy says. */
-function withSettings(action: RouteActionIr, settings: RouteFeaturesIr['backend'], hostname: string): RouteActionIr {
-  if (settings === undefined || action.kind !== 'forward') return action;
-  const wanted = settingsFor(settings, hostname);
+/** The action with its back-ends talked to as a policy says, and shown what the Gateway has for them. */
+function withSettings(
+  action: RouteActionIr,
+  settings: RouteFeaturesIr['backend'],
+  { hostname, shown }: Pick<RoutePlace, 'hostname' | 'shown'>,
+): RouteActionIr {
+  if (action.kind !== 'forward' || (settings === undefined && shown === undefined)) return action;
+  const wanted = settings === undefined ? undefined : settingsFor(settings, hostname);
+  const made = (cluster: ClusterIr): ClusterIr => {
+    const known = shown === undefined ? cluster : clusterShowing(cluster, shown);
+    return wanted === undefined ? known : clusterWith(known, wanted);
+  };
   const destinations = action.destinations.map((to) =>
-    to.kind === 'cluster' ? { ...to, cluster: clusterWith(to.cluster, wanted) } : to,
+    to.kind === 'cluster' ? { ...to, cluster: made(to.cluster) } : to,
   );
-  const { mirrors } = action;
-  const copies = mirrors?.map((mirror) => ({ ...mirror, cluster: clusterWith(mirror.cluster, wanted) }));
+  const copies = action.mirrors?.map((mirror) => ({ ...mirror, cluster: made(mirror.cluster) }));
   return { ...action, destinations, ...(copies === undefined ? {} : { mirrors: copies }) };
 }
 

@@ -1,6 +1,6 @@
 import type { ClusterIr } from '../ir/cluster.ts';
 import type { Pieces } from '../ir/pieces.ts';
-import type { CertificateIr } from '../ir/secret.ts';
+import type { SecretIr } from '../ir/secret.ts';
 import { SortedTable } from '../resources/sorted-table.ts';
 import type { GatewayState } from './gateways.ts';
 import type { ListenerState } from './listeners.ts';
@@ -42,25 +42,23 @@ export class ClusterUnion {
   }
 }
 
-/** Every certificate that a served listener names, once. */
-export function certificatesOf(gateways: readonly GatewayState[]): readonly CertificateIr[] {
-  const lists = gateways
-    .filter(({ refused }) => refused === undefined)
-    .map(({ listeners }) => certificatesIn(listeners));
+/** What served listeners need by SDS, each once. */
+export function secretsOf(gateways: readonly GatewayState[]): readonly SecretIr[] {
+  const lists = gateways.filter(({ refused }) => refused === undefined).map(({ listeners }) => secretsIn(listeners));
   const [only, ...others] = lists;
   if (only !== undefined && others.length === 0) return only;
-  return [...new Map(lists.flat().map((certificate) => [certificate.name, certificate])).values()];
+  return [...new Map(lists.flat().map((secret) => [secret.name, secret])).values()];
 }
 
-const certificatesOfLists = new WeakMap<readonly ListenerState[], readonly CertificateIr[]>();
+const secretsOfLists = new WeakMap<readonly ListenerState[], readonly SecretIr[]>();
 
 /** The same array for the same listeners. */
-function certificatesIn(listeners: readonly ListenerState[]): readonly CertificateIr[] {
-  const known = certificatesOfLists.get(listeners);
+function secretsIn(listeners: readonly ListenerState[]): readonly SecretIr[] {
+  const known = secretsOfLists.get(listeners);
   if (known !== undefined) return known;
   const served = listeners.filter(({ usable }) => usable);
-  const all = served.flatMap(({ certificates }) => certificates.map((one) => [one.name, one] as const));
+  const all = served.flatMap(({ secrets }) => secrets.map((one) => [one.name, one] as const));
   const made = [...new Map(all).values()];
-  certificatesOfLists.set(listeners, made);
+  secretsOfLists.set(listeners, made);
   return made;
 }

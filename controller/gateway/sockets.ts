@@ -2,8 +2,8 @@ import type { Listener } from '#controller/api/gen/types.d.ts';
 import type { ChainIr, ListenerIr } from '../ir/listener.ts';
 import { requestedIps } from './addresses.ts';
 import type { GatewayState } from './gateways.ts';
-import { covers } from './hostnames.ts';
 import type { ListenerState } from './listeners.ts';
+import { overlapsAmong } from './overlaps.ts';
 import { placeRoutes, type PolicyOracle } from './placed-route.ts';
 import type { ChainContent, VirtualHosts } from './virtual-hosts.ts';
 
@@ -67,19 +67,25 @@ function chainsOf(members: readonly Member[], options: SocketOptions): readonly 
   const [first] = members;
   if (first === undefined) return [];
   const hostnames = members.map(({ listener }) => hostnameOf(listener));
-  if (first.listener.spec.protocol !== 'HTTPS') return [chainOf(members, hostnames, options)];
+  if (first.listener.spec.protocol !== 'HTTPS') return [chainOf(members, hostnames, [], options)];
+  const overlapOf = overlapsAmong(hostnames);
   return members.map((member) => {
     const own = hostnameOf(member.listener);
-    // A connection may be made with the server name of a wide listener and ask for a host of a narrower one: that is not
-    // served here, where the narrower one's policies are not in force.
-    return chainOf([member], [own, ...hostnames.filter((other) => other !== own && covers(own, other))], options);
+    const { narrower, wider } = overlapOf(own);
+    // A connection may be made with the server name of one listener and ask for a host of another: that is not served here,
+    // where the other one's policies and certificates are not in force. Clients may come again, on a connection of their own.
+    return chainOf([member], [own, ...narrower], [...narrower, ...wider], options);
   });
 }
 
-/** A chain is called after the first of its listeners; `hostnames` are those it knows, be it to serve nothing there. */
+/**
+ * A chain is called after the first of its listeners; `hostnames` are those it knows, be it to serve nothing there, and
+ * `misdirected` those that only other chains serve.
+ */
 function chainOf(
   members: readonly Member[],
   hostnames: readonly string[],
+  misdirected: readonly string[],
   { oracle, hostsOf }: SocketOptions,
 ): ChainWithContent {
   const [first] = members;
@@ -87,7 +93,7 @@ function chainOf(
   const placed = members.flatMap(({ state, listener }) =>
     state.routes.map((piece) => placeRoutes(piece, listener, hostnames, oracle)),
   );
-  const content = hostsOf(name).update(hostnames, placed);
+  const content = hostsOf(name).update({ own: hostnames, misdirected }, placed);
   const isTls = first?.listener.spec.protocol === 'HTTPS';
   return {
     content,
@@ -98,6 +104,7 @@ function chainOf(
         ? {
             hostname: hostnameOf(first.listener),
             certificates: first.listener.certificates.map((secret) => secret.name),
+            ...(first.listener.clients === undefined ? {} : { clients: first.listener.clients }),
           }
         : undefined,
       virtualHosts: content.virtualHosts,

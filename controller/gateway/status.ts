@@ -17,7 +17,7 @@ type SetStatus = Extract<ObjectStatus, { readonly kind: 'listener-set' }>;
 
 /** What is to be said of a Gateway and its own listeners once its proxy has taken everything. */
 export function gatewayStatus(state: GatewayState, bindAddress: string): GatewayStatus {
-  const { gateway, proxy, refused, sets } = state;
+  const { gateway, proxy, refused, sets, tls } = state;
   const listeners = state.listeners.filter(({ owner }) => owner === gateway);
   const reports = reportsOf(listeners, state);
   const invalid = listeners.filter(({ usable }) => !usable).map(({ spec }) => spec.name);
@@ -29,6 +29,7 @@ export function gatewayStatus(state: GatewayState, bindAddress: string): Gateway
     proxy,
     verdicts: [
       acceptance(refused, invalid, served),
+      ...tls,
       served && unusable.length > 0
         ? addressNotUsable(unusable)
         : programmed(served, 'The proxy serves the Gateway', 'Invalid', 'the Gateway and its listeners'),

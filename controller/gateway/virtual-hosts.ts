@@ -1,6 +1,6 @@
 import type { ClusterIr } from '../ir/cluster.ts';
 import type { Pieces } from '../ir/pieces.ts';
-import type { RouteIr } from '../ir/route.ts';
+import { NO_HEADER_CHANGES, type RouteIr, type RouteMatchIr } from '../ir/route.ts';
 import type { VirtualHostIr } from '../ir/virtual-host.ts';
 import { byAge } from '../resources/resources.ts';
 import { SortedTable } from '../resources/sorted-table.ts';
@@ -15,6 +15,29 @@ export interface ChainContent {
   readonly clusters: Pieces<ClusterIr>;
 }
 
+/** The host names that a chain knows. */
+export interface ChainHostnames {
+  /** Of its listeners: they exist even without a route. */
+  readonly own: readonly string[];
+  /** Of other listeners of the port: requests for them are told to come again on another connection. */
+  readonly misdirected: readonly string[];
+}
+
+const ANYTHING: RouteMatchIr = { path: { kind: 'prefix', value: '/' }, method: undefined, headers: [], query: [] };
+
+/** Answers 421 (RFC 9110 section 15.5.20; Gateway API, HTTPSListenerDetectMisdirectedRequests). */
+function misdirectedHost(hostname: string): VirtualHostIr {
+  const route: RouteIr = {
+    name: 'misdirected',
+    match: ANYTHING,
+    action: { kind: 'respond', status: 421 },
+    requestHeaders: NO_HEADER_CHANGES,
+    responseHeaders: NO_HEADER_CHANGES,
+    features: {},
+  };
+  return { hostname, routes: [route] };
+}
+
 /**
  * The virtual hosts of one chain, kept from one translation to the next: only hosts of routes that came, went or changed
  * are made again. What comes out depends on what is served alone, not on the way there.
@@ -22,18 +45,22 @@ export interface ChainContent {
 export class VirtualHosts {
   #placed: ReadonlySet<readonly PlacedRoute[]> = new Set();
   #own: ReadonlySet<string> = new Set();
+  #misdirected: ReadonlySet<string> = new Set();
   readonly #routesOf = new Map<string, Set<PlacedRoute>>();
   readonly #hosts = new SortedTable<VirtualHostIr>();
   readonly #clusters = new SortedTable<ClusterIr>();
   /** How many virtual hosts name each cluster. */
   readonly #uses = new Map<string, number>();
 
-  /** Brings the chain to these routes; `hostnames` are those of its listeners, which exist even without a route. */
-  update(hostnames: readonly string[], placed: Pieces<PlacedRoute>): ChainContent {
+  /** Brings the chain to these routes. */
+  update(hostnames: ChainHostnames, placed: Pieces<PlacedRoute>): ChainContent {
     const now = new Set(placed);
-    const own = new Set(hostnames);
-    const dirty = new Set<string>();
-    for (const hostname of own.symmetricDifference(this.#own)) dirty.add(hostname);
+    const [own, misdirected] = [new Set(hostnames.own), new Set(hostnames.misdirected)];
+    const dirty = new Set([
+      ...own.symmetricDifference(this.#own),
+      ...misdirected.symmetricDifference(this.#misdirected),
+    ]);
+    this.#misdirected = misdirected;
     // A route may have moved from one piece to another.
     const gone = new Set([...this.#placed.difference(now)].flat());
     for (const piece of now.difference(this.#placed)) {
@@ -67,6 +94,11 @@ export class VirtualHosts {
   #rebuild(hostname: string): void {
     const before = this.#hosts.get(hostname);
     const placed = this.#routesOf.get(hostname);
+    if (this.#misdirected.has(hostname)) {
+      this.#hosts.set(hostname, misdirectedHost(hostname));
+      this.#replaceClusters(before?.routes ?? [], []);
+      return;
+    }
     if (placed === undefined && !this.#own.has(hostname)) {
       this.#hosts.delete(hostname);
       this.#replaceClusters(before?.routes ?? [], []);

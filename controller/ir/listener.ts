@@ -1,3 +1,4 @@
+import type { ClientValidationIr } from './client-validation.ts';
 import type { ClusterIr } from './cluster.ts';
 import type { Pieces } from './pieces.ts';
 import type { VirtualHostIr } from './virtual-host.ts';
@@ -55,6 +56,8 @@ export interface TlsIr {
   readonly hostname: string;
   /** Names of the certificates, in `ProxyIr.secrets`. */
   readonly certificates: readonly string[];
+  /** What clients have to show; they are not asked without. */
+  readonly clients?: ClientValidationIr;
 }
 
 /** The chains of a socket whose requests are routed. */

@@ -14,12 +14,18 @@ export interface UpstreamTlsIr {
 
 /** Who may sign the back-end's certificate. */
 export type TrustedIr =
-  /** Those of a secret in `ProxyIr.secrets`, which is made of these objects. */
-  | { readonly kind: 'bundle'; readonly name: string; readonly sources: readonly TrustSourceIr[] }
+  | TrustBundleIr
   /** Those that the machine trusts. */
   | { readonly kind: 'system' }
   /** Nobody is asked who they are. */
   | { readonly kind: 'unverified' };
+
+/** Those of a secret in `ProxyIr.secrets`, which is made of objects. */
+export interface TrustBundleIr {
+  readonly kind: 'bundle';
+  readonly name: string;
+  readonly sources: readonly TrustSourceIr[];
+}
 
 /** An object that holds certificates of authorities. */
 export interface TrustSourceIr {

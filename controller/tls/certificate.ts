@@ -1,4 +1,4 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import type { Secret } from '#controller/api/gen/types.d.ts';
 import type { CertificateIr } from '../ir/secret.ts';
 import { type Outcome, refusal, success } from '../resources/verdict.ts';
@@ -28,17 +28,39 @@ function parse(secret: Secret): Outcome<CertificateIr, 'InvalidCertificateRef'> 
   return success({ kind: 'certificate', name: `${namespace}/${name}`, certificateChain, privateKey });
 }
 
-/** What is wrong with a certificate and its key, or `undefined`. */
+/**
+ * What is wrong with a certificate chain and its key, or `undefined`. A chain begins with the certificate of the key; that it is
+ * over is judged when the Secret is read.
+ */
 function pairProblem(certificateChain: string, privateKey: string): string | undefined {
-  let certificate: X509Certificate;
-  try {
-    certificate = new X509Certificate(certificateChain);
-  } catch {
-    return 'tls.crt is no PEM certificate';
+  const chain = chainIn(certificateChain);
+  const [certificate] = chain ?? [];
+  if (chain === undefined || certificate === undefined) return 'tls.crt is no PEM certificate';
+  const key = keyIn(privateKey);
+  if (key === undefined) return 'tls.key is no PEM private key';
+  if (!certificate.checkPrivateKey(key)) {
+    return chain.some((other) => other.checkPrivateKey(key))
+      ? 'tls.crt: the certificate of tls.key is not the first of the chain'
+      : 'tls.key is not the key of tls.crt';
   }
+  const over = chain.find(({ validToDate }) => validToDate.getTime() < Date.now());
+  return over === undefined ? undefined : `tls.crt: a certificate is over since ${over.validToDate.toISOString()}`;
+}
+
+const PEM_BLOCK = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/gu;
+
+function chainIn(text: string): readonly X509Certificate[] | undefined {
   try {
-    return certificate.checkPrivateKey(createPrivateKey(privateKey)) ? undefined : 'tls.key is not the key of tls.crt';
+    return text.match(PEM_BLOCK)?.map((block) => new X509Certificate(block));
   } catch {
-    return 'tls.key is no PEM private key';
+    return undefined;
+  }
+}
+
+function keyIn(text: string): KeyObject | undefined {
+  try {
+    return createPrivateKey(text);
+  } catch {
+    return undefined;
   }
 }

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import type { ConfigMap, Secret } from '#controller/api/gen/types.d.ts';
 import type { TrustIr } from '../ir/secret.ts';
-import type { TrustedIr, TrustSourceIr } from '../ir/upstream-tls.ts';
+import type { TrustBundleIr, TrustSourceIr } from '../ir/upstream-tls.ts';
 import { mayRefer, type ReferenceEnd } from '../resources/reference-grants.ts';
 import type { Resources } from '../resources/resources.ts';
 import { type Outcome, refusal, success } from '../resources/verdict.ts';
@@ -18,9 +18,6 @@ export interface TrustReference {
   readonly namespace?: string;
 }
 
-/** Authorities that objects hold. */
-export type TrustBundle = TrustedIr & { readonly kind: 'bundle' };
-
 /**
  * Resolves references to authorities, each to a ConfigMap or Secret with certificates in PEM. One that cannot be used spoils
  * all: what it would have let in stays out, and nobody is let in by the others alone without being told.
@@ -30,7 +27,7 @@ export function resolveTrust(
   from: ReferenceEnd,
   at: string,
   resources: Resources,
-): Outcome<TrustBundle, TrustReason> {
+): Outcome<TrustBundleIr, TrustReason> {
   const sources: TrustSourceIr[] = [];
   for (const [index, ref] of refs.entries()) {
     const found = sourceOf(ref, from, `${at}[${index}]`, resources);
@@ -70,7 +67,7 @@ function objectOf({ kind, namespace, name }: TrustSourceIr, resources: Resources
 }
 
 /** What a bundle is made of now; `undefined` when a part of it cannot be had. */
-export function trustSecret({ name, sources }: TrustBundle, resources: Resources): TrustIr | undefined {
+export function trustSecret({ name, sources }: TrustBundleIr, resources: Resources): TrustIr | undefined {
   const parts = sources.map((source) => {
     const object = objectOf(source, resources);
     return object === undefined ? undefined : certificatesIn(object);

@@ -14,8 +14,6 @@ export interface Issued {
   readonly dns?: readonly string[];
   readonly uris?: readonly string[];
   readonly key?: keyof typeof KEYS;
-  /** Whether its time is over. */
-  readonly expired?: boolean;
 }
 
 /** Kinds of keys. */
@@ -25,7 +23,7 @@ const KEYS = { ECDSA: ['ec', '-pkeyopt', 'ec_paramgen_curve:P-256'], RSA: ['rsa:
 export function issue(name: string, what: Issued = {}, by?: Pair, ca = false): Pair {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-'));
   const file = (path: string): string => join(folder, path);
-  const { dns = [], uris = [], key = 'ECDSA', expired = false } = what;
+  const { dns = [], uris = [], key = 'ECDSA' } = what;
   const names = [...dns.map((one) => `DNS:${one}`), ...uris.map((one) => `URI:${one}`)].join(',');
   const extensions = [
     `basicConstraints=critical,CA:${ca ? 'TRUE' : 'FALSE'}`,
@@ -38,7 +36,7 @@ export function issue(name: string, what: Issued = {}, by?: Pair, ca = false): P
       writeFileSync(file('ca.key'), by.key);
     }
     writeFileSync(file('empty.cnf'), '[req]\ndistinguished_name=dn\n[dn]\n');
-    const subject = ['-config', file('empty.cnf'), '-subj', `/CN=${name}`, '-days', expired ? '-1' : '36500'];
+    const subject = ['-config', file('empty.cnf'), '-subj', `/CN=${name}`, '-days', '36500'];
     const signer = by === undefined ? [] : ['-CA', file('ca.crt'), '-CAkey', file('ca.key')];
     const added = extensions.flatMap((one) => ['-addext', one]);
     const files = ['-keyout', file('key'), '-out', file('crt')];
@@ -54,3 +52,22 @@ export function issue(name: string, what: Issued = {}, by?: Pair, ca = false): P
 export function authority(name: string, by?: Pair): Pair {
   return issue(name, {}, by, true);
 }
+
+/** A certificate that is over since 2021, signed by itself. */
+export const EXPIRED: Pair = {
+  certificate: `-----BEGIN CERTIFICATE-----
+MIIBCzCBsgIBATAKBggqhkjOPQQDAjASMRAwDgYDVQQDDAdleHBpcmVkMB4XDTIw
+MDEwMTAwMDAwMFoXDTIxMDEwMTAwMDAwMFowEjEQMA4GA1UEAwwHZXhwaXJlZDBZ
+MBMGByqGSM49AgEGCCqGSM49AwEHA0IABBFX9LQVcw7Cg7ixJD3GPEyKtn87Zch5
+F0wvKorVUh0dC1sOHQ3NgHdR+/q0ivA4B1dMBF5XYWnCjBR2H5OWeSAwCgYIKoZI
+zj0EAwIDSAAwRQIhAPJkVk5s1F/4tyKonUa7RY7tGzPtA//A7mHDFX+S3MxIAiAl
+OmxPmROXO5U5Y8ugphpkqXGmwDEIf5ilzJ2TqQgUnA==
+-----END CERTIFICATE-----
+`,
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgwZ3LWZvl20Y1PKQ5
+If3iuJihfwjdmP6rHBCnHC4MsfChRANCAAQRV/S0FXMOwoO4sSQ9xjxMirZ/O2XI
+eRdMLyqK1VIdHQtbDh0NzYB3Ufv6tIrwOAdXTAReV2FpwowUdh+Tlnkg
+-----END PRIVATE KEY-----
+`,
+};

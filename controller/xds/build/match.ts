@@ -1,4 +1,5 @@
 import type { PathMatchIr, RouteMatchIr, ValueMatchIr } from '../../ir/route.ts';
+import type { TextComparisonIr } from '../../ir/text-comparison.ts';
 import type { Init } from './message.ts';
 
 type RouteMatch = Init<'envoy.config.route.v3.RouteMatch'>;
@@ -46,5 +47,21 @@ function stringMatcher(match: ValueMatchIr): StringMatcher {
       return { matchPattern: { case: 'safeRegex', value: { regex: match.value } } };
     default:
       return match satisfies never;
+  }
+}
+
+/** A comparison of a text. */
+export function textMatcher({ kind, value }: TextComparisonIr): StringMatcher {
+  switch (kind) {
+    case 'exact':
+      return { matchPattern: { case: 'exact', value } };
+    case 'prefix':
+      return { matchPattern: { case: 'prefix', value } };
+    case 'suffix':
+      return { matchPattern: { case: 'suffix', value } };
+    case 'regex':
+      return { matchPattern: { case: 'safeRegex', value: { regex: value } } };
+    default:
+      return kind satisfies never;
   }
 }

@@ -1,8 +1,10 @@
 import { enumMembers } from '#proto/load.ts';
+import type { ClientNameIr, ClientValidationIr } from '../../ir/client-validation.ts';
 import type { TlsIr } from '../../ir/listener.ts';
 import { type SecretIr, SYSTEM_TRUST } from '../../ir/secret.ts';
 import type { SubjectAltNameIr, TlsParametersIr, TrustedIr, UpstreamTlsIr } from '../../ir/upstream-tls.ts';
 import { adsSource } from './config-source.ts';
+import { textMatcher } from './match.ts';
 import { any, type Init } from './message.ts';
 
 type CommonTls = Init<'envoy.extensions.transport_sockets.tls.v3.CommonTlsContext'>;
@@ -10,17 +12,42 @@ type TransportSocket = Init<'envoy.config.core.v3.TransportSocket'>;
 type SdsConfig = Init<'envoy.extensions.transport_sockets.tls.v3.SdsSecretConfig'>;
 
 /** Terminates TLS with certificates that come by SDS; `alpn` are the protocols that are offered. */
-export function downstreamTls({ certificates }: TlsIr, alpn: readonly string[]): TransportSocket {
+export function downstreamTls({ certificates, clients }: TlsIr, alpn: readonly string[]): TransportSocket {
   return {
     name: 'envoy.transport_sockets.tls',
     configType: {
       case: 'typedConfig',
       value: any('envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext', {
+        ...(clients === undefined ? {} : { requireClientCertificate: clients.required }),
         commonTlsContext: {
           alpnProtocols: [...alpn],
           tlsCertificateSdsSecretConfigs: certificates.map(fromAds),
+          ...(clients === undefined ? {} : clientValidation(clients)),
         },
       }),
+    },
+  };
+}
+
+const { ACCEPT_UNTRUSTED } = enumMembers(
+  'envoy.extensions.transport_sockets.tls.v3.CertificateValidationContext.TrustChainVerification',
+);
+
+/** What clients' certificates are held to. */
+function clientValidation(ir: ClientValidationIr): CommonTls {
+  const own = {
+    ...(ir.takesUntrusted ? { trustChainVerification: ACCEPT_UNTRUSTED } : {}),
+    ...(ir.spkiHashes === undefined ? {} : { verifyCertificateSpki: [...ir.spkiHashes] }),
+    ...(ir.certificateHashes === undefined ? {} : { verifyCertificateHash: [...ir.certificateHashes] }),
+    ...(ir.subjectAltNames === undefined ? {} : { matchTypedSubjectAltNames: ir.subjectAltNames.map(clientName) }),
+    ...(ir.takesExpired === undefined ? {} : { allowExpiredCertificate: true }),
+  };
+  if (ir.trust === undefined) return { validationContextType: { case: 'validationContext', value: own } };
+  const secret = fromAds(ir.trust.name);
+  return {
+    validationContextType: {
+      case: 'combinedValidationContext',
+      value: { defaultValidationContext: own, validationContextSdsSecretConfig: secret },
     },
   };
 }
@@ -68,13 +95,16 @@ function validation(trust: TrustedIr, names: readonly SubjectAltNameIr[]): Commo
 }
 
 const SAN_TYPE = enumMembers('envoy.extensions.transport_sockets.tls.v3.SubjectAltNameMatcher.SanType');
-const SAN_TYPES = { dns: SAN_TYPE.DNS, uri: SAN_TYPE.URI } as const;
+const SAN_TYPES = { dns: SAN_TYPE.DNS, uri: SAN_TYPE.URI, email: SAN_TYPE.EMAIL, ip: SAN_TYPE.IP_ADDRESS } as const;
 
-function sanMatcher({
-  kind,
-  value,
-}: SubjectAltNameIr): Init<'envoy.extensions.transport_sockets.tls.v3.SubjectAltNameMatcher'> {
+type SanMatcher = Init<'envoy.extensions.transport_sockets.tls.v3.SubjectAltNameMatcher'>;
+
+function sanMatcher({ kind, value }: SubjectAltNameIr): SanMatcher {
   return { sanType: SAN_TYPES[kind], matcher: { matchPattern: { case: 'exact', value } } };
+}
+
+function clientName({ type, ...text }: ClientNameIr): SanMatcher {
+  return { sanType: SAN_TYPES[type], matcher: textMatcher(text) };
 }
 
 const VERSION = enumMembers('envoy.extensions.transport_sockets.tls.v3.TlsParameters.TlsProtocol');
