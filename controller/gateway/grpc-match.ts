@@ -16,7 +16,8 @@ export function grpcMatchIr({ method, headers = [] }: GRPCRouteMatch): RouteMatc
 
 /** Why a match is none that a proxy takes: "matches: ...", or `undefined`. */
 export function grpcMatchProblem({ method, headers = [] }: GRPCRouteMatch): string | undefined {
-  const ofMethod = method?.type === 'RegularExpression' ? [method.service ?? '', method.method ?? ''] : [];
+  const written = [method?.service ?? '', method?.method ?? ''].filter((value) => value !== '');
+  const ofMethod = method?.type === 'RegularExpression' ? written : [];
   const patterns = [
     ...ofMethod.map((value) => ({ field: 'method', value })),
     ...headers

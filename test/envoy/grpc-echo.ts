@@ -121,16 +121,39 @@ export async function call(
   }
 }
 
-/** Opens a stream, sends messages one by one, and gives what comes back. */
-export async function converse(port: number, path: string, messages: readonly string[]): Promise<readonly string[]> {
-  const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure());
+/** Where a call goes. */
+export interface CallTarget {
+  /** Also the server name of TLS. */
+  readonly host?: string;
+  /** Whether it goes over TLS; the certificate is not checked. */
+  readonly tls?: boolean;
+}
+
+/** What a stream came to. */
+export interface Conversation {
+  readonly answers: readonly string[];
+  readonly code: status;
+}
+
+/** Opens a stream, sends messages one by one, each when the one before is answered, and gives what came back. */
+export async function converse(
+  port: number,
+  path: string,
+  messages: readonly string[],
+  { host, tls = false }: CallTarget = {},
+): Promise<Conversation> {
+  const security = tls
+    ? credentials.createSsl(null, null, null, { rejectUnauthorized: false })
+    : credentials.createInsecure();
+  const named = host === undefined ? {} : { 'grpc.default_authority': host, 'grpc.ssl_target_name_override': host };
+  const client = new Client(`127.0.0.1:${port}`, security, named);
   const { requestSerialize, responseDeserialize } = definition(path, true);
   const answers: string[] = [];
   try {
-    await new Promise<void>((resolve, reject) => {
+    return await new Promise((resolve) => {
       const stream = client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, new Metadata());
-      stream.on('error', reject);
-      stream.on('end', () => resolve());
+      stream.on('error', ({ code }: ServiceError) => resolve({ answers, code }));
+      stream.on('end', () => resolve({ answers, code: status.OK }));
       stream.on('data', (text: string) => {
         answers.push(text);
         const next = messages[answers.length];
@@ -139,7 +162,6 @@ export async function converse(port: number, path: string, messages: readonly st
       });
       stream.write(messages[0] ?? '');
     });
-    return answers;
   } finally {
     client.close();
   }

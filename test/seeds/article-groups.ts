@@ -1,4 +1,6 @@
+import { status } from '@grpc/grpc-js';
 import { expect } from 'vitest';
+import { converse } from '../envoy/grpc-echo.ts';
 import type { SeedGroup } from './group.ts';
 
 const GATEWAY_STATUS = [
@@ -9,6 +11,17 @@ const GATEWAY_STATUS = [
 ];
 const CERTIFICATE = { 'envoy-gateway-system/tls-certificate': 'api.mydomain.tld' };
 const DEPLOYMENT = ['003-02:18:1', /Deployment of apps is not used and is ignored/u] as const;
+
+const REFLECTION = '/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo';
+
+/** What the fragment of a GRPCRoute is one of. */
+const GRPC_ROUTE = `apiVersion: gateway.networking.k8s.io/v1alpha2
+kind: GRPCRoute
+metadata: { name: grpc-api, namespace: myproject }
+spec:
+  parentRefs: [{ name: eg, namespace: envoy-gateway-system }]
+  hostnames: [grpc-api.mydomain.tld]
+`;
 
 /** The groups of the article on installation (002) and of the k3s blog (003). */
 export const ARTICLE_GROUPS: readonly SeedGroup[] = [
@@ -74,15 +87,40 @@ ports: [{ name: http, port: 9 }]
   {
     name: '003: a GRPCRoute of v1alpha2 is one of v1',
     files: ['003-01', '003-05'],
-    services: ['myproject/grpc-api:9000'],
+    grpcServices: { 'myproject/grpc-api:9000': [REFLECTION] },
     certificates: CERTIFICATE,
     status: [...GATEWAY_STATUS, 'GRPCRoute myproject/grpc-api at eg: Accepted, ResolvedRefs'],
+    live: async ({ portOf }) => {
+      const answers = ['myproject/grpc-api:9000: list'];
+      const host = 'grpc-api.mydomain.tld';
+      expect(await converse(portOf(443), REFLECTION, ['list'], { host, tls: true })).toEqual({
+        answers,
+        code: status.OK,
+      });
+      const other = await converse(portOf(443), REFLECTION, ['list'], { host: 'other.mydomain.tld', tls: true });
+      expect(other).toEqual({ answers: [], code: status.UNIMPLEMENTED });
+    },
   },
   {
     name: '003: a fragment of a GRPCRoute is no object',
     files: ['003-06'],
     problems: [['003-06:1:3', /must be a Kubernetes object: apiVersion is missing \(found rules\)/u]],
     status: [],
+  },
+  {
+    name: '003: the fragment in the GRPCRoute lets reflection through, and nothing else',
+    files: ['003-01'],
+    corrected: { '003-06': (text) => `${GRPC_ROUTE}${text}\n      backendRefs: [{ name: grpc-api, port: 9000 }]\n` },
+    grpcServices: { 'myproject/grpc-api:9000': [REFLECTION, '/shop.Cart/Watch'] },
+    certificates: CERTIFICATE,
+    status: [...GATEWAY_STATUS, 'GRPCRoute myproject/grpc-api at eg: Accepted, ResolvedRefs'],
+    live: async ({ portOf }) => {
+      const at = { host: 'grpc-api.mydomain.tld', tls: true };
+      const answers = ['myproject/grpc-api:9000: list'];
+      expect(await converse(portOf(443), REFLECTION, ['list'], at)).toEqual({ answers, code: status.OK });
+      const other = await converse(portOf(443), '/shop.Cart/Watch', ['x'], at);
+      expect(other).toEqual({ answers: [], code: status.UNIMPLEMENTED });
+    },
   },
   {
     name: '003: a SecurityPolicy does not reach into another namespace',

@@ -13,6 +13,8 @@ export interface SeedGroup {
   readonly extra?: string;
   /** Services that exist, "<namespace>/<name>:<port>"; each has a back-end that answers with its name. */
   readonly services?: readonly string[];
+  /** Services that exist and speak gRPC, with these methods, which take and give any number of messages. */
+  readonly grpcServices?: { readonly [service: string]: readonly string[] };
   /** Certificates that exist: Secret "<namespace>/<name>", by the host they are for. */
   readonly certificates?: { readonly [secret: string]: string };
   /** Problems of reading, in order: "<file>:<line>:<column>: <text>", the end as a regular expression. */

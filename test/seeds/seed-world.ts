@@ -13,6 +13,7 @@ import { lower, type ModuleFile } from '#controller/xds/lower.ts';
 import { startSidecar } from '#extproc/sidecar/sidecar.ts';
 import { compilePolicy } from '#wasm-filters/build.ts';
 import { type LiveEnvoy, startLiveEnvoy } from '../envoy/live-envoy.ts';
+import { startGrpcEcho } from '../envoy/grpc-echo.ts';
 import { type EchoBackEnd, startEchoBackEnd } from './echo-back-end.ts';
 import { seedPath } from './folder.ts';
 import type { SeedGroup } from './group.ts';
@@ -23,6 +24,8 @@ import { selfSigned } from './self-signed.ts';
 export interface SeedWorld {
   /** Sends a request to the listener of this port, as it is written in the manifest. */
   readonly ask: (request: SeedRequest) => Promise<SeedAnswer>;
+  /** The port of loopback on which the listener of this port is. */
+  readonly portOf: (port: number) => number;
 }
 
 /** What a group becomes when it is read and compiled. */
@@ -56,6 +59,10 @@ export async function runGroup(group: SeedGroup, run: (world: SeedWorld) => Prom
   const stops: (() => Promise<void>)[] = [];
   try {
     for (const service of group.services ?? []) backEnds.set(service, await startEchoBackEnd(service));
+    for (const [service, methods] of Object.entries(group.grpcServices ?? {})) {
+      const server = await startGrpcEcho(service, [], methods);
+      backEnds.set(service, { port: server.port, stop: async () => server.stop() });
+    }
     const ports = new Map([...backEnds].map(([service, { port }]) => [service, port]));
     const { translation } = compileGroup(group, ports);
     const bound = new Map<number, number>();
@@ -74,7 +81,8 @@ export async function runGroup(group: SeedGroup, run: (world: SeedWorld) => Prom
       if (rejected.length > 0) throw new Error(`Envoy refuses ${JSON.stringify(rejected)}`);
       await untilWorkersListen(envoy, listeners.length);
     }
-    await run({ ask: (request) => send({ ...request, port: bound.get(request.port) ?? request.port }) });
+    const portOf = (port: number): number => bound.get(port) ?? port;
+    await run({ ask: (request) => send({ ...request, port: portOf(request.port) }), portOf });
   } finally {
     for (const envoy of envoys) await envoy.stop();
     for (const stop of stops) await stop();
@@ -123,11 +131,13 @@ async function bindable(port: number): Promise<number> {
 }
 
 function ownManifests(
-  { extra = '', services = [], certificates = {} }: SeedGroup,
+  { extra = '', services = [], grpcServices = {}, certificates = {} }: SeedGroup,
   ports: ReadonlyMap<string, number>,
 ): string {
   const objects = [
-    ...services.flatMap((service) => serviceObjects(service, ports.get(service) ?? 9)),
+    ...[...services, ...Object.keys(grpcServices)].flatMap((service) =>
+      serviceObjects(service, ports.get(service) ?? 9),
+    ),
     ...Object.entries(certificates).map(([secret, host]) => {
       const [namespace, name] = secret.split('/');
       const metadata = { namespace, name };
