@@ -31,6 +31,7 @@ function settingsOf(configuration: Configuration): Settings {
     // The same wherever something is compiled.
     workers: 2,
     systemTrust: systemTrust ?? SYSTEM_TRUST_FILE,
+    loopbackBackends: true,
     rateLimitsFailClosed: failClosed,
   };
 }

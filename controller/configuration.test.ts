@@ -29,9 +29,9 @@ describe('a configuration file', () => {
 
   it('with a field that this version does not use says so, with its place', () => {
     const redis = 'backend: { type: Redis, redis: { url: "redis:6379", tls: {} } }';
-    const found = parse(`logging:\n  level: { default: info }\nrateLimit:\n  timeout: 1s\n  ${redis}\n`);
+    const found = parse(`xdsServer:\n  maxConnectionAge: 1h\nrateLimit:\n  timeout: 1s\n  ${redis}\n`);
     expect(found.ok && found.warnings).toEqual([
-      expect.stringMatching(/^c\.yaml:3:1: EnvoyGateway: logging: warning: /u),
+      expect.stringMatching(/^c\.yaml:3:1: EnvoyGateway: xdsServer: warning: /u),
       expect.stringMatching(/^c\.yaml:6:3: EnvoyGateway: rateLimit\.timeout: warning: /u),
       expect.stringMatching(/^c\.yaml:7:\d+: EnvoyGateway: rateLimit\.backend\.redis\.tls: warning: /u),
     ]);

@@ -10,6 +10,8 @@ import { type ImageReference, parseReference } from './oci/reference.ts';
 import { locate, parseYaml } from './provider/parse-yaml.ts';
 import { parseDuration } from './resources/duration.ts';
 import { CONTROLLER_NAME } from './settings.ts';
+import { type ClusterSettings, clusterSettings, unusedOfProvider } from './cluster-settings.ts';
+import type { LogFormat, LogLevel } from './runtime/log.ts';
 
 /** What a configuration file decides. */
 export interface Configuration {
@@ -28,6 +30,12 @@ export interface Configuration {
   readonly redis: string | undefined;
   /** Whether requests are refused that global rate limits cannot count (`rateLimit.failClosed`). */
   readonly failClosed: boolean;
+  /** How a cluster is followed (`provider.kubernetes`); without it manifests are in files. */
+  readonly kubernetes: ClusterSettings | undefined;
+  /** `logging.level.default`, and `logging.encoder`. */
+  readonly log: { readonly level: LogLevel | undefined; readonly format: LogFormat | undefined };
+  /** Where the admin endpoint is (`admin.address`). */
+  readonly admin: { readonly host: string; readonly port: number } | undefined;
 }
 
 /** What is decided where there is no configuration file: from files both extensions are on. */
@@ -40,6 +48,9 @@ export const DEFAULT_CONFIGURATION: Configuration = {
   redis: undefined,
   systemTrust: undefined,
   failClosed: true,
+  kubernetes: undefined,
+  log: { level: undefined, format: undefined },
+  admin: undefined,
 };
 
 /** A configuration and what of it is not used, or everything that is wrong with it; each a line with its place. */
@@ -48,7 +59,18 @@ export type Configured =
   | { readonly ok: false; readonly errors: readonly string[] };
 
 /** Fields of EnvoyGateway that this version uses. */
-const USED: readonly string[] = ['apiVersion', 'kind', 'metadata', 'gateway', 'extensionApis', 'rateLimit', 'sluice'];
+const USED: readonly string[] = [
+  'apiVersion',
+  'kind',
+  'metadata',
+  'gateway',
+  'provider',
+  'logging',
+  'admin',
+  'extensionApis',
+  'rateLimit',
+  'sluice',
+];
 
 /** Reads a configuration file, one document of kind EnvoyGateway (gateway.envoyproxy.io/v1alpha1), and what it names. */
 export function readConfiguration(file: string): Configured {
@@ -77,14 +99,21 @@ export function parseConfiguration(file: string, text: string): Configured {
   const fetch = fetchSettings(sluice ?? {}, dirname(file), refuse);
   const policyImage = imageReference(sluice?.policyImage, refuse);
   const redis = redisUrl(valid.value, (path, message) => errors.push(at(path, message)));
+  const kubernetes = clusterSettings(valid.value.provider, (path, message) => errors.push(at(path, message)));
   if (errors.length > 0) return { ok: false, errors };
+  const extensions = kubernetes === undefined ? DEFAULT_CONFIGURATION : NO_EXTENSIONS;
+  const { logging, admin } = valid.value;
   const value = {
     controllerName: gateway?.controllerName ?? DEFAULT_CONFIGURATION.controllerName,
-    backends: extensionApis?.enableBackend ?? DEFAULT_CONFIGURATION.backends,
-    envoyPatchPolicy: extensionApis?.enableEnvoyPatchPolicy ?? DEFAULT_CONFIGURATION.envoyPatchPolicy,
-    fetch,
+    backends: extensionApis?.enableBackend ?? extensions.backends,
+    envoyPatchPolicy: extensionApis?.enableEnvoyPatchPolicy ?? extensions.envoyPatchPolicy,
+    // What is on loopback in a pod is the controller itself.
+    fetch: kubernetes === undefined ? fetch : { ...fetch, refuse: new Set([...fetch.refuse, 'Loopback' as const]) },
     policyImage,
     redis,
+    kubernetes,
+    log: { level: logging?.level?.['default'], format: formatOf(logging?.encoder) },
+    admin: admin?.address,
     systemTrust: sluice?.systemTrust,
     // Differs from Envoy Gateway: where nothing is said, nothing is open.
     failClosed: valid.value.rateLimit?.failClosed ?? true,
@@ -96,12 +125,27 @@ export function parseConfiguration(file: string, text: string): Configured {
   };
 }
 
+/** On a cluster, where many write manifests, both are off unless they are asked for, as in Envoy Gateway. */
+const NO_EXTENSIONS = { backends: false, envoyPatchPolicy: false };
+
+function formatOf(encoder: 'Text' | 'JSON' | undefined): LogFormat | undefined {
+  if (encoder === undefined) return undefined;
+  return encoder === 'JSON' ? 'json' : 'text';
+}
+
 function unused(document: EnvoyGateway): readonly FieldPath[] {
   const fields = Object.keys(document).filter((field) => !USED.includes(field));
   const { rateLimit } = document;
   const redis = rateLimit?.backend.redis ?? {};
   return [
     ...fields.map((field) => [field]),
+    ...unusedOfProvider(document.provider),
+    ...Object.keys(document.logging?.level ?? {})
+      .filter((name) => name !== 'default')
+      .map((name) => ['logging', 'level', name]),
+    ...(['enableDumpConfig', 'enablePprof'] as const)
+      .filter((key) => document.admin?.[key] !== undefined)
+      .map((key) => ['admin', key]),
     ...(['timeout', 'telemetry'] as const)
       .filter((key) => rateLimit?.[key] !== undefined)
       .map((key) => ['rateLimit', key]),

@@ -21,7 +21,8 @@ import { createTranslator, type Translation } from './translate.ts';
 
 /** What the machine says of ports, and learns of them. */
 export interface Ports extends PortBook {
-  want(sockets: readonly PortClaim[]): void;
+  /** Sets what is wanted: sockets, and the proxies that they are of. */
+  want(sockets: readonly PortClaim[], proxies: Translation['proxies']): void;
   stop(): void;
 }
 
@@ -69,8 +70,8 @@ export interface Pipeline {
   proxies(): readonly ProxyReport[];
   /** How many of the things that policies need from outside are there. */
   wants(): WantCounts;
-  /** Stops reading, and ends every proxy. */
-  stop(): Promise<void>;
+  /** Stops reading, and ends every proxy, or lets go of it where that goes on without us. */
+  stop(proxies?: 'end' | 'leave'): Promise<void>;
 }
 
 /** What is known already may lead to further wants, which may be known already, so often. */
@@ -172,7 +173,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
           'translation of a Gateway failed; its last good state keeps serving',
         );
       }
-      ports.want(claimsOf(raw));
+      ports.want(claimsOf(raw), raw.proxies);
     } catch (error) {
       // A bug: what serves keeps serving.
       options.translated(performance.now() - began, true);
@@ -233,11 +234,12 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
     problems: () => [...problems.values()],
     proxies: () => [...proxies.values()].map((proxy) => proxy.report()),
     wants: () => answers.counts(),
-    stop: async () => {
+    stop: async (what = 'end') => {
       stopped = true;
       ports.stop();
       await Promise.all([stopReading(), answers.stop()]);
-      await Promise.all([orphans, ...ending.values(), ...[...proxies.values()].map((proxy) => proxy.stop())]);
+      const left = [...proxies.values()].map((proxy) => (what === 'end' ? proxy.stop() : proxy.leave()));
+      await Promise.all([orphans, ...ending.values(), ...left]);
     },
   };
 }

@@ -215,12 +215,23 @@ export class RunningProxy {
 
   /** Ends the proxy: its processes, its socket. */
   async stop(): Promise<void> {
-    this.#stopping.abort();
-    this.#store.close();
-    this.#cancelTrim();
+    this.#end();
     await this.#starting;
     await this.#started?.open.close();
     this.#started?.stopServing();
+  }
+
+  /** Lets go of a proxy that goes on with what it has, until it is served again. */
+  async leave(): Promise<void> {
+    this.#end();
+    await this.#starting;
+    this.#started?.stopServing();
+  }
+
+  #end(): void {
+    this.#stopping.abort();
+    this.#store.close();
+    this.#cancelTrim();
   }
 
   /** Starts what it needs, again and again where that fails: a disk that is full has space later. */

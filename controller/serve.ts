@@ -73,6 +73,7 @@ export async function serve(options: ServeOptions): Promise<Outcome<Pipeline, 'N
       // As Envoy reckons, too.
       workers: availableParallelism(),
       systemTrust: systemTrust ?? localSystemTrust(),
+      loopbackBackends: true,
       rateLimitsFailClosed: failClosed,
     },
     proxy: (key) => {

@@ -23,6 +23,8 @@ export interface Settings {
   readonly workers: number;
   /** The file of the authorities that a proxy trusts where a manifest says `System`, as the proxy sees it. */
   readonly systemTrust: string;
+  /** Whether Backends may be on loopback: where a proxy runs on the machine that manifests are about, and not in a pod. */
+  readonly loopbackBackends: boolean;
   /** Whether requests are refused that global rate limits cannot count. */
   readonly rateLimitsFailClosed: boolean;
 }

@@ -64,6 +64,7 @@ export function createTranslator(settings: Settings): (resources: Resources) => 
   const tablesOf = policyTables(settings);
   const statesOf = createGatewayPass();
   const attach = createAttach(remembered((route: AnyRoute, now) => routeCore(route, now, settings)));
+  const backendStatusOf = remembered((backend: Backend, now) => backendStatus(backend, now, settings));
   const backendStatusesOf = remembered((backends: readonly Backend[], now) =>
     backends.map((backend) => backendStatusOf(backend, now)),
   );
@@ -234,10 +235,8 @@ function byProxy(gateways: readonly GatewayState[]): ReadonlyMap<string, readonl
   return proxies;
 }
 
-const backendStatusOf = remembered(backendStatus);
-
-function backendStatus(object: Backend, resources: Resources): ObjectStatus {
-  const problem = backendProblem(object) ?? backendTlsProblem(object, resources);
+function backendStatus(object: Backend, resources: Resources, { loopbackBackends }: Settings): ObjectStatus {
+  const problem = backendProblem(object, loopbackBackends) ?? backendTlsProblem(object, resources);
   const verdict =
     problem === undefined
       ? ({ type: 'Accepted', status: 'True', reason: 'Accepted', message: 'The Backend can be used' } as const)

@@ -1,5 +1,6 @@
 import type { KindName } from './gen/types.d.ts';
 import type { KindSchema } from './kind.ts';
+import { apiVersionOf } from './kind.ts';
 import { kinds } from './kinds.ts';
 
 const byName = new Map(kinds.map((kind) => [kind.kind, kind]));
@@ -35,6 +36,12 @@ export function kindsOfGroup(group: string): readonly string[] {
 /** A kind by its name alone, in whatever group: for hints in messages. */
 export function kindNamed(name: string): KindSchema | undefined {
   return byName.get(name);
+}
+
+/** The `apiVersion` of a kind's storage version, by its name. */
+export function apiGroupVersionOf(name: string): string {
+  const kind = byName.get(name);
+  return kind === undefined ? '' : apiVersionOf(kind.group, kind.storageVersion);
 }
 
 /** Whether a kind's name is one that has a type. */

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
-import type { Backend, Service, ServiceImport } from '#controller/api/gen/types.d.ts';
+import type { Backend, BackendEndpoint, Service, ServiceImport } from '#controller/api/gen/types.d.ts';
 import type { AddressIr, ClusterIr, EndpointSourceIr } from '../ir/cluster.ts';
 import type { ClusterSettingsIr } from '../ir/cluster-settings.ts';
 import type { UpstreamTlsIr } from '../ir/upstream-tls.ts';
 import { unimplementedFields } from '../resources/unimplemented-fields.ts';
 import { type Outcome, refusal, success } from '../resources/verdict.ts';
+import type { Settings } from '../settings.ts';
 
 /** How a back-end is spoken to, for a consumer that knows better than the back-end says. */
 export type Protocol = ClusterIr['protocol'];
@@ -109,10 +110,10 @@ function secureProtocolOf(appProtocol: string | undefined): Protocol | undefined
 export function backendCluster(
   backend: Backend,
   protocol: Protocol | undefined,
-  unixPaths: ReadonlyMap<string, string>,
+  { unixPaths, loopbackBackends }: Pick<Settings, 'unixPaths' | 'loopbackBackends'>,
   tls: UpstreamTlsIr | undefined,
 ): Outcome<ClusterIr, 'Invalid' | 'UnsupportedValue' | 'UnsupportedProtocol'> {
-  const problem = backendProblem(backend);
+  const problem = backendProblem(backend, loopbackBackends);
   if (problem !== undefined) return refusal('UnsupportedValue', problem);
   const { namespace, name } = backend.metadata;
   const { appProtocols = [] } = backend.spec;
@@ -133,7 +134,7 @@ function backendProtocol(appProtocols: readonly string[], isTls: boolean): Proto
 }
 
 /** Why a Backend cannot be used, or `undefined`. */
-export function backendProblem(backend: Backend): string | undefined {
+export function backendProblem(backend: Backend, mayBeLoopback: boolean): string | undefined {
   const missing = unimplementedFields(backend, 'Invalid');
   if (missing !== undefined) return missing.message;
   const { namespace, name } = backend.metadata;
@@ -142,7 +143,19 @@ export function backendProblem(backend: Backend): string | undefined {
   if (endpoints.some(({ unix }) => unix !== undefined) && endpoints.some(({ fqdn }) => fqdn !== undefined)) {
     return `Backend ${namespace}/${name}: spec.endpoints: a unix endpoint and an fqdn endpoint cannot be in one Backend`;
   }
+  const own = mayBeLoopback ? undefined : endpoints.find(isLoopback);
+  if (own !== undefined) {
+    const found = own.ip?.address ?? own.fqdn?.hostname;
+    return `Backend ${namespace}/${name}: spec.endpoints: found ${found}, which in a cluster is the proxy itself`;
+  }
   return undefined;
+}
+
+/** RFC 1122 section 3.2.1.3, RFC 4291 section 2.5.3, RFC 6761 section 6.3. */
+function isLoopback({ ip, fqdn }: BackendEndpoint): boolean {
+  const address = ip?.address.toLowerCase() ?? '';
+  const isOwn = address.startsWith('127.') || /^[0:]*:0*1$/u.test(address) || /^::(ffff:)?127\./u.test(address);
+  return isOwn || fqdn?.hostname === 'localhost' || fqdn?.hostname.endsWith('.localhost') === true;
 }
 
 function sourceOf({ spec: { endpoints = [] } }: Backend, unixPaths: ReadonlyMap<string, string>): EndpointSourceIr {

@@ -68,7 +68,7 @@ export function resolveBackend(
     const backend = resources.get('Backend', namespace, ref.name);
     if (backend === undefined) return missing;
     const tls = tlsOfBackend(backend, resources);
-    return tls.ok ? backendCluster(backend, protocol, settings.unixPaths, tls.value) : tls;
+    return tls.ok ? backendCluster(backend, protocol, settings, tls.value) : tls;
   }
   const service = resources.get(isImport ? 'ServiceImport' : 'Service', namespace, ref.name);
   if (service === undefined) return missing;

@@ -7,6 +7,13 @@ import { configOption, examples, outputOption } from './options.ts';
 /** Where the admin endpoint listens unless told otherwise. */
 export const DEFAULT_ADMIN = '127.0.0.1:19001';
 
+/** Where a controller on a cluster tells whether it is ready, and its metrics: where Envoy Gateway has them. */
+export const DEFAULT_HEALTH = '0.0.0.0:8081';
+export const DEFAULT_METRICS = '0.0.0.0:19001';
+
+/** Where the admin endpoint of a controller on a cluster is: where Envoy Gateway has it. */
+export const DEFAULT_CLUSTER_ADMIN = '127.0.0.1:19000';
+
 /** Shells that completions are written for. */
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 
@@ -38,13 +45,24 @@ function addRun(program: Command): void {
   program
     .command('run')
     .description('serve the manifests in files and folders; a change of a file is live')
-    .argument('<path...>', 'files and folders of manifests (*.yaml, *.yml, *.json)')
-    .option('--admin <address>', 'where /readyz, /healthz, /metrics and the admin service are', DEFAULT_ADMIN)
+    .argument(
+      '[path...]',
+      'files and folders of manifests (*.yaml, *.yml, *.json); none where --config names a cluster',
+    )
+    .option(
+      '--admin <address>',
+      `where /readyz, /healthz, /metrics and the admin service are (default: ${DEFAULT_ADMIN}, or what --config says)`,
+    )
+    .option(
+      '--health <address>',
+      `on a cluster: where everybody may ask for /readyz and /healthz (default: ${DEFAULT_HEALTH})`,
+    )
+    .option('--metrics <address>', `on a cluster: where everybody may ask for /metrics (default: ${DEFAULT_METRICS})`)
     .option('--state-dir <folder>', 'where sockets, modules and logs of the proxies are kept')
     .addOption(configOption())
     .option('--processors <file>', 'run the processors that this processors.yaml lists')
     .option('--allow-partial', 'be ready although a document cannot be parsed', false)
-    .addOption(new Option('--log-level <level>', 'least level that is logged').choices(LOG_LEVELS).default('info'))
+    .addOption(new Option('--log-level <level>', 'least level that is logged (default: info)').choices(LOG_LEVELS))
     .addOption(
       new Option('--log-format <format>', 'how the log is written (default: text on a terminal, else json)').choices(
         LOG_FORMATS,
@@ -56,6 +74,7 @@ function addRun(program: Command): void {
         'sluice run manifests/',
         'sluice run gateway.yaml routes.yaml --log-level debug',
         'sluice run deploy/examples/demo/manifests --processors deploy/examples/demo/processors.yaml',
+        'sluice run --config envoy-gateway.yaml',
       ),
     )
     .action(async (paths: readonly string[], options: RunFlags) => {
@@ -178,7 +197,9 @@ function addCompletion(program: Command): void {
 }
 
 function adminOption(): Option {
-  return new Option('--admin <address>', 'the admin address of the running sluice').default(DEFAULT_ADMIN);
+  return new Option('--admin <address>', 'the admin address of the running sluice')
+    .env('SLUICE_ADMIN')
+    .default(DEFAULT_ADMIN);
 }
 
 const AFTER_HELP = `${examples('sluice run manifests/', 'sluice validate manifests/', 'sluice status')}
@@ -186,12 +207,14 @@ Exit codes: ${EXIT.fine} fine, ${EXIT.findings} findings, ${EXIT.usage} usage, $
 
 /** Flags of `sluice run`. */
 export interface RunFlags {
-  readonly admin: string;
+  readonly admin?: string;
+  readonly health?: string;
+  readonly metrics?: string;
   readonly stateDir?: string;
   readonly config?: string;
   readonly processors?: string;
   readonly allowPartial: boolean;
-  readonly logLevel: LogLevel;
+  readonly logLevel?: LogLevel;
   readonly logFormat?: LogFormat;
 }
 

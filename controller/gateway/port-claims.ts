@@ -15,12 +15,16 @@ export type PortState =
   | { readonly kind: 'free' }
   /** It is privileged and may not be bound; `port` is bound in its place. */
   | { readonly kind: 'shifted'; readonly port: number }
+  /** `port` is bound in its place, and nobody has to know: what leads to the proxy leads there. */
+  | { readonly kind: 'mapped'; readonly port: number }
   /** Somebody else has it, or the machine does not have its address. `reason` is a sentence without a full stop. */
   | { readonly kind: 'unavailable'; readonly reason: string };
 
 /** What the machine says of sockets; an input of the compiler. */
 export interface PortBook {
   at(proxy: string, socket: Socket): PortState;
+  /** Whether each proxy has a network of its own, as a pod has: only the claims of one proxy can be for the same socket. */
+  readonly isolated?: boolean;
 }
 
 /** The book of a machine without limits: what is wanted can be bound. */
@@ -55,8 +59,11 @@ export function claimPorts(claims: readonly PortClaim[], book: PortBook): Readon
   const bound: { readonly claim: PortClaim; readonly socket: Socket }[] = [];
   const decisions = new Map<string, PortDecision>();
   for (const { claim, state } of wanted.sort(bySeniority)) {
-    const socket = { ...claim, port: state.kind === 'shifted' ? state.port : claim.port };
-    const winner = bound.find((other) => overlaps(other.socket, socket));
+    const isMoved = state.kind === 'shifted' || state.kind === 'mapped';
+    const socket = { ...claim, port: isMoved ? state.port : claim.port };
+    const winner = bound.find(
+      (other) => overlaps(other.socket, socket) && (book.isolated !== true || other.claim.proxy === claim.proxy),
+    );
     if (winner === undefined) bound.push({ claim, socket });
     const decision = winner === undefined ? decide(claim, state) : lost(claim, socket, winner.claim);
     // A listener of several sockets has all of them or none.
@@ -91,6 +98,8 @@ function decide(claim: PortClaim, state: PortState): PortDecision {
       return { kind: 'undecided' };
     case 'free':
       return { kind: 'bound', port: claim.port };
+    case 'mapped':
+      return { kind: 'bound', port: claim.fixed === true ? claim.port : state.port };
     case 'shifted':
       if (claim.fixed === true) {
         return { kind: 'refused', message: `${describe(claim)} is privileged and may not be bound` };

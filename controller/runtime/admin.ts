@@ -8,8 +8,11 @@ export interface AdminSource {
   notReady(): readonly string[];
   /** The metrics in the text format of Prometheus, and the content type of that. */
   metrics(): Promise<{ readonly text: string; readonly type: string }>;
-  /** Makes what answers for the services, which are spoken with Connect, gRPC-Web or curl; called with the first request. */
-  services(): Promise<Answering>;
+  /**
+   * Makes what answers for the services, which are spoken with Connect, gRPC-Web or curl; called with the first request. Left
+   * out where everybody may ask: they tell everything.
+   */
+  readonly services?: () => Promise<Answering>;
 }
 
 /** Answers a request. */
@@ -22,8 +25,9 @@ export type Answering = (request: IncomingMessage, response: ServerResponse) => 
 export async function serveAdmin(host: string, port: number, source: AdminSource): Promise<() => Promise<void>> {
   let services: Promise<Answering> | undefined;
   const server = nodeHttp().createServer((request: IncomingMessage, response: ServerResponse) => {
-    if (isOwnHost(request.headers.host, host)) {
-      if (request.url?.startsWith(SERVICES) === true) {
+    // Who tells nothing but health and numbers is asked by any name that it has: by probes, by Prometheus.
+    if (source.services === undefined || isOwnHost(request.headers.host, host)) {
+      if (source.services !== undefined && request.url?.startsWith(SERVICES) === true) {
         services ??= source.services();
         void services.then((serve) => serve(request, response));
       } else void answerPath(request.url ?? '', response, source);

@@ -25,7 +25,7 @@ import type { Metrics } from '../../runtime/metrics.ts';
 import { CONTROLLER_NAME } from '../../settings.ts';
 import { type Address, notAnAddress, parseAddress } from '../address.ts';
 import { EXIT } from '../exit-codes.ts';
-import type { RunFlags } from '../program.ts';
+import { DEFAULT_ADMIN, type RunFlags } from '../program.ts';
 
 /** How often readiness is looked at to tell when it comes. Milliseconds. */
 const READY_POLL = 20;
@@ -34,6 +34,10 @@ const LONGEST_STOP = 4_800;
 
 /** How long the end waits for a start that is under way. Milliseconds. */
 const LONGEST_START = 1_000;
+
+const NO_PATH = 'found no path, accepted are files and folders of manifests, or --config with provider.type Kubernetes';
+const NO_PATHS =
+  'the configuration names a cluster (provider.type Kubernetes), which has the manifests: no paths and no --processors are accepted beside it';
 
 /** Something that keeps `run` from going on, told in one line. */
 class RunError extends Error {}
@@ -46,23 +50,42 @@ type Undo = (() => Promise<void>)[];
  * code.
  */
 export async function run(paths: readonly string[], flags: RunFlags): Promise<number> {
-  const admin = parseAddress(flags.admin);
-  if (admin === undefined) return say(notAnAddress('--admin', flags.admin), EXIT.usage);
+  const configured = flags.config === undefined ? undefined : await configure(flags.config);
+  if (configured?.ok === false) return say(configured.errors.join('\n'), EXIT.usage);
+  const stateFolder = resolve(flags.stateDir ?? defaultStateFolder());
+  if (flags.config !== undefined && configured?.value.kubernetes !== undefined) {
+    if (paths.length > 0 || flags.processors !== undefined) return say(NO_PATHS, EXIT.usage);
+    const { runCluster } = await import('./run-cluster.ts');
+    const { value, warnings } = configured;
+    return runCluster({ file: flags.config, configuration: value, warnings, stateFolder, flags });
+  }
+  if (paths.length === 0) return say(NO_PATH, EXIT.usage);
+  const adminText = flags.admin ?? adminAddress(configured?.value);
+  const admin = parseAddress(adminText);
+  if (admin === undefined) return say(notAnAddress('--admin', adminText), EXIT.usage);
   const missing = [...paths, ...(flags.processors === undefined ? [] : [flags.processors])].find(
     (path) => !existsSync(path),
   );
   if (missing !== undefined) return say(`${missing}: no such file or folder`, EXIT.usage);
-  const stateFolder = resolve(flags.stateDir ?? defaultStateFolder());
-  const configured = flags.config === undefined ? undefined : await configure(flags.config);
-  if (configured?.ok === false) return say(configured.errors.join('\n'), EXIT.usage);
   const unusable = await prepareStateFolder(stateFolder);
   if (unusable !== undefined) return say(unusable, EXIT.usage);
   keepYoungGenerationSmall();
   const ended = untilSignal();
-  const log = createLog(flags.logLevel, flags.logFormat);
+  const told = configured?.value.log;
+  const log = createLog(flags.logLevel ?? told?.level ?? 'info', flags.logFormat ?? told?.format);
   const undo: Undo = [];
   for (const warning of configured?.warnings ?? []) log.warn(warning);
-  const starting = start({ paths, flags, admin, configuration: configured?.value, stateFolder, log, undo, ended });
+  const starting = start({
+    paths,
+    flags,
+    admin,
+    adminText,
+    configuration: configured?.value,
+    stateFolder,
+    log,
+    undo,
+    ended,
+  });
   try {
     await Promise.race([starting, ended]);
     await ended;
@@ -83,6 +106,7 @@ interface Start {
   readonly paths: readonly string[];
   readonly flags: RunFlags;
   readonly admin: Address;
+  readonly adminText: string;
   readonly configuration: Configuration | undefined;
   readonly stateFolder: string;
   readonly log: Logger;
@@ -94,7 +118,17 @@ interface Start {
  * The order is that of a quick start: the proxies are started first, and while they do, what serves them is loaded (which
  * takes longer) and the manifests are read.
  */
-async function start({ paths, flags, admin, configuration, stateFolder, log, undo, ended }: Start): Promise<void> {
+async function start({
+  paths,
+  flags,
+  admin,
+  adminText,
+  configuration,
+  stateFolder,
+  log,
+  undo,
+  ended,
+}: Start): Promise<void> {
   let isEnding = false;
   void ended.then(() => (isEnding = true));
   const hold = await holdState(stateFolder);
@@ -102,7 +136,7 @@ async function start({ paths, flags, admin, configuration, stateFolder, log, und
   undo.push(hold.value);
   // Before anything is started: it is bound only when it can be served.
   if ((await probePort({ address: admin.host, port: admin.port, protocol: 'TCP' })) === 'held') {
-    throw new RunError(await adminHolder(admin, flags.admin));
+    throw new RunError(await adminHolder(admin, adminText));
   }
   await ensure(['envoy']);
   if (isEnding) return;
@@ -121,7 +155,7 @@ async function start({ paths, flags, admin, configuration, stateFolder, log, und
   await headStart.opened();
   const metrics = lateMetrics();
   const told: Told = { pipeline: undefined };
-  undo.push(await admit(admin, flags.admin, controllerName, told, metrics));
+  undo.push(await admit(admin, adminText, controllerName, told, metrics));
   await ensure(['filters']);
   const { serve } = await import('../../serve.ts');
   if (isEnding) return;
@@ -142,6 +176,12 @@ async function start({ paths, flags, admin, configuration, stateFolder, log, und
   told.pipeline = pipeline;
   const watch = tellWhenReady(pipeline, () => log.info('ready'));
   undo.push(() => Promise.resolve(clearInterval(watch)));
+}
+
+function adminAddress(configuration: Configuration | undefined): string {
+  if (configuration?.admin === undefined) return DEFAULT_ADMIN;
+  const { host, port } = configuration.admin;
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 async function configure(file: string): Promise<Configured> {

@@ -25,7 +25,7 @@ export async function loginKeys(stateFolder: string): Promise<Outcome<LoginKeys,
   if (text === undefined) return make(file);
   // A copy may have been made with less care.
   await chmod(file, 0o600).catch(() => undefined);
-  const keys = parse(text);
+  const keys = parseLoginKeys(text);
   return keys === undefined
     ? refusal('Unreadable', `${file}: has no keys of logins; delete it to have new ones`)
     : success(keys);
@@ -39,7 +39,8 @@ export function sessionKeys({ session }: LoginKeys): readonly JwtKeyIr[] {
   });
 }
 
-async function make(file: string): Promise<Outcome<LoginKeys, 'Unreadable'>> {
+/** New keys, and the text to keep them as. */
+export function newLoginKeys(): { readonly keys: LoginKeys; readonly text: string } {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const keys: LoginKeys = {
     session: [{ kid: randomBytes(6).toString('base64url'), privateKey }],
@@ -52,13 +53,18 @@ async function make(file: string): Promise<Outcome<LoginKeys, 'Unreadable'>> {
     })),
     sealing: keys.sealing.map((key) => Buffer.from(key).toString('base64')),
   };
+  return { keys, text: `${JSON.stringify(written, undefined, 2)}\n` };
+}
+
+async function make(file: string): Promise<Outcome<LoginKeys, 'Unreadable'>> {
+  const { keys, text } = newLoginKeys();
   const temporary = `${file}.new`;
   try {
     await rm(temporary, { force: true });
     // Never readable to others, and whole or not there: sessions must outlive a power failure.
     const handle = await open(temporary, 'wx', 0o600);
     try {
-      await handle.writeFile(`${JSON.stringify(written, undefined, 2)}\n`);
+      await handle.writeFile(text);
       await handle.sync();
     } finally {
       await handle.close();
@@ -73,7 +79,8 @@ async function make(file: string): Promise<Outcome<LoginKeys, 'Unreadable'>> {
   }
 }
 
-function parse(text: string): LoginKeys | undefined {
+/** Reads the keys from the text that they are kept as; undefined where it has none. */
+export function parseLoginKeys(text: string): LoginKeys | undefined {
   try {
     const value: unknown = JSON.parse(text);
     if (!isObject(value) || !Array.isArray(value['session']) || !Array.isArray(value['sealing'])) return undefined;

@@ -40,6 +40,8 @@ export interface KubernetesProviderOptions {
   readonly random: () => number;
   readonly health: Health;
   readonly observer?: Observer;
+  /** Ends it, also while it starts. */
+  readonly stop?: AbortSignal;
   readonly pace?: Partial<Pace>;
 }
 
@@ -62,6 +64,7 @@ export function kubernetesProvider(options: KubernetesProviderOptions): Provider
   return {
     start: async (onBatch) => {
       const session = new Session(options, onBatch);
+      options.stop?.addEventListener('abort', () => session.stop(), { once: true });
       await session.start();
       return () => {
         session.stop();

@@ -1,0 +1,30 @@
+import { isObject } from '#controller/api/compile.ts';
+import type { EventSubject } from './kubernetes/status/event-recorder.ts';
+import { formatProblem } from './provider/format-problem.ts';
+import type { Problem } from './provider/provider.ts';
+
+/** Tells, once each, of objects that the API server took and that are not served as written: an Event is where their author looks. */
+export function problemTeller(
+  tell: (subject: EventSubject, reason: string, message: string) => void,
+): (problems: readonly Problem[]) => void {
+  let known: ReadonlySet<string> = new Set();
+  return (problems) => {
+    const now = new Set<string>();
+    for (const problem of problems) {
+      const message = formatProblem(problem);
+      now.add(message);
+      const subject = known.has(message) ? undefined : subjectOf(problem);
+      if (subject !== undefined) tell(subject, 'Invalid', message);
+    }
+    known = now;
+  };
+}
+
+function subjectOf({ object }: Problem): EventSubject | undefined {
+  const { document, kind, namespace, name } = object ?? {};
+  if (document === undefined || kind === undefined || name === undefined) return undefined;
+  const { apiVersion, metadata } = document;
+  const uid = isObject(metadata) ? metadata['uid'] : undefined;
+  if (typeof apiVersion !== 'string' || typeof uid !== 'string') return undefined;
+  return { apiVersion, kind, namespace, name, uid };
+}

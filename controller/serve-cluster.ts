@@ -1,0 +1,244 @@
+import { availableParallelism } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { Logger } from 'pino';
+import { ROOT } from '#deploy/setup/node24.mjs';
+import { type Answering, startAnswering } from './answering.ts';
+import { clusterLoginKeys } from './cluster-login-keys.ts';
+import type { ClusterSettings } from './cluster-settings.ts';
+import type { Configuration } from './configuration.ts';
+import { apiGroupVersionOf } from './api/registry.ts';
+import type { Infra } from './infra/infra.ts';
+import { sessionKeys } from './infra/local/login-keys.ts';
+import { proxyPaths } from './infra/local/state-folder.ts';
+import { apiHealth } from './kubernetes/api-health.ts';
+import type { ApiServer } from './kubernetes/api-server.ts';
+import { LeaderElection } from './kubernetes/lease/leader-election.ts';
+import { leaseName } from './kubernetes/lease/lease-name.ts';
+import { EventRecorder } from './kubernetes/status/event-recorder.ts';
+import { statusKey } from './kubernetes/status/status-book.ts';
+import { hasStatus } from './kubernetes/status/kinds-with-status.ts';
+import { StatusWriter } from './kubernetes/status/status-writer.ts';
+import { ModuleLibrary } from './modules/module-library.ts';
+import { readLayoutModule } from './oci/layout.ts';
+import { type Pipeline, startPipeline } from './pipeline.ts';
+import { podPorts } from './pod-ports.ts';
+import { problemTeller } from './problem-events.ts';
+import { kubernetesProvider, type Observer } from './provider/kubernetes/kubernetes-provider.ts';
+import { type Outcome, refusal, success } from './resources/verdict.ts';
+import { RunningProxy } from './running-proxy.ts';
+import { systemClock } from './runtime/clock.ts';
+import { collectGarbage, IdleCollection } from './runtime/memory.ts';
+import type { Metrics } from './runtime/metrics.ts';
+import { SYSTEM_TRUST_FILE } from './settings.ts';
+import { sidecarStates } from './sidecar-state.ts';
+
+/** A cluster that is served, and with what. */
+export interface ServeClusterOptions {
+  readonly server: ApiServer;
+  readonly configuration: Configuration;
+  readonly cluster: ClusterSettings;
+  /** The controller's own. */
+  readonly namespace: string;
+  /** Of this replica, among all. */
+  readonly identity: string;
+  /** Where modules and answers are kept: they may be gone after a restart. */
+  readonly stateFolder: string;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  /** Ends what is being started. */
+  readonly stop: AbortSignal;
+  /** What is undone at the end, last first. */
+  readonly undo: (() => Promise<void>)[];
+}
+
+/** What serves a cluster. */
+export interface ServedCluster {
+  readonly pipeline: Pipeline;
+  readonly isLeader: () => boolean;
+}
+
+/**
+ * Serves what the API server of a cluster has. Every replica does; the one that leads writes statuses and Events. Resolves when
+ * all that exists has been translated once.
+ */
+export async function serveCluster(options: ServeClusterOptions): Promise<Outcome<ServedCluster, 'NoModule'>> {
+  const { server, configuration, cluster, stateFolder, metrics, log, undo } = options;
+  const { controllerName, backends, envoyPatchPolicy, fetch, policyImage, redis, systemTrust, failClosed } =
+    configuration;
+  const image = await readLayoutModule(resolve(ROOT, 'build/filters/policy'));
+  if (!image.ok) return refusal('NoModule', `policy module: ${image.refusal.message}`);
+  const keys = await clusterLoginKeys(server, options.namespace);
+  const modules = new ModuleLibrary(join(stateFolder, 'modules'), (error) => {
+    log.warn({ err: error }, 'modules cannot be kept on disk; they are kept in memory');
+  });
+  modules.add(image.value.module);
+  const health = apiHealth(log);
+  const told: { pipeline: Pipeline | undefined } = { pipeline: undefined };
+  const writing = statusWriting(options, () => told.pipeline);
+  const infra = noInfra();
+  const sidecarState = sidecarStates({ loginKeys: keys, fetch, redis });
+  const idle = new IdleCollection(systemClock, collectGarbage);
+  undo.push(() => Promise.resolve(idle.stop()));
+  let answering: Answering | undefined;
+  const pipeline = await startPipeline({
+    provider: kubernetesProvider({
+      server,
+      watched: cluster.watched,
+      clock: systemClock,
+      random: Math.random,
+      health,
+      observer: writing.observer,
+      stop: options.stop,
+    }),
+    settings: {
+      controllerName,
+      backends,
+      envoyPatchPolicy,
+      policyDigest: image.value.module.digest,
+      policyImage,
+      bindAddress: '0.0.0.0',
+      // Paths are those of the pod.
+      unixPaths: new Map(),
+      sessionKeys: sessionKeys(keys),
+      workers: availableParallelism(),
+      systemTrust: systemTrust ?? SYSTEM_TRUST_FILE,
+      loopbackBackends: false,
+      rateLimitsFailClosed: failClosed,
+    },
+    proxy: (key) =>
+      new RunningProxy({
+        key,
+        infra,
+        folder: proxyPaths(stateFolder, key).folder,
+        modules,
+        sidecarState,
+        clock: systemClock,
+        log: log.child({ gateway: key }),
+        unknownKey: (keySet) => answering?.hurry(keySet),
+        answered: (type, isRejected) => metrics.answered(type, isRejected),
+        changed: writing.look,
+      }),
+    answers: (changed) =>
+      (answering = startAnswering(
+        {
+          settings: fetch,
+          folder: stateFolder,
+          clock: systemClock,
+          log,
+          fetched: ({ purpose, outcome, ms }) => metrics.fetched(purpose, outcome, ms),
+          library: modules,
+        },
+        changed,
+      )),
+    ports: podPorts,
+    isLeft: (key) => infra.isLeft(key),
+    endOrphans: (serving) => infra.endOthers(serving),
+    allowPartial: true,
+    translated: (ms, failed) => {
+      metrics.translated(ms, failed);
+      writing.look();
+    },
+    changed: (count) => {
+      idle.note(count);
+      writing.look();
+    },
+    log,
+  });
+  told.pipeline = pipeline;
+  undo.push(() => pipeline.stop('leave'));
+  undo.push(writing.start());
+  return success({ pipeline, isLeader: writing.isLeader });
+}
+
+/** What only the leader does: statuses and Events. */
+function statusWriting(
+  { server, configuration, cluster, namespace, identity, log }: ServeClusterOptions,
+  pipeline: () => Pipeline | undefined,
+): {
+  readonly observer: Observer;
+  readonly look: () => void;
+  readonly isLeader: () => boolean;
+  /** Begins to take part in the election; returns what ends that. */
+  readonly start: () => () => Promise<void>;
+} {
+  const { controllerName } = configuration;
+  const failed = (what: string, message: string): void => log.warn({ what, reason: message }, 'could not be written');
+  const events = new EventRecorder({
+    server,
+    clock: systemClock,
+    component: 'sluice',
+    failed: (message) => log.debug({ reason: message }, 'an Event could not be written'),
+  });
+  const writer = new StatusWriter({
+    server,
+    controllerName,
+    statuses: () => pipeline()?.statuses() ?? [],
+    clock: systemClock,
+    random: Math.random,
+    rate: cluster.rate,
+    turned: (subject, reason, message) => void events.warn(subject, reason, message),
+    failed,
+  });
+  const tellProblems = problemTeller((subject, reason, message) => void events.warn(subject, reason, message));
+  let isLeader = false;
+  const look = (): void => {
+    if (!isLeader) return;
+    writer.look();
+    tellProblems(pipeline()?.problems() ?? []);
+  };
+  const lead = (now: boolean): void => {
+    isLeader = now;
+    log.info(now ? 'this replica leads: it writes statuses' : 'this replica does not lead any more');
+    writer.lead(now);
+    look();
+  };
+  return {
+    observer: {
+      seen: (object, listed) => {
+        if (hasStatus(object.kind)) writer.book.take(object, listed);
+      },
+      gone: (kind, metadata) => writer.book.delete(statusKey(apiGroupVersionOf(kind), kind, metadata)),
+      listed: (kind, within, seen) => writer.book.keepOnly(kind, within, seen),
+    },
+    look,
+    isLeader: () => isLeader,
+    start: () => {
+      if (cluster.election === undefined) {
+        lead(true);
+        return () => Promise.resolve(writer.stop());
+      }
+      const election = new LeaderElection({
+        server,
+        namespace,
+        name: leaseName(controllerName),
+        identity,
+        pace: cluster.election,
+        clock: systemClock,
+        random: Math.random,
+        changed: lead,
+        failed: (message) => log.warn({ reason: message }, 'it cannot be found out who leads'),
+      });
+      election.start();
+      return async () => {
+        writer.stop();
+        await election.stop();
+      };
+    },
+  };
+}
+
+/** Proxies that nobody runs yet: everything is translated, and nothing served. */
+function noInfra(): Infra {
+  return {
+    open: () =>
+      Promise.resolve({
+        socket: { take: () => undefined, close: () => Promise.resolve() },
+        envoyPid: undefined,
+        restarts: { envoy: 0, sidecar: 0 },
+        untilListening: () => Promise.resolve(false),
+        close: () => Promise.resolve(),
+      }),
+    isLeft: () => false,
+    endOthers: () => Promise.resolve(),
+  };
+}
