@@ -13,13 +13,13 @@ import { withTemporaryFolder } from './temporary-folder.ts';
 
 /** A program that Debian packages. */
 export interface DebianProgram {
-  /** Its file in /usr/bin. */
+  /** Its file in /usr/bin or /usr/sbin. */
   readonly name: string;
   /** What it is here for, in messages. */
   readonly title: string;
   /** Variable of the environment that may name another file. */
   readonly variable: string;
-  /** Its package, and the package that has the program when it is another one. */
+  /** Its package, the package that has the program when it is another one, and what these need beyond their own libraries. */
   readonly packages: readonly [string, ...string[]];
 }
 
@@ -37,6 +37,14 @@ export const WRK: DebianProgram = {
   title: 'the load generator of the benchmark (wrk)',
   variable: 'WRK_BIN',
   packages: ['wrk'],
+};
+
+/** What the node of the test cluster leads connections to Services by. */
+export const NFT: DebianProgram = {
+  name: 'nft',
+  title: 'the packet filter of the test cluster (nftables)',
+  variable: 'NFT_BIN',
+  packages: ['nftables', 'libnftables1', 'libnftnl11', 'libmnl0', 'libjansson4', 'libxtables12', 'libbsd0', 'libmd0'],
 };
 
 /** The path of a program that can be started, or `undefined` while there is none. */
@@ -103,7 +111,7 @@ async function unpack(
 function starter(name: string): string {
   return `#!/bin/sh
 here=$(dirname "$(readlink -f "$0")")
-LD_LIBRARY_PATH=$(echo "$here"/usr/lib/*-linux-gnu "$here"/lib/*-linux-gnu | tr ' ' ':') exec "$here/usr/bin/${name}" "$@"
+LD_LIBRARY_PATH=$(echo "$here"/usr/lib/*-linux-gnu "$here"/lib/*-linux-gnu | tr ' ' ':') exec "$(ls "$here"/usr/*bin/${name})" "$@"
 `;
 }
 

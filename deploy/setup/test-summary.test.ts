@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isGood, summarise, summaryLine } from './test-summary.ts';
+import { addUp, isGood, summarise, summaryLine } from './test-summary.ts';
 
 const report = (...files: readonly (readonly string[])[]): object => ({
   testResults: files.map((statuses) => ({
@@ -31,4 +31,11 @@ test.each<[string, readonly string[], boolean, boolean]>([
 
 test('names what was skipped', () => {
   expect(summarise(report(['passed', 'skipped']), true).skippedNames).toEqual(['test 1']);
+});
+
+test('several runs add up, and come to nothing where nothing was tested', () => {
+  const one = { passed: 1, failed: 0, skipped: 1, skippedNames: ['a'] };
+  const two = { passed: 2, failed: 3, skipped: 0, skippedNames: [] };
+  expect(addUp([one, two])).toEqual({ passed: 3, failed: 3, skipped: 1, skippedNames: ['a'] });
+  expect(isGood(addUp([]), false)).toBe(false);
 });

@@ -7,6 +7,22 @@ export interface TestSummary {
   readonly skippedNames: readonly string[];
 }
 
+/** That nothing was tested. */
+export const NO_TESTS: TestSummary = { passed: 0, failed: 0, skipped: 0, skippedNames: [] };
+
+/** What several runs come to. */
+export function addUp(summaries: readonly TestSummary[]): TestSummary {
+  return summaries.reduce(
+    (sum, one) => ({
+      passed: sum.passed + one.passed,
+      failed: sum.failed + one.failed,
+      skipped: sum.skipped + one.skipped,
+      skippedNames: [...sum.skippedNames, ...one.skippedNames],
+    }),
+    NO_TESTS,
+  );
+}
+
 /** A file as vitest's `json` reporter describes it (vitest documentation, "Reporters": JSON reporter). */
 interface FileReport {
   readonly status: string;

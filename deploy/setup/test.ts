@@ -6,9 +6,11 @@ import { ensureProgram, REDIS, WRK } from './debian-program.ts';
 import { ROOT } from './node24.mjs';
 import { ensureRegistry } from './registry.ts';
 import { ensure, SetupError, STEP_NAMES } from './setup.ts';
-import { isGood, summarise, summaryLine } from './test-summary.ts';
+import { addUp, isGood, NO_TESTS, summarise, summaryLine, type TestSummary } from './test-summary.ts';
+import { refusedHere } from '#test/cluster/namespaces.ts';
 
 const REPORT = join(ROOT, 'build', 'test-report.json');
+const CLUSTER_REPORT = join(ROOT, 'build', 'cluster-test-report.json');
 const strict = process.env['CI'] === 'true';
 
 try {
@@ -19,9 +21,13 @@ try {
   process.stdout.write(`${summaryLine({ passed: 0, failed: 1, skipped: 0, skippedNames: [] })}\n`);
   process.exit(1);
 }
-rmSync(REPORT, { force: true });
 mkdirSync(join(ROOT, 'build'), { recursive: true });
-const summary = summarise(...(await runVitest(process.argv.slice(2))));
+const args = process.argv.slice(2);
+const vitest = [join(ROOT, 'node_modules', 'vitest', 'vitest.mjs'), 'run'];
+const summaries = [summarise(...(await runTests(vitest, args, REPORT)))];
+// Whoever asks for some tests gets these.
+if (args.length === 0) summaries.push(await clusterTests());
+const summary = addUp(summaries);
 if (strict) for (const name of summary.skippedNames) process.stdout.write(`skipped, though CI=true: ${name}\n`);
 if (summary.passed === 0) process.stdout.write('no test passed: nothing was tested\n');
 process.exitCode = isGood(summary, strict) ? 0 : 1;
@@ -40,13 +46,27 @@ async function ensureServers(isStrict: boolean): Promise<void> {
   }
 }
 
+/** Those that have a cluster. Where none can be had they are left out: CI does not let that pass. */
+async function clusterTests(): Promise<TestSummary> {
+  const refused = refusedHere();
+  if (refused !== undefined && !strict) {
+    process.stdout.write(`tests of the cluster are left out: ${refused}\n`);
+    return NO_TESTS;
+  }
+  return summarise(...(await runTests([join(ROOT, 'test', 'cluster', 'run-tests.ts')], [], CLUSTER_REPORT)));
+}
+
 /** Gives vitest's report, undefined when it left none, and whether it ended well. */
-async function runVitest(args: readonly string[]): Promise<readonly [unknown, boolean]> {
-  const vitest = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs');
-  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${REPORT}`];
+async function runTests(
+  command: readonly string[],
+  given: readonly string[],
+  report: string,
+): Promise<readonly [unknown, boolean]> {
+  rmSync(report, { force: true });
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
   // Whatever a test starts as `node` is to be Node 24, too.
   const path = [join(ROOT, 'node_modules', '.bin'), process.env['PATH'] ?? ''].join(delimiter);
-  const child = spawn(process.execPath, [vitest, 'run', ...reporters, ...args], {
+  const child = spawn(process.execPath, [...command, ...reporters, ...given], {
     cwd: ROOT,
     env: { ...process.env, PATH: path },
     stdio: 'inherit',
@@ -58,7 +78,7 @@ async function runVitest(args: readonly string[]): Promise<readonly [unknown, bo
     child.once('exit', (code) => done(code === 0));
   });
   try {
-    return [JSON.parse(readFileSync(REPORT, 'utf8')), ok];
+    return [JSON.parse(readFileSync(report, 'utf8')), ok];
   } catch {
     return [undefined, ok];
   }

@@ -1,0 +1,58 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ContainerLog } from './container-log.ts';
+
+/** How a container is started. */
+export interface ContainerStart {
+  readonly command: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** Network namespace of its pod. */
+  readonly network: string;
+  /** Where its root is put together. */
+  readonly folder: string;
+  /** What is mounted into its root: files and folders of this machine by their path inside. */
+  readonly mounts: readonly { readonly source: string; readonly path: string }[];
+  readonly user: number | undefined;
+  readonly group: number | undefined;
+  readonly log: ContainerLog;
+}
+
+/**
+ * Its own mount namespace, in it this machine's files under a layer that is thrown away, and the mounts; then the program in
+ * place of the shell. Its output goes through a pipe: what it opens as /dev/stdout is no socket then.
+ */
+const SCRIPT = `set -e
+root=$1; user=$2; group=$3; shift 3
+mount --make-rprivate /
+mount -t tmpfs none "$root"
+mkdir "$root/upper" "$root/work" "$root/all"
+mount -t overlay none -o lowerdir=/,upperdir="$root/upper",workdir="$root/work" "$root/all"
+for folder in proc sys dev; do mount --rbind "/$folder" "$root/all/$folder"; done
+mount -t tmpfs none "$root/all/tmp"; chmod 1777 "$root/all/tmp"
+while [ "$1" != -- ]; do
+  if [ -d "$1" ]; then mkdir -p "$root/all$2"; else mkdir -p "$(dirname "$root/all$2")"; [ -e "$root/all$2" ] || : > "$root/all$2"; fi
+  mount --bind "$1" "$root/all$2"
+  shift 2
+done
+shift
+if [ -n "$user" ]; then exec chroot --userspec="$user:$group" "$root/all" "$@" > >(exec cat) 2>&1; fi
+exec chroot "$root/all" "$@" > >(exec cat) 2>&1`;
+
+/** Starts the process of a container. */
+export function startContainer(start: ContainerStart): ChildProcess {
+  const { command, env, network, folder, mounts, user, group, log } = start;
+  const root = join(folder, 'root');
+  mkdirSync(root, { recursive: true });
+  const own = [root, user === undefined ? '' : String(user), String(group ?? user ?? '')];
+  const pairs = mounts.flatMap(({ source, path }) => [source, path]);
+  const child = spawn(
+    'ip',
+    ['netns', 'exec', network, 'unshare', '-m', 'bash', '-c', SCRIPT, 'container', ...own, ...pairs, '--', ...command],
+    { env: { PATH: process.env['PATH'], HOME: '/tmp', ...env }, stdio: ['ignore', 'pipe', 'pipe'], cwd: '/' },
+  );
+  child.stdout.on('data', (chunk: Buffer) => log.write(chunk));
+  child.stderr.on('data', (chunk: Buffer) => log.write(chunk));
+  child.on('error', (error) => log.write(Buffer.from(`${error.message}\n`)));
+  return child;
+}

@@ -1,0 +1,53 @@
+import type { ContainerState } from './container.ts';
+import { isSidecar } from './containers.ts';
+import type { Container, Pod } from './kinds.ts';
+import { NODE_ADDRESS } from './pod-network.ts';
+
+/** The `status` of a pod (core/v1 PodStatus): a sidecar counts for its readiness like any other container. */
+export function podStatus(
+  { spec }: Pod,
+  states: ReadonlyMap<string, ContainerState>,
+  { address, startedAt, now }: { readonly address: string; readonly startedAt: string; readonly now: string },
+): object {
+  const init = spec.initContainers ?? [];
+  const stateOf = ({ name }: Container): ContainerState => states.get(name) ?? WAITING;
+  const initialized = init.every((one) => (isSidecar(one) ? stateOf(one).started : stateOf(one).exitCode === 0));
+  const lasting = [...init.filter(isSidecar), ...spec.containers];
+  const ready = initialized && lasting.every((one) => stateOf(one).ready);
+  const condition = (type: string, value: boolean): object => ({
+    type,
+    status: value ? 'True' : 'False',
+    lastTransitionTime: now,
+  });
+  const described = (one: Container): object => describe(one, stateOf(one), startedAt);
+  return {
+    phase: initialized ? 'Running' : 'Pending',
+    hostIP: NODE_ADDRESS,
+    hostIPs: [{ ip: NODE_ADDRESS }],
+    podIP: address,
+    podIPs: [{ ip: address }],
+    startTime: startedAt,
+    conditions: [
+      condition('PodScheduled', true),
+      condition('PodReadyToStartContainers', true),
+      condition('Initialized', initialized),
+      condition('ContainersReady', ready),
+      condition('Ready', ready),
+    ],
+    initContainerStatuses: init.map(described),
+    containerStatuses: spec.containers.map(described),
+  };
+}
+
+const WAITING: ContainerState = { started: false, ready: false, restarts: 0, phase: 'waiting', exitCode: undefined };
+
+function describe({ name, image }: Container, state: ContainerState, startedAt: string): object {
+  const { started, ready, restarts, phase, exitCode = 0 } = state;
+  const now = {
+    waiting: { waiting: { reason: 'PodInitializing' } },
+    running: { running: { startedAt } },
+    ended: { terminated: { exitCode, startedAt, finishedAt: startedAt } },
+  }[phase];
+  const containerID = `local://${name}`;
+  return { name, image, imageID: image, containerID, ready, started, restartCount: restarts, state: now };
+}
