@@ -16,9 +16,20 @@ export function externalAuthOf(
     cluster: found.value,
     service: isGrpc
       ? { kind: 'grpc' }
-      : { kind: 'http', pathPrefix: http?.path ?? '', toRequest: lowerCase(http?.allowedResponseHeaders) },
+      : {
+          kind: 'http',
+          pathPrefix: http?.path ?? '',
+          pathOverride: undefined,
+          // None stands for all.
+          toRequest:
+            (http?.allowedResponseHeaders ?? []).length === 0 ? 'all' : lowerCase(http?.allowedResponseHeaders),
+        },
     headers: lowerCase(isGrpc ? grpc?.allowedHeaders : http?.allowedHeaders),
     maxBody: forwardBody?.maxSize ?? 0,
+    timeout: undefined,
+    failOpen: false,
+    statusOnError: undefined,
+    context: new Map(),
   });
 }
 

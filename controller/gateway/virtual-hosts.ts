@@ -1,6 +1,6 @@
 import type { ClusterIr } from '../ir/cluster.ts';
 import type { Pieces } from '../ir/pieces.ts';
-import { NO_HEADER_CHANGES, type RouteIr, type RouteMatchIr } from '../ir/route.ts';
+import { NO_HEADER_CHANGES, type RouteIr, type RouteMatchIr, serversAsked } from '../ir/route.ts';
 import type { VirtualHostIr } from '../ir/virtual-host.ts';
 import { byAge } from '../resources/resources.ts';
 import { SortedTable } from '../resources/sorted-table.ts';
@@ -136,8 +136,7 @@ function clustersOf(routes: readonly RouteIr[]): ReadonlyMap<string, ClusterIr> 
   const clusters = new Map<string, ClusterIr>();
   for (const { action, features } of routes) {
     for (const { cluster } of features.extProc ?? []) clusters.set(cluster.name, cluster);
-    const asked = features.externalAuth?.cluster;
-    if (asked !== undefined) clusters.set(asked.name, asked);
+    for (const { cluster } of serversAsked(features)) clusters.set(cluster.name, cluster);
     if (action.kind !== 'forward') continue;
     for (const { cluster } of action.mirrors ?? []) clusters.set(cluster.name, cluster);
     for (const to of action.destinations) if (to.kind === 'cluster') clusters.set(to.cluster.name, to.cluster);

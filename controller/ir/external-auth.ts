@@ -1,6 +1,6 @@
 import type { ClusterIr } from './cluster.ts';
 
-/** A server that is asked whether a request may pass; without its answer none does. */
+/** A server that is asked whether a request may pass. */
 export interface ExternalAuthIr {
   readonly cluster: ClusterIr;
   /** How it is asked. */
@@ -10,11 +10,21 @@ export interface ExternalAuthIr {
         readonly kind: 'http';
         /** What comes before the path of the request. */
         readonly pathPrefix: string;
-        /** Headers of its answer that the request gets; lower case, none stands for all. */
-        readonly toRequest: readonly string[];
+        /** Its path whatever the request's is. */
+        readonly pathOverride: string | undefined;
+        /** Headers of its answer that the request gets; lower case. */
+        readonly toRequest: readonly string[] | 'all';
       };
   /** Headers of the request that it is told, besides those that it always is; lower case. */
   readonly headers: readonly string[];
   /** Bytes of the body that it is told, 0 for none; a longer body is refused. */
   readonly maxBody: number;
+  /** How long an answer may take, in milliseconds. */
+  readonly timeout: number | undefined;
+  /** Whether requests pass that it says nothing about. */
+  readonly failOpen: boolean;
+  /** What they are answered with else; 403 without it. */
+  readonly statusOnError: number | undefined;
+  /** What it is told of the route. */
+  readonly context: ReadonlyMap<string, string>;
 }

@@ -3,6 +3,7 @@ import type { ClusterIr } from './cluster.ts';
 import type { ClusterSettingsIr } from './cluster-settings.ts';
 import type { CorsIr } from './cors.ts';
 import type { CredentialIr } from './credential.ts';
+import type { ApiKeyAuthIr, BasicAuthIr } from './credentials.ts';
 import type { ExternalAuthIr } from './external-auth.ts';
 import type { ExtProcIr } from './ext-proc.ts';
 import type { HeaderRewriteIr } from './header-rewrite.ts';
@@ -166,6 +167,10 @@ export interface RouteFeaturesIr {
   readonly session?: SessionIr;
   /** Who is asked whether a request may pass. */
   readonly externalAuth?: ExternalAuthIr;
+  /** The same, as a policy says it. */
+  readonly extAuth?: ExternalAuthIr;
+  readonly basicAuth?: BasicAuthIr;
+  readonly apiKeyAuth?: ApiKeyAuthIr;
   /** What is put into requests so that the back-end takes them. */
   readonly credential?: CredentialIr;
   /** Whether calls may come as gRPC-Web. */
@@ -192,6 +197,11 @@ export interface SharedPolicyIr {
   /** The Gateways and listeners that its parts target; stays the same when their policies change. */
   readonly place: string;
   readonly features: RouteFeaturesIr;
+}
+
+/** The servers that are asked whether requests of a route may pass: that of the policy does not make way for the rule's. */
+export function serversAsked({ extAuth, externalAuth }: RouteFeaturesIr): readonly ExternalAuthIr[] {
+  return [extAuth, externalAuth].flatMap((one) => one ?? []);
 }
 
 /** What policies add to a rule, or that a policy which should guard it cannot be enforced. */

@@ -1,5 +1,6 @@
 import { fromBinary, type JsonValue, toJson } from '@bufbuild/protobuf';
 import { registry, schema } from '#proto/load.ts';
+import { withoutCredentials } from './redact.ts';
 import { resourceBody } from './resource-body.ts';
 import { wholeRoutes } from './route-configuration.ts';
 import type { XdsResource, XdsSnapshot } from './snapshot.ts';
@@ -80,7 +81,7 @@ function show(type: XdsType, { wire }: XdsResource): JsonRecord {
     registry: registry(),
     useProtoFieldName: true,
   });
-  return { '@type': typeUrl(type), ...(isRecord(json) ? json : {}) };
+  return { '@type': typeUrl(type), ...(isRecord(json) ? withoutCredentials(json) : {}) };
 }
 
 /** Stands where a secret was left out, as in Envoy's own dump. */

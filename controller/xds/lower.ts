@@ -1,17 +1,20 @@
 import { compressorFilter, compressorFilterName } from '../features/compressor/xds.ts';
+import { API_KEY_FILTER, apiKeyAuthFilter } from '../features/api-key-auth/xds.ts';
+import { basicAuthFilter, basicAuthFilterName } from '../features/basic-auth/xds.ts';
 import { credentialFilter, credentialFilterName, credentialSecret } from '../features/credential/xds.ts';
 import { externalAuthFilter, externalAuthFilterName } from '../features/external-auth/xds.ts';
 import { extProcFilter, extProcFilterName } from '../features/ext-proc/xds.ts';
 import { leftOutConfig, wasmFilter, wasmFilterConfig } from '../features/wasm/xds.ts';
 import type { AssignmentIr, ClusterIr } from '../ir/cluster.ts';
 import type { CredentialIr } from '../ir/credential.ts';
+import type { ApiKeyAuthIr, BasicAuthIr } from '../ir/credentials.ts';
 import type { ExternalAuthIr } from '../ir/external-auth.ts';
 import type { ExtProcIr } from '../ir/ext-proc.ts';
 import { type HttpChainIr, httpChains, type ListenerIr } from '../ir/listener.ts';
 import type { ResourcePatchIr } from '../ir/patch.ts';
 import type { Pieces } from '../ir/pieces.ts';
 import type { ProxyIr } from '../ir/proxy.ts';
-import type { SharedPolicyIr } from '../ir/route.ts';
+import { type SharedPolicyIr, serversAsked } from '../ir/route.ts';
 import type { SecretIr } from '../ir/secret.ts';
 import type { CompressorIr } from '../ir/traffic.ts';
 import type { VirtualHostIr } from '../ir/virtual-host.ts';
@@ -93,6 +96,8 @@ function lowerListener(ir: ListenerIr): XdsResource {
   const filters = [
     ...nativeFilters('first'),
     ...externalAuthFilters(ir),
+    ...distinct(ofHosts(ir, basicAuthsOf), basicAuthFilterName, basicAuthFilter),
+    ...distinct(ofHosts(ir, apiKeyAuthsOf), () => API_KEY_FILTER, apiKeyAuthFilter),
     firstPolicyFilter(),
     ...loginFilters(),
     ...nativeFilters('beforeUsers'),
@@ -118,7 +123,15 @@ function externalAuthFilters(ir: ListenerIr): HttpFilter[] {
 }
 
 const externalAuthsOf = once((hosts: readonly VirtualHostIr[]): readonly ExternalAuthIr[] =>
-  hosts.flatMap(({ routes }) => routes.flatMap(({ features }) => features.externalAuth ?? [])),
+  hosts.flatMap(({ routes }) => routes.flatMap(({ features }) => serversAsked(features))),
+);
+
+const basicAuthsOf = once((hosts: readonly VirtualHostIr[]): readonly BasicAuthIr[] =>
+  hosts.flatMap(({ routes }) => routes.flatMap(({ features }) => features.basicAuth ?? [])),
+);
+
+const apiKeyAuthsOf = once((hosts: readonly VirtualHostIr[]): readonly ApiKeyAuthIr[] =>
+  hosts.flatMap(({ routes }) => routes.flatMap(({ features }) => features.apiKeyAuth ?? [])),
 );
 
 /** The credentials that routes of a listener, or their back-ends, put into requests. */

@@ -17,7 +17,7 @@
  */
 import type { OidcIr } from '../ir/oidc.ts';
 import type { Pieces } from '../ir/pieces.ts';
-import type { RouteFeaturesIr, RouteIr } from '../ir/route.ts';
+import { type RouteFeaturesIr, type RouteIr, serversAsked } from '../ir/route.ts';
 import type { VirtualHostIr } from '../ir/virtual-host.ts';
 import { once } from './memory.ts';
 import { policyBytes } from './policy-filter.ts';
@@ -76,9 +76,14 @@ export function leavesCounting({ after, recheck }: PolicyPlaces, { hasWriters }:
   return (after || recheck ? 1 : 0) + (hasWriters ? 2 : 0);
 }
 
-/** Whether the requests of a route go through code that is not ours; a server that is asked may write headers, too. */
-function hasUsersFilters({ extProc = [], wasm = [], externalAuth }: RouteFeaturesIr): boolean {
-  return extProc.length > 0 || wasm.length > 0 || externalAuth !== undefined;
+/**
+ * Whether the requests of a route go through code that is not ours, or through filters of Envoy's own that write headers or
+ * without which nobody may come to the route: a header that is written later must not lead past those.
+ */
+function hasUsersFilters(features: RouteFeaturesIr): boolean {
+  const { extProc = [], wasm = [], basicAuth, apiKeyAuth } = features;
+  const asksWho = (basicAuth ?? apiKeyAuth) !== undefined || serversAsked(features).length > 0;
+  return extProc.length > 0 || wasm.length > 0 || asksWho;
 }
 
 const hostFacts = once(({ routes }: VirtualHostIr) => {

@@ -1,4 +1,6 @@
 import type { Any } from '@bufbuild/protobuf/wkt';
+import { API_KEY_FILTER, apiKeyAuthPerRoute } from '../features/api-key-auth/xds.ts';
+import { basicAuthFilterName, basicAuthPerRoute } from '../features/basic-auth/xds.ts';
 import { backendCookies } from '../features/oidc/xds.ts';
 import { compressorFilterName, compressorPerRoute } from '../features/compressor/xds.ts';
 import { corsFilter } from '../features/cors/xds.ts';
@@ -12,7 +14,13 @@ import { countersOf, limitHeaders } from '../features/rate-limit/xds.ts';
 import { retryPolicy } from '../features/retry/xds.ts';
 import { routeTimeouts } from '../features/timeout/xds.ts';
 import { wasmFilterName, wasmPerRoute } from '../features/wasm/xds.ts';
-import type { DestinationIr, RouteActionIr, RouteFeaturesIr, RouteIr } from '../ir/route.ts';
+import {
+  type DestinationIr,
+  type RouteActionIr,
+  type RouteFeaturesIr,
+  type RouteIr,
+  serversAsked,
+} from '../ir/route.ts';
 import type { VirtualHostIr } from '../ir/virtual-host.ts';
 import { forward, redirect } from './build/action.ts';
 import { headerChanges } from './build/headers.ts';
@@ -139,8 +147,12 @@ function featuresOf(
   ]);
   const compressors = (ir.compressors ?? []).map((one) => [compressorFilterName(one), compressorPerRoute()]);
   const wasm = (ir.wasm ?? []).map((filter) => [wasmFilterName(filter), wasmPerRoute()]);
-  const { externalAuth, credential } = ir;
-  const auth = externalAuth === undefined ? [] : [[externalAuthFilterName(externalAuth), externalAuthPerRoute()]];
+  const { basicAuth, apiKeyAuth, credential } = ir;
+  const auth = [
+    ...serversAsked(ir).map((server) => [externalAuthFilterName(server), externalAuthPerRoute(server)]),
+    ...(basicAuth === undefined ? [] : [[basicAuthFilterName(basicAuth), basicAuthPerRoute(basicAuth)]]),
+    ...(apiKeyAuth === undefined ? [] : [[API_KEY_FILTER, apiKeyAuthPerRoute(apiKeyAuth)]]),
+  ];
   const injected = credential === undefined ? [] : [[credentialFilterName(credential), credentialPerRoute()]];
   const { metadata, perFilterConfig } = policyPerRoute(policyBytes(ir), places, counting, kind !== 'forward');
   return {

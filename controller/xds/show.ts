@@ -1,4 +1,5 @@
 import type { JsonObject } from '@bufbuild/protobuf';
+import { withoutCredentials } from './redact.ts';
 import { resourceJson } from './resource-json.ts';
 import { wholeRoutes } from './route-configuration.ts';
 import type { XdsResource, XdsSnapshot } from './snapshot.ts';
@@ -16,7 +17,7 @@ export function showSnapshot(snapshot: XdsSnapshot): { readonly [T in XdsType]?:
 
 function showResource(type: XdsType, resource: XdsResource): JsonObject {
   const json = resourceJson(type, resource);
-  return type === 'secret' ? withoutKeys(json) : json;
+  return type === 'secret' ? withoutKeys(json) : withoutCredentials(json);
 }
 
 /** Fields of a Secret whose values are secrets, as Envoy's API marks them (`udpa.annotations.sensitive`). */

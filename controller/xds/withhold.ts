@@ -2,7 +2,7 @@ import type { ClusterIr } from '../ir/cluster.ts';
 import { httpChains, type StreamChainIr, streamChains, type StreamDestinationIr } from '../ir/listener.ts';
 import type { ProxyIr } from '../ir/proxy.ts';
 import { widenedMatch } from '../ir/widened-match.ts';
-import { NO_HEADER_CHANGES, type RouteIr } from '../ir/route.ts';
+import { NO_HEADER_CHANGES, type RouteIr, serversAsked } from '../ir/route.ts';
 import type { VirtualHostIr } from '../ir/virtual-host.ts';
 import { virtualHostName } from './route-configuration.ts';
 
@@ -113,7 +113,7 @@ export function* routesIn({ listeners }: ProxyIr, hosts: ReadonlySet<string>): I
 
 /** The clusters that a route leads to, or asks. */
 export function clustersOf({ action, features }: RouteIr): readonly ClusterIr[] {
-  const asked = [...(features.extProc ?? []), ...(features.externalAuth === undefined ? [] : [features.externalAuth])];
+  const asked = [...(features.extProc ?? []), ...serversAsked(features)];
   const askedClusters = asked.map(({ cluster }) => cluster);
   if (action.kind !== 'forward') return askedClusters;
   const mirrors = (action.mirrors ?? []).map(({ cluster }) => cluster);

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Any } from '@bufbuild/protobuf/wkt';
-import { enumMembers, type MessageTypes } from '#proto/load.ts';
+import { enumMembers } from '#proto/load.ts';
 import type { ExtProcIr, ProcessingIr } from '../../ir/ext-proc.ts';
 import { any, duration, type Init } from '../../xds/build/message.ts';
+import { statusCode } from '../../xds/build/status-code.ts';
 
 type HttpFilter = Init<'envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter'>;
 type ProcessingMode = Init<'envoy.extensions.filters.http.ext_proc.v3.ProcessingMode'>;
@@ -99,12 +100,7 @@ export function extProcPerRoute(ir: ExtProcIr): Any {
 
 function statusOnError(code: number | undefined): Init<typeof MESSAGE> {
   if (code === undefined) return {};
-  if (!isStatusCode(code)) throw new Error(`${code} is no status that Envoy names`);
-  return { statusOnError: { code } };
-}
-
-function isStatusCode(code: number): code is MessageTypes['envoy.type.v3.HttpStatus']['code'] {
-  return Object.values<unknown>(enumMembers('envoy.type.v3.StatusCode')).includes(code);
+  return { statusOnError: { code: statusCode(code) } };
 }
 
 function metadataOptions({ accessibleNamespaces, writableNamespaces }: ExtProcIr): ExtProcOverrides {

@@ -3,6 +3,7 @@ import type { Any } from '@bufbuild/protobuf/wkt';
 import { enumMembers } from '#proto/load.ts';
 import type { ExternalAuthIr } from '../../ir/external-auth.ts';
 import { any, duration, type Init } from '../../xds/build/message.ts';
+import { statusCode } from '../../xds/build/status-code.ts';
 
 type HttpFilter = Init<'envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter'>;
 type ExtAuthz = Init<typeof MESSAGE>;
@@ -17,14 +18,15 @@ const TIMEOUT = 10_000;
 const OF_ANSWER =
   '^(?:connection|content-.*|date|keep-alive|proxy-.*|server|te|trailer|transfer-encoding|upgrade|x-envoy-.*)$';
 
-/** Name of the filter that asks a server: stands for all that is asked. */
-export function externalAuthFilterName({ cluster, ...rest }: ExternalAuthIr): string {
-  const asked = JSON.stringify([cluster.name, rest]);
+/** Name of the filter that asks a server: stands for all that is asked but what a route says of itself. */
+export function externalAuthFilterName(ir: ExternalAuthIr): string {
+  const { cluster, service: how, headers, maxBody, timeout, failOpen, statusOnError } = ir;
+  const asked = JSON.stringify([cluster.name, how, headers, maxBody, timeout, failOpen, statusOnError]);
   return `sluice.external-auth/${createHash('sha256').update(asked).digest('hex').slice(0, 12)}`;
 }
 
 /**
- * The filter itself: off, until a route turns it on. A server that does not answer lets nothing pass: 403
+ * The filter itself: off, until a route turns it on. Unless it is to be open a server that does not answer lets nothing pass: 403
  * (envoy.extensions.filters.http.ext_authz.v3).
  */
 export function externalAuthFilter(ir: ExternalAuthIr): HttpFilter {
@@ -36,15 +38,19 @@ export function externalAuthFilter(ir: ExternalAuthIr): HttpFilter {
 }
 
 /** What a route says to turn the filter on. */
-export function externalAuthPerRoute(): Any {
-  return any('envoy.config.route.v3.FilterConfig', { config: {} });
+export function externalAuthPerRoute({ context }: ExternalAuthIr): Any {
+  const contextExtensions = Object.fromEntries(context);
+  if (context.size === 0) return any('envoy.config.route.v3.FilterConfig', { config: {} });
+  const override = { case: 'checkSettings', value: { contextExtensions } } as const;
+  return any('envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute', { override });
 }
 
 function config(ir: ExternalAuthIr): ExtAuthz {
   return {
     services: service(ir),
     transportApiVersion: enumMembers('envoy.config.core.v3.ApiVersion').V3,
-    failureModeAllow: false,
+    failureModeAllow: ir.failOpen,
+    ...(ir.statusOnError === undefined ? {} : { statusOnError: { code: statusCode(ir.statusOnError) } }),
     // A value that is none would otherwise be written into the request.
     validateMutations: true,
     ...(ir.service.kind === 'grpc' ? {} : { decoderHeaderMutationRules: { disallowExpression: { regex: OF_ANSWER } } }),
@@ -54,14 +60,14 @@ function config(ir: ExternalAuthIr): ExtAuthz {
   };
 }
 
-function service({ service: asked, cluster }: ExternalAuthIr): NonNullable<ExtAuthz['services']> {
+function service({ service: asked, cluster, timeout = TIMEOUT }: ExternalAuthIr): NonNullable<ExtAuthz['services']> {
   switch (asked.kind) {
     case 'grpc':
       return {
         case: 'grpcService',
         value: {
           targetSpecifier: { case: 'envoyGrpc', value: { clusterName: cluster.name, authority: 'external-auth' } },
-          timeout: duration(TIMEOUT),
+          timeout: duration(timeout),
         },
       };
     case 'http':
@@ -72,12 +78,14 @@ function service({ service: asked, cluster }: ExternalAuthIr): NonNullable<ExtAu
             // Envoy sends the request for the host that the client asked for.
             uri: 'http://external-auth',
             httpUpstreamType: { case: 'cluster', value: cluster.name },
-            timeout: duration(TIMEOUT),
+            timeout: duration(timeout),
           },
           pathPrefix: asked.pathPrefix,
-          authorizationResponse: {
-            allowedUpstreamHeaders: asked.toRequest.length === 0 ? ANY_HEADER : exactly(asked.toRequest),
-          },
+          ...(asked.pathOverride === undefined ? {} : { pathOverride: asked.pathOverride }),
+          authorizationResponse:
+            asked.toRequest.length === 0
+              ? {}
+              : { allowedUpstreamHeaders: asked.toRequest === 'all' ? ANY_HEADER : exactly(asked.toRequest) },
         },
       };
     default:

@@ -5,8 +5,11 @@ import type { Resources } from '../../resources/resources.ts';
 import { unimplementedFields } from '../../resources/unimplemented-fields.ts';
 import { type Outcome, refusal, success } from '../../resources/verdict.ts';
 import type { Settings } from '../../settings.ts';
+import { resolveApiKeyAuth } from '../api-key-auth/spec.ts';
 import { resolveAuthorization } from '../authorization/spec.ts';
+import { resolveBasicAuth } from '../basic-auth/spec.ts';
 import { translateCors } from '../cors/spec.ts';
+import { resolveExtAuth } from '../ext-auth/spec.ts';
 import { resolveHeaderRewrite, REWRITE_ANNOTATION } from '../header-rewrite/spec.ts';
 import { resolveJwt } from '../jwt/spec.ts';
 import { SESSION_PROVIDER } from '../oidc/session.ts';
@@ -40,16 +43,44 @@ export function resolveSecurityPolicy(
       ? undefined
       : resolveHeaderRewrite(annotation, { claim: spec.jwt !== undefined, session: spec.oidc !== undefined });
   if (rewrite?.ok === false) return refusal('Invalid', `${object}: ${rewrite.refusal.message}`);
+  const native = resolveNative(policy, resources, settings);
+  if (!native.ok) return refusal('Invalid', `${object}: spec.${native.refusal.message}`);
   const login = resolveLogin(policy, jwt?.value, authorization?.value, resources, settings);
   if (login?.ok === false) return refusal(login.refusal.reason, `${object}: spec.${login.refusal.message}`);
   const tokens = login === undefined ? jwt?.value : login.value.jwt;
   return success({
     source: `SecurityPolicy/${metadata.namespace}/${metadata.name}`,
+    ...native.value,
     ...(spec.cors === undefined ? {} : { cors: translateCors(spec.cors) }),
     ...(tokens === undefined ? {} : { jwt: tokens }),
     ...(login === undefined ? {} : { oidc: login.value.oidc }),
     ...(authorization === undefined ? {} : { authorization: authorization.value }),
     ...(rewrite === undefined ? {} : { headerRewrite: rewrite.value }),
+  });
+}
+
+/** Resolves what Envoy's own filters do beside CORS. */
+function resolveNative(
+  policy: SecurityPolicy,
+  resources: Resources,
+  settings: Settings,
+): Outcome<Pick<RouteFeaturesIr, 'basicAuth' | 'apiKeyAuth' | 'extAuth'>, 'Invalid'> {
+  const { basicAuth, apiKeyAuth, extAuth } = policy.spec;
+  const namespaceOf = (part: object): string => fieldNamespace(policy, part);
+  const users =
+    basicAuth === undefined ? undefined : resolveBasicAuth(basicAuth, namespaceOf(basicAuth.users), resources);
+  if (users?.ok === false) return users;
+  const keys =
+    apiKeyAuth === undefined
+      ? undefined
+      : resolveApiKeyAuth(apiKeyAuth, namespaceOf(apiKeyAuth.credentialRefs), resources);
+  if (keys?.ok === false) return keys;
+  const server = extAuth === undefined ? undefined : resolveExtAuth(extAuth, { namespaceOf, resources, settings });
+  if (server?.ok === false) return server;
+  return success({
+    ...(users === undefined ? {} : { basicAuth: users.value }),
+    ...(keys === undefined ? {} : { apiKeyAuth: keys.value }),
+    ...(server === undefined ? {} : { extAuth: server.value }),
   });
 }
 

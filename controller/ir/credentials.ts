@@ -1,0 +1,19 @@
+/** Who may pass by a name and a password (RFC 7617). */
+export interface BasicAuthIr {
+  /** "<name>:{SHA}<digest>" each, one name once. Never shown. */
+  readonly users: readonly string[];
+  /** The header in which the back-end gets the name; lower case. */
+  readonly forwardHeader: string | undefined;
+}
+
+/** Who may pass by a key. */
+export interface ApiKeyAuthIr {
+  /** No client and no key is there twice. Keys are never shown. */
+  readonly clients: readonly { readonly client: string; readonly key: string }[];
+  /** Where a key is looked for, in order. */
+  readonly sources: readonly { readonly kind: 'header' | 'query' | 'cookie'; readonly name: string }[];
+  /** The header in which the back-end gets the client; lower case. */
+  readonly forwardHeader: string | undefined;
+  /** Whether the back-end gets no key. */
+  readonly hidesKey: boolean;
+}
