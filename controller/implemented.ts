@@ -105,9 +105,9 @@ export const implementedPaths: { readonly [K in KindName]: ImplementedPaths } = 
   Namespace: ['spec'],
   ListenerSet: ['spec', '!spec.listeners[].tls.options'],
   GRPCRoute: ['spec', '!spec.useDefaultGateways'],
-  TLSRoute: [],
-  TCPRoute: [],
-  UDPRoute: [],
+  TLSRoute: ['spec', '!spec.useDefaultGateways'],
+  TCPRoute: ['spec', '!spec.useDefaultGateways'],
+  UDPRoute: ['spec', '!spec.useDefaultGateways'],
   BackendTLSPolicy: ['spec', '!spec.options'],
   ClientTrafficPolicy: ['spec.targetRef', 'spec.targetRefs', 'spec.targetSelectors'],
   BackendTrafficPolicy: [

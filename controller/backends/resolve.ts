@@ -1,7 +1,7 @@
 import type { ClusterIr } from '../ir/cluster.ts';
 import { mayRefer, type ReferenceEnd } from '../resources/reference-grants.ts';
 import type { Resources } from '../resources/resources.ts';
-import { type Outcome, refusal } from '../resources/verdict.ts';
+import { type Outcome, refusal, success } from '../resources/verdict.ts';
 import type { Settings } from '../settings.ts';
 import { tlsOfBackend } from './backend-tls.ts';
 import { backendCluster, importCluster, type Protocol, serviceCluster } from './clusters.ts';
@@ -32,14 +32,20 @@ export const ENVOY_GATEWAY_GROUP = 'gateway.envoyproxy.io';
 /** Group of ServiceImport (KEP-1645). */
 export const MULTICLUSTER_GROUP = 'multicluster.x-k8s.io';
 
-/** Finds the cluster that a reference of `from` means; `protocol` overrides what the back-end says it speaks. */
+/** What a consumer speaks that knows better than the back-end says; `tls` where what it passes on is TLS already. */
+export type Spoken = Protocol | 'tls';
+
+/** Finds the cluster that a reference of `from` means; `spoken` overrides what the back-end says it speaks. */
 export function resolveBackend(
   ref: BackendReference,
   from: ReferenceEnd,
   resources: Resources,
   settings: Settings,
-  protocol?: Protocol,
+  spoken?: Spoken,
 ): Outcome<ClusterIr, BackendReason> {
+  const protocol = spoken === 'tls' ? 'tcp' : spoken;
+  // TLS is not put into TLS, nor around datagrams.
+  const addsTls = spoken !== 'tls' && spoken !== 'udp';
   const namespace = ref.namespace ?? from.namespace;
   const isService = ref.group === '' && ref.kind === 'Service';
   const isImport = ref.group === MULTICLUSTER_GROUP && ref.kind === 'ServiceImport';
@@ -67,7 +73,7 @@ export function resolveBackend(
   if (isBackend) {
     const backend = resources.get('Backend', namespace, ref.name);
     if (backend === undefined) return missing;
-    const tls = tlsOfBackend(backend, resources);
+    const tls = addsTls ? tlsOfBackend(backend, resources) : NO_TLS;
     return tls.ok ? backendCluster(backend, protocol, settings, tls.value) : tls;
   }
   const service = resources.get(isImport ? 'ServiceImport' : 'Service', namespace, ref.name);
@@ -80,9 +86,13 @@ export function resolveBackend(
     );
   }
   // A section of a Service is a port, by its name.
-  const section = service.spec.ports?.find((candidate) => candidate.port === port)?.name;
-  const tls = policyTls(to, section, resources);
+  const section = service.spec.ports?.find(
+    (candidate) => candidate.port === port && candidate.protocol === 'TCP',
+  )?.name;
+  const tls = addsTls ? policyTls(to, section, resources) : NO_TLS;
   if (!tls.ok) return tls;
   if (service.kind === 'ServiceImport') return importCluster(service, port, protocol, tls.value);
   return serviceCluster(service, port, protocol, tls.value);
 }
+
+const NO_TLS = success(undefined);

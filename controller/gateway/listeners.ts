@@ -10,6 +10,7 @@ import { listenerCertificates } from './certificates.ts';
 import { type Claim, type Claimant, type Conflict, conflictsOf } from './conflicts.ts';
 import { clientValidation, gatewayTls } from './gateway-tls.ts';
 import { setRefusal } from './listener-sets.ts';
+import { isProtocol, PROTOCOLS, routeKinds, terminatesTls } from './route-kinds.ts';
 
 /** What a listener is written in. */
 export type ListenerOwner = Gateway | ListenerSet;
@@ -83,12 +84,6 @@ export function ownerKey(kind: string, namespace: string, name: string): string 
   return `${kind}/${namespace}/${name}`;
 }
 
-/** The kinds of route that listeners of HTTP and HTTPS serve (Gateway API, `ProtocolType`). */
-const HTTP_KINDS: readonly RouteGroupKind[] = ['HTTPRoute', 'GRPCRoute'].map((kind) => ({
-  group: 'gateway.networking.k8s.io',
-  kind,
-}));
-
 /** The listeners of a Gateway and of its ListenerSets (Gateway API, "Listeners", `ListenerSetSpec.listeners`). */
 export const gatewayListeners: (
   gateway: Gateway,
@@ -137,14 +132,13 @@ function checkedListener(
   spec: Listener,
   resources: Resources,
 ): CheckedListener {
-  const allowed = spec.allowedRoutes.kinds ?? HTTP_KINDS;
-  const supportedKinds = allowed.filter(isSupported);
+  const { kinds: supportedKinds, problem } = routeKinds(spec);
   const refused = unsupported(owner, spec);
-  const wantsTls = spec.protocol === 'HTTPS' && refused === undefined;
+  const wantsTls = terminatesTls(spec) && refused === undefined;
   const certificates = wantsTls ? listenerCertificates(owner, spec, resources) : undefined;
   const clients = wantsTls ? clientValidation(gateway, spec.port, resources) : undefined;
   const missing = [certificates, clients].find((outcome) => outcome?.ok === false);
-  const unresolved = missing?.ok === false ? missing.refusal : kindsProblem(spec, allowed);
+  const unresolved = missing?.ok === false ? missing.refusal : problem;
   const material = {
     certificates: certificates?.ok === true ? certificates.value : [],
     clients: clients?.ok === true ? clients.value : undefined,
@@ -206,10 +200,6 @@ function listenerName({ metadata }: Gateway, owner: ListenerOwner, { name }: Lis
   return `${gateway}/${owner.metadata.namespace}/${owner.metadata.name}/${name}`;
 }
 
-function isSupported({ group, kind }: RouteGroupKind): boolean {
-  return HTTP_KINDS.some((known) => known.group === group && known.kind === kind);
-}
-
 /** Of a ListenerSet's listeners it is told that they conflict with none, too (Envoy Gateway 1.9). */
 function conflictVerdicts(owner: ListenerOwner, conflict: Conflict | undefined): readonly Verdict[] {
   if (conflict !== undefined) return [{ type: 'Conflicted', status: 'True', ...conflict }];
@@ -220,8 +210,8 @@ function conflictVerdicts(owner: ListenerOwner, conflict: Conflict | undefined):
 
 function unsupported({ kind, metadata }: ListenerOwner, { name, protocol, tls }: Listener): Refusal | undefined {
   const at = `${kind} ${metadata.namespace}/${metadata.name}: listener ${name}`;
-  if (protocol !== 'HTTP' && protocol !== 'HTTPS') {
-    const message = `${at}: protocol: found ${protocol}, this version implements HTTP and HTTPS`;
+  if (!isProtocol(protocol)) {
+    const message = `${at}: protocol: found ${protocol}, accepted are ${PROTOCOLS.join(', ')}`;
     return { reason: 'UnsupportedProtocol', message };
   }
   if (protocol === 'HTTPS' && tls?.mode === 'Passthrough') {
@@ -229,13 +219,6 @@ function unsupported({ kind, metadata }: ListenerOwner, { name, protocol, tls }:
     return { reason: 'UnsupportedValue', message };
   }
   return undefined;
-}
-
-function kindsProblem({ protocol }: Listener, allowed: readonly RouteGroupKind[]): Refusal | undefined {
-  if (allowed.every(isSupported)) return undefined;
-  const found = allowed.map(({ kind }) => kind).join(', ');
-  const message = `allowedRoutes.kinds: found ${found}, accepted for protocol ${protocol} are HTTPRoute and GRPCRoute`;
-  return { reason: 'InvalidRouteKinds', message };
 }
 
 function verdict(type: 'Accepted' | 'ResolvedRefs', refused: Refusal | undefined, message: string): Verdict {

@@ -45,6 +45,8 @@ export interface StreamCore extends Core {
   readonly kind: 'stream';
   readonly route: StreamRoute;
   readonly destinations: readonly StreamDestinationIr[];
+  /** The same where what is passed on is TLS already, and no policy of a back-end adds its own. */
+  readonly untouched: readonly StreamDestinationIr[];
 }
 
 /** The first thing that cannot be done (conditions Accepted and PartiallyInvalid). */

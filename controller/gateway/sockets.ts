@@ -1,9 +1,11 @@
 import type { Listener } from '#controller/api/gen/types.d.ts';
-import type { ChainIr, ListenerIr } from '../ir/listener.ts';
+import type { ListenerIr } from '../ir/listener.ts';
 import { requestedIps } from './addresses.ts';
 import type { GatewayState } from './gateways.ts';
 import type { ListenerState } from './listeners.ts';
 import { overlapsAmong } from './overlaps.ts';
+import { type ChainWithContent, closedStream, plainStream, tlsStreams } from './streams.ts';
+import { hostnameOf, termination } from './termination.ts';
 import { placeRoutes, type PolicyOracle } from './placed-route.ts';
 import type { ChainContent, VirtualHosts } from './virtual-hosts.ts';
 
@@ -58,24 +60,28 @@ export function transportOf({ protocol }: Pick<Listener, 'protocol'>): ListenerI
   return protocol === 'UDP' ? 'UDP' : 'TCP';
 }
 
-interface ChainWithContent {
-  readonly chain: ChainIr;
-  readonly content: ChainContent;
-}
-
 function chainsOf(members: readonly Member[], options: SocketOptions): readonly ChainWithContent[] {
   const [first] = members;
   if (first === undefined) return [];
   const hostnames = members.map(({ listener }) => hostnameOf(listener));
-  if (first.listener.spec.protocol !== 'HTTPS') return [chainOf(members, hostnames, [], options)];
+  const { protocol } = first.listener.spec;
+  if (protocol === 'HTTP') return [chainOf(members, hostnames, [], options)];
+  if (protocol === 'TCP' || protocol === 'UDP') return [plainStream(first.state, first.listener, options.oracle)];
+  const taken = new Set(
+    members.flatMap(({ listener }) => (listener.spec.protocol === 'HTTPS' ? hostnameOf(listener) : [])),
+  );
   const overlapOf = overlapsAmong(hostnames);
-  return members.map((member) => {
+  const chains = members.flatMap((member) => {
     const own = hostnameOf(member.listener);
     const { narrower, wider } = overlapOf(own);
+    if (member.listener.spec.protocol === 'TLS') {
+      return tlsStreams(member.state, member.listener, { narrower, taken, oracle: options.oracle });
+    }
     // A connection may be made with the server name of one listener and ask for a host of another: that is not served here,
     // where the other one's policies and certificates are not in force. Clients may come again, on a connection of their own.
-    return chainOf([member], [own, ...narrower], [...narrower, ...wider], options);
+    return [chainOf([member], [own, ...narrower], [...narrower, ...wider], options)];
   });
+  return chains.length === 0 ? [closedStream(first.listener)] : chains;
 }
 
 /**
@@ -100,18 +106,8 @@ function chainOf(
     chain: {
       kind: 'http',
       name,
-      tls: isTls
-        ? {
-            hostname: hostnameOf(first.listener),
-            certificates: first.listener.certificates.map((secret) => secret.name),
-            ...(first.listener.clients === undefined ? {} : { clients: first.listener.clients }),
-          }
-        : undefined,
+      tls: isTls ? termination(first.listener) : undefined,
       virtualHosts: content.virtualHosts,
     },
   };
-}
-
-function hostnameOf({ spec }: ListenerState): string {
-  return spec.hostname?.toLowerCase() ?? '*';
 }

@@ -1,5 +1,5 @@
 import type { StreamBackendRef } from '#controller/api/gen/types.d.ts';
-import { resolveBackend } from '../backends/resolve.ts';
+import { resolveBackend, type Spoken } from '../backends/resolve.ts';
 import type { StreamDestinationIr } from '../ir/listener.ts';
 import type { Resources } from '../resources/resources.ts';
 import { unimplementedFields } from '../resources/unimplemented-fields.ts';
@@ -11,26 +11,32 @@ import type { StreamCore, StreamRoute } from './route-core.ts';
 export function streamCore(route: StreamRoute, resources: Resources, settings: Settings): StreamCore {
   const rest = { kind: 'stream', route, invalid: undefined } as const;
   const refused = unimplementedFields(route, 'UnsupportedValue');
-  if (refused !== undefined) return { ...rest, refused, unresolved: undefined, destinations: [] };
+  if (refused !== undefined) return { ...rest, refused, unresolved: undefined, destinations: [], untouched: [] };
   const problems: Refusal[] = [];
-  const destinations = route.spec.rules
-    .flatMap(({ backendRefs }) => backendRefs)
-    .filter(({ weight }) => weight > 0)
-    .map((ref) => destinationOf(route, ref, problems, resources, settings));
-  return { ...rest, refused, unresolved: problems[0], destinations };
+  const refs = route.spec.rules.flatMap(({ backendRefs }) => backendRefs).filter(({ weight }) => weight > 0);
+  const destinationsOf = (spoken: Spoken): readonly StreamDestinationIr[] =>
+    refs.map((ref) => destinationOf(route, ref, { spoken, problems, resources, settings }));
+  const destinations = destinationsOf(route.kind === 'UDPRoute' ? 'udp' : 'tcp');
+  const untouched = route.kind === 'TLSRoute' ? destinationsOf('tls') : destinations;
+  return { ...rest, refused, unresolved: problems[0], destinations, untouched };
 }
 
-/** `problems` takes why the reference leads nowhere. */
+interface Context {
+  readonly spoken: Spoken;
+  /** Takes why a reference leads nowhere. */
+  readonly problems: Refusal[];
+  readonly resources: Resources;
+  readonly settings: Settings;
+}
+
 function destinationOf(
   { kind, metadata: { namespace } }: StreamRoute,
   ref: StreamBackendRef,
-  problems: Refusal[],
-  resources: Resources,
-  settings: Settings,
+  { spoken, problems, resources, settings }: Context,
 ): StreamDestinationIr {
   const { weight } = ref;
   const from = { group: 'gateway.networking.k8s.io', kind, namespace };
-  const found = resolveBackend(ref, from, resources, settings, kind === 'UDPRoute' ? 'udp' : 'tcp');
+  const found = resolveBackend(ref, from, resources, settings, spoken);
   if (found.ok) return { kind: 'cluster', weight, cluster: found.value };
   problems.push(found.refusal);
   return { kind: 'invalid', weight };

@@ -31,9 +31,10 @@ export interface HttpChainIr {
 /** Connections, or datagrams, that are passed on as they are. */
 export interface StreamChainIr {
   readonly kind: 'stream';
-  /** Of the listener, and of the route where the listener has several: "<listener>/tlsroute/<namespace>/<name>". */
+  /** Of the listener where it has one chain, else of the route, too: "<listener>/tlsroute/<namespace>/<name>". */
   readonly name: string;
   readonly tls: StreamTlsIr;
+  /** Without any, every connection is closed. */
   readonly destinations: readonly StreamDestinationIr[];
 }
 
@@ -49,6 +50,13 @@ export type StreamDestinationIr =
   | { readonly kind: 'cluster'; readonly weight: number; readonly cluster: ClusterIr }
   /** A back-end that cannot be had: its share of the connections is closed. */
   | { readonly kind: 'invalid'; readonly weight: number };
+
+/** Where what is to be refused goes: a cluster without any endpoint. */
+export const REFUSING_CLUSTER: ClusterIr = {
+  name: 'sluice.refuse',
+  protocol: 'tcp',
+  source: { kind: 'addresses', addresses: [] },
+};
 
 /** How TLS is terminated. */
 export interface TlsIr {

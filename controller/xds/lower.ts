@@ -10,7 +10,7 @@ import type { CredentialIr } from '../ir/credential.ts';
 import type { ApiKeyAuthIr, BasicAuthIr } from '../ir/credentials.ts';
 import type { ExternalAuthIr } from '../ir/external-auth.ts';
 import type { ExtProcIr } from '../ir/ext-proc.ts';
-import { type HttpChainIr, httpChains, type ListenerIr } from '../ir/listener.ts';
+import { type HttpChainIr, httpChains, type ListenerIr, type StreamChainIr, streamChains } from '../ir/listener.ts';
 import type { ResourcePatchIr } from '../ir/patch.ts';
 import type { Pieces } from '../ir/pieces.ts';
 import type { ProxyIr } from '../ir/proxy.ts';
@@ -21,6 +21,7 @@ import type { VirtualHostIr } from '../ir/virtual-host.ts';
 import type { LoadedFilterIr, WasmFilterIr } from '../ir/wasm-filter.ts';
 import { assignment } from './build/cluster.ts';
 import { listener, router } from './build/listener.ts';
+import { tcpProxy } from './build/stream.ts';
 import { encode, type Init } from './build/message.ts';
 import { tlsSecret } from './build/tls.ts';
 import { policyCluster } from './cluster.ts';
@@ -74,6 +75,7 @@ export function lower(
     secret: byName([...ir.secrets.map(lowerSecret), ...ir.listeners.flatMap(credentialsOf).map(lowerCredential)]),
     'extension-config': byName([
       ...(policyModule === undefined ? [] : lowerPolicyModule(ir.shared ?? NOT_SHARED, policyModule)),
+      ...ir.listeners.flatMap(lowerStreams),
       ...[...wasmFiltersOf(ir).values()].flatMap((filter) => lowerWasm(filter, filters.get(filter.name)) ?? []),
     ]),
   };
@@ -91,6 +93,13 @@ export function routesOfPatches(patches: readonly ResourcePatchIr[]): ReadonlySe
 function byName(resources: readonly XdsResource[]): XdsResources {
   return new Map(resources.map((resource) => [resource.name, resource]));
 }
+
+/** Datagrams are passed on by a filter of the listener itself. */
+function lowerStreams(ir: ListenerIr): readonly XdsResource[] {
+  return ir.protocol === 'UDP' ? [] : streamChains(ir).map(lowerStream);
+}
+
+const lowerStream = once((chain: StreamChainIr) => extensionConfig(tcpProxy(chain)));
 
 function lowerListener(ir: ListenerIr): XdsResource {
   const filters = [

@@ -1,5 +1,11 @@
 import type { ClusterIr } from '../ir/cluster.ts';
-import { httpChains, type StreamChainIr, streamChains, type StreamDestinationIr } from '../ir/listener.ts';
+import {
+  httpChains,
+  REFUSING_CLUSTER,
+  type StreamChainIr,
+  streamChains,
+  type StreamDestinationIr,
+} from '../ir/listener.ts';
 import type { ProxyIr } from '../ir/proxy.ts';
 import { widenedMatch } from '../ir/widened-match.ts';
 import { NO_HEADER_CHANGES, type RouteIr, serversAsked } from '../ir/route.ts';
@@ -55,6 +61,7 @@ export function withhold(
       for (const to of good) if (to.kind === 'cluster') restored.set(to.cluster.name, to.cluster);
       return { ...chain, destinations: good };
     }
+    restored.set(REFUSING_CLUSTER.name, REFUSING_CLUSTER);
     const destinations = chain.destinations.map((to) =>
       isKept(to) ? to : ({ kind: 'invalid', weight: to.weight } as const),
     );

@@ -11,7 +11,10 @@ export interface SeedGroup {
   readonly policies?: boolean;
   /** Manifests of our own that the documents take for granted: YAML. */
   readonly extra?: string;
-  /** Services that exist, "<namespace>/<name>:<port>"; each has a back-end that answers with its name. */
+  /**
+   * Services that exist, "<namespace>/<name>:<port>"; each has a back-end that answers with its name: to requests, or with
+   * "/TCP", "/TLS" or "/UDP" at the end to whatever it gets.
+   */
   readonly services?: readonly string[];
   /** Services that exist and speak gRPC, with these methods, which take and give any number of messages. */
   readonly grpcServices?: { readonly [service: string]: readonly string[] };

@@ -1,6 +1,24 @@
 import { expect } from 'vitest';
 import type { SeedGroup } from './group.ts';
 
+/** Where the connections of the TLS listener go, which the guide does not say. */
+const TERMINATED = `
+apiVersion: gateway.networking.k8s.io/v1alpha3
+kind: TLSRoute
+metadata: { namespace: test, name: named }
+spec:
+  parentRefs: [{ name: test-gw, sectionName: tls }]
+  hostnames: [test.example.com]
+  rules: [{ backendRefs: [{ name: plain, port: 6000 }] }]
+---
+apiVersion: gateway.networking.k8s.io/v1alpha2
+kind: TCPRoute
+metadata: { namespace: test, name: other }
+spec:
+  parentRefs: [{ name: test-gw, sectionName: tls }]
+  rules: [{ backendRefs: [{ name: plain, port: 6000 }] }]
+`;
+
 /**
  * The guide, in English (000) and Chinese (001): the same steps, in part under other numbers. `EN`, `ZH` and the like are
  * not in the names: the groups of both are made by one function.
@@ -9,7 +27,7 @@ function guide(document: '000' | '001', at: { readonly [step: string]: string })
   const file = (step: string): string => `${document}-${at[step] ?? step}`;
   const [theClass, gateway] = [file('01'), file('02')];
   const fourListeners = {
-    services: ['test/nginx:80', 'default/foo:6000'],
+    services: ['test/nginx:80', 'default/foo:6000/TCP', 'default/foo:6000/UDP'],
     certificates: { 'test/https-cert': 'test.example.com' },
   };
   const fourListenersStatus = [
@@ -17,10 +35,9 @@ function guide(document: '000' | '001', at: { readonly [step: string]: string })
     'Gateway test/test-gw: Accepted, Programmed',
     'Gateway test/test-gw listener http: Accepted, ResolvedRefs, Programmed',
     'Gateway test/test-gw listener https: Accepted, ResolvedRefs, Programmed',
-    'Gateway test/test-gw listener tcp-6000: !Accepted(UnsupportedProtocol), ResolvedRefs, !Programmed(Invalid)',
-    'Gateway test/test-gw listener udp-6000: !Accepted(UnsupportedProtocol), ResolvedRefs, !Programmed(Invalid)',
+    'Gateway test/test-gw listener tcp-6000: Accepted, ResolvedRefs, Programmed',
+    'Gateway test/test-gw listener udp-6000: Accepted, ResolvedRefs, Programmed',
   ];
-  const says = [/found TCP, this version implements HTTP and HTTPS/u, /found UDP, this version implements/u];
   return [
     {
       name: `${document}: a Gateway without a route answers 404`,
@@ -70,18 +87,21 @@ function guide(document: '000' | '001', at: { readonly [step: string]: string })
       },
     },
     {
-      name: `${document}: TCP and UDP on one port do not conflict; neither is implemented yet`,
+      name: `${document}: TCP and UDP share a port, and each leads to its back-end`,
       files: [theClass, file('04'), file('05'), file('06')],
-      services: ['default/foo:6000', 'default/bar:6000'],
+      services: ['default/foo:6000/TCP', 'default/bar:6000/UDP'],
       status: [
         'GatewayClass eg: Accepted',
-        'Gateway test/test-gw: !Accepted(ListenersNotValid), !Programmed(Invalid)',
-        'Gateway test/test-gw listener foo: !Accepted(UnsupportedProtocol), ResolvedRefs, !Programmed(Invalid)',
-        'Gateway test/test-gw listener bar: !Accepted(UnsupportedProtocol), ResolvedRefs, !Programmed(Invalid)',
-        'TCPRoute default/foo at test-gw/foo: !Accepted(UnsupportedValue)',
-        'UDPRoute default/bar at test-gw/bar: !Accepted(UnsupportedValue)',
+        'Gateway test/test-gw: Accepted, Programmed',
+        'Gateway test/test-gw listener foo: Accepted, ResolvedRefs, Programmed',
+        'Gateway test/test-gw listener bar: Accepted, ResolvedRefs, Programmed',
+        'TCPRoute default/foo at test-gw/foo: Accepted, ResolvedRefs',
+        'UDPRoute default/bar at test-gw/bar: Accepted, ResolvedRefs',
       ],
-      says,
+      live: async ({ say, send }) => {
+        expect(await say(6000, 'hi')).toBe('default/foo:6000: hi');
+        expect(await send(6000, 'hi')).toBe('default/bar:6000: hi');
+      },
     },
     {
       name: `${document}: four listeners on one Gateway; HTTP and HTTPS serve one route`,
@@ -91,11 +111,12 @@ function guide(document: '000' | '001', at: { readonly [step: string]: string })
         ...fourListenersStatus,
         'HTTPRoute test/test at test-gw/http: Accepted, ResolvedRefs',
         'HTTPRoute test/test at test-gw/https: Accepted, ResolvedRefs',
-        'TCPRoute default/foo at test-gw/tcp-6000: !Accepted(UnsupportedValue)',
-        'UDPRoute default/foo at test-gw/udp-6000: !Accepted(UnsupportedValue)',
+        'TCPRoute default/foo at test-gw/tcp-6000: Accepted, ResolvedRefs',
+        'UDPRoute default/foo at test-gw/udp-6000: Accepted, ResolvedRefs',
       ],
-      says,
-      live: async ({ ask }) => {
+      live: async ({ ask, say, send }) => {
+        expect(await say(6000, 'tcp')).toBe('default/foo:6000: tcp');
+        expect(await send(6000, 'udp')).toBe('default/foo:6000: udp');
         const answer = { status: 200, backend: 'test/nginx:80', path: '/' };
         expect(await ask({ port: 80, host: 'test.example.com' })).toMatchObject(answer);
         expect(await ask({ port: 443, host: 'test.example.com', tls: true })).toMatchObject(answer);
@@ -154,24 +175,28 @@ function guide(document: '000' | '001', at: { readonly [step: string]: string })
         'GatewayClass eg: Accepted',
         'Gateway test/test-gw: !Accepted(ListenersNotValid), !Programmed(Invalid)',
         'Gateway test/test-gw listener https: Accepted, !ResolvedRefs(InvalidCertificateRef), !Programmed(Invalid)',
-        'Gateway test/test-gw listener tls: !Accepted(UnsupportedProtocol), ResolvedRefs, !Programmed(Invalid)',
+        'Gateway test/test-gw listener tls: Accepted, !ResolvedRefs(InvalidCertificateRef), !Programmed(Invalid)',
       ],
       says: [/Secret test\/test-cert does not exist/u],
     },
     {
-      name: `${document}: with a real certificate in its place HTTPS is served; the TLS listener is not implemented yet`,
+      name: `${document}: with a real certificate in its place HTTPS is served, and TLS ends at the gateway`,
       files: [theClass, file('18'), file('03')],
-      services: ['test/nginx:80'],
+      extra: TERMINATED,
+      services: ['test/nginx:80', 'test/plain:6000/TCP'],
       certificates: { 'test/test-cert': 'test.example.com' },
       status: [
         'GatewayClass eg: Accepted',
         'Gateway test/test-gw: Accepted, Programmed',
         'Gateway test/test-gw listener https: Accepted, ResolvedRefs, Programmed',
-        'Gateway test/test-gw listener tls: !Accepted(UnsupportedProtocol), ResolvedRefs, !Programmed(Invalid)',
+        'Gateway test/test-gw listener tls: Accepted, ResolvedRefs, Programmed',
         'HTTPRoute test/nginx at test-gw: Accepted, ResolvedRefs',
+        'TLSRoute test/named at test-gw/tls: Accepted, ResolvedRefs',
+        'TCPRoute test/other at test-gw/tls: Accepted, ResolvedRefs',
       ],
-      says: [/found TLS, this version implements/u],
-      live: async ({ ask }) => {
+      live: async ({ ask, say }) => {
+        expect(await say(9443, 'hi', { servername: 'test.example.com' })).toBe('test/plain:6000: hi');
+        expect(await say(9443, 'hi', { servername: 'other.example.com' })).toBe('test/plain:6000: hi');
         expect(await ask({ port: 443, host: 'test.example.com', tls: true })).toMatchObject({ status: 200 });
       },
     },
@@ -214,17 +239,21 @@ const english: readonly SeedGroup[] = [
     ],
   },
   {
-    name: '000: the API server behind TCP is not implemented yet',
+    name: '000: the API server is reached through TCP, its TLS untouched',
     files: ['000-20'],
-    services: ['default/kubernetes:443'],
+    services: ['default/kubernetes:443/TLS'],
     status: [
       'GatewayClass eg: Accepted',
       'EnvoyProxy envoy-gateway-system/eg at eg: Accepted',
-      'Gateway envoy-gateway-system/eg: !Accepted(ListenersNotValid), !Programmed(Invalid)',
-      'Gateway envoy-gateway-system/eg listener apiserver: !Accepted(UnsupportedProtocol), ResolvedRefs, !Programmed(Invalid)',
-      'TCPRoute default/apiserver at eg/apiserver: !Accepted(UnsupportedValue)',
+      'Gateway envoy-gateway-system/eg: Accepted, Programmed',
+      'Gateway envoy-gateway-system/eg listener apiserver: Accepted, ResolvedRefs, Programmed',
+      'TCPRoute default/apiserver at eg/apiserver: Accepted, ResolvedRefs',
     ],
-    says: [/found TCP/u],
+    live: async ({ say }) => {
+      expect(await say(443, 'GET /version', { servername: 'kubernetes' })).toBe(
+        'default/kubernetes:443 kubernetes: GET /version',
+      );
+    },
   },
 ];
 

@@ -14,6 +14,9 @@ import { startSidecar } from '#extproc/sidecar/sidecar.ts';
 import { compilePolicy } from '#wasm-filters/build.ts';
 import { type LiveEnvoy, startLiveEnvoy } from '../envoy/live-envoy.ts';
 import { startGrpcEcho } from '../envoy/grpc-echo.ts';
+import { type StreamBackEnd, startTcp, startTls, startUdp } from '../streams/back-ends.ts';
+import { type ConnectionOptions, say, send as sendDatagram } from '../streams/talk.ts';
+import { issue } from '../tls/authority.ts';
 import { type EchoBackEnd, startEchoBackEnd } from './echo-back-end.ts';
 import { seedPath } from './folder.ts';
 import type { SeedGroup } from './group.ts';
@@ -24,6 +27,10 @@ import { selfSigned } from './self-signed.ts';
 export interface SeedWorld {
   /** Sends a request to the listener of this port, as it is written in the manifest. */
   readonly ask: (request: SeedRequest) => Promise<SeedAnswer>;
+  /** Says something on a connection of its own to the listener of this port; resolves with the answer, or "closed". */
+  readonly say: (port: number, text: string, options?: ConnectionOptions) => Promise<string>;
+  /** Sends a datagram to the listener of this port; resolves with the answer, or "nothing". */
+  readonly send: (port: number, text: string) => Promise<string>;
   /** The port of loopback on which the listener of this port is. */
   readonly portOf: (port: number) => number;
 }
@@ -54,18 +61,19 @@ export function compileGroup(group: SeedGroup, ports: ReadonlyMap<string, number
 
 /** Runs a group on a real Envoy, one for each of its proxies. */
 export async function runGroup(group: SeedGroup, run: (world: SeedWorld) => Promise<void>): Promise<void> {
-  const backEnds = new Map<string, EchoBackEnd>();
+  const backEnds = new Map<string, BackEnd>();
   const envoys: LiveEnvoy[] = [];
   const stops: (() => Promise<void>)[] = [];
   try {
-    for (const service of group.services ?? []) backEnds.set(service, await startEchoBackEnd(service));
+    for (const service of group.services ?? []) backEnds.set(service, await startBackEnd(service));
     for (const [service, methods] of Object.entries(group.grpcServices ?? {})) {
       const server = await startGrpcEcho(service, [], methods);
       backEnds.set(service, { port: server.port, stop: async () => server.stop() });
     }
     const ports = new Map([...backEnds].map(([service, { port }]) => [service, port]));
     const { translation } = compileGroup(group, ports);
-    const bound = new Map<number, number>();
+    const bound = new Map<string, number>();
+    const portOf = (port: number, protocol: 'TCP' | 'UDP' = 'TCP') => bound.get(`${protocol} ${port}`) ?? port;
     for (const { xds } of translation.proxies.values()) {
       if (xds.listeners.length === 0) continue;
       const envoy = await startLiveEnvoy();
@@ -73,7 +81,7 @@ export async function runGroup(group: SeedGroup, run: (world: SeedWorld) => Prom
       const listeners: ListenerIr[] = [];
       for (const listener of xds.listeners) {
         const port = await bindable(listener.port);
-        bound.set(listener.port, port);
+        bound.set(`${listener.protocol} ${listener.port}`, port);
         listeners.push({ ...listener, address: '127.0.0.1', port });
       }
       const module = group.policies === true ? await startPolicies(envoy, stops) : undefined;
@@ -81,12 +89,32 @@ export async function runGroup(group: SeedGroup, run: (world: SeedWorld) => Prom
       if (rejected.length > 0) throw new Error(`Envoy refuses ${JSON.stringify(rejected)}`);
       await untilWorkersListen(envoy, listeners.length);
     }
-    const portOf = (port: number): number => bound.get(port) ?? port;
-    await run({ ask: (request) => send({ ...request, port: portOf(request.port) }), portOf });
+    await run({
+      ask: (request) => send({ ...request, port: portOf(request.port) }),
+      say: (port, text, options) => say(portOf(port), text, options),
+      send: (port, text) => sendDatagram(portOf(port, 'UDP'), text),
+      portOf,
+    });
   } finally {
     for (const envoy of envoys) await envoy.stop();
     for (const stop of stops) await stop();
     for (const backEnd of backEnds.values()) await backEnd.stop();
+  }
+}
+
+type BackEnd = EchoBackEnd | StreamBackEnd;
+
+function startBackEnd(service: string): Promise<BackEnd> {
+  const [name = '', transport] = service.split(/\/(?=TCP|UDP|TLS)/u);
+  switch (transport) {
+    case 'TCP':
+      return startTcp(name);
+    case 'UDP':
+      return startUdp(name);
+    case 'TLS':
+      return startTls(name, issue('back-end'));
+    default:
+      return startEchoBackEnd(service);
   }
 }
 
@@ -135,9 +163,7 @@ function ownManifests(
   ports: ReadonlyMap<string, number>,
 ): string {
   const objects = [
-    ...[...services, ...Object.keys(grpcServices)].flatMap((service) =>
-      serviceObjects(service, ports.get(service) ?? 9),
-    ),
+    ...serviceObjects([...services, ...Object.keys(grpcServices)], ports),
     ...Object.entries(certificates).map(([secret, host]) => {
       const [namespace, name] = secret.split('/');
       const metadata = { namespace, name };
@@ -147,17 +173,39 @@ function ownManifests(
   return [extra, ...objects.map((object) => stringify(object))].join('\n---\n');
 }
 
-function serviceObjects(service: string, backEnd: number): readonly object[] {
-  const [, namespace, name, port] = /^(.+)\/(.+):(\d+)$/u.exec(service) ?? [];
-  return [
-    { apiVersion: 'v1', kind: 'Service', metadata: { namespace, name }, spec: { ports: [{ port: Number(port) }] } },
-    {
-      apiVersion: 'discovery.k8s.io/v1',
-      kind: 'EndpointSlice',
-      metadata: { namespace, name, labels: { 'kubernetes.io/service-name': name } },
-      addressType: 'IPv4',
-      endpoints: [{ addresses: ['127.0.0.1'] }],
-      ports: [{ port: backEnd }],
-    },
-  ];
+interface ServicePort {
+  readonly name: string;
+  readonly port: number;
+  readonly protocol: 'TCP' | 'UDP';
+  readonly backEnd: number;
+}
+
+/** A Service may have one number as a port of TCP and of UDP. */
+function serviceObjects(services: readonly string[], backEnds: ReadonlyMap<string, number>): readonly object[] {
+  const all = new Map<string, ServicePort[]>();
+  for (const service of services) {
+    const [, named = '', port, transport] = /^(.+):(\d+)(?:\/(TCP|TLS|UDP))?$/u.exec(service) ?? [];
+    const protocol = transport === 'UDP' ? 'UDP' : 'TCP';
+    const found = { name: `${protocol.toLowerCase()}-${port}`, port: Number(port), protocol } as const;
+    all.set(named, [...(all.get(named) ?? []), { ...found, backEnd: backEnds.get(service) ?? 9 }]);
+  }
+  return [...all].flatMap(([named, ports]) => {
+    const [namespace, name] = named.split('/');
+    return [
+      {
+        apiVersion: 'v1',
+        kind: 'Service',
+        metadata: { namespace, name },
+        spec: { ports: ports.map(({ backEnd: _, ...port }) => port) },
+      },
+      {
+        apiVersion: 'discovery.k8s.io/v1',
+        kind: 'EndpointSlice',
+        metadata: { namespace, name, labels: { 'kubernetes.io/service-name': name } },
+        addressType: 'IPv4',
+        endpoints: [{ addresses: ['127.0.0.1'] }],
+        ports: ports.map(({ name: port, protocol, backEnd }) => ({ name: port, protocol, port: backEnd })),
+      },
+    ];
+  });
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../../runtime/clock.ts';
 import { configurationOf } from '../../xds/route-configuration.ts';
 import { makeWhole, type XdsResource, type XdsSnapshot } from '../../xds/snapshot.ts';
+import { chainOfConfig } from '../../xds/build/stream.ts';
 import { type XdsType, typeOfUrl, typeUrl } from '../../xds/types.ts';
 import { type Permission, Subscription } from './subscription.ts';
 import type { DeltaRequest, DeltaResponse } from './wire.ts';
@@ -271,8 +272,13 @@ export class Session {
       };
     }
     const removals = this.#mayRemove(type);
-    const isSent = type !== 'extension-config' || !this.#isFresh || this.#done(SWITCH_TYPES);
-    return { send: () => isSent, remove: () => removals };
+    if (type !== 'extension-config') return { send: () => true, remove: () => removals };
+    const isSent = !this.#isFresh || this.#done(SWITCH_TYPES);
+    // Where connections go is a route, and comes after the clusters.
+    return {
+      send: (name) => (chainOfConfig(name) === undefined ? isSent : this.#stage !== 'make'),
+      remove: () => removals,
+    };
   }
 
   /**

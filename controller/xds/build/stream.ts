@@ -1,5 +1,5 @@
 import type { Any } from '@bufbuild/protobuf/wkt';
-import type { StreamChainIr, StreamDestinationIr } from '../../ir/listener.ts';
+import { REFUSING_CLUSTER, type StreamChainIr, type StreamDestinationIr } from '../../ir/listener.ts';
 import { adsSource } from './config-source.ts';
 import { any, type Init } from './message.ts';
 
@@ -9,21 +9,29 @@ const UDP_ROUTE = 'envoy.extensions.filters.udp.udp_proxy.v3.Route';
 const SOURCE_PORT = 'envoy.extensions.matching.common_inputs.network.v3.SourcePortInput';
 const HASH_MATCHER = 'envoy.extensions.matching.input_matchers.consistent_hashing.v3.ConsistentHashing';
 
-/** A cluster without any endpoint: what goes there is refused. */
-export const REFUSING_CLUSTER = 'sluice.refuse';
-
 /**
  * The filter that passes the connections of a chain on. Its configuration comes by ECDS, so that a change of back-ends or
  * weights is one for new connections alone: a change of the filter chain would end the connections that it has.
  */
 export function tcpProxyFilter({ name }: StreamChainIr): Init<'envoy.config.listener.v3.Filter'> {
   return {
-    name,
+    name: streamConfigName(name),
     configType: {
       case: 'configDiscovery',
       value: { configSource: adsSource(), typeUrls: [`type.googleapis.com/${TCP_PROXY}`] },
     },
   };
+}
+
+const CONFIG_PREFIX = 'sluice.stream/';
+
+function streamConfigName(chain: string): string {
+  return `${CONFIG_PREFIX}${chain}`;
+}
+
+/** The chain whose connections a configuration is about; `undefined` for one of another sort. */
+export function chainOfConfig(name: string): string | undefined {
+  return name.startsWith(CONFIG_PREFIX) ? name.slice(CONFIG_PREFIX.length) : undefined;
 }
 
 /** Where the connections of a chain go (envoy.extensions.filters.network.tcp_proxy.v3). */
@@ -35,12 +43,12 @@ export function tcpProxy({
   const shares = sharesOf(destinations);
   const [only, ...others] = shares;
   return {
-    name,
+    name: streamConfigName(name),
     typedConfig: any(TCP_PROXY, {
       statPrefix: tls.kind === 'none' ? 'tcp' : `tls-${tls.kind}`,
       clusterSpecifier:
         others.length === 0
-          ? { case: 'cluster', value: only?.cluster ?? REFUSING_CLUSTER }
+          ? { case: 'cluster', value: only?.cluster ?? REFUSING_CLUSTER.name }
           : {
               case: 'weightedClusters',
               value: { clusters: shares.map(({ cluster, weight }) => ({ name: cluster, weight })) },
@@ -67,7 +75,7 @@ type Share = { readonly cluster: string; readonly weight: number };
 
 function sharesOf(destinations: readonly StreamDestinationIr[]): readonly Share[] {
   return destinations.map((to) => ({
-    cluster: to.kind === 'cluster' ? to.cluster.name : REFUSING_CLUSTER,
+    cluster: to.kind === 'cluster' ? to.cluster.name : REFUSING_CLUSTER.name,
     weight: to.weight,
   }));
 }
@@ -86,7 +94,7 @@ function udpMatcher(shares: readonly Share[]): Init<'xds.type.matcher.v3.Matcher
   });
   return {
     ...(matchers.length === 0 ? {} : { matcherType: { case: 'matcherList', value: { matchers } } }),
-    onNoMatch: leadTo(shares.at(-1)?.cluster ?? REFUSING_CLUSTER),
+    onNoMatch: leadTo(shares.at(-1)?.cluster ?? REFUSING_CLUSTER.name),
   };
 }
 

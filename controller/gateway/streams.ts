@@ -1,0 +1,132 @@
+import { clusterWith } from '../backends/clusters.ts';
+import type { ClusterIr } from '../ir/cluster.ts';
+import { type ChainIr, REFUSING_CLUSTER, type StreamChainIr, type StreamDestinationIr } from '../ir/listener.ts';
+import { byAge } from '../resources/resources.ts';
+import type { AttachedRoute } from './attach-routes.ts';
+import type { GatewayState } from './gateways.ts';
+import { covers } from './hostnames.ts';
+import { gatewayPlace, type ListenerState } from './listeners.ts';
+import type { PolicyOracle } from './placed-route.ts';
+import type { StreamCore } from './route-core.ts';
+import { passesThrough } from './route-kinds.ts';
+import { termination } from './termination.ts';
+import type { ChainContent } from './virtual-hosts.ts';
+
+/** A chain of a socket, and what it serves. */
+export interface ChainWithContent {
+  readonly chain: ChainIr;
+  readonly content: ChainContent;
+}
+
+/** A route of connections on a listener. */
+interface Stream {
+  readonly core: StreamCore;
+  readonly hostnames: readonly string[];
+}
+
+/**
+ * The chain of a listener whose connections, or datagrams, all go one way. Of several routes the oldest has it, then the one
+ * whose namespace and name come first (Gateway API, "Conflicts"). Without a route every connection is closed.
+ */
+export function plainStream(state: GatewayState, listener: ListenerState, oracle: PolicyOracle): ChainWithContent {
+  const [first] = streamsOf(state, listener);
+  const destinations = first === undefined ? [] : destinationsOf(first.core, listener, oracle);
+  return withContent({ kind: 'stream', name: listener.name, tls: { kind: 'none' }, destinations });
+}
+
+/** What the chains of a TLS listener are made with. */
+interface TlsSurroundings {
+  /** The host names of listeners of the socket that are more specific. */
+  readonly narrower: readonly string[];
+  /** The server names that lead somewhere already; takes those of this listener. */
+  readonly taken: Set<string>;
+  readonly oracle: PolicyOracle;
+}
+
+/**
+ * The chains of a listener of TLS: one for each route, by the server names that are neither an older route's nor those of a
+ * listener with a more specific host name. A server name that no chain has is refused.
+ */
+export function tlsStreams(
+  state: GatewayState,
+  listener: ListenerState,
+  { narrower, taken, oracle }: TlsSurroundings,
+): readonly ChainWithContent[] {
+  const isFree = (name: string): boolean => !taken.has(name) && !narrower.some((other) => covers(other, name));
+  return streamsOf(state, listener).flatMap(({ core, hostnames }) => {
+    const free = hostnames.filter(isFree);
+    if (free.length === 0) return [];
+    for (const name of free) taken.add(name);
+    const { kind, metadata } = core.route;
+    return withContent({
+      kind: 'stream',
+      name: `${listener.name}/${kind.toLowerCase()}/${metadata.namespace}/${metadata.name}`,
+      tls: passesThrough(listener.spec)
+        ? { kind: 'passthrough', hostnames: free }
+        : { kind: 'terminate', hostnames: free, termination: termination(listener) },
+      destinations: destinationsOf(core, listener, oracle),
+    });
+  });
+}
+
+/** The chain of a socket that has no other: Envoy wants one. */
+export function closedStream({ name }: ListenerState): ChainWithContent {
+  return withContent({ kind: 'stream', name, tls: { kind: 'passthrough', hostnames: ['*'] }, destinations: [] });
+}
+
+/** The routes of connections that are attached to a listener, the oldest first. */
+function streamsOf({ routes }: GatewayState, listener: ListenerState): readonly Stream[] {
+  return routes
+    .flatMap(streamsOfPiece)
+    .flatMap(({ core, attachments }) =>
+      attachments.flatMap((attachment) =>
+        core.kind === 'stream' && attachment.listener === listener ? [{ core, hostnames: attachment.hostnames }] : [],
+      ),
+    )
+    .sort((a, b) => byAge(a.core.route, b.core.route));
+}
+
+const NONE: readonly AttachedRoute[] = [];
+const streamsOfPieces = new WeakMap<readonly AttachedRoute[], readonly AttachedRoute[]>();
+
+/** Most pieces are of routes of requests, and long. */
+function streamsOfPiece(piece: readonly AttachedRoute[]): readonly AttachedRoute[] {
+  const known = streamsOfPieces.get(piece);
+  if (known !== undefined) return known;
+  const found = piece.filter(({ core }) => core.kind === 'stream');
+  const kept = found.length === 0 ? NONE : found;
+  streamsOfPieces.set(piece, kept);
+  return kept;
+}
+
+/** Where the connections of a route go, as policies want it; nowhere where one that should guard it cannot be enforced. */
+function destinationsOf(
+  { route, destinations, untouched }: StreamCore,
+  listener: ListenerState,
+  { featuresAt }: PolicyOracle,
+): readonly StreamDestinationIr[] {
+  const found = featuresAt({
+    gateway: gatewayPlace(listener),
+    route: {
+      kind: route.kind,
+      namespace: route.metadata.namespace,
+      name: route.metadata.name,
+      rule: route.spec.rules[0]?.name,
+    },
+  });
+  if (found.kind === 'refused') return [];
+  const { backend } = found.features;
+  const wanted = passesThrough(listener.spec) ? untouched : destinations;
+  if (backend === undefined) return wanted;
+  return wanted.map((to) => (to.kind === 'cluster' ? { ...to, cluster: clusterWith(to.cluster, backend) } : to));
+}
+
+function withContent(chain: StreamChainIr): ChainWithContent {
+  return { chain, content: { virtualHosts: [], clusters: [clustersOf(chain.destinations)] } };
+}
+
+function clustersOf(destinations: readonly StreamDestinationIr[]): readonly ClusterIr[] {
+  const all = destinations.map((to) => (to.kind === 'cluster' ? to.cluster : REFUSING_CLUSTER));
+  if (all.length === 0) return [REFUSING_CLUSTER];
+  return [...new Map(all.map((cluster) => [cluster.name, cluster])).values()];
+}

@@ -1,0 +1,207 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { lower } from '#controller/xds/lower.ts';
+import { type LiveEnvoy, startLiveEnvoy } from '../envoy/live-envoy.ts';
+import { backend, manifest, to, yamlOf } from '../envoy/route-site.ts';
+import { freePort } from '../process/sluice.ts';
+import { compileText } from '../scenario/on-envoy.ts';
+import { authority, issue, type Pair } from '../tls/authority.ts';
+import { startTcp, startTls, startUdp, type StreamBackEnd } from './back-ends.ts';
+import { open, say, send } from './talk.ts';
+
+let envoy: LiveEnvoy;
+let root: Pair;
+let pair: Pair;
+const backEnds = new Map<string, StreamBackEnd>();
+
+beforeAll(async () => {
+  root = authority('root');
+  pair = issue('shop.example', { dns: ['shop.example', '*.shop.example'] }, root);
+  envoy = await startLiveEnvoy();
+  for (const name of ['one', 'two']) backEnds.set(name, await startTcp(name));
+  for (const name of ['udp-one', 'udp-two']) backEnds.set(name, await startUdp(name));
+  for (const name of ['tls-one', 'tls-two']) backEnds.set(name, await startTls(name, pair));
+});
+afterAll(async () => {
+  await envoy.stop();
+  for (const one of backEnds.values()) await one.stop();
+});
+
+const CLASS = manifest('GatewayClass', 'sluice', {
+  controllerName: 'gateway.envoyproxy.io/gatewayclass-controller',
+});
+
+/** Serves a Gateway with these listeners, and these manifests beside it and the back-ends. */
+async function serve(listeners: readonly object[], ...manifests: readonly object[]): Promise<void> {
+  const all = [
+    CLASS,
+    manifest('Gateway', 'shop', { gatewayClassName: 'sluice', listeners }),
+    manifest('Secret', 'shop', {
+      type: 'kubernetes.io/tls',
+      stringData: { 'tls.crt': pair.certificate, 'tls.key': pair.key },
+    }),
+    ...[...backEnds].map(([name, { port }]) => backend(name, [port])),
+    ...manifests,
+  ];
+  const rejected = await envoy.publish(lower(compileText(yamlOf(all)), undefined));
+  expect(rejected).toEqual([]);
+}
+
+function route(kind: string, name: string, backendRefs: readonly object[], rest: object = {}): object {
+  return manifest(kind, name, { parentRefs: [{ name: 'shop' }], rules: [{ backendRefs }], ...rest });
+}
+
+/** What is answered to so many questions, each answer with how often it came. */
+async function counted(times: number, ask: () => Promise<string>): Promise<ReadonlyMap<string, number>> {
+  const counts = new Map<string, number>();
+  for (let time = 0; time < times; time += 1) {
+    const answer = await ask();
+    counts.set(answer, (counts.get(answer) ?? 0) + 1);
+  }
+  return counts;
+}
+
+describe('a TCPRoute', () => {
+  it('passes connections on', async () => {
+    const port = await freePort();
+    await serve([{ name: 'tcp', protocol: 'TCP', port }], route('TCPRoute', 'a', [to('one')]));
+    expect(await say(port, 'hello')).toBe('one: hello');
+  });
+
+  it('shares connections out by weight; that of a back-end that cannot be had is closed', async () => {
+    const port = await freePort();
+    const refs = [
+      to('one', { weight: 3 }),
+      to('two', { weight: 1 }),
+      to('none', { weight: 4 }),
+      to('two', { weight: 0 }),
+    ];
+    await serve([{ name: 'tcp', protocol: 'TCP', port }], route('TCPRoute', 'a', refs));
+    const counts = await counted(240, () => say(port, 'x'));
+    expect([...counts.keys()].sort()).toEqual(['closed', 'one: x', 'two: x']);
+    expect(counts.get('closed')).toBeGreaterThan(80);
+    expect(counts.get('closed')).toBeLessThan(160);
+    expect(counts.get('one: x')).toBeGreaterThan(counts.get('two: x') ?? 0);
+  });
+
+  it('keeps the connections that it has when its back-ends change, and new ones go where it says', async () => {
+    const port = await freePort();
+    const listeners = [{ name: 'tcp', protocol: 'TCP', port }];
+    await serve(listeners, route('TCPRoute', 'a', [to('one')]));
+    const connection = open(port);
+    expect(await connection.say('a')).toBe('one: a');
+    await serve(listeners, route('TCPRoute', 'a', [to('two')]));
+    expect(await say(port, 'x')).toBe('two: x');
+    expect(await connection.say('b')).toBe('one: b');
+    connection.close();
+    const stats = await envoy.admin('/stats?filter=listener_manager.*(drain|in_place)');
+    expect(stats).toContain('listener_manager.total_filter_chains_draining: 0');
+  });
+
+  it('is one of several: the oldest has the listener', async () => {
+    const port = await freePort();
+    await serve(
+      [{ name: 'tcp', protocol: 'TCP', port }],
+      route('TCPRoute', 'b', [to('two')]),
+      route('TCPRoute', 'a', [to('one')]),
+    );
+    expect(await say(port, 'x')).toBe('one: x');
+  });
+
+  it('is needed for anything to be passed on', async () => {
+    const port = await freePort();
+    await serve([{ name: 'tcp', protocol: 'TCP', port }]);
+    expect(await say(port, 'x')).toBe('closed');
+  });
+
+  it('gets what comes out of TLS', async () => {
+    const port = await freePort();
+    const tls = { certificateRefs: [{ name: 'shop' }] };
+    await serve([{ name: 'tls', protocol: 'TLS', port, tls }], route('TCPRoute', 'a', [to('one')]));
+    expect(await say(port, 'x', { servername: 'any.shop.example', ca: root.certificate })).toBe('one: x');
+  });
+});
+
+describe('a UDPRoute', () => {
+  it('passes datagrams on, beside TCP on the same port', async () => {
+    const port = await freePort();
+    const listeners = ['TCP', 'UDP'].map((protocol) => ({ name: protocol.toLowerCase(), protocol, port }));
+    await serve(listeners, route('TCPRoute', 'a', [to('one')]), route('UDPRoute', 'a', [to('udp-one')]));
+    expect(await send(port, 'hello')).toBe('udp-one: hello');
+    expect(await say(port, 'hello')).toBe('one: hello');
+  });
+
+  it('shares datagrams out by weight; those of a back-end that cannot be had are dropped', async () => {
+    const port = await freePort();
+    const refs = [to('udp-one', { weight: 6 }), to('none', { weight: 2 }), to('udp-two', { weight: 2 })];
+    await serve([{ name: 'udp', protocol: 'UDP', port }], route('UDPRoute', 'a', refs));
+    const counts = new Map<string, number>();
+    const answers = await Promise.all(Array.from({ length: 200 }, () => send(port, 'x')));
+    for (const answer of answers) counts.set(answer, (counts.get(answer) ?? 0) + 1);
+    expect([...counts.keys()].sort()).toEqual(['nothing', 'udp-one: x', 'udp-two: x']);
+    for (const answer of ['nothing', 'udp-two: x']) {
+      expect(counts.get(answer)).toBeGreaterThan(15);
+      expect(counts.get(answer)).toBeLessThan(75);
+    }
+  });
+});
+
+describe('TLSRoutes', () => {
+  const passed = { mode: 'Passthrough' };
+
+  it('lead connections on by server name, as they are', async () => {
+    const port = await freePort();
+    await serve(
+      [{ name: 'tls', protocol: 'TLS', port, tls: passed }],
+      route('TLSRoute', 'exact', [to('tls-one')], { hostnames: ['a.shop.example'] }),
+      route('TLSRoute', 'wide', [to('tls-two')], { hostnames: ['*.shop.example'] }),
+    );
+    const ask = (servername: string) => say(port, 'x', { servername, ca: root.certificate });
+    expect(await ask('a.shop.example')).toBe('tls-one a.shop.example: x');
+    expect(await ask('b.shop.example')).toBe('tls-two b.shop.example: x');
+    expect(await say(port, 'x', { servername: 'elsewhere.example' })).toBe('closed');
+    expect(await say(port, 'hello, this is no TLS')).toBe('closed');
+  });
+
+  it('get only the server names that their listener has, too', async () => {
+    const port = await freePort();
+    await serve(
+      [{ name: 'tls', protocol: 'TLS', port, hostname: 'a.shop.example', tls: passed }],
+      route('TLSRoute', 'wide', [to('tls-one')], { hostnames: ['*.shop.example'] }),
+    );
+    expect(await say(port, 'x', { servername: 'a.shop.example' })).toBe('tls-one a.shop.example: x');
+    expect(await say(port, 'x', { servername: 'b.shop.example' })).toBe('closed');
+  });
+
+  it('share a port with one another, terminated or not, and with HTTPS', async () => {
+    const port = await freePort();
+    const terminated = { certificateRefs: [{ name: 'shop' }] };
+    await serve(
+      [
+        { name: 'passed', protocol: 'TLS', port, hostname: 'passed.shop.example', tls: passed },
+        { name: 'ended', protocol: 'TLS', port, hostname: 'ended.shop.example', tls: terminated },
+        { name: 'web', protocol: 'HTTPS', port, hostname: 'web.shop.example', tls: terminated },
+      ],
+      route('TLSRoute', 'passed', [to('tls-one')], { hostnames: ['passed.shop.example'] }),
+      route('TLSRoute', 'ended', [to('one')], { hostnames: ['ended.shop.example'] }),
+    );
+    const ask = (servername: string, text = 'x') => say(port, text, { servername, ca: root.certificate });
+    expect(await ask('passed.shop.example')).toBe('tls-one passed.shop.example: x');
+    expect(await ask('ended.shop.example')).toBe('one: x');
+    expect(await ask('web.shop.example', 'GET / HTTP/1.1\r\nhost: web.shop.example\r\n\r\n')).toMatch(
+      /^HTTP\/1.1 404/u,
+    );
+  });
+
+  it('keep the connections of one another when one comes or changes', async () => {
+    const port = await freePort();
+    const listeners = [{ name: 'tls', protocol: 'TLS', port, tls: passed }];
+    const first = route('TLSRoute', 'a', [to('tls-one')], { hostnames: ['a.shop.example'] });
+    await serve(listeners, first);
+    const connection = open(port, { servername: 'a.shop.example' });
+    expect(await connection.say('a')).toBe('tls-one a.shop.example: a');
+    await serve(listeners, first, route('TLSRoute', 'b', [to('tls-two')], { hostnames: ['b.shop.example'] }));
+    expect(await say(port, 'x', { servername: 'b.shop.example' })).toBe('tls-two b.shop.example: x');
+    expect(await connection.say('b')).toBe('tls-one a.shop.example: b');
+    connection.close();
+  });
+});
