@@ -196,7 +196,9 @@ function serviceObjects(services: readonly string[], backEnds: ReadonlyMap<strin
         apiVersion: 'v1',
         kind: 'Service',
         metadata: { namespace, name },
-        spec: { ports: ports.map(({ backEnd: _, ...port }) => port) },
+        spec: {
+          ports: ports.map(({ name: port, ...rest }) => ({ name: port, port: rest.port, protocol: rest.protocol })),
+        },
       },
       {
         apiVersion: 'discovery.k8s.io/v1',
