@@ -9,6 +9,7 @@ import { promisify } from 'node:util';
 import { findEnvoy } from '#deploy/setup/envoy.ts';
 import { CONTROL_PLANE, ECHO, ensureGoProgram, goModuleFolder } from '#deploy/setup/go-program.ts';
 import { ensureProgram, NFT } from '#deploy/setup/debian-program.ts';
+import { ROOT } from '#deploy/setup/node24.mjs';
 import { type ClusterClient, connectCluster, type ControlPlane, startControlPlane } from './control-plane.ts';
 import { localImages } from './local-images.ts';
 import { startNode } from './node/fake-node.ts';
@@ -46,7 +47,7 @@ export async function ensureClusterPrograms(env: NodeJS.ProcessEnv): Promise<Clu
   };
 }
 
-/** Brings up a cluster with Gateway API's resource definitions (experimental channel). */
+/** Brings up a cluster with the resource definitions of Gateway API (experimental channel) and of our own group. */
 export async function startCluster(folder: string, say: (line: string) => void): Promise<Cluster> {
   const { envoy, echo, nft, gatewayApi, ...programs } = await ensureClusterPrograms(process.env);
   mkdirSync(folder, { recursive: true });
@@ -70,6 +71,8 @@ export async function startCluster(folder: string, say: (line: string) => void):
     'apply',
     '--server-side',
     ...definitions.flatMap((file) => ['-f', join(gatewayApi, DEFINITIONS, file)]),
+    '-f',
+    join(ROOT, 'deploy/crds'),
   );
   return {
     ...client,

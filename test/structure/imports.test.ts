@@ -10,6 +10,7 @@ const MAY_IMPORT: { readonly [folder: string]: readonly string[] } = {
   'extproc/outbound': [],
   extproc: ['proto'],
   'wasm-filters': ['proto'],
+  'deploy/crds': ['controller/api'],
   'deploy/examples': ['extproc'],
   'deploy/setup': ['proto', 'wasm-filters', 'controller/api', 'deploy/examples', 'test/cluster/namespaces.ts'],
   'controller/api': [],

@@ -71,7 +71,7 @@ const principal = named(
       }),
       { minItems: 1, maxItems: 256 },
     ),
-    clientIPGeoLocations: array(geoLocation, { minItems: 1 }),
+    clientIPGeoLocations: array(geoLocation, { minItems: 1, maxItems: 256 }),
   },
   {
     rules: [

@@ -31,7 +31,8 @@ const apiKeyAuth = named('APIKeyAuth', {
           ],
         },
       ),
-      { minItems: 1 },
+      // An API server takes no rule on items without a bound.
+      { minItems: 1, maxItems: 64 },
     ),
   ),
   forwardClientIDHeader: string(),
