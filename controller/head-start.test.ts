@@ -43,6 +43,8 @@ describe('a head start', () => {
     if (key === 'broken') return Promise.reject(new Error('no'));
     return Promise.resolve({
       socket: { take: () => undefined, close: () => Promise.resolve() },
+      deploy: () => undefined,
+      deployed: undefined,
       envoyPid: undefined,
       restarts: { envoy: 0, sidecar: 0 },
       untilListening: () => Promise.resolve(false),

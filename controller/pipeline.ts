@@ -184,7 +184,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
   const publish = (): void => {
     if (raw === undefined || stopped) return;
     ({ translation, undecided } = settlePorts(raw, ports));
-    for (const [key, { xds }] of translation.proxies) {
+    for (const [key, { xds, infra }] of translation.proxies) {
       if (undecided.has(key) || !listens(xds)) continue;
       const known = proxies.get(key);
       // One that has just been deleted still has the folder: its end leads here again.
@@ -192,7 +192,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
       if (known === undefined && isPartial() && options.isLeft(key)) continue;
       const proxy = known ?? options.proxy(key);
       proxies.set(key, proxy);
-      proxy.apply(xds);
+      proxy.apply(xds, infra);
     }
     for (const [key, proxy] of proxies) {
       const wanted = translation.proxies.get(key);
@@ -258,6 +258,7 @@ function liveProxies(written: Translation | undefined, proxies: ReadonlyMap<stri
       ready: report?.ready ?? false,
       rejected: report?.rejected ?? [],
       rejectedRoutes: report?.rejectedRoutes ?? [],
+      deployed: report?.deployed,
     };
   });
 }

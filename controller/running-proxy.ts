@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { wasmFilterName } from './features/wasm/xds.ts';
-import type { Infra, OpenProxy } from './infra/infra.ts';
+import type { Deployed, Infra, OpenProxy } from './infra/infra.ts';
 import { pauseAfter } from './infra/local/daemon.ts';
 import type { ResourcePatchIr } from './ir/patch.ts';
-import type { ProxyIr } from './ir/proxy.ts';
+import type { InfraIr, ProxyIr } from './ir/proxy.ts';
 import type { RouteIr } from './ir/route.ts';
 import type { LoadedFilterIr, WasmFilterIr } from './ir/wasm-filter.ts';
 import { chooseFilters, isVersion, readLoadedFilters, writeLoadedFilters } from './loaded-filters.ts';
@@ -65,6 +65,8 @@ export interface ProxyReport {
   readonly envoyPid: number | undefined;
   readonly restarts: { readonly envoy: number; readonly sidecar: number };
   readonly ir: ProxyIr | undefined;
+  /** Where it is reached and how much of it runs; `undefined` where its sockets are all there is to know. */
+  readonly deployed: Deployed | undefined;
   /** What it is to have. */
   readonly snapshot: XdsSnapshot;
   /** Whether it has acknowledged a resource of that. */
@@ -89,6 +91,8 @@ export class RunningProxy {
   readonly #states = new SidecarStates();
   readonly #rejected = new Map<string, Rejected>();
   #ir: ProxyIr | undefined;
+  /** What it needs to run. */
+  #infra: InfraIr | undefined;
   /** The same, with what routes that it is not known to have given up still share. */
   #wanted: ProxyIr | undefined;
   #cancelTrim: () => void = () => undefined;
@@ -145,6 +149,7 @@ export class RunningProxy {
       envoyPid: this.#started?.open.envoyPid,
       restarts: this.#started?.open.restarts ?? { envoy: 0, sidecar: 0 },
       ir: this.#ir,
+      deployed: this.#started?.open.deployed,
       snapshot: this.#publication.snapshot,
       acknowledged: (type, resource) => this.#publication.acknowledged(type, resource),
       rejected: [
@@ -187,7 +192,11 @@ export class RunningProxy {
   }
 
   /** Brings the proxy to a configuration; starts it with the first. */
-  apply(ir: ProxyIr): void {
+  apply(ir: ProxyIr, infra: InfraIr): void {
+    if (this.#infra !== infra) {
+      this.#infra = infra;
+      this.#started?.open.deploy(infra);
+    }
     if (this.#ir === ir) return;
     const before = this.#ir?.policyModule?.digest;
     const policy = ir.policyModule?.digest;
@@ -240,7 +249,8 @@ export class RunningProxy {
     // An Envoy that is taken over has the module. Were it published without, its agent being slower, it would lose it.
     [this.#policyModule, this.#filters] = await Promise.all([readModuleFile(folder), readLoadedFilters(folder)]);
     this.#publish();
-    let opening = this.#options.opening ?? infra.open(key);
+    const changed = (): void => this.#options.changed();
+    let opening = this.#options.opening ?? infra.open(key, changed);
     for (let failures = 1; ; failures += 1) {
       try {
         return this.#serve(await opening);
@@ -250,7 +260,7 @@ export class RunningProxy {
         await sleep(restartInMs, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
       }
       if (this.#stopping.signal.aborted) return undefined;
-      opening = infra.open(key);
+      opening = infra.open(key, changed);
     }
   }
 
@@ -268,6 +278,7 @@ export class RunningProxy {
       unknownKey,
     });
     this.#started = { open, stopServing };
+    if (this.#infra !== undefined) open.deploy(this.#infra);
     return this.#started;
   }
 

@@ -1,17 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { InfraIr } from '../ir/proxy.ts';
 import type { Infra, OpenProxy } from './infra.ts';
 
 /** What an infra under test is driven by. */
-export type InfraHarness = {
-  /** The infra as a further controller has it, on the same machine. */
-  readonly controller: () => Infra;
-  /** Ends a process without a word to any controller. */
-  readonly kill: (pid: number) => void;
+export interface InfraHarness {
+  /** The infra as a further controller has it, on the same machine or cluster. */
+  readonly controller: () => Promise<Infra>;
   /** Connects to the socket of a proxy, as its Envoy does. */
   readonly connect: (key: string) => Promise<void>;
   readonly dispose: () => Promise<void>;
-};
+}
+
+/** The same where proxies are processes. */
+export interface ProcessHarness extends InfraHarness {
+  /** Ends a process without a word to any controller. */
+  readonly kill: (pid: number) => void;
+}
 
 async function until(what: string, isSo: () => boolean): Promise<void> {
   const deadline = Date.now() + 15_000;
@@ -21,30 +26,21 @@ async function until(what: string, isSo: () => boolean): Promise<void> {
   }
 }
 
+/** What a proxy needs to run, as a Gateway of this key has it. */
+function infraIr(key: string): InfraIr {
+  const [namespace = '', name = ''] = key.split('/');
+  const ports = [{ name: 'http', port: 80, protocol: 'TCP', application: 'HTTP' }] as const;
+  const gateway = { namespace, name, labels: {}, annotations: {}, addresses: [], hostnames: [], ports };
+  return { key, sockets: [], gatewayClass: 'eg', merged: false, gateways: [gateway], parameters: undefined };
+}
+
 /** The promises of `Infra`, held against one implementation. */
-export function describeInfraContract(name: string, setUp: () => Promise<InfraHarness>): void {
-  describe(`${name} keeps the contract of an infra`, () => {
-    let harness: InfraHarness | undefined;
-    const opened: OpenProxy[] = [];
-    afterEach(async () => {
-      await Promise.all(opened.splice(0).map((proxy) => proxy.close()));
-      await harness?.dispose();
-    });
+export function describeInfraContract(what: string, setUp: () => Promise<InfraHarness>): void {
+  describe(`${what} keeps the contract of an infra`, () => {
+    const { machine, open, opened } = proxiesOf(setUp);
 
-    async function machine(): Promise<InfraHarness> {
-      harness = await setUp();
-      return harness;
-    }
-
-    async function open(infra: Infra, key: string): Promise<OpenProxy> {
-      const proxy = await infra.open(key);
-      opened.push(proxy);
-      await until('Envoy runs', () => proxy.envoyPid !== undefined);
-      return proxy;
-    }
-
-    it('starts an Envoy, which is known to run', async () => {
-      const infra = (await machine()).controller();
+    it('starts a proxy, which is known to be there', async () => {
+      const infra = await (await machine()).controller();
       expect(infra.isLeft('a/b')).toBe(false);
       const proxy = await open(infra, 'a/b');
       expect(proxy.restarts).toEqual({ envoy: 0, sidecar: 0 });
@@ -52,53 +48,43 @@ export function describeInfraContract(name: string, setUp: () => Promise<InfraHa
       expect(infra.isLeft('a/c')).toBe(false);
     });
 
-    it('starts an Envoy again that ended, and counts it', async () => {
-      const { controller, kill } = await machine();
-      const proxy = await open(controller(), 'a/b');
-      const first = proxy.envoyPid ?? 0;
-      kill(first);
-      await until('another runs', () => proxy.envoyPid !== undefined && proxy.envoyPid !== first);
-      expect(proxy.restarts).toEqual({ envoy: 1, sidecar: 0 });
-    });
-
-    it('lets the next controller take an Envoy over', async () => {
+    it('lets the next controller take a proxy over', async () => {
       const { controller } = await machine();
-      const killed = controller();
-      const left = await open(killed, 'a/b');
+      const killed = await controller();
+      await open(killed, 'a/b');
       await until('it is known', () => killed.isLeft('a/b'));
-      const next = controller();
+      const next = await controller();
       expect(next.isLeft('a/b')).toBe(true);
       const proxy = await open(next, 'a/b');
-      expect(proxy.envoyPid).toBe(left.envoyPid);
       expect(proxy.restarts).toEqual({ envoy: 0, sidecar: 0 });
+      expect(next.isLeft('a/b')).toBe(true);
     });
 
-    it('ends an Envoy for good', async () => {
-      const infra = (await machine()).controller();
+    it('ends a proxy for good', async () => {
+      const infra = await (await machine()).controller();
       const proxy = await open(infra, 'a/b');
-      const first = proxy.envoyPid;
+      await until('it is known', () => infra.isLeft('a/b'));
       await proxy.close();
       expect(infra.isLeft('a/b')).toBe(false);
-      const again = await open(infra, 'a/b');
-      expect(again.envoyPid).not.toBe(first);
+      await open(infra, 'a/b');
+      await until('it is known again', () => infra.isLeft('a/b'));
     });
 
     it('ends what an earlier controller left and nobody wants, and nothing else', async () => {
       const { controller } = await machine();
-      const killed = controller();
-      const wanted = await open(killed, 'a/wanted');
-      const other = await killed.open('a/other');
+      const killed = await controller();
+      await open(killed, 'a/wanted');
+      await open(killed, 'a/other');
       await until('both are known', () => killed.isLeft('a/wanted') && killed.isLeft('a/other'));
-      const next = controller();
+      const next = await controller();
       await next.endOthers(new Set(['a/wanted']));
-      expect([next.isLeft('a/wanted'), next.isLeft('a/other')]).toEqual([true, false]);
-      expect(wanted.envoyPid).toBeDefined();
-      opened.push(other);
+      await until('the other is gone', () => !next.isLeft('a/other'));
+      expect(next.isLeft('a/wanted')).toBe(true);
     });
 
     it('keeps who connects before anybody serves, and hands over who comes later', async () => {
       const { controller, connect } = await machine();
-      const proxy = await open(controller(), 'a/b');
+      const proxy = await open(await controller(), 'a/b');
       let taken = 0;
       await connect('a/b');
       proxy.socket.take((connection) => {
@@ -112,11 +98,68 @@ export function describeInfraContract(name: string, setUp: () => Promise<InfraHa
     });
 
     it('waits for listeners no longer than it is told to', async () => {
-      const proxy = await open((await machine()).controller(), 'a/b');
+      const proxy = await open(await (await machine()).controller(), 'a/b');
       const stop = new AbortController();
       const waiting = proxy.untilListening(1, stop.signal);
       stop.abort();
       expect(await waiting).toBe(false);
+      expect(opened.length).toBe(1);
     });
   });
+}
+
+/** The promises beyond those of `Infra` where proxies are processes of one machine. */
+export function describeProcessContract(what: string, setUp: () => Promise<ProcessHarness>): void {
+  describe(`${what} keeps the contract of processes`, () => {
+    const { machine, open } = proxiesOf(setUp);
+    const running = async (infra: Infra, key: string): Promise<OpenProxy> => {
+      const proxy = await open(infra, key);
+      await until('Envoy runs', () => proxy.envoyPid !== undefined);
+      return proxy;
+    };
+
+    it('starts an Envoy again that ended, and counts it', async () => {
+      const { controller, kill } = await machine();
+      const proxy = await running(await controller(), 'a/b');
+      const first = proxy.envoyPid ?? 0;
+      kill(first);
+      await until('another runs', () => proxy.envoyPid !== undefined && proxy.envoyPid !== first);
+      expect(proxy.restarts).toEqual({ envoy: 1, sidecar: 0 });
+    });
+
+    it('lets the next controller take the very process over, and ends it for good', async () => {
+      const { controller } = await machine();
+      const killed = await controller();
+      const left = await running(killed, 'a/b');
+      await until('it is known', () => killed.isLeft('a/b'));
+      const next = await controller();
+      const proxy = await running(next, 'a/b');
+      expect(proxy.envoyPid).toBe(left.envoyPid);
+      await proxy.close();
+      expect((await running(next, 'a/b')).envoyPid).not.toBe(left.envoyPid);
+    });
+  });
+}
+
+/** Proxies that are ended after each test. */
+function proxiesOf<H extends InfraHarness>(setUp: () => Promise<H>) {
+  let harness: H | undefined;
+  const opened: OpenProxy[] = [];
+  afterEach(async () => {
+    await Promise.all(opened.splice(0).map((proxy) => proxy.close()));
+    await harness?.dispose();
+  });
+  return {
+    opened,
+    machine: async (): Promise<H> => {
+      harness = await setUp();
+      return harness;
+    },
+    open: async (infra: Infra, key: string): Promise<OpenProxy> => {
+      const proxy = await infra.open(key);
+      proxy.deploy(infraIr(key));
+      opened.push(proxy);
+      return proxy;
+    },
+  };
 }

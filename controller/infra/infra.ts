@@ -1,14 +1,16 @@
 import type { Socket } from 'node:net';
+import type { InfraIr } from '../ir/proxy.ts';
 
 /**
  * Where proxies run: what enters is the key of a proxy, what leaves is a proxy that waits for its configuration. Refuses to
  * know what a proxy serves.
  *
- * Held by `contract.ts`, the fake in `testing/` as well as the processes of this machine in `local/`.
+ * Held by `contract.ts`: the fake in `testing/`, the processes of this machine in `local/`, the objects of a cluster in
+ * `kubernetes/`.
  */
 export interface Infra {
-  /** Starts the processes of a proxy, or takes over those that an earlier controller left. Rejects where it cannot be tried. */
-  open(key: string): Promise<OpenProxy>;
+  /** Starts the processes of a proxy, or takes over those that an earlier controller left. Rejects where it cannot be tried. `changed` is called whenever what is `deployed` changes. */
+  open(key: string, changed?: () => void): Promise<OpenProxy>;
   /** Whether the Envoy of a proxy runs, be it from an earlier controller. */
   isLeft(key: string): boolean;
   /** Ends the proxies of earlier controllers whose keys are none of these, and removes what is left of them. */
@@ -18,6 +20,10 @@ export interface Infra {
 /** A proxy before it is served: its socket and its processes, which wait for a configuration. */
 export interface OpenProxy {
   readonly socket: ProxySocket;
+  /** Says what the proxy needs to run, first of all and whenever that changes; what comes of it is `deployed`. */
+  deploy(infra: InfraIr): void;
+  /** Where it is reached and how much of it runs; `undefined` where the sockets that it binds are all there is to know. */
+  readonly deployed: Deployed | undefined;
   /** Process number of Envoy while it runs. */
   readonly envoyPid: number | undefined;
   /** How often Envoy and the sidecar were started again because they had ended. */
@@ -26,6 +32,22 @@ export interface OpenProxy {
   untilListening(listeners: number, stop: AbortSignal): Promise<boolean>;
   /** Drains and ends the processes, and removes the socket. */
   close(): Promise<void>;
+}
+
+/** What a proxy is outside of itself. */
+export interface Deployed {
+  /** Where clients reach it. */
+  readonly addresses: readonly ProxyAddress[];
+  /** How many copies of it can take requests, and how many there are to be. */
+  readonly replicas: { readonly available: number; readonly wanted: number };
+  /** Why it is not what it is to be, for people; `undefined` where it is. */
+  readonly problem: string | undefined;
+}
+
+/** An address in the words of the Gateway API (`GatewayStatusAddress`). */
+export interface ProxyAddress {
+  readonly type: 'IPAddress' | 'Hostname';
+  readonly value: string;
 }
 
 /** The socket of a proxy, bound: whoever can open it is the proxy's Envoy or its sidecar. */

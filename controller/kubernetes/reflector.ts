@@ -39,6 +39,8 @@ export interface ReflectorOptions {
   readonly kind: string;
   /** Only objects of this namespace. */
   readonly namespace?: string;
+  /** Only objects with these labels, as the API writes selectors. */
+  readonly labelSelector?: string;
   readonly metadataOnly?: boolean;
   /** Whether a server may not serve the kind: that of a CustomResourceDefinition, unlike a core kind. */
   readonly mayBeAbsent: boolean;
@@ -231,7 +233,7 @@ export class Reflector {
     return server.ask({
       method: 'GET',
       path: this.#path(version),
-      query: { limit: PAGE, continue: next },
+      query: { limit: PAGE, continue: next, labelSelector: this.#options.labelSelector },
       ...(metadataOnly === undefined ? {} : { metadataOnly }),
       signal: this.#stopping.signal,
     });
@@ -269,6 +271,7 @@ export class Reflector {
           path: this.#path(this.#served ?? ''),
           query: {
             resourceVersion: this.#version,
+            labelSelector: this.#options.labelSelector,
             allowWatchBookmarks: 'true',
             timeoutSeconds: String(Math.round(WATCH_SECONDS * (1 + random() / 2))),
           },

@@ -48,6 +48,7 @@ const PROXY: LiveProxy = {
   ready: true,
   rejected: [],
   rejectedRoutes: [],
+  deployed: undefined,
 };
 
 /** "<gateway> | <listener> <listener> <listener>" in words of condition Programmed. */

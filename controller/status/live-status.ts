@@ -34,6 +34,16 @@ export interface LiveProxy {
   readonly ready: boolean;
   readonly rejected: readonly RejectedResource[];
   readonly rejectedRoutes: readonly HeldRoute[];
+  /** Where it is reached and how much of it runs; `undefined` where the sockets that it binds are all there is to know. */
+  readonly deployed: LiveDeployment | undefined;
+}
+
+/** What a proxy is outside of itself. */
+export interface LiveDeployment {
+  readonly addresses: readonly { readonly type: 'IPAddress' | 'Hostname'; readonly value: string }[];
+  readonly replicas: { readonly available: number; readonly wanted: number };
+  /** Why it is not what it is to be, for people; `undefined` where it is. */
+  readonly problem: string | undefined;
 }
 
 /** A socket of a proxy. */
@@ -142,9 +152,30 @@ function livePatchPolicy(status: PolicyStatus, rejected: readonly RejectedResour
   };
 }
 
-function live(status: GatewayStatus, proxies: readonly LiveProxy[]): GatewayStatus {
-  const proxy = proxies.find(({ key }) => key === status.proxy);
-  if (proxy === undefined) return status;
+/** So many addresses are in a status at most (Gateway API, `GatewayStatus.addresses`). */
+const MOST_ADDRESSES = 16;
+
+/** A Gateway of a cluster has the addresses of what runs its proxy, and is programmed once a copy of that can take requests. */
+function deployedStatus(status: GatewayStatus, deployed: LiveDeployment): GatewayStatus {
+  // One that is not served has no addresses.
+  if (status.verdicts.some(({ type, status: value }) => type === 'Accepted' && value === 'False')) return status;
+  const addresses = deployed.addresses.slice(0, MOST_ADDRESSES);
+  const reached = { ...status, addresses };
+  const pending = notDeployed(deployed);
+  return pending === undefined ? reached : withProgrammed(reached, pending, () => undefined);
+}
+
+function notDeployed({ addresses, replicas, problem }: LiveDeployment): Verdict | undefined {
+  if (problem !== undefined) return no('NoResources', sentence(problem));
+  if (addresses.length === 0) return no('AddressNotAssigned', 'No address has been assigned to the Gateway yet');
+  if (replicas.available > 0) return undefined;
+  return no('NoResources', `None of the ${replicas.wanted} copies of the proxy can take requests yet`);
+}
+
+function live(written: GatewayStatus, proxies: readonly LiveProxy[]): GatewayStatus {
+  const proxy = proxies.find(({ key }) => key === written.proxy);
+  if (proxy === undefined) return written;
+  const status = proxy.deployed === undefined ? written : deployedStatus(written, proxy.deployed);
   if (!proxy.ready && proxy.rejected.length === 0) {
     const pending = no('Pending', 'The proxy has not acknowledged its configuration yet');
     return withProgrammed(status, pending, () => pending);

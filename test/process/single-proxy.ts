@@ -72,7 +72,7 @@ export async function singleProxy(options: Pick<RunningProxyOptions, 'tamper'> =
       for (const { resource } of resources.values()) store.upsert(resource);
       const found = translate(store).proxies.get('default/shop');
       if (found === undefined) throw new Error('the manifests make no proxy');
-      proxy.apply(found.xds);
+      proxy.apply(found.xds, found.infra);
     },
     becomes: (path, status) => until(`${path} is ${status}`, async () => (await get(port, path)) === status),
     async destroy() {

@@ -4,11 +4,11 @@ import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { describeInfraContract } from '../contract.ts';
+import { describeInfraContract, describeProcessContract, type ProcessHarness } from '../contract.ts';
 import { localInfra } from './local-infra.ts';
 import { proxyPaths } from './state-folder.ts';
 
-describeInfraContract('the processes of this machine', () => {
+function processes(): Promise<ProcessHarness> {
   const stateFolder = mkdtempSync(join(tmpdir(), 'sl-'));
   // Stands for Envoy: it runs and does nothing, whatever its arguments are.
   const envoy = join(stateFolder, 'envoy');
@@ -18,7 +18,7 @@ describeInfraContract('the processes of this machine', () => {
   const programs = { envoy, node: process.execPath, extproc, sidecar: extproc };
   const log = pino({ level: 'silent' });
   return Promise.resolve({
-    controller: () => localInfra({ stateFolder, programs, log }),
+    controller: () => Promise.resolve(localInfra({ stateFolder, programs, log })),
     kill: (pid) => process.kill(pid, 'SIGKILL'),
     connect: async (key) => {
       const connection = createConnection(proxyPaths(stateFolder, key).xdsSocket);
@@ -27,4 +27,7 @@ describeInfraContract('the processes of this machine', () => {
     },
     dispose: () => Promise.resolve(rmSync(stateFolder, { recursive: true, force: true })),
   });
-});
+}
+
+describeInfraContract('this machine', processes);
+describeProcessContract('this machine', processes);

@@ -30,6 +30,9 @@ async function open(key: string, { stateFolder, programs, log }: LocalInfraOptio
     const processes = await startProxyProcesses(key, paths, programs, log.child({ gateway: key }));
     return {
       socket,
+      // Its processes are the same whatever its Gateways say.
+      deploy: () => undefined,
+      deployed: undefined,
       get envoyPid() {
         return processes.envoyPid;
       },

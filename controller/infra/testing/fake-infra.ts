@@ -45,6 +45,8 @@ export function fakeMachine(): FakeMachine {
         },
         close: () => Promise.resolve(),
       },
+      deploy: () => undefined,
+      deployed: undefined,
       get envoyPid() {
         return proxies.get(key) === proxy ? proxy.pid : undefined;
       },

@@ -271,7 +271,17 @@ function isMeant(object: JsonObject, call: ApiCall, query: URLSearchParams): boo
   const metadata = metadataOf(object);
   if (call.namespace !== undefined && metadata['namespace'] !== call.namespace) return false;
   const selector = query.get('fieldSelector');
-  return selector === null || selector === `metadata.name=${String(metadata['name'])}`;
+  return (selector === null || selector === `metadata.name=${String(metadata['name'])}`) && hasLabels(metadata, query);
+}
+
+/** Understands selectors of the form "a=b,c=d". */
+function hasLabels(metadata: JsonObject, query: URLSearchParams): boolean {
+  const labels = isObject(metadata['labels']) ? metadata['labels'] : {};
+  const wanted = (query.get('labelSelector') ?? '').split(',').filter((term) => term !== '');
+  return wanted.every((term) => {
+    const [key = '', value = ''] = term.split('=');
+    return labels[key] === value;
+  });
 }
 
 function answer(response: ServerResponse, status: number, body: JsonObject): void {

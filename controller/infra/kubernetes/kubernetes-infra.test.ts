@@ -1,0 +1,231 @@
+import { pino } from 'pino';
+import { Socket } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { INSTALLATION } from '#test/golden/objects.ts';
+import { servedKinds } from '../../kubernetes/testing/served-kinds.ts';
+import { type ScriptedApiServer, scriptedApiServer } from '../../kubernetes/testing/scripted-api-server.ts';
+import { type Authority, makeAuthority } from '../../pki/authority.ts';
+import { systemClock } from '../../runtime/clock.ts';
+import { describeInfraContract } from '../contract.ts';
+import type { InfraIr } from '../../ir/proxy.ts';
+import type { OpenProxy, ProxySocket } from '../infra.ts';
+import { OBJECT_KINDS } from './kinds.ts';
+import { kubernetesInfra, type KubernetesInfra } from './kubernetes-infra.ts';
+
+const KINDS = [
+  ...servedKinds.filter(({ plural }) => !OBJECT_KINDS.some((kind) => kind.plural === plural)),
+  ...OBJECT_KINDS.map((kind) => ({ ...kind, versions: [kind.version] })),
+  { group: '', versions: ['v1'], plural: 'nodes', kind: 'Node' },
+];
+
+const log = pino({ level: 'silent' });
+
+/** Connections of proxies, handed over in memory. */
+function doors() {
+  const serving = new Map<string, (connection: Socket) => void>();
+  const waiting: { readonly key: string; readonly connection: Socket }[] = [];
+  return {
+    socketOf: (key: string): ProxySocket => ({
+      take: (serve) => {
+        serving.set(key, serve);
+        for (const one of waiting.splice(0)) serve(one.connection);
+      },
+      close: () => Promise.resolve(void serving.delete(key)),
+    }),
+    connect: (key: string): Promise<void> => {
+      const connection = new Socket();
+      const serve = serving.get(key);
+      if (serve === undefined) waiting.push({ key, connection });
+      else serve(connection);
+      return Promise.resolve();
+    },
+  };
+}
+
+let authority: Authority;
+
+async function controllerOf(api: ScriptedApiServer, socketOf: (key: string) => ProxySocket): Promise<KubernetesInfra> {
+  const infra = kubernetesInfra({
+    server: api.client(),
+    settings: INSTALLATION,
+    socketOf,
+    authority: () => authority,
+    clock: systemClock,
+    random: () => 0,
+    health: { fine: () => undefined, failed: () => undefined },
+    log,
+  });
+  await infra.start();
+  infra.lead(true);
+  return infra;
+}
+
+describeInfraContract('a cluster', async () => {
+  authority = await makeAuthority(Date.now());
+  const api = await scriptedApiServer(KINDS);
+  const { socketOf, connect } = doors();
+  const controllers: KubernetesInfra[] = [];
+  return {
+    controller: async () => {
+      // The one before was killed.
+      controllers.at(-1)?.lead(false);
+      const infra = await controllerOf(api, socketOf);
+      controllers.push(infra);
+      return infra;
+    },
+    connect,
+    dispose: async () => {
+      for (const infra of controllers) infra.stop();
+      await api.close();
+    },
+  };
+});
+
+const INFRA: InfraIr = {
+  key: 'shop/web',
+  sockets: [],
+  gatewayClass: 'eg',
+  merged: false,
+  gateways: [
+    {
+      namespace: 'shop',
+      name: 'web',
+      labels: {},
+      annotations: {},
+      addresses: [],
+      hostnames: [],
+      ports: [{ name: 'http', port: 80, protocol: 'TCP', application: 'HTTP' }],
+    },
+  ],
+  parameters: undefined,
+};
+const NAME = 'envoy-shop-web-97375646';
+const NAMESPACE = INSTALLATION.namespace;
+
+describe('a proxy in a cluster', () => {
+  let api: ScriptedApiServer;
+  let infra: KubernetesInfra;
+  let proxy: OpenProxy;
+  let changes: number;
+  beforeEach(async () => {
+    authority = await makeAuthority(Date.now());
+    api = await scriptedApiServer(KINDS);
+    infra = await controllerOf(api, doors().socketOf);
+    changes = 0;
+    proxy = await infra.open('shop/web', () => (changes += 1));
+  });
+  afterEach(async () => {
+    infra.stop();
+    await api.close();
+  });
+
+  const deployment = () => api.store.get('apps/deployments', NAMESPACE, NAME);
+  const all = () => OBJECT_KINDS.flatMap(({ group, plural }) => api.store.list(`${group}/${plural}`));
+  const writes = () =>
+    api.calls.filter(({ verb }) => verb === 'patch' || verb === 'delete' || verb === 'create').length;
+
+  it('is made of what its Gateway says, applied server-side, once', async () => {
+    proxy.deploy(INFRA);
+    await expect.poll(deployment).toBeDefined();
+    expect(all().map(({ kind }) => kind)).toEqual(['ServiceAccount', 'ConfigMap', 'Secret', 'Service', 'Deployment']);
+    await expect.poll(writes).toBe(5);
+    proxy.deploy({ ...INFRA });
+    await expect.poll(() => proxy.deployed?.replicas.wanted).toBe(1);
+    expect(writes()).toBe(5);
+  });
+
+  it('is told where it is reached and how much of it runs, as the cluster says it', async () => {
+    proxy.deploy(INFRA);
+    await expect.poll(deployment).toBeDefined();
+    expect(proxy.deployed?.addresses).toEqual([]);
+    const service = api.store.get('/services', NAMESPACE, NAME) ?? {};
+    api.store.put('/services', { ...service, status: { loadBalancer: { ingress: [{ ip: '192.0.2.9' }] } } });
+    api.store.put('apps/deployments', { ...deployment(), status: { availableReplicas: 1 } });
+    await expect
+      .poll(() => proxy.deployed)
+      .toEqual({
+        addresses: [{ type: 'IPAddress', value: '192.0.2.9' }],
+        replicas: { available: 1, wanted: 1 },
+        problem: undefined,
+      });
+    expect(changes).toBeGreaterThan(0);
+    // What others write into statuses is no reason to write.
+    expect(writes()).toBe(5);
+    expect(await proxy.untilListening(1, AbortSignal.timeout(5_000))).toBe(true);
+  });
+
+  it('is repaired where somebody changes or removes what it is made of', async () => {
+    proxy.deploy(INFRA);
+    await expect.poll(deployment).toBeDefined();
+    await expect.poll(() => proxy.deployed?.replicas.wanted).toBe(1);
+    api.store.delete('/services', NAMESPACE, NAME);
+    await expect.poll(() => api.store.get('/services', NAMESPACE, NAME)).toBeDefined();
+    const { spec } = { spec: {}, ...deployment() };
+    api.store.put('apps/deployments', { ...deployment(), spec: { ...spec, replicas: 7 } });
+    await expect.poll(deployment, { timeout: 10_000 }).toMatchObject({ spec: { replicas: 1 } });
+  });
+
+  it('goes with its Gateway, and stays when its controller goes', async () => {
+    proxy.deploy(INFRA);
+    await expect.poll(deployment).toBeDefined();
+    await expect.poll(() => infra.isLeft('shop/web')).toBe(true);
+    infra.leave();
+    await proxy.close();
+    expect(all()).toHaveLength(5);
+    const next = await controllerOf(api, doors().socketOf);
+    const taken = await next.open('shop/web');
+    await taken.close();
+    await expect.poll(all).toEqual([]);
+    next.stop();
+  });
+
+  it('whose objects cannot be applied says so, and is tried again', async () => {
+    api.script.refuse = ({ resource, verb }) => (resource === 'deployments' && verb === 'patch' ? 403 : undefined);
+    proxy.deploy(INFRA);
+    await expect
+      .poll(() => proxy.deployed?.problem)
+      .toMatch(/^Deployment envoy-gateway-system\/envoy-shop-web-97375646 cannot be applied: refused by the script$/u);
+    api.script.refuse = () => undefined;
+    await expect.poll(deployment, { timeout: 5_000 }).toBeDefined();
+    await expect.poll(() => proxy.deployed?.problem).toBeUndefined();
+  });
+
+  it('loses what it does not need any more', async () => {
+    proxy.deploy(INFRA);
+    await expect.poll(deployment).toBeDefined();
+    await expect.poll(() => infra.isLeft('shop/web')).toBe(true);
+    proxy.deploy({
+      ...INFRA,
+      parameters: {
+        apiVersion: 'gateway.envoyproxy.io/v1alpha1',
+        kind: 'EnvoyProxy',
+        metadata: { name: 'config', namespace: 'shop', generation: 1 },
+        spec: {
+          logging: { level: { default: 'warn' } },
+          provider: { type: 'Kubernetes', kubernetes: { envoyDaemonSet: {} } },
+        },
+      },
+    });
+    await expect.poll(deployment).toBeUndefined();
+    expect(api.store.get('apps/daemonsets', NAMESPACE, NAME)).toBeDefined();
+  });
+
+  it('has a certificate that names it, and another one when the authority is another', async () => {
+    proxy.deploy(INFRA);
+    await expect.poll(deployment).toBeDefined();
+    const certificate = () => api.store.get('/secrets', NAMESPACE, `${NAME}-certificate`)?.['data'];
+    const first = certificate();
+    authority = await makeAuthority(Date.now(), authority);
+    infra.renewed();
+    await expect.poll(certificate).not.toEqual(first);
+  });
+
+  it('is written by the leader alone', async () => {
+    infra.lead(false);
+    proxy.deploy(INFRA);
+    await expect.poll(() => proxy.deployed).toBeDefined();
+    expect(all()).toEqual([]);
+    infra.lead(true);
+    await expect.poll(deployment).toBeDefined();
+  });
+});

@@ -1,0 +1,164 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { backOff } from '../../fetch/back-off.ts';
+import type { InfraIr } from '../../ir/proxy.ts';
+import type { ApiServer } from '../../kubernetes/api-server.ts';
+import type { Health } from '../../kubernetes/reflector.ts';
+import type { Authority } from '../../pki/authority.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { Infra, OpenProxy, ProxySocket } from '../infra.ts';
+import { controllerLabel } from './objects/identity.ts';
+import type { KubernetesSettings } from './objects/settings.ts';
+import { OwnObjects } from './own-objects.ts';
+import { ProxyDeployer, removeObjects } from './proxy-deployer.ts';
+
+/** What proxies in a cluster are deployed with. */
+export interface KubernetesInfraOptions {
+  readonly server: ApiServer;
+  readonly settings: KubernetesSettings;
+  /** The connections of a proxy, told by its certificate. */
+  readonly socketOf: (key: string) => ProxySocket;
+  readonly authority: () => Authority;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly health: Health;
+  readonly log: Logger;
+}
+
+/** Proxies as objects of a cluster; every controller of an installation has it, and one of them writes. */
+export interface KubernetesInfra extends Infra {
+  /** Resolves when what is there already is known. Call it before anything else. */
+  start(): Promise<void>;
+  /** Whether this controller writes. */
+  lead(isLeader: boolean): void;
+  /** The authority is another: certificates that it has not signed are replaced. */
+  renewed(): void;
+  /** From now on nothing is removed: the controller ends, and its proxies go on. */
+  leave(): void;
+  stop(): void;
+}
+
+/** Until a proxy that is looked at in vain is looked at again. Milliseconds. */
+const POLL = 50;
+/** Before the first further try to remove something. Milliseconds. */
+const FIRST_PAUSE = 1_000;
+
+/** Deploys proxies to a cluster. */
+export function kubernetesInfra(options: KubernetesInfraOptions): KubernetesInfra {
+  const { server, settings, clock, random, health, log } = options;
+  const open = new Map<string, { readonly deployer: ProxyDeployer; readonly changed: () => void }>();
+  let isLeader = false;
+  let isLeaving = false;
+  /** What is served, once it is known: everything else of ours is removed. */
+  let serving: ReadonlySet<string> | undefined;
+  /** What was served and is no more. */
+  const gone = new Set<string>();
+  let failures = 0;
+  let cancelSweep: () => void = () => undefined;
+  const objects = new OwnObjects({
+    server,
+    label: controllerLabel(settings),
+    namespace: settings.deploy === 'ControllerNamespace' ? settings.namespace : undefined,
+    clock,
+    random,
+    health,
+    changed: (key) => {
+      const entry = open.get(key);
+      if (entry !== undefined) entry.deployer.look();
+      // Made by somebody who had not heard yet that nobody wants it.
+      else if (gone.has(key)) void sweep();
+    },
+    nodesChanged: () => {
+      for (const { changed } of open.values()) changed();
+    },
+  });
+
+  /** Removes what nobody wants; where that fails, again after a while. */
+  const sweep = async (): Promise<void> => {
+    cancelSweep();
+    if (!isLeader || isLeaving) return;
+    try {
+      for (const key of objects.keys()) {
+        const isUnwanted = gone.has(key) || (serving !== undefined && !serving.has(key));
+        if (isUnwanted && !open.has(key)) await removeObjects({ server, log }, objects.of(key));
+      }
+      failures = 0;
+    } catch (error) {
+      failures += 1;
+      const retryIn = backOff(failures, FIRST_PAUSE, random());
+      log.error(
+        { reason: error instanceof Error ? error.message : String(error), retryIn },
+        'what nobody wants could not be removed',
+      );
+      cancelSweep = clock.after(retryIn, () => void sweep());
+    }
+  };
+
+  const openProxy = (key: string, changed: () => void): OpenProxy => {
+    const deployer = new ProxyDeployer({
+      key,
+      server,
+      settings,
+      objects,
+      authority: options.authority,
+      clock,
+      random,
+      log: log.child({ gateway: key }),
+      changed,
+    });
+    const entry = { deployer, changed };
+    const socket = options.socketOf(key);
+    open.set(key, entry);
+    gone.delete(key);
+    deployer.active = isLeader;
+    return {
+      socket,
+      deploy: (infra: InfraIr) => deployer.want(infra),
+      get deployed() {
+        return deployer.deployed;
+      },
+      envoyPid: undefined,
+      restarts: { envoy: 0, sidecar: 0 },
+      // A pod is ready when its Envoy has its listeners.
+      untilListening: async (_, stop) => {
+        while (!stop.aborted && deployer.deployed.replicas.available === 0) {
+          await sleep(POLL, undefined, { signal: stop }).catch(() => undefined);
+        }
+        return !stop.aborted;
+      },
+      close: async () => {
+        if (open.get(key) === entry) open.delete(key);
+        gone.add(key);
+        await deployer.close();
+        await socket.close();
+        await sweep();
+      },
+    };
+  };
+
+  return {
+    start: () => objects.start(),
+    lead: (leads) => {
+      isLeader = leads;
+      for (const { deployer } of open.values()) deployer.active = leads;
+      void sweep();
+    },
+    renewed: () => {
+      for (const { deployer } of open.values()) deployer.active = isLeader;
+    },
+    leave: () => {
+      isLeaving = true;
+    },
+    stop: () => {
+      cancelSweep();
+      objects.stop();
+    },
+    open: (key, changed = () => undefined) => Promise.resolve(openProxy(key, changed)),
+    isLeft: (key) =>
+      !gone.has(key) && objects.of(key).some(({ kind }) => kind === 'Deployment' || kind === 'DaemonSet'),
+    endOthers: async (keys) => {
+      serving = keys;
+      await sweep();
+    },
+  };
+}
