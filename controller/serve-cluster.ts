@@ -233,6 +233,8 @@ function noInfra(): Infra {
     open: () =>
       Promise.resolve({
         socket: { take: () => undefined, close: () => Promise.resolve() },
+        deploy: () => undefined,
+        deployed: undefined,
         envoyPid: undefined,
         restarts: { envoy: 0, sidecar: 0 },
         untilListening: () => Promise.resolve(false),
