@@ -4,6 +4,7 @@ import type { AnswerChange } from './answering.ts';
 import type { WantCounts } from './fetch/want-loop.ts';
 import type { PortBook, PortClaim } from './gateway/port-claims.ts';
 import type { ChainIr } from './ir/listener.ts';
+import type { Deployed } from './infra/infra.ts';
 import type { ProxyIr } from './ir/proxy.ts';
 import { readInvalidPolicies } from './provider/invalid-policies.ts';
 import { formatProblem } from './provider/format-problem.ts';
@@ -40,6 +41,8 @@ export interface PipelineOptions {
   readonly settings: Settings;
   /** Makes the proxy of a key; it starts with its first configuration. */
   readonly proxy: (key: string) => RunningProxy;
+  /** What is told of a proxy that has not been opened yet; absent where the sockets of proxies are all there is to know. */
+  readonly undeployed?: Deployed;
   /** Makes the book of ports; `changed` is to be called when it says something else than before. */
   readonly ports: (changed: () => void) => Ports;
   /** Makes what answers wants; `changed` is to be called with what becomes known. */
@@ -229,7 +232,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
         .map(([key]) => `the proxy of Gateway ${key} has not acknowledged its configuration`),
     ],
     translation: () => translation,
-    statuses: () => liveStatus(objectStatuses(), liveProxies(raw, proxies)),
+    statuses: () => liveStatus(objectStatuses(), liveProxies(raw, proxies, options.undeployed)),
     resources: () => resources.values(),
     problems: () => [...problems.values()],
     proxies: () => [...proxies.values()].map((proxy) => proxy.report()),
@@ -245,7 +248,11 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
 }
 
 /** Ports are taken from the translation before ports were given: statuses speak of ports as they are written. */
-function liveProxies(written: Translation | undefined, proxies: ReadonlyMap<string, RunningProxy>) {
+function liveProxies(
+  written: Translation | undefined,
+  proxies: ReadonlyMap<string, RunningProxy>,
+  undeployed: Deployed | undefined,
+) {
   return [...(written?.proxies ?? [])].map(([key, { xds }]) => {
     const report = proxies.get(key)?.report();
     return {
@@ -258,7 +265,7 @@ function liveProxies(written: Translation | undefined, proxies: ReadonlyMap<stri
       ready: report?.ready ?? false,
       rejected: report?.rejected ?? [],
       rejectedRoutes: report?.rejectedRoutes ?? [],
-      deployed: report?.deployed,
+      deployed: report?.deployed ?? undeployed,
     };
   });
 }

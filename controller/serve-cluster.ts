@@ -4,10 +4,11 @@ import type { Logger } from 'pino';
 import { ROOT } from '#deploy/setup/node24.mjs';
 import { type Answering, startAnswering } from './answering.ts';
 import { clusterLoginKeys } from './cluster-login-keys.ts';
+import { clusterProxies } from './cluster-proxies.ts';
 import type { ClusterSettings } from './cluster-settings.ts';
 import type { Configuration } from './configuration.ts';
 import { apiGroupVersionOf } from './api/registry.ts';
-import type { Infra } from './infra/infra.ts';
+import { NOT_DEPLOYED } from './infra/kubernetes/proxy-deployer.ts';
 import { sessionKeys } from './infra/local/login-keys.ts';
 import { proxyPaths } from './infra/local/state-folder.ts';
 import { apiHealth } from './kubernetes/api-health.ts';
@@ -41,6 +42,8 @@ export interface ServeClusterOptions {
   readonly namespace: string;
   /** Of this replica, among all. */
   readonly identity: string;
+  /** Where proxies are let in. */
+  readonly xds: { readonly host: string; readonly port: number };
   /** Where modules and answers are kept: they may be gone after a restart. */
   readonly stateFolder: string;
   readonly metrics: Metrics;
@@ -74,8 +77,22 @@ export async function serveCluster(options: ServeClusterOptions): Promise<Outcom
   modules.add(image.value.module);
   const health = apiHealth(log);
   const told: { pipeline: Pipeline | undefined } = { pipeline: undefined };
-  const writing = statusWriting(options, () => told.pipeline);
-  const infra = noInfra();
+  const infra = await clusterProxies({
+    server,
+    cluster,
+    controllerName,
+    namespace: options.namespace,
+    xds: options.xds,
+    environment: process.env,
+    health,
+    log,
+    undo,
+  });
+  const writing = statusWriting(
+    options,
+    () => told.pipeline,
+    (isLeader) => infra.lead(isLeader),
+  );
   const sidecarState = sidecarStates({ loginKeys: keys, fetch, redis });
   const idle = new IdleCollection(systemClock, collectGarbage);
   undo.push(() => Promise.resolve(idle.stop()));
@@ -131,6 +148,7 @@ export async function serveCluster(options: ServeClusterOptions): Promise<Outcom
         changed,
       )),
     ports: podPorts,
+    undeployed: NOT_DEPLOYED,
     isLeft: (key) => infra.isLeft(key),
     endOrphans: (serving) => infra.endOthers(serving),
     allowPartial: true,
@@ -154,6 +172,7 @@ export async function serveCluster(options: ServeClusterOptions): Promise<Outcom
 function statusWriting(
   { server, configuration, cluster, namespace, identity, log }: ServeClusterOptions,
   pipeline: () => Pipeline | undefined,
+  leads: (isLeader: boolean) => void,
 ): {
   readonly observer: Observer;
   readonly look: () => void;
@@ -188,8 +207,9 @@ function statusWriting(
   };
   const lead = (now: boolean): void => {
     isLeader = now;
-    log.info(now ? 'this replica leads: it writes statuses' : 'this replica does not lead any more');
+    log.info(now ? 'this replica leads: it writes statuses and makes proxies' : 'this replica does not lead any more');
     writer.lead(now);
+    leads(now);
     look();
   };
   return {
@@ -224,23 +244,5 @@ function statusWriting(
         await election.stop();
       };
     },
-  };
-}
-
-/** Proxies that nobody runs yet: everything is translated, and nothing served. */
-function noInfra(): Infra {
-  return {
-    open: () =>
-      Promise.resolve({
-        socket: { take: () => undefined, close: () => Promise.resolve() },
-        deploy: () => undefined,
-        deployed: undefined,
-        envoyPid: undefined,
-        restarts: { envoy: 0, sidecar: 0 },
-        untilListening: () => Promise.resolve(false),
-        close: () => Promise.resolve(),
-      }),
-    isLeft: () => false,
-    endOthers: () => Promise.resolve(),
   };
 }

@@ -11,6 +11,9 @@ export const DEFAULT_ADMIN = '127.0.0.1:19001';
 export const DEFAULT_HEALTH = '0.0.0.0:8081';
 export const DEFAULT_METRICS = '0.0.0.0:19001';
 
+/** Where a controller on a cluster lets proxies in: where Envoy Gateway does. */
+export const DEFAULT_XDS = '0.0.0.0:18000';
+
 /** Where the admin endpoint of a controller on a cluster is: where Envoy Gateway has it. */
 export const DEFAULT_CLUSTER_ADMIN = '127.0.0.1:19000';
 
@@ -57,6 +60,7 @@ function addRun(program: Command): void {
       '--health <address>',
       `on a cluster: where everybody may ask for /readyz and /healthz (default: ${DEFAULT_HEALTH})`,
     )
+    .option('--xds <address>', `on a cluster: where proxies are let in, by certificate (default: ${DEFAULT_XDS})`)
     .option('--metrics <address>', `on a cluster: where everybody may ask for /metrics (default: ${DEFAULT_METRICS})`)
     .option('--state-dir <folder>', 'where sockets, modules and logs of the proxies are kept')
     .addOption(configOption())
@@ -210,6 +214,7 @@ export interface RunFlags {
   readonly admin?: string;
   readonly health?: string;
   readonly metrics?: string;
+  readonly xds?: string;
   readonly stateDir?: string;
   readonly config?: string;
   readonly processors?: string;

@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { infraRules } from '#controller/infra/kubernetes/rbac.ts';
 import { allows, CONTROLLER_RULES } from '#controller/kubernetes/rbac.ts';
 import { leaseName } from '#controller/kubernetes/lease/lease-name.ts';
 import { metadataOf } from '#controller/kubernetes/testing/object-store.ts';
@@ -15,6 +16,7 @@ import { ROOT } from '#deploy/setup/node24.mjs';
 const GATEWAY_API = 'gateway.networking.k8s.io';
 const CONTROLLER = 'example.com/sluice-under-test';
 const OWN = 'sluice-system';
+const RULES = [...CONTROLLER_RULES, ...infraRules('ControllerNamespace')];
 
 /** A real `sluice run` of a cluster whose API server is scripted, and which allows what the rules of RBAC do. */
 class ClusterRun {
@@ -27,7 +29,7 @@ class ClusterRun {
   constructor(api: ScriptedApiServer, watched?: readonly string[]) {
     this.api = api;
     api.script.refuse = (call) => {
-      if (allows(CONTROLLER_RULES, call, { watched, own: OWN })) return undefined;
+      if (allows(RULES, call, { watched, own: OWN })) return undefined;
       this.refused.push(`${call.verb} ${call.resource} ${call.namespace ?? ''}`);
       return 403;
     };
@@ -57,7 +59,7 @@ class ClusterRun {
 
   /** Starts a replica; resolves with where it tells whether it is ready. */
   async start(): Promise<{ readonly child: ChildProcess; readonly ready: () => Promise<number> }> {
-    const [admin, health, metrics] = [await freePort(), await freePort(), await freePort()];
+    const [admin, health, metrics, xds] = [await freePort(), await freePort(), await freePort(), await freePort()];
     const flags = ['--config', join(this.folder, 'config.yaml'), '--state-dir', join(this.folder, `s${health}`)];
     const addresses = [
       '--admin',
@@ -66,6 +68,8 @@ class ClusterRun {
       `127.0.0.1:${health}`,
       '--metrics',
       `127.0.0.1:${metrics}`,
+      '--xds',
+      `127.0.0.1:${xds}`,
     ];
     const child = spawn(process.execPath, [join(ROOT, 'controller/cli/sluice.mjs'), 'run', ...flags, ...addresses], {
       cwd: this.folder,
@@ -191,7 +195,14 @@ describe('sluice run on a cluster', () => {
     site.put(GATEWAY_API, 'httproutes', 'late', route('app'));
     await expect.poll(() => site.status('httproutes', 'late'), POLL).toContain('"BackendNotFound"');
     const secrets = site.api.store.list('/secrets').map((secret) => metadataOf(secret)['name']);
-    expect(secrets).toEqual(['sluice-login-keys']);
+    expect(secrets.map(String).toSorted()).toEqual([
+      'envoy-default-shop-5be479ca-certificate',
+      'envoy-gateway',
+      'sluice-ca',
+      'sluice-login-keys',
+    ]);
+    const proxies = site.api.store.list('apps/deployments').map((deployment) => metadataOf(deployment)['namespace']);
+    expect(proxies).toEqual([OWN]);
   });
 
   it('takes a changed configuration over while it runs, and keeps the last one when the new one is wrong', async () => {

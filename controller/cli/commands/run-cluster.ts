@@ -17,7 +17,7 @@ import { backOff } from '../../fetch/back-off.ts';
 import type { ServedCluster } from '../../serve-cluster.ts';
 import { type Address, notAnAddress, parseAddress } from '../address.ts';
 import { EXIT } from '../exit-codes.ts';
-import { DEFAULT_CLUSTER_ADMIN, DEFAULT_HEALTH, DEFAULT_METRICS, type RunFlags } from '../program.ts';
+import { DEFAULT_CLUSTER_ADMIN, DEFAULT_HEALTH, DEFAULT_METRICS, DEFAULT_XDS, type RunFlags } from '../program.ts';
 
 /** After a signal the process ends after this time whatever is left to do. Milliseconds. */
 const LONGEST_STOP = 4_800;
@@ -107,6 +107,7 @@ export async function runCluster({
         session,
         cluster,
         configuration: current.configuration,
+        xds: addresses.xds,
         stateFolder,
         metrics,
         log,
@@ -137,6 +138,7 @@ interface Start {
   readonly session: Session;
   readonly cluster: Cluster;
   readonly configuration: Configuration;
+  readonly xds: Address;
   readonly stateFolder: string;
   readonly metrics: Metrics;
   readonly log: Logger;
@@ -144,7 +146,7 @@ interface Start {
 }
 
 /** Starts to serve, again and again where that fails: an API server that cannot be reached can be, later. */
-async function start({ session, cluster, configuration, stateFolder, metrics, log, stop }: Start): Promise<void> {
+async function start({ session, cluster, configuration, xds, stateFolder, metrics, log, stop }: Start): Promise<void> {
   const { serveCluster } = await import('../../serve-cluster.ts');
   const settings: ClusterSettings | undefined = configuration.kubernetes;
   if (settings === undefined) throw new Error('the configuration names no cluster');
@@ -157,6 +159,7 @@ async function start({ session, cluster, configuration, stateFolder, metrics, lo
         cluster: settings,
         namespace: process.env['ENVOY_GATEWAY_NAMESPACE'] ?? cluster.namespace ?? DEFAULT_NAMESPACE,
         identity: `${process.env['POD_NAME'] ?? hostname()}_${randomBytes(4).toString('hex')}`,
+        xds,
         stateFolder,
         metrics,
         log,
@@ -251,6 +254,7 @@ interface Addresses {
   readonly admin: Address;
   readonly health: Address;
   readonly metrics: Address;
+  readonly xds: Address;
 }
 
 function addressesOf(configuration: Configuration, flags: RunFlags): Addresses | string {
@@ -260,7 +264,9 @@ function addressesOf(configuration: Configuration, flags: RunFlags): Addresses |
   if (health === undefined) return notAnAddress('--health', flags.health ?? '');
   const metrics = parseAddress(flags.metrics ?? DEFAULT_METRICS);
   if (metrics === undefined) return notAnAddress('--metrics', flags.metrics ?? '');
-  return { admin, health, metrics };
+  const xds = parseAddress(flags.xds ?? DEFAULT_XDS);
+  if (xds === undefined) return notAnAddress('--xds', flags.xds ?? '');
+  return { admin, health, metrics, xds };
 }
 
 function adminOf({ admin }: Configuration, flags: RunFlags): Address | undefined {

@@ -12,12 +12,6 @@ import type { OpenProxy, ProxySocket } from '../infra.ts';
 import { OBJECT_KINDS } from './kinds.ts';
 import { kubernetesInfra, type KubernetesInfra } from './kubernetes-infra.ts';
 
-const KINDS = [
-  ...servedKinds.filter(({ plural }) => !OBJECT_KINDS.some((kind) => kind.plural === plural)),
-  ...OBJECT_KINDS.map((kind) => ({ ...kind, versions: [kind.version] })),
-  { group: '', versions: ['v1'], plural: 'nodes', kind: 'Node' },
-];
-
 const log = pino({ level: 'silent' });
 
 /** Connections of proxies, handed over in memory. */
@@ -62,7 +56,7 @@ async function controllerOf(api: ScriptedApiServer, socketOf: (key: string) => P
 
 describeInfraContract('a cluster', async () => {
   authority = await makeAuthority(Date.now());
-  const api = await scriptedApiServer(KINDS);
+  const api = await scriptedApiServer(servedKinds);
   const { socketOf, connect } = doors();
   const controllers: KubernetesInfra[] = [];
   return {
@@ -109,7 +103,7 @@ describe('a proxy in a cluster', () => {
   let changes: number;
   beforeEach(async () => {
     authority = await makeAuthority(Date.now());
-    api = await scriptedApiServer(KINDS);
+    api = await scriptedApiServer(servedKinds);
     infra = await controllerOf(api, doors().socketOf);
     changes = 0;
     proxy = await infra.open('shop/web', () => (changes += 1));
@@ -169,7 +163,7 @@ describe('a proxy in a cluster', () => {
     proxy.deploy(INFRA);
     await expect.poll(deployment).toBeDefined();
     await expect.poll(() => infra.isLeft('shop/web')).toBe(true);
-    infra.leave();
+    infra.stop();
     await proxy.close();
     expect(all()).toHaveLength(5);
     const next = await controllerOf(api, doors().socketOf);

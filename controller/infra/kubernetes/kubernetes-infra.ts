@@ -30,11 +30,11 @@ export interface KubernetesInfra extends Infra {
   /** Resolves when what is there already is known. Call it before anything else. */
   start(): Promise<void>;
   /** Whether this controller writes. */
+  readonly isLeader: boolean;
   lead(isLeader: boolean): void;
   /** The authority is another: certificates that it has not signed are replaced. */
   renewed(): void;
-  /** From now on nothing is removed: the controller ends, and its proxies go on. */
-  leave(): void;
+  /** Ends all work; proxies go on with what they have. */
   stop(): void;
 }
 
@@ -48,7 +48,7 @@ export function kubernetesInfra(options: KubernetesInfraOptions): KubernetesInfr
   const { server, settings, clock, random, health, log } = options;
   const open = new Map<string, { readonly deployer: ProxyDeployer; readonly changed: () => void }>();
   let isLeader = false;
-  let isLeaving = false;
+  let isStopped = false;
   /** What is served, once it is known: everything else of ours is removed. */
   let serving: ReadonlySet<string> | undefined;
   /** What was served and is no more. */
@@ -76,7 +76,7 @@ export function kubernetesInfra(options: KubernetesInfraOptions): KubernetesInfr
   /** Removes what nobody wants; where that fails, again after a while. */
   const sweep = async (): Promise<void> => {
     cancelSweep();
-    if (!isLeader || isLeaving) return;
+    if (!isLeader || isStopped) return;
     try {
       for (const key of objects.keys()) {
         const isUnwanted = gone.has(key) || (serving !== undefined && !serving.has(key));
@@ -138,6 +138,9 @@ export function kubernetesInfra(options: KubernetesInfraOptions): KubernetesInfr
 
   return {
     start: () => objects.start(),
+    get isLeader() {
+      return isLeader;
+    },
     lead: (leads) => {
       isLeader = leads;
       for (const { deployer } of open.values()) deployer.active = leads;
@@ -146,11 +149,10 @@ export function kubernetesInfra(options: KubernetesInfraOptions): KubernetesInfr
     renewed: () => {
       for (const { deployer } of open.values()) deployer.active = isLeader;
     },
-    leave: () => {
-      isLeaving = true;
-    },
     stop: () => {
+      isStopped = true;
       cancelSweep();
+      for (const { deployer } of open.values()) void deployer.close();
       objects.stop();
     },
     open: (key, changed = () => undefined) => Promise.resolve(openProxy(key, changed)),

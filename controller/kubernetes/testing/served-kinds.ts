@@ -12,4 +12,15 @@ export const servedKinds: readonly ScriptedKind[] = [
   },
   { group: 'coordination.k8s.io', versions: ['v1'], plural: 'leases', kind: 'Lease' },
   { group: '', versions: ['v1'], plural: 'events', kind: 'Event' },
+  { group: '', versions: ['v1'], plural: 'nodes', kind: 'Node' },
+  { group: '', versions: ['v1'], plural: 'serviceaccounts', kind: 'ServiceAccount' },
+  { group: 'apps', versions: ['v1'], plural: 'deployments', kind: 'Deployment' },
+  { group: 'apps', versions: ['v1'], plural: 'daemonsets', kind: 'DaemonSet' },
+  {
+    group: 'autoscaling',
+    versions: ['v2'],
+    plural: 'horizontalpodautoscalers',
+    kind: 'HorizontalPodAutoscaler',
+  },
+  { group: 'policy', versions: ['v1'], plural: 'poddisruptionbudgets', kind: 'PodDisruptionBudget' },
 ];
