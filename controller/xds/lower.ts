@@ -1,4 +1,5 @@
 import { compressorFilter, compressorFilterName } from '../features/compressor/xds.ts';
+import { markFilter } from '../features/asked/xds.ts';
 import { API_KEY_FILTER, apiKeyAuthFilter } from '../features/api-key-auth/xds.ts';
 import { basicAuthFilter, basicAuthFilterName } from '../features/basic-auth/xds.ts';
 import { credentialFilter, credentialFilterName, credentialSecret } from '../features/credential/xds.ts';
@@ -102,11 +103,16 @@ function lowerStreams(ir: ListenerIr): readonly XdsResource[] {
 const lowerStream = once((chain: StreamChainIr) => extensionConfig(tcpProxy(chain)));
 
 function lowerListener(ir: ListenerIr): XdsResource {
-  const filters = [
-    ...nativeFilters('first'),
+  const asking = [
     ...externalAuthFilters(ir),
     ...distinct(ofHosts(ir, basicAuthsOf), basicAuthFilterName, basicAuthFilter),
     ...distinct(ofHosts(ir, apiKeyAuthsOf), () => API_KEY_FILTER, apiKeyAuthFilter),
+  ];
+  const filters = [
+    ...nativeFilters('first'),
+    ...asking,
+    ...asking.map(({ name = '' }) => markFilter(name)),
+    ...nativeFilters('afterAsking'),
     firstPolicyFilter(),
     ...loginFilters(),
     ...nativeFilters('beforeUsers'),

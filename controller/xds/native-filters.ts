@@ -1,6 +1,7 @@
 import type { Any } from '@bufbuild/protobuf/wkt';
 import { requestBandwidthFilter, responseBandwidthFilter } from '../features/bandwidth-limit/xds.ts';
 import { corsFilter } from '../features/cors/xds.ts';
+import { askedGate } from '../features/asked/xds.ts';
 import { faultFilter } from '../features/fault/xds.ts';
 import { grpcWebFilter } from '../features/grpc-web/xds.ts';
 import type { NativeFilter } from '../features/native-filter.ts';
@@ -18,6 +19,7 @@ type HttpFilter = Init<'envoy.extensions.filters.network.http_connection_manager
  */
 const NATIVE_FILTERS = {
   first: [responseOverrideFilter, faultFilter, corsFilter, grpcWebFilter],
+  afterAsking: [askedGate],
   beforeUsers: [bufferFilter],
   last: [sessionFilter, requestBandwidthFilter, responseBandwidthFilter],
 } as const satisfies { readonly [where: string]: readonly NativeFilter[] };

@@ -1,4 +1,5 @@
 import type { Any } from '@bufbuild/protobuf/wkt';
+import { marksPerRoute } from '../features/asked/xds.ts';
 import { API_KEY_FILTER, apiKeyAuthPerRoute } from '../features/api-key-auth/xds.ts';
 import { basicAuthFilterName, basicAuthPerRoute } from '../features/basic-auth/xds.ts';
 import { backendCookies } from '../features/oidc/xds.ts';
@@ -152,6 +153,7 @@ function featuresOf(
     ...serversAsked(ir).map((server) => [externalAuthFilterName(server), externalAuthPerRoute(server)]),
     ...(basicAuth === undefined ? [] : [[basicAuthFilterName(basicAuth), basicAuthPerRoute(basicAuth)]]),
     ...(apiKeyAuth === undefined ? [] : [[API_KEY_FILTER, apiKeyAuthPerRoute(apiKeyAuth)]]),
+    ...marksPerRoute(ir),
   ];
   const injected = credential === undefined ? [] : [[credentialFilterName(credential), credentialPerRoute()]];
   const { metadata, perFilterConfig } = policyPerRoute(policyBytes(ir), places, counting, kind !== 'forward');

@@ -1,11 +1,11 @@
-import { createServer, type IncomingHttpHeaders } from 'node:http';
+import { Agent, createServer, type IncomingHttpHeaders, request as httpRequest } from 'node:http';
 import { fromBinary, toBinary, create } from '@bufbuild/protobuf';
 import { Server, ServerCredentials, status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { schema } from '#proto/load.ts';
 import { freePort } from '../process/sluice.ts';
 import { type Echo, startEcho } from '../scenario/echo.ts';
-import { backend, route, type RouteSite, startRouteSite, to } from './route-site.ts';
+import { backend, manifest, route, type RouteSite, startRouteSite, to } from './route-site.ts';
 
 let site: RouteSite;
 let echo: Echo;
@@ -174,5 +174,40 @@ describe('a server that is asked by gRPC', () => {
     await serve(port, { protocol: 'GRPC', grpc: {}, backendRef: to('nobody') });
     expect((await site.get('/asked')).status).toBe(500);
     expect((await site.get('/open')).status).toBe(200);
+  });
+});
+
+describe('a connection that is older than the filter', () => {
+  const rules = (filters: readonly object[]) => [{ filters, backendRefs: [to('echo')] }];
+  const externalAuth = { protocol: 'HTTP', backendRef: to('auth'), http: {} };
+  const targetRefs = [{ group: 'gateway.networking.k8s.io', kind: 'HTTPRoute', name: 'route' }];
+
+  it.each<readonly [name: string, guarded: readonly object[]]>([
+    ['of a server that is asked', [route(rules([{ type: 'ExternalAuth', externalAuth }]))]],
+    [
+      'of a password',
+      [
+        route(rules([])),
+        manifest('SecurityPolicy', 'policy', { targetRefs, basicAuth: { users: { name: 'users' } } }),
+        manifest('Secret', 'users', { stringData: { '.htpasswd': 'alice:{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=' } }),
+      ],
+    ],
+  ])('%s is not let pass without it', async (_, guarded) => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const at = await freePort();
+    const ask = () =>
+      new Promise<number>((resolve, reject) => {
+        const request = httpRequest({ host: '127.0.0.1', port: at, path: '/asked', agent }, (response) => {
+          response.resume().on('end', () => resolve(response.statusCode ?? 0));
+        });
+        request.on('error', reject).end();
+      });
+    const others = [backend('echo', [echo.port]), backend('auth', [await freePort()])];
+    await site.serveAt(at, route(rules([])), ...others);
+    expect(await ask()).toBe(200);
+    await site.serveAt(at, ...guarded, ...others);
+    expect([401, 403]).toContain(await ask());
+    expect([401, 403]).toContain(await ask());
+    agent.destroy();
   });
 });

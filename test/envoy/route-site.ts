@@ -9,6 +9,8 @@ export interface RouteSite {
   readonly envoy: LiveEnvoy;
   /** Serves a listener with these manifests, and nothing else; resolves with its port. */
   serve(...manifests: readonly object[]): Promise<number>;
+  /** The same, at a port of one's own. */
+  serveAt(port: number, ...manifests: readonly object[]): Promise<number>;
   /** Asks at the port that is served last. */
   get(path: string, headers?: Readonly<Record<string, string>>, method?: string): Promise<Answer>;
   stop(): Promise<void>;
@@ -19,20 +21,22 @@ export async function startRouteSite(module?: string): Promise<RouteSite> {
   const policyModule = module === undefined ? undefined : { digest: 'sha256:test', path: module };
   const envoy = await startLiveEnvoy();
   let port = 0;
+  const serveAt = async (at: number, ...manifests: readonly object[]): Promise<number> => {
+    port = at;
+    const listeners = [{ name: 'http', protocol: 'HTTP', port }];
+    const all = [
+      manifest('GatewayClass', 'sluice', { controllerName: 'gateway.envoyproxy.io/gatewayclass-controller' }),
+      manifest('Gateway', 'shop', { gatewayClassName: 'sluice', listeners }),
+      ...manifests,
+    ];
+    const rejected = await envoy.publish(lower(compileText(yamlOf(all)), policyModule));
+    if (rejected.length > 0) throw new Error(`Envoy rejects ${JSON.stringify(rejected)}`);
+    return port;
+  };
   return {
     envoy,
-    serve: async (...manifests) => {
-      port = await freePort();
-      const listeners = [{ name: 'http', protocol: 'HTTP', port }];
-      const all = [
-        manifest('GatewayClass', 'sluice', { controllerName: 'gateway.envoyproxy.io/gatewayclass-controller' }),
-        manifest('Gateway', 'shop', { gatewayClassName: 'sluice', listeners }),
-        ...manifests,
-      ];
-      const rejected = await envoy.publish(lower(compileText(yamlOf(all)), policyModule));
-      if (rejected.length > 0) throw new Error(`Envoy rejects ${JSON.stringify(rejected)}`);
-      return port;
-    },
+    serveAt,
+    serve: async (...manifests) => serveAt(await freePort(), ...manifests),
     get: (path, headers = {}, method = 'GET') =>
       ask(port, {
         name: '',

@@ -1,0 +1,82 @@
+/**
+ * Filters that ask who a client is, or a server whether it may pass, are in a chain from when the first route needs them. A
+ * connection that is older does not have them, and a route that turns one on turns on nothing there. So behind each of them
+ * stands one that marks what has come through it, and behind all of them, in every chain, one that lets pass only what has every
+ * mark that its route wants.
+ */
+import type { Any } from '@bufbuild/protobuf/wkt';
+import { enumMembers } from '#proto/load.ts';
+import { type RouteFeaturesIr, serversAsked } from '../../ir/route.ts';
+import { any, type Init } from '../../xds/build/message.ts';
+import { API_KEY_FILTER } from '../api-key-auth/xds.ts';
+import { basicAuthFilterName } from '../basic-auth/xds.ts';
+import { externalAuthFilterName } from '../external-auth/xds.ts';
+import type { NativeFilter } from '../native-filter.ts';
+
+type HttpFilter = Init<'envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter'>;
+
+/** Name of the gate, and of the dynamic metadata with the marks. */
+const GATE = 'sluice.asked';
+const RBAC = 'envoy.extensions.filters.http.rbac.v3.RBAC';
+const { ALLOW } = enumMembers('envoy.config.rbac.v3.RBAC.Action');
+
+/** What marks requests that have come through the filter of a name: off, until a route turns it on. */
+export function markFilter(filter: string): HttpFilter {
+  return {
+    name: markName(filter),
+    disabled: true,
+    configType: {
+      case: 'typedConfig',
+      value: any('envoy.extensions.filters.http.set_metadata.v3.Config', {
+        metadata: [{ metadataNamespace: GATE, allowOverwrite: true, value: { [filter]: true } }],
+      }),
+    },
+  };
+}
+
+/** What a route with these features says to the filters that mark, by their names. */
+export function marksPerRoute(features: RouteFeaturesIr): readonly (readonly [filter: string, config: Any])[] {
+  return askingFilters(features).map((filter) => [
+    markName(filter),
+    any('envoy.config.route.v3.FilterConfig', { config: {} }),
+  ]);
+}
+
+/** Refuses, with 403, what lacks a mark (envoy.extensions.filters.http.rbac.v3). */
+export const askedGate: NativeFilter = {
+  name: GATE,
+  config: () => any(RBAC, {}),
+  perRoute: (features) => {
+    const filters = askingFilters(features);
+    if (filters.length === 0) return undefined;
+    const rules = filters.map((filter): Init<'envoy.config.rbac.v3.Permission'> => ({
+      rule: { case: 'metadata', value: marked(filter) },
+    }));
+    const permissions = [{ rule: { case: 'andRules', value: { rules } } } as const];
+    const asked = { permissions, principals: [{ identifier: { case: 'any', value: true } } as const] };
+    return any('envoy.extensions.filters.http.rbac.v3.RBACPerRoute', {
+      rbac: { rules: { action: ALLOW, policies: { asked } } },
+    });
+  },
+};
+
+function markName(filter: string): string {
+  return `${filter}/mark`;
+}
+
+function askingFilters(features: RouteFeaturesIr): readonly string[] {
+  const { basicAuth, apiKeyAuth } = features;
+  return [
+    ...serversAsked(features).map(externalAuthFilterName),
+    ...(basicAuth === undefined ? [] : [basicAuthFilterName(basicAuth)]),
+    ...(apiKeyAuth === undefined ? [] : [API_KEY_FILTER]),
+  ];
+}
+
+function marked(filter: string): Init<'envoy.type.matcher.v3.MetadataMatcher'> {
+  return {
+    filter: GATE,
+    path: [{ segment: { case: 'key', value: filter } }],
+    value: { matchPattern: { case: 'boolMatch', value: true } },
+  };
+}

@@ -1,0 +1,78 @@
+import { createServer } from 'node:http';
+import { afterAll, beforeAll, describe, it } from 'vitest';
+import { backend, manifest, route, to, yamlOf } from '../envoy/route-site.ts';
+import { freePort, Site, until } from './sluice.ts';
+
+const credential = (value: string) => yamlOf([manifest('Secret', 'key', { stringData: { credential: value } })]);
+const filter = (spec: object) => yamlOf([manifest('HTTPRouteFilter', 'filter', spec)]);
+const INJECTION = { credentialInjection: { credential: { valueRef: { name: 'key' } } } };
+
+let site: Site;
+let port: number;
+const seen: (string | undefined)[] = [];
+const server = createServer((request, response) => {
+  seen.push(request.headers.authorization);
+  response.end();
+});
+beforeAll(async () => {
+  port = await freePort();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  const extensionRef = { group: 'gateway.envoyproxy.io', kind: 'HTTPRouteFilter', name: 'filter' };
+  site = await Site.make({
+    'all.yaml': yamlOf([
+      manifest('GatewayClass', 'sluice', { controllerName: 'gateway.envoyproxy.io/gatewayclass-controller' }),
+      manifest('Gateway', 'shop', {
+        gatewayClassName: 'sluice',
+        listeners: [{ name: 'http', protocol: 'HTTP', port }],
+      }),
+      route([{ filters: [{ type: 'ExtensionRef', extensionRef }], backendRefs: [to('api')] }]),
+      backend('api', [typeof address === 'object' && address !== null ? address.port : 0]),
+    ]),
+  });
+  await site.start();
+});
+afterAll(async () => {
+  await site.destroy();
+  server.close();
+  server.closeAllConnections();
+});
+
+/** Asks until the answer has a status and, where one is given, the back-end got a credential. */
+const becomes = (status: number, authorization?: string): Promise<void> =>
+  until(`${status} ${authorization ?? ''}`, async () => {
+    const response = await fetch(`http://127.0.0.1:${port}/`);
+    await response.text();
+    return response.status === status && (authorization === undefined || seen.at(-1) === authorization);
+  });
+
+describe('an HTTPRouteFilter', () => {
+  it('that comes later is in force, and with each change of what it refers to', async () => {
+    await becomes(500);
+    site.write('filter.yaml', filter(INJECTION));
+    site.write('key.yaml', credential('first'));
+    await becomes(200, 'first');
+    site.write('key.yaml', credential('second'));
+    await becomes(200, 'second');
+  });
+
+  it('whose Secret goes, or that goes itself, closes its rule again', async () => {
+    site.remove('key.yaml');
+    await becomes(500);
+    site.write('key.yaml', credential('third'));
+    await becomes(200, 'third');
+    site.remove('filter.yaml');
+    await becomes(500);
+  });
+
+  it('that answers takes its body from a ConfigMap, whatever that says now', async () => {
+    const valueRef = { group: '', kind: 'ConfigMap', name: 'page' };
+    site.write('filter.yaml', filter({ directResponse: { statusCode: 203, body: { type: 'ValueRef', valueRef } } }));
+    await becomes(500);
+    const page = (text: string) => yamlOf([manifest('ConfigMap', 'page', { data: { 'response.body': text } })]);
+    for (const text of ['one', 'x'.repeat(10_000), 'three']) {
+      site.write('page.yaml', page(text));
+      await until(text.slice(0, 5), async () => (await (await fetch(`http://127.0.0.1:${port}/`)).text()) === text);
+    }
+  });
+});
