@@ -7,6 +7,15 @@ export function backendRef(): fc.Arbitrary<object> {
   return fc.oneof(
     fc.tuple(name('s', 2), fc.constantFrom(80, 81), to).map(([found, port, more]) => ({ name: found, port, ...more })),
     fc
+      .tuple(name('s', 2), to)
+      .map(([found, more]) => ({
+        group: 'multicluster.x-k8s.io',
+        kind: 'ServiceImport',
+        name: found,
+        port: 80,
+        ...more,
+      })),
+    fc
       .tuple(name('b', 3), to)
       .map(([found, more]) => ({ group: 'gateway.envoyproxy.io', kind: 'Backend', name: found, ...more })),
   );
@@ -60,11 +69,16 @@ export function endpointSlice(): fc.Arbitrary<Document> {
       name('s', 2),
       fc.array(endpoint, { maxLength: 2 }),
       fc.constantFrom('http', 'grpc'),
+      fc.constantFrom(
+        'kubernetes.io/service-name',
+        'kubernetes.io/service-name',
+        'multicluster.kubernetes.io/service-name',
+      ),
     )
-    .map(([metadata, serviceName, endpoints, portName]) => ({
+    .map(([metadata, serviceName, endpoints, portName, label]) => ({
       apiVersion: 'discovery.k8s.io/v1',
       kind: 'EndpointSlice',
-      metadata: { ...metadata, labels: { 'kubernetes.io/service-name': serviceName } },
+      metadata: { ...metadata, labels: { [label]: serviceName } },
       addressType: 'IPv4',
       endpoints,
       ports: [{ name: portName, port: 3000 }],

@@ -2,6 +2,14 @@ import * as fc from 'fast-check';
 import { backend, endpointSlice, service } from './back-end-documents.ts';
 import { admit } from '#controller/provider/admit.ts';
 import type { Document } from './choices.ts';
+import {
+  backendTlsPolicy,
+  grpcRoute,
+  listenerSet,
+  routeFilter,
+  serviceImport,
+  streamRoute,
+} from './gateway-api-documents.ts';
 import { envoyProxy, gateway, gatewayClass, namespace, referenceGrant } from './gateway-documents.ts';
 import {
   clientPolicy,
@@ -23,6 +31,12 @@ export const anyDocument: fc.Arbitrary<Document> = fc
     { weight: 1, arbitrary: gatewayClass() },
     { weight: 2, arbitrary: gateway() },
     { weight: 6, arbitrary: httpRoute() },
+    { weight: 3, arbitrary: listenerSet() },
+    { weight: 2, arbitrary: grpcRoute() },
+    { weight: 3, arbitrary: streamRoute() },
+    { weight: 1, arbitrary: serviceImport() },
+    { weight: 1, arbitrary: backendTlsPolicy() },
+    { weight: 1, arbitrary: routeFilter() },
     { weight: 2, arbitrary: backend() },
     { weight: 2, arbitrary: service() },
     { weight: 2, arbitrary: endpointSlice() },

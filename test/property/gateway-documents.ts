@@ -4,7 +4,6 @@ import {
   type Document,
   ENVOY_GATEWAY,
   GATEWAY_API,
-  HOSTNAMES,
   identity,
   LABELS,
   maybe,
@@ -13,6 +12,7 @@ import {
   NAMESPACES,
   present,
 } from './choices.ts';
+import { listeners } from './listener-documents.ts';
 
 /** GatewayClasses, with parameters that may be missing. */
 export function gatewayClass(): fc.Arbitrary<Document> {
@@ -32,47 +32,15 @@ export function gatewayClass(): fc.Arbitrary<Document> {
 
 /** Gateways with listeners that agree, conflict or are not served. */
 export function gateway(): fc.Arbitrary<Document> {
-  const allowedRoutes = fc.oneof(
-    fc.constant({ namespaces: { from: 'All' } }),
-    fc.constant({ namespaces: { from: 'Same' } }),
+  const allowedListeners = fc.oneof(
+    fc.constantFrom('All', 'Same', 'None').map((from) => ({ namespaces: { from } })),
     LABELS.map((matchLabels) => ({ namespaces: { from: 'Selector', selector: { matchLabels } } })),
   );
-  const plain = present(
-    fc.record({
-      name: fc.constantFrom('http', 'narrow'),
-      protocol: fc.constant('HTTP'),
-      port: fc.constantFrom(8080, 8081),
-      hostname: maybe(HOSTNAMES),
-      allowedRoutes: maybe(allowedRoutes, 4),
-    }),
-  );
-  const secure = present(
-    fc.record({
-      name: fc.constantFrom('https', 'https-too'),
-      protocol: fc.constant('HTTPS'),
-      port: fc.constantFrom(8443, 8080),
-      hostname: maybe(HOSTNAMES),
-      allowedRoutes: maybe(allowedRoutes, 4),
-      tls: fc.tuple(name('secret', 2), maybe(NAMESPACES)).map(([secretName, namespaceOf]) => ({
-        mode: 'Terminate',
-        certificateRefs: [{ name: secretName, ...compact({ namespace: namespaceOf }) }],
-      })),
-    }),
-  );
-  const stream = fc.record({
-    name: fc.constant('tcp'),
-    protocol: fc.constantFrom('TCP', 'UDP'),
-    port: fc.constantFrom(8080, 9000),
-  });
-  const listeners = fc.uniqueArray(fc.oneof({ weight: 3, arbitrary: plain }, secure, stream), {
-    minLength: 1,
-    maxLength: 4,
-    selector: (listener) => `${listener.name}`,
-  });
   const spec = present(
     fc.record({
       gatewayClassName: name('c', 2),
-      listeners,
+      listeners: listeners(),
+      allowedListeners: maybe(allowedListeners),
       addresses: maybe(fc.constant([{ type: 'IPAddress', value: '127.0.0.1' }]), 5),
     }),
   );
@@ -99,6 +67,8 @@ export function referenceGrant(): fc.Arbitrary<Document> {
   const from = fc.oneof(
     NAMESPACES.map((where) => ({ group, kind: 'HTTPRoute', namespace: where })),
     NAMESPACES.map((where) => ({ group, kind: 'Gateway', namespace: where })),
+    NAMESPACES.map((where) => ({ group, kind: 'ListenerSet', namespace: where })),
+    NAMESPACES.map((where) => ({ group, kind: 'TCPRoute', namespace: where })),
     NAMESPACES.map((where) => ({ group: 'gateway.envoyproxy.io', kind: 'EnvoyExtensionPolicy', namespace: where })),
   );
   const to = fc.constantFrom(

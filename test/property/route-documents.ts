@@ -9,9 +9,9 @@ import {
   maybe,
   name,
   namespaced,
-  NAMESPACES,
   present,
 } from './choices.ts';
+import { parentRefs } from './listener-documents.ts';
 
 function headerFilter(): fc.Arbitrary<object> {
   const header = fc.record({ name: HEADERS, value: fc.constantFrom('1', 'two', '%three%') });
@@ -61,20 +61,9 @@ export function httpRoute(): fc.Arbitrary<Document> {
     }),
   );
   const unimplemented = fc.constant({ timeouts: { request: '1s' } });
-  const parentRef = present(
-    fc.record({
-      name: name('g', 2),
-      namespace: maybe(NAMESPACES),
-      sectionName: maybe(fc.constantFrom('http', 'narrow', 'https'), 1),
-    }),
-  );
   const spec = present(
     fc.record({
-      parentRefs: fc.uniqueArray(parentRef, {
-        minLength: 1,
-        maxLength: 2,
-        selector: ({ name: parent, namespace: where }) => `${where}/${parent}`,
-      }),
+      parentRefs: parentRefs(),
       hostnames: maybe(fc.uniqueArray(HOSTNAMES, { maxLength: 2 })),
       rules: fc.uniqueArray(
         fc.oneof(

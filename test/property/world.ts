@@ -1,6 +1,8 @@
 import { expect } from 'vitest';
 import * as fc from 'fast-check';
 import type { Resource } from '#controller/api/gen/types.d.ts';
+import { kinds } from '#controller/api/kinds.ts';
+import { isKindName } from '#controller/api/registry.ts';
 import { SOME_MODULE } from '#controller/compile.ts';
 import { admit } from '#controller/provider/admit.ts';
 import { type InvalidPolicy, readInvalidPolicy } from '#controller/resources/invalid-policy.ts';
@@ -72,27 +74,8 @@ export class World {
 
 /** Every object of a store. */
 export function objectsOf(store: ResourceStore): readonly Resource[] {
-  return KINDS.flatMap((kind): readonly Resource[] => store.list(kind));
+  return kinds.flatMap(({ kind }): readonly Resource[] => (isKindName(kind) ? store.list(kind) : []));
 }
-
-const KINDS = [
-  'GatewayClass',
-  'Gateway',
-  'HTTPRoute',
-  'ReferenceGrant',
-  'EnvoyProxy',
-  'SecurityPolicy',
-  'EnvoyExtensionPolicy',
-  'BackendTrafficPolicy',
-  'ClientTrafficPolicy',
-  'EnvoyPatchPolicy',
-  'Backend',
-  'Service',
-  'EndpointSlice',
-  'Secret',
-  'ConfigMap',
-  'Namespace',
-] as const;
 
 /** Everything of a translation that anybody can see, by the bytes that Envoy gets. */
 export function visible({ proxies, statuses }: Translation): unknown {
