@@ -3,7 +3,7 @@ import { isOn, resolveTlsPolicy, type TlsPolicyOutcome, tlsPolicyOf, type TlsTar
 import { BackendUses } from './gateway/backend-uses.ts';
 import type { GatewayState } from './gateway/gateways.ts';
 import { AncestorReports, type AncestorReport } from './policies/ancestors.ts';
-import type { Resources } from './resources/resources.ts';
+import { compare, type Resources } from './resources/resources.ts';
 import { remembered } from './resources/tracked.ts';
 import type { Verdict } from './resources/verdict.ts';
 import type { ObjectStatus } from './status/object-status.ts';
@@ -100,7 +100,9 @@ function parentsOf(
   const found = uses
     .of(target.kind, target.namespace, target.name)
     .filter((use) => section === undefined || use.port === port || target.kind === 'Backend');
-  return [...new Map(found.map(({ parent }) => [JSON.stringify(parent), parent])).values()];
+  // In an order that does not depend on that of events.
+  const parents = new Map(found.map(({ parent }) => [JSON.stringify(parent), parent]));
+  return [...parents].sort(([a], [b]) => compare(a, b)).map(([, parent]) => parent);
 }
 
 /** The port of a section; -1 where there is none. */
