@@ -6,15 +6,13 @@ export function backendRef(): fc.Arbitrary<object> {
   const to = present(fc.record({ namespace: maybe(NAMESPACES), weight: maybe(fc.integer({ min: 0, max: 3 })) }));
   return fc.oneof(
     fc.tuple(name('s', 2), fc.constantFrom(80, 81), to).map(([found, port, more]) => ({ name: found, port, ...more })),
-    fc
-      .tuple(name('s', 2), to)
-      .map(([found, more]) => ({
-        group: 'multicluster.x-k8s.io',
-        kind: 'ServiceImport',
-        name: found,
-        port: 80,
-        ...more,
-      })),
+    fc.tuple(name('s', 2), to).map(([found, more]) => ({
+      group: 'multicluster.x-k8s.io',
+      kind: 'ServiceImport',
+      name: found,
+      port: 80,
+      ...more,
+    })),
     fc
       .tuple(name('b', 3), to)
       .map(([found, more]) => ({ group: 'gateway.envoyproxy.io', kind: 'Backend', name: found, ...more })),
