@@ -31,8 +31,10 @@ mount -t overlay none -o lowerdir=/,upperdir="$root/upper",workdir="$root/work" 
 for folder in proc sys dev; do mount --rbind "/$folder" "$root/all/$folder"; done
 mount -t tmpfs none "$root/all/tmp"; chmod 1777 "$root/all/tmp"
 while [ "$1" != -- ]; do
-  if [ -d "$1" ]; then mkdir -p "$root/all$2"; else mkdir -p "$(dirname "$root/all$2")"; [ -e "$root/all$2" ] || : > "$root/all$2"; fi
-  mount --bind "$1" "$root/all$2"
+  # As the container sees it: a link on the way leads within its root.
+  at="$root/all$(chroot "$root/all" realpath -m "$2")"
+  if [ -d "$1" ]; then mkdir -p "$at"; else mkdir -p "$(dirname "$at")"; [ -e "$at" ] || : > "$at"; fi
+  mount --bind "$1" "$at"
   shift 2
 done
 shift

@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest';
+import { failuresIn, judge } from './outcome.ts';
+
+const LOG = `--- FAIL: TestConformance (9.00s)
+    --- PASS: TestConformance/GatewayPort8080 (0.10s)
+    --- FAIL: TestConformance/HTTPRouteCORS (1.00s)
+        --- FAIL: TestConformance/HTTPRouteCORS/one (0.50s)
+    --- SKIP: TestConformance/MeshBasic (0.00s)
+`;
+
+describe('a run of the suite', () => {
+  it('is read test by test, not by what is below them', () => {
+    expect(failuresIn(LOG)).toEqual({ passed: ['GatewayPort8080'], failed: ['HTTPRouteCORS'], skipped: ['MeshBasic'] });
+  });
+
+  it('is good when nothing but what is known fails, and nothing but a mesh is skipped', () => {
+    const run = failuresIn(LOG);
+    expect(judge(run, ['HTTPRouteCORS'], { whole: true, code: 1 }).good).toBe(true);
+    expect(judge(run, [], { whole: true, code: 1 }).good).toBe(false);
+    expect(judge({ ...run, skipped: ['UDPRoute'] }, ['HTTPRouteCORS'], { whole: true, code: 1 }).good).toBe(false);
+  });
+
+  it('is not good when a test that is known to fail passes: the list may only shrink', () => {
+    const { good, lines } = judge(failuresIn(LOG), ['HTTPRouteCORS', 'GatewayPort8080'], { whole: true, code: 1 });
+    expect([good, lines[1]]).toEqual([
+      false,
+      'passed though known to fail: strike them from known-failures.json: GatewayPort8080',
+    ]);
+  });
+
+  it('is not good when it did not run, or ended badly by itself', () => {
+    expect(judge({ passed: [], failed: [], skipped: [] }, [], { whole: true, code: 0 }).good).toBe(false);
+    expect(judge({ passed: ['A'], failed: [], skipped: [] }, [], { whole: true, code: 2 }).good).toBe(false);
+  });
+});
