@@ -1,9 +1,10 @@
 import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import type { GenMessage } from '@bufbuild/protobuf/codegenv2';
-import { Client, type ClientDuplexStream, credentials, Metadata } from '@grpc/grpc-js';
+import { Client, type ClientDuplexStream, Metadata } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import { type MessageTypes, schema } from '#proto/load.ts';
 import { rawMethod, toBuffer } from '../grpc/raw-method.ts';
+import { type ControllerAddress, reach } from './controller-address.ts';
 import type { ModuleFolder } from './module-folder.ts';
 import { MAX_CHUNK_SIZE } from './module-name.ts';
 import type { UnknownKeys } from './unknown-keys.ts';
@@ -20,11 +21,12 @@ export type SidecarState = MessageTypes['sluice.agent.v1.SidecarState'];
 
 /** What a session works with. */
 export interface SessionOptions {
-  /** Path of the socket the controller listens on. */
-  readonly socket: string;
+  readonly controller: ControllerAddress;
   readonly folder: ModuleFolder;
   /** Takes a state: the sidecar works by it when this returns. */
   readonly onState: (state: SidecarState) => void;
+  /** Everything is there that Envoy will be told to load. */
+  readonly onComplete: () => void;
   readonly unknownKeys: UnknownKeys;
   readonly log: Logger;
   /** Ends the session. */
@@ -37,9 +39,12 @@ export interface SessionOptions {
  * The inventory goes first. Messages are handled one after the other, so what comes is never ahead of the disk by more
  * than grpc-js buffers (16 messages, of which modules have at most 1 MiB each).
  */
-export async function runSession({ socket, folder, onState, unknownKeys, log, signal }: SessionOptions): Promise<void> {
+export async function runSession(options: SessionOptions): Promise<void> {
+  const { controller, folder, onState, onComplete, unknownKeys, log, signal } = options;
   const inventory = await folder.verify();
-  const client = new Client(`unix:${socket}`, credentials.createInsecure(), {
+  const reached = await reach(controller);
+  const client = new Client(reached.target, reached.credentials, {
+    ...reached.options,
     'grpc.max_receive_message_length': MAX_MESSAGE_SIZE,
     // The pauses are ours: a channel of an earlier session must not lend its own.
     'grpc.use_local_subchannel_pool': 1,
@@ -56,7 +61,12 @@ export async function runSession({ socket, folder, onState, unknownKeys, log, si
   const unreported = unknownKeys.connect((keySet) => send(stream, { kind: { case: 'unknownKey', value: { keySet } } }));
   try {
     send(stream, { kind: { case: 'inventory', value: { modules: [...inventory] } } });
-    for await (const bytes of messages(stream)) await receive(bytes, { stream, receiver, folder, onState, log });
+    const wanted = new WantedModules(
+      inventory.map(({ digest }) => digest),
+      onComplete,
+    );
+    for await (const bytes of messages(stream))
+      await receive(bytes, { stream, receiver, folder, onState, wanted, log });
   } finally {
     unreported();
     signal.removeEventListener('abort', cancel);
@@ -71,7 +81,34 @@ interface Session {
   readonly receiver: ModuleReceiver;
   readonly folder: ModuleFolder;
   readonly onState: (state: SidecarState) => void;
+  readonly wanted: WantedModules;
   readonly log: Logger;
+}
+
+/** What Envoy will be told to load, and whether all of it is there. */
+class WantedModules {
+  readonly #stored: Set<string>;
+  readonly #onComplete: () => void;
+  #wanted: readonly string[] | undefined;
+
+  constructor(stored: Iterable<string>, onComplete: () => void) {
+    this.#stored = new Set(stored);
+    this.#onComplete = onComplete;
+  }
+
+  want(digests: readonly string[]): void {
+    this.#wanted = digests;
+    this.#look();
+  }
+
+  stored(digest: string): void {
+    this.#stored.add(digest);
+    this.#look();
+  }
+
+  #look(): void {
+    if (this.#wanted?.every((digest) => this.#stored.has(digest)) === true) this.#onComplete();
+  }
 }
 
 /** Names the type of what a stream in object mode yields, which Node's types do not. */
@@ -79,11 +116,17 @@ function messages(stream: ClientDuplexStream<Buffer, Buffer>): AsyncIterable<Buf
   return stream;
 }
 
-async function receive(bytes: Buffer, { stream, receiver, folder, onState, log }: Session): Promise<void> {
+async function receive(bytes: Buffer, { stream, receiver, folder, onState, wanted, log }: Session): Promise<void> {
   const { kind } = fromBinary(schema('sluice.agent.v1.ControllerMessage'), bytes);
   switch (kind.case) {
     case 'chunk':
-      for (const outcome of await receiver.take(kind.value)) report(stream, outcome, log);
+      for (const outcome of await receiver.take(kind.value)) {
+        report(stream, outcome, log);
+        if (outcome.kind === 'stored') wanted.stored(outcome.digest);
+      }
+      return;
+    case 'wanted':
+      wanted.want(kind.value.digests);
       return;
     case 'retain':
       await folder.retain(new Set(kind.value.digests));

@@ -36,7 +36,7 @@ async function agent(files: Readonly<Record<string, Uint8Array>> = {}): Promise<
   const onState = ({ version }: { readonly version: bigint }): void => void states.push(version);
   const unknownKeys = new UnknownKeys();
   const running = startAgent({
-    socket,
+    controller: { kind: 'socket', path: socket },
     folder: modules,
     onState,
     unknownKeys,

@@ -8,17 +8,19 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { runSession, type SidecarState } from './agent-session.ts';
 import { AGENT_BACK_OFF, type BackOff, pauseAfter } from './back-off.ts';
+import type { ControllerAddress } from './controller-address.ts';
 import { ModuleFolder } from './module-folder.ts';
 import type { UnknownKeys } from './unknown-keys.ts';
 
 /** What an agent works with. */
 export interface AgentOptions {
-  /** Path of the socket the controller listens on. */
-  readonly socket: string;
+  readonly controller: ControllerAddress;
   /** The folder of the module files; it is created. */
   readonly folder: string;
   /** Takes what the sidecar is to work by from now on. */
   readonly onState: (state: SidecarState) => void;
+  /** Everything is there that Envoy will be told to load. */
+  readonly onComplete?: () => void;
   /** What the filters report of key sets. */
   readonly unknownKeys: UnknownKeys;
   readonly log: Logger;
@@ -33,9 +35,10 @@ export interface Agent {
 
 /** Starts an agent, which tries to reach the controller until it is stopped. */
 export function startAgent({
-  socket,
+  controller,
   folder,
   onState,
+  onComplete = () => undefined,
   unknownKeys,
   log,
   backOff = AGENT_BACK_OFF,
@@ -43,11 +46,14 @@ export function startAgent({
   const stopping = new AbortController();
   const modules = new ModuleFolder(folder, log);
   const { signal } = stopping;
-  const running = keepConnected(() => runSession({ socket, folder: modules, onState, unknownKeys, log, signal }), {
-    log,
-    backOff,
-    signal,
-  });
+  const running = keepConnected(
+    () => runSession({ controller, folder: modules, onState, onComplete, unknownKeys, log, signal }),
+    {
+      log,
+      backOff,
+      signal,
+    },
+  );
   return {
     stop: async () => {
       stopping.abort();

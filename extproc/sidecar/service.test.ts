@@ -71,7 +71,7 @@ describe('the service', () => {
     const folder = await tempFolder();
     const started = await startSidecar({
       socket: join(folder, 'x.sock'),
-      agentSocket: join(folder, 'agent.sock'),
+      controller: { kind: 'socket', path: join(folder, 'agent.sock') },
       modules: join(folder, 'modules'),
       log: captureLog().log,
     });

@@ -14,7 +14,7 @@ async function sidecar(handlers?: Handlers): Promise<{ socket: string; stop: (de
   const socket = join(folder, 'x.sock');
   const started = await startSidecar({
     socket,
-    agentSocket: join(folder, 'agent.sock'),
+    controller: { kind: 'socket', path: join(folder, 'agent.sock') },
     modules: join(folder, 'modules'),
     log: captureLog().log,
     ...(handlers !== undefined && { handlers }),
@@ -62,7 +62,12 @@ describe('the sidecar', () => {
 
   test('refuses a socket that another process answers on', async () => {
     const { socket } = await sidecar();
-    const second = await startSidecar({ socket, agentSocket: '/none', modules: '/none', log: captureLog().log });
+    const second = await startSidecar({
+      socket,
+      controller: { kind: 'socket', path: '/none' },
+      modules: '/none',
+      log: captureLog().log,
+    });
     expect(second).toEqual({ kind: 'in-use', message: `another process listens on ${socket}` });
   });
 });

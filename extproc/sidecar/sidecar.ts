@@ -6,6 +6,8 @@
  * live in a process of their own.
  */
 import type { Logger } from 'pino';
+import type { ControllerAddress } from '../agent/controller-address.ts';
+import { type PodOptions, servePod } from '../pod/pod-server.ts';
 import { type Agent, startAgent } from '../agent/agent.ts';
 import { UnknownKeys } from '../agent/unknown-keys.ts';
 import { healthService } from '../grpc/health.ts';
@@ -21,10 +23,11 @@ import { SIDECAR_SERVICE, sidecarService } from './service.ts';
 export interface SidecarOptions {
   /** Path of the socket Envoy calls. */
   readonly socket: string;
-  /** Path of the socket the controller listens on. */
-  readonly agentSocket: string;
+  readonly controller: ControllerAddress;
   /** The folder of the module files. */
   readonly modules: string;
+  /** What the pod asks of it, where it is in one. */
+  readonly pod?: PodOptions;
   readonly log: Logger;
   /** Handlers beside those of logins. */
   readonly handlers?: Handlers;
@@ -52,23 +55,26 @@ export async function startSidecar(options: SidecarOptions): Promise<Started> {
     health.service,
   ]);
   if (listening.kind !== 'listening') return listening;
+  const pod = options.pod === undefined ? undefined : await servePod(options.pod, log);
   const agent: Agent = startAgent({
-    socket: options.agentSocket,
+    controller: options.controller,
     folder: options.modules,
     onState: (state) => {
       logins.take(state);
       const where = readCounting(state);
       if (where !== undefined) leases.countIn(where);
     },
+    onComplete: () => pod?.started(),
     unknownKeys,
     log,
   });
-  log.info({ socket, agentSocket: options.agentSocket, modules: options.modules }, 'ready');
+  log.info({ socket, controller: options.controller, modules: options.modules }, 'ready');
   return {
     kind: 'started',
     stop: async (deadline) => {
       health.stop();
       const [outcome] = await Promise.all([listening.server.drain(deadline), agent.stop()]);
+      await pod?.close();
       await leases.close();
       await logins.stop();
       log.info({ outcome }, 'stopped');

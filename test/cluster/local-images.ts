@@ -35,6 +35,13 @@ export function localImages({ envoy, echo }: Programs): readonly LocalImage[] {
       keepsCommand: false,
     },
     {
+      stands: named(/(^|\/)sluice-sidecar[:@]/u),
+      entrypoint: [NODE, `${CHECKOUT}/extproc/main.ts`],
+      files: [...node, { source: ROOT, path: CHECKOUT }],
+      env: {},
+      keepsCommand: false,
+    },
+    {
       stands: named(/coredns/u),
       entrypoint: [NODE, '/opt/dns.mjs'],
       files: [...node, { source: join(import.meta.dirname, 'images', 'dns.mjs'), path: '/opt/dns.mjs' }],

@@ -29,7 +29,7 @@ export async function startScenario(
   const envoy = await startLiveEnvoy();
   const sidecar = await startSidecar({
     socket: envoy.sidecarSocket,
-    agentSocket: join(folder, 'agent.sock'),
+    controller: { kind: 'socket', path: join(folder, 'agent.sock') },
     modules: join(folder, 'modules'),
     log: pino({ level: 'silent' }),
     countIn: { kind: 'memory' },

@@ -126,7 +126,7 @@ async function startPolicies(envoy: LiveEnvoy, stops: (() => Promise<void>)[]): 
   writeFileSync(path, await compilePolicy());
   const sidecar = await startSidecar({
     socket: envoy.sidecarSocket,
-    agentSocket: join(folder, 'agent.sock'),
+    controller: { kind: 'socket', path: join(folder, 'agent.sock') },
     modules: join(folder, 'modules'),
     log: pino({ level: 'silent' }),
     countIn: { kind: 'memory' },

@@ -31,6 +31,7 @@ export function serveAgent(stream: RawStream, source: AgentSource): void {
   const receiver: Receiver = {
     ofModules: {
       send: (module) => sendModule(stream, module),
+      want: (digests) => stream.write(encode({ kind: { case: 'wanted', value: { digests: [...digests] } } })),
       retain: (digests) => stream.write(encode({ kind: { case: 'retain', value: { digests: [...digests] } } })),
     },
     ofStates: { send: (state) => stream.write(encode({ kind: { case: 'state', value: state } })) },
@@ -64,14 +65,14 @@ function receive(bytes: Buffer, receiver: Receiver, { modules, states, unknownKe
       return;
     case 'ready':
       log.info({ digest: kind.value.digest, path: kind.value.path }, 'module is with the proxy');
-      modules.ready(kind.value.digest, kind.value.path);
+      modules.ready(receiver.ofModules, kind.value.digest, kind.value.path);
       return;
     case 'rejected':
       log.error({ digest: kind.value.digest, reason: kind.value.reason }, 'agent could not store a module');
-      modules.rejected(kind.value.digest);
+      modules.rejected(receiver.ofModules, kind.value.digest);
       return;
     case 'stateTaken':
-      states.taken(kind.value.version);
+      states.taken(receiver.ofStates, kind.value.version);
       return;
     case 'unknownKey':
       unknownKey(kind.value.keySet);

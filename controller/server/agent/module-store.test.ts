@@ -46,7 +46,7 @@ describe('modules of a proxy', () => {
     expect(one.told).toEqual(['send b']);
     expect(store.path(A)).toBe(pathOf(A));
     expect(store.path(B)).toBeUndefined();
-    store.ready(B, pathOf(B));
+    store.ready(one, B, pathOf(B));
     expect(store.path(B)).toBe(pathOf(B));
     expect(ready).toBe(2);
   });
@@ -83,7 +83,7 @@ describe('modules of a proxy', () => {
     await settled();
     for (const pause of [1_000, 2_000, 4_000]) {
       const before = one.told.length;
-      store.rejected(A);
+      store.rejected(one, A);
       clock.pass(pause - 1);
       await settled();
       expect(one.told).toHaveLength(before);
@@ -91,7 +91,7 @@ describe('modules of a proxy', () => {
       await settled();
       expect(one.told).toHaveLength(before + 1);
     }
-    store.ready(A, pathOf(A));
+    store.ready(one, A, pathOf(A));
     clock.pass(600_000);
     await settled();
     expect(one.told).toHaveLength(4);
@@ -120,7 +120,7 @@ describe('modules that are let go', () => {
     await settled();
     store.want([]);
     store.retain([]);
-    store.ready(B, pathOf(B));
+    store.ready(one, B, pathOf(B));
     expect(store.path(B)).toBeUndefined();
     store.retain([]);
     expect(one.told).toEqual(['send b', 'retain ', 'retain ']);
@@ -133,7 +133,7 @@ describe('modules that are let go', () => {
     store.want([B]);
     await settled();
     expect(one.told).toEqual(['retain a', 'send b']);
-    store.ready(B, pathOf(B));
+    store.ready(one, B, pathOf(B));
     expect(store.path(B)).toBe(pathOf(B));
   });
 

@@ -11,6 +11,8 @@ export interface WasmModule {
 export interface ModuleReceiver {
   /** Resolves when the agent can take more. */
   send(module: WasmModule): Promise<void>;
+  /** Tells which modules Envoy will be told to load. */
+  want?(digests: readonly string[]): void;
   /** Tells which modules may still be in use; the agent deletes all others. */
   retain(digests: readonly string[]): void;
 }
@@ -27,25 +29,35 @@ export interface ModuleStoreOptions {
 /** How long a module that an agent could not store is not sent again, at first and at most. Milliseconds. */
 const RETRY = { first: 1_000, most: 60_000 } as const;
 
+/** What is known of one agent. */
+interface Agent {
+  readonly receiver: ModuleReceiver;
+  /** Paths of what it has confirmed. */
+  readonly paths: Map<string, string>;
+  /** What it has or has been sent. */
+  readonly sent: Set<string>;
+  /** What it could not store, how often, and what sends it again. */
+  readonly failures: Map<string, { readonly count: number; readonly cancel: () => void }>;
+  retained: string | undefined;
+  isDelivering: boolean;
+  /** Whether it has ever had all that is wanted: before, its Envoy has not started. */
+  isComplete: boolean;
+}
+
 /**
- * The modules that one proxy is to have, and which of them its agent has confirmed.
+ * The modules that one proxy is to have, and which of them its agents have confirmed: one for each copy of the proxy.
  *
- * A path is known only after the agent has said that the file is there and verified, and not any more once the agent may
- * delete it: Envoy rejects a resource that names a missing file.
+ * A path is known only after every agent whose Envoy may run has said that the file is there and verified, and not any more
+ * once an agent may delete it: Envoy rejects a resource that names a missing file.
  */
 export class ModuleStore {
   readonly #options: ModuleStoreOptions;
-  readonly #paths = new Map<string, string>();
+  readonly #agents = new Map<ModuleReceiver, Agent>();
+  /** Of the agent that left last. */
+  #left: ReadonlyMap<string, string> = new Map();
   #wanted: ReadonlySet<string> = new Set();
-  #receiver: ModuleReceiver | undefined;
-  /** What the agent has or has been sent. */
-  readonly #sent = new Set<string>();
-  /** What the agent could not store, how often, and what sends it again. */
-  readonly #failures = new Map<string, { readonly count: number; readonly cancel: () => void }>();
   /** What could not be had when it was to be sent; tried again when it is wanted again. */
   readonly #missing = new Set<string>();
-  #retained: string | undefined;
-  #isDelivering = false;
 
   constructor(options: ModuleStoreOptions) {
     this.#options = options;
@@ -53,116 +65,149 @@ export class ModuleStore {
 
   /** The file in which this proxy has the module, or `undefined` while it has none. */
   path(digest: string): string | undefined {
-    return this.#paths.get(digest);
+    if (this.#agents.size === 0) return this.#left.get(digest);
+    const agents = [...this.#agents.values()];
+    const complete = agents.filter(({ isComplete }) => isComplete);
+    const paths = (complete.length > 0 ? complete : agents).map((agent) => agent.paths.get(digest));
+    const known = paths.find((path) => path !== undefined);
+    return complete.length > 0 && paths.includes(undefined) ? undefined : known;
   }
 
   /** Whether a module is on its way: wanted, not there yet, and nothing has gone wrong so far. */
   isComing(digest: string): boolean {
-    const isWanted = this.#wanted.has(digest) && !this.#paths.has(digest);
-    return isWanted && !this.#missing.has(digest) && !this.#failures.has(digest);
+    const isWanted = this.#wanted.has(digest) && this.path(digest) === undefined;
+    const hasFailed = [...this.#agents.values()].some(({ failures }) => failures.has(digest));
+    return isWanted && !this.#missing.has(digest) && !hasFailed;
   }
 
-  /** Sets the modules the proxy is to have; sends those its agent lacks. */
+  /** Sets the modules the proxy is to have; sends those its agents lack. */
   want(digests: Iterable<string>): void {
+    const before = [...this.#wanted].join();
     this.#wanted = new Set(digests);
     this.#missing.clear();
-    for (const digest of this.#failures.keys()) if (!this.#wanted.has(digest)) this.#forgive(digest);
-    void this.#deliver();
+    const isChanged = before !== [...this.#wanted].join();
+    for (const agent of this.#agents.values()) {
+      for (const digest of agent.failures.keys()) if (!this.#wanted.has(digest)) forgive(agent, digest);
+      if (isChanged) agent.receiver.want?.([...this.#wanted]);
+      void this.#deliver(agent);
+    }
   }
 
   /** Lets go of all modules but these. Nothing may name their files any more, here or in Envoy. */
   retain(digests: Iterable<string>): void {
     const kept = new Set([...digests, ...this.#wanted]);
-    for (const digest of this.#paths.keys()) if (!kept.has(digest)) this.#paths.delete(digest);
-    for (const digest of this.#sent) if (!kept.has(digest)) this.#sent.delete(digest);
+    this.#left = new Map([...this.#left].filter(([digest]) => kept.has(digest)));
     const list = [...kept].sort();
     const text = list.join();
-    if (this.#receiver === undefined || text === this.#retained) return;
-    this.#retained = text;
-    this.#receiver.retain(list);
+    for (const agent of this.#agents.values()) {
+      for (const digest of agent.paths.keys()) if (!kept.has(digest)) agent.paths.delete(digest);
+      for (const digest of agent.sent) if (!kept.has(digest)) agent.sent.delete(digest);
+      if (text === agent.retained) continue;
+      agent.retained = text;
+      agent.receiver.retain(list);
+    }
   }
 
-  /** Takes the agent that has connected, with the modules it has. */
+  /** Takes an agent that has connected, with the modules it has. */
   connected(receiver: ModuleReceiver, inventory: ReadonlyMap<string, string>): void {
-    this.#receiver = receiver;
-    this.#retained = undefined;
+    const agent: Agent = {
+      receiver,
+      paths: new Map(inventory),
+      sent: new Set(inventory.keys()),
+      failures: new Map(),
+      retained: undefined,
+      isDelivering: false,
+      isComplete: false,
+    };
     this.#missing.clear();
-    this.#sent.clear();
-    this.#paths.clear();
-    for (const digest of this.#failures.keys()) this.#forgive(digest);
-    for (const [digest, path] of inventory) {
-      this.#sent.add(digest);
-      this.#paths.set(digest, path);
-    }
-    void this.#deliver();
+    this.#agents.set(receiver, agent);
+    this.#complete(agent);
+    receiver.want?.([...this.#wanted]);
+    void this.#deliver(agent);
     if (inventory.size > 0) this.#options.onReady();
   }
 
-  /** Forgets an agent whose stream has ended. What it confirmed stays on disk and stays known. */
+  /** Forgets an agent whose stream has ended. What it confirmed stays on disk, and is known until another comes. */
   disconnected(receiver: ModuleReceiver): void {
-    if (this.#receiver === receiver) this.#receiver = undefined;
+    const agent = this.#agents.get(receiver);
+    if (agent === undefined) return;
+    for (const digest of agent.failures.keys()) forgive(agent, digest);
+    this.#agents.delete(receiver);
+    if (this.#agents.size === 0) this.#left = agent.paths;
+    // What only this one lacked is with all others.
+    else this.#options.onReady();
   }
 
-  /** Takes the agent's word that a module is on disk and verified. */
-  ready(digest: string, path: string): void {
-    this.#forgive(digest);
-    if (!this.#sent.has(digest)) {
+  /** Takes an agent's word that a module is on disk and verified. */
+  ready(receiver: ModuleReceiver, digest: string, path: string): void {
+    const agent = this.#agents.get(receiver);
+    if (agent === undefined) return;
+    forgive(agent, digest);
+    if (!agent.sent.has(digest)) {
       // It was let go on its way there: the agent is to be told again.
-      this.#retained = undefined;
+      agent.retained = undefined;
       return;
     }
-    if (this.#paths.get(digest) === path) return;
-    this.#paths.set(digest, path);
+    if (agent.paths.get(digest) === path) return;
+    agent.paths.set(digest, path);
+    this.#complete(agent);
     this.#options.onReady();
   }
 
-  /** Takes the agent's word that it could not store a module: a full disk has space later. */
-  rejected(digest: string): void {
-    const count = (this.#failures.get(digest)?.count ?? 0) + 1;
-    this.#forgive(digest);
+  /** Takes an agent's word that it could not store a module: a full disk has space later. */
+  rejected(receiver: ModuleReceiver, digest: string): void {
+    const agent = this.#agents.get(receiver);
+    if (agent === undefined) return;
+    const count = (agent.failures.get(digest)?.count ?? 0) + 1;
+    forgive(agent, digest);
     const pause = Math.min(RETRY.most, RETRY.first * 2 ** (count - 1));
     const cancel = this.#options.clock.after(pause, () => {
-      this.#sent.delete(digest);
-      void this.#deliver();
+      agent.sent.delete(digest);
+      void this.#deliver(agent);
     });
-    this.#failures.set(digest, { count, cancel });
+    agent.failures.set(digest, { count, cancel });
   }
 
   /** Ends what is waiting. */
   close(): void {
-    for (const digest of this.#failures.keys()) this.#forgive(digest);
-    this.#receiver = undefined;
+    for (const agent of this.#agents.values()) for (const digest of agent.failures.keys()) forgive(agent, digest);
+    this.#agents.clear();
   }
 
-  #forgive(digest: string): void {
-    this.#failures.get(digest)?.cancel();
-    this.#failures.delete(digest);
+  #complete(agent: Agent): void {
+    if ([...this.#wanted].every((digest) => agent.paths.has(digest))) agent.isComplete = true;
   }
 
   /** Sends what is missing, one module after the other: the pieces of two must not mix. */
-  async #deliver(): Promise<void> {
-    if (this.#isDelivering) return;
-    this.#isDelivering = true;
+  async #deliver(agent: Agent): Promise<void> {
+    if (agent.isDelivering) return;
+    agent.isDelivering = true;
     try {
-      for (let next = this.#next(); next !== undefined; next = this.#next()) await this.#deliverOne(next);
+      for (let next = this.#next(agent); next !== undefined; next = this.#next(agent)) {
+        await this.#deliverOne(agent, next);
+      }
     } finally {
-      this.#isDelivering = false;
+      agent.isDelivering = false;
     }
   }
 
-  #next(): string | undefined {
-    if (this.#receiver === undefined) return undefined;
-    return [...this.#wanted].find((digest) => !this.#sent.has(digest) && !this.#missing.has(digest));
+  #next(agent: Agent): string | undefined {
+    if (!this.#agents.has(agent.receiver)) return undefined;
+    return [...this.#wanted].find((digest) => !agent.sent.has(digest) && !this.#missing.has(digest));
   }
 
-  async #deliverOne(digest: string): Promise<void> {
-    this.#sent.add(digest);
+  async #deliverOne(agent: Agent, digest: string): Promise<void> {
+    agent.sent.add(digest);
     const module = await this.#options.load(digest);
-    const receiver = this.#receiver;
-    if (receiver === undefined || !this.#sent.has(digest)) return;
+    if (!this.#agents.has(agent.receiver) || !agent.sent.has(digest)) return;
     if (module === undefined) {
-      this.#sent.delete(digest);
+      agent.sent.delete(digest);
       this.#missing.add(digest);
-    } else await receiver.send(module);
+    } else await agent.receiver.send(module);
   }
+}
+
+function forgive({ failures }: Agent, digest: string): void {
+  failures.get(digest)?.cancel();
+  failures.delete(digest);
 }
