@@ -1,6 +1,22 @@
 import type { KindName } from './api/gen/types.d.ts';
 import type { ImplementedPaths } from './api/unimplemented.ts';
 
+/** What is not implemented of `backendSettings` of servers that Envoy asks by itself: all that is about requests of clients. */
+function notOfBackendSettings(at: string): ImplementedPaths {
+  return [
+    `!${at}.retry`,
+    `!${at}.loadBalancer.type=ConsistentHash`,
+    `!${at}.loadBalancer.consistentHash`,
+    `!${at}.loadBalancer.type=DynamicModule`,
+    `!${at}.loadBalancer.dynamicModule`,
+    `!${at}.loadBalancer.zoneAware`,
+    `!${at}.connection.socketBufferLimit`,
+    `!${at}.timeout.http.requestTimeout`,
+    `!${at}.timeout.http.streamIdleTimeout`,
+    `!${at}.timeout.http.maxStreamDuration`,
+  ];
+}
+
 /**
  * What this version does of each kind. A field of an object that is not here is never ignored silently: `validate` warns of
  * it and the object's status names it; routes that a SecurityPolicy or EnvoyExtensionPolicy with such a field targets answer
@@ -39,8 +55,8 @@ export const implementedPaths: { readonly [K in KindName]: ImplementedPaths } = 
     'spec.basicAuth',
     'spec.apiKeyAuth',
     'spec.extAuth',
-    '!spec.extAuth.grpc.backendSettings',
-    '!spec.extAuth.http.backendSettings',
+    ...notOfBackendSettings('spec.extAuth.grpc.backendSettings'),
+    ...notOfBackendSettings('spec.extAuth.http.backendSettings'),
     '!spec.extAuth.recomputeRoute',
     '!spec.extAuth.includeRouteMetadata',
     'spec.jwt.optional',
@@ -73,6 +89,8 @@ export const implementedPaths: { readonly [K in KindName]: ImplementedPaths } = 
     'spec.mergeType',
     'spec.extProc[].backendRef',
     'spec.extProc[].backendRefs',
+    'spec.extProc[].backendSettings',
+    ...notOfBackendSettings('spec.extProc[].backendSettings'),
     'spec.extProc[].messageTimeout',
     'spec.extProc[].failOpen',
     'spec.extProc[].processingMode',

@@ -7,20 +7,18 @@ import { unimplementedFields } from '../../resources/unimplemented-fields.ts';
 import { refusal, success } from '../../resources/verdict.ts';
 import { parseQuantity } from '../../resources/quantity.ts';
 import { translateAdmissionControl } from '../admission-control/spec.ts';
+import { saysSomething, translateBackendSettings } from '../backend-settings/spec.ts';
 import { translateBandwidth } from '../bandwidth-limit/spec.ts';
 import type { Settings } from '../../settings.ts';
-import { translateCircuitBreaker } from '../circuit-breaker/spec.ts';
 import { translateCompressors } from '../compressor/spec.ts';
-import { translateConnection } from '../connection/spec.ts';
 import { translateFault } from '../fault/spec.ts';
-import { translateHealthCheck } from '../health-check/spec.ts';
-import { hashesOf, translateLoadBalancer } from '../load-balancer/spec.ts';
+import { hashesOf } from '../load-balancer/spec.ts';
 import { closing, type PolicyOutcome } from '../policy-outcome.ts';
 import { translateRateLimit } from '../rate-limit/spec.ts';
 import { resolveResponseOverrides } from '../response-override/spec.ts';
 import { translateRetry } from '../retry/spec.ts';
 import { translateStatName } from './stat-name.ts';
-import { translateConnectionTimeouts, translateRouteTimeouts } from '../timeout/spec.ts';
+import { translateRouteTimeouts } from '../timeout/spec.ts';
 
 /**
  * What a BackendTrafficPolicy adds to a route. One that is not implemented in every part adds nothing, and closes its targets
@@ -82,24 +80,11 @@ function bytesOf(limit: string | number | undefined, problems: Problems): number
 }
 
 function backendSettings(spec: BackendTrafficPolicySpec, problems: Problems): ClusterSettingsIr {
-  const { loadBalancer, circuitBreaker, timeout, healthCheck, retry, admissionControl } = spec;
+  const { admissionControl, useClientProtocol } = spec;
   return {
-    loadBalancer: loadBalancer === undefined ? undefined : translateLoadBalancer(loadBalancer, problems),
-    circuitBreaker:
-      circuitBreaker === undefined
-        ? retry && { maxRetries: DEFAULT_MAX_RETRIES }
-        : translateCircuitBreaker(circuitBreaker, problems),
-    ...(timeout === undefined ? {} : translateConnectionTimeouts(timeout, problems)),
-    healthCheck: healthCheck === undefined ? undefined : translateHealthCheck(healthCheck, problems),
+    ...translateBackendSettings(spec, problems),
     admissionControl:
       admissionControl === undefined ? undefined : translateAdmissionControl(admissionControl, problems),
-    ...translateConnection(spec, problems),
+    useClientProtocol: useClientProtocol === true ? true : undefined,
   };
-}
-
-/** As many retries as requests: when many pods restart at once, Envoy's default of 3 would not do. */
-const DEFAULT_MAX_RETRIES = 1024;
-
-function saysSomething(settings: object): boolean {
-  return Object.values(settings).some((value) => value !== undefined);
 }

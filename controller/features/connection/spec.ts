@@ -1,6 +1,6 @@
 import type {
   BackendConnection,
-  BackendTrafficPolicySpec,
+  ClusterSettings,
   DNS,
   HTTP2Settings,
   TCPKeepalive,
@@ -12,11 +12,11 @@ import { parseQuantity } from '../../resources/quantity.ts';
 
 type Connection = Pick<
   ClusterSettingsIr,
-  'tcpKeepalive' | 'proxyProtocol' | 'bufferLimit' | 'preconnect' | 'dns' | 'http2' | 'useClientProtocol'
+  'tcpKeepalive' | 'proxyProtocol' | 'bufferLimit' | 'preconnect' | 'dns' | 'http2'
 >;
 
-/** Translates what a BackendTrafficPolicy says of connections: all that is not a matter of time or number. */
-export function translateConnection(spec: BackendTrafficPolicySpec, problems: Problems): Connection {
+/** Translates what is said of connections to back-ends: all that is not a matter of time or number. */
+export function translateConnection(spec: ClusterSettings, problems: Problems): Connection {
   const { tcpKeepalive, proxyProtocol, connection, dns, http2 } = spec;
   return {
     tcpKeepalive: tcpKeepalive === undefined ? undefined : keepalive(tcpKeepalive, problems),
@@ -25,7 +25,6 @@ export function translateConnection(spec: BackendTrafficPolicySpec, problems: Pr
     preconnect: connection?.preconnect === undefined ? undefined : preconnect(connection.preconnect),
     dns: dns === undefined ? undefined : translateDns(dns, problems),
     http2: http2 === undefined ? undefined : translateHttp2(http2, problems),
-    useClientProtocol: spec.useClientProtocol === true ? true : undefined,
   };
 }
 

@@ -5,6 +5,7 @@ import { milliseconds } from '../../resources/duration.ts';
 import type { Resources } from '../../resources/resources.ts';
 import { type Outcome, refusal, success } from '../../resources/verdict.ts';
 import type { Settings } from '../../settings.ts';
+import { clusterAs } from '../backend-settings/spec.ts';
 
 /** Where an `extAuth` stands: the namespaces in which its parts look for what they refer to. */
 export interface ExtAuthPlace {
@@ -26,8 +27,10 @@ export function resolveExtAuth(spec: ExtAuth, place: ExtAuthPlace): Outcome<Exte
   }
   const from = { group: 'gateway.envoyproxy.io', kind: 'SecurityPolicy', namespace: place.namespaceOf(service) };
   const protocol = grpc === undefined ? undefined : 'http2';
-  const cluster = resolveBackend(ref, from, place.resources, place.settings, protocol);
-  if (!cluster.ok) return refusal('Invalid', `${field}.backendRefs[0]: ${cluster.refusal.message}`);
+  const found = resolveBackend(ref, from, place.resources, place.settings, protocol);
+  if (!found.ok) return refusal('Invalid', `${field}.backendRefs[0]: ${found.refusal.message}`);
+  const cluster = clusterAs(found.value, service.backendSettings, ref.name, `${field}.backendSettings`);
+  if (!cluster.ok) return cluster;
   const context = contextOf(spec.contextExtensions ?? [], place);
   if (!context.ok) return context;
   return success({

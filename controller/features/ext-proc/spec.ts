@@ -5,6 +5,7 @@ import { parseDuration } from '../../resources/duration.ts';
 import type { Resources } from '../../resources/resources.ts';
 import { type Outcome, refusal, success } from '../../resources/verdict.ts';
 import type { Settings } from '../../settings.ts';
+import { clusterAs } from '../backend-settings/spec.ts';
 
 /** The policy that a processor stands in, and its place there. */
 export interface ExtProcPlace {
@@ -27,8 +28,10 @@ export function resolveExtProc(
     return refusal('Invalid', `${path}.backendRefs: found ${refs.length}, accepted is exactly one`);
   }
   const from = { group: 'gateway.envoyproxy.io', kind: 'EnvoyExtensionPolicy', namespace };
-  const cluster = resolveBackend(ref, from, resources, settings, 'http2');
-  if (!cluster.ok) return refusal('Invalid', `${path}.backendRefs[0]: ${cluster.refusal.message}`);
+  const found = resolveBackend(ref, from, resources, settings, 'http2');
+  if (!found.ok) return refusal('Invalid', `${path}.backendRefs[0]: ${found.refusal.message}`);
+  const cluster = clusterAs(found.value, spec.backendSettings, ref.name, `${path}.backendSettings`);
+  if (!cluster.ok) return cluster;
   const { accessibleNamespaces = [], writableNamespaces = [] } = spec.metadata ?? {};
   const ours = writableNamespaces.find((name) => name.startsWith(OUR_NAMESPACES));
   if (ours !== undefined) {

@@ -232,6 +232,8 @@ function localRateLimit(): JsonObject {
       token_bucket: { max_tokens: 100_000_000, tokens_per_fill: 100_000_000, fill_interval: '1s' },
       filter_enabled: always,
       filter_enforced: always,
+      // As ours have it.
+      enable_x_ratelimit_headers: 'DRAFT_VERSION_03',
     },
   );
 }
