@@ -13,8 +13,7 @@ import { SUPPORTED_FEATURES } from '#controller/gateway/supported-features.ts';
 import { CONFORMANCE, ensureGoProgram } from '#deploy/setup/go-program.ts';
 import { ensureClusterPrograms, startCluster } from '../cluster/cluster.ts';
 import { inOwnNamespaces, isInOwnNamespaces, refusedHere } from '../cluster/namespaces.ts';
-import { installSluice } from './install.ts';
-import { GATEWAY_CLASS } from './installation.ts';
+import { GATEWAY_CLASS, installSluice } from './install.ts';
 import { failuresIn, judge } from './outcome.ts';
 
 const PROFILES = ['HTTP', 'GRPC', 'TLS', 'TCP', 'UDP'].map((name) => `GATEWAY-${name}`).join(',');
