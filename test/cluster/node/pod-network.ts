@@ -92,6 +92,11 @@ export function removeAddress(address: string): void {
 
 /** Makes the node one that forwards between pods, with its own address. */
 export function prepareNode(): void {
+  // Names of network namespaces are those of files, which several clusters on one machine would share.
+  for (const folder of ['/run/netns', '/etc/netns']) {
+    mkdirSync(folder, { recursive: true });
+    run('mount', '-t', 'tmpfs', 'none', folder);
+  }
   run('ip', 'link', 'set', 'lo', 'up');
   addAddress(NODE_ADDRESS);
   addAddress(DNS_ADDRESS);
