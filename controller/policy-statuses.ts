@@ -7,10 +7,11 @@ import type {
 import type { PolicyOutcome } from './features/policy-outcome.ts';
 import type { PolicyTable } from './features/policy-table.ts';
 import type { PolicyTables } from './features/rule-features.ts';
+import { refusalOnStreams } from './features/stream-features.ts';
 import { AttachmentBook } from './gateway/attachment-book.ts';
 import type { GatewayState } from './gateway/gateways.ts';
 import { policyReports, type ServedGateways } from './policies/status.ts';
-import type { Policy } from './policies/targets.ts';
+import type { Policy, PolicyKind, TargetKind } from './policies/targets.ts';
 import type { Resources } from './resources/resources.ts';
 import { rememberedIn } from './resources/tracked.ts';
 import type { Refusal } from './resources/verdict.ts';
@@ -44,8 +45,11 @@ function statusesOf<P extends Policy>(
   kind: P['kind'],
 ): (table: PolicyTable<P>, served: ServedGateways, resources: Resources) => readonly ObjectStatus[] {
   return rememberedIn(({ policies, index, outcomes, merged }: PolicyTable<P>, served: ServedGateways, resources) => {
-    const refusalOf = (policy: P, mergedInto: P | undefined): Refusal | undefined =>
-      refusalIn(mergedInto === undefined ? outcomes.get(policy) : merged.get(policy)?.get(mergedInto));
+    const refusalOf = (policy: P, mergedInto: P | undefined, target: TargetKind): Refusal | undefined => {
+      const outcome = mergedInto === undefined ? outcomes.get(policy) : merged.get(policy)?.get(mergedInto);
+      const isClosed = CLOSING.has(kind) && STREAM_ROUTES.has(target);
+      return (isClosed ? refusalOnStreams(target, outcome) : undefined) ?? refusalIn(outcome);
+    };
     const staleOf = (policy: P): string | undefined => {
       const all = [outcomes.get(policy), ...(merged.get(policy)?.values() ?? [])];
       return all
@@ -56,6 +60,10 @@ function statusesOf<P extends Policy>(
     return policies.map((object): ObjectStatus => ({ kind: 'policy', object, ancestors: reports.get(object) ?? [] }));
   });
 }
+
+/** The kinds of policy that close what they cannot be enforced on. */
+const CLOSING: ReadonlySet<PolicyKind> = new Set(['SecurityPolicy', 'EnvoyExtensionPolicy']);
+const STREAM_ROUTES: ReadonlySet<TargetKind> = new Set(['TLSRoute', 'TCPRoute', 'UDPRoute']);
 
 function refusalIn(outcome: PolicyOutcome | undefined): Refusal | undefined {
   if (outcome?.kind === 'features') return outcome.unready;

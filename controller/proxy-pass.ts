@@ -1,6 +1,7 @@
 import { rememberedAssignments } from './backends/assignments.ts';
 import { rememberedSecrets, type SecretsOf } from './backends/secrets.ts';
 import { changesSince, featuresAt, type PolicyTables } from './features/rule-features.ts';
+import { streamFeaturesAt } from './features/stream-features.ts';
 import type { GatewayState } from './gateway/gateways.ts';
 import type { PolicyOracle } from './gateway/placed-route.ts';
 import { ClusterUnion, secretsOf as ownSecretsOf } from './gateway/references.ts';
@@ -117,6 +118,7 @@ function createOracle(): (tables: PolicyTables) => PolicyOracle {
     return {
       policies: tables,
       featuresAt: (place) => featuresAt(place, tables),
+      streamFeaturesAt: (place) => streamFeaturesAt(place, tables),
       changesSince: (policies) => {
         const before = asked.get(policies);
         return before === undefined ? undefined : changesSince(before, tables);

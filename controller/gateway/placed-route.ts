@@ -1,6 +1,7 @@
 import { clusterShowing, clusterWith, settingsFor } from '../backends/clusters.ts';
 import type { ClusterIr } from '../ir/cluster.ts';
 import type { RouteActionIr, RouteFeaturesIr, RouteIr, RouteMatchIr, RuleFeaturesIr } from '../ir/route.ts';
+import type { StreamFeaturesIr } from '../ir/listener.ts';
 import type { Place } from '../policies/policy-index.ts';
 import type { AttachedRoute } from './attach-routes.ts';
 import type { Attachment } from './attachment.ts';
@@ -25,6 +26,8 @@ export interface PolicyOracle {
   /** Stands for all policies: while it is the same object, the answers are the same. */
   readonly policies: object;
   readonly featuresAt: (place: Place) => RuleFeaturesIr;
+  /** The same of a route of connections. */
+  readonly streamFeaturesAt: (place: Place) => StreamFeaturesIr;
   /** Where the answers may differ from those of other policies; `undefined` for anywhere. */
   readonly changesSince: (policies: object) => ConcernedPlaces | undefined;
 }

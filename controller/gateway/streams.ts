@@ -30,8 +30,8 @@ interface Stream {
  */
 export function plainStream(state: GatewayState, listener: ListenerState, oracle: PolicyOracle): ChainWithContent {
   const [first] = streamsOf(state, listener);
-  const destinations = first === undefined ? [] : destinationsOf(first.core, listener, oracle);
-  return withContent({ kind: 'stream', name: listener.name, tls: { kind: 'none' }, destinations });
+  const led = first === undefined ? NOWHERE : ledBy(first.core, listener, oracle);
+  return withContent({ kind: 'stream', name: listener.name, tls: { kind: 'none' }, ...led });
 }
 
 /** What the chains of a TLS listener are made with. */
@@ -64,7 +64,7 @@ export function tlsStreams(
       tls: passesThrough(listener.spec)
         ? { kind: 'passthrough', hostnames: free }
         : { kind: 'terminate', hostnames: free, termination: termination(listener) },
-      destinations: destinationsOf(core, listener, oracle),
+      ...ledBy(core, listener, oracle),
     });
   });
 }
@@ -99,13 +99,17 @@ function streamsOfPiece(piece: readonly AttachedRoute[]): readonly AttachedRoute
   return kept;
 }
 
+type Led = Pick<StreamChainIr, 'clients' | 'destinations'>;
+
+const NOWHERE: Led = { destinations: [] };
+
 /** Where the connections of a route go, as policies want it; nowhere where one that should guard it cannot be enforced. */
-function destinationsOf(
+function ledBy(
   { route, destinations, untouched }: StreamCore,
   listener: ListenerState,
-  { featuresAt }: PolicyOracle,
-): readonly StreamDestinationIr[] {
-  const found = featuresAt({
+  { streamFeaturesAt }: PolicyOracle,
+): Led {
+  const found = streamFeaturesAt({
     gateway: gatewayPlace(listener),
     route: {
       kind: route.kind,
@@ -114,11 +118,15 @@ function destinationsOf(
       rule: route.spec.rules[0]?.name,
     },
   });
-  if (found.kind === 'refused') return [];
-  const { backend } = found.features;
+  if (found.kind === 'refused') return NOWHERE;
+  const { backend, clients } = found;
+  const guard = clients === undefined ? {} : { clients };
   const wanted = passesThrough(listener.spec) ? untouched : destinations;
-  if (backend === undefined) return wanted;
-  return wanted.map((to) => (to.kind === 'cluster' ? { ...to, cluster: clusterWith(to.cluster, backend) } : to));
+  if (backend === undefined) return { ...guard, destinations: wanted };
+  const talked = wanted.map((to) =>
+    to.kind === 'cluster' ? { ...to, cluster: clusterWith(to.cluster, backend) } : to,
+  );
+  return { ...guard, destinations: talked };
 }
 
 function withContent(chain: StreamChainIr): ChainWithContent {

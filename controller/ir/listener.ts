@@ -1,5 +1,8 @@
 import type { ClientValidationIr } from './client-validation.ts';
+import type { AuthorizationActionIr } from './authorization.ts';
 import type { ClusterIr } from './cluster.ts';
+import type { ClusterSettingsIr } from './cluster-settings.ts';
+import type { AddressBlockIr } from './match.ts';
 import type { Pieces } from './pieces.ts';
 import type { VirtualHostIr } from './virtual-host.ts';
 
@@ -34,9 +37,27 @@ export interface StreamChainIr {
   /** Of the listener where it has one chain, else of the route, too: "<listener>/tlsroute/<namespace>/<name>". */
   readonly name: string;
   readonly tls: StreamTlsIr;
+  /** Who may connect; without it everybody may. */
+  readonly clients?: ClientRulesIr;
   /** Without any, every connection is closed. */
   readonly destinations: readonly StreamDestinationIr[];
 }
+
+/** Who may connect: the first rule that matches decides, else `defaultAction`. */
+export interface ClientRulesIr {
+  readonly defaultAction: AuthorizationActionIr;
+  readonly rules: readonly {
+    readonly action: AuthorizationActionIr;
+    /** The client's address must be in one of these; undefined for any address. */
+    readonly clients: readonly AddressBlockIr[] | undefined;
+  }[];
+}
+
+/** What policies add to connections that are passed on, or that one which should guard them cannot be enforced. */
+export type StreamFeaturesIr =
+  | { readonly kind: 'features'; readonly backend?: ClusterSettingsIr; readonly clients?: ClientRulesIr }
+  /** Every connection is closed: never open. */
+  | { readonly kind: 'refused' };
 
 /** What is known of TLS where connections are passed on. `hostnames` are server names (SNI) as in `TlsIr.hostname`. */
 export type StreamTlsIr =

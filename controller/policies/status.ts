@@ -8,14 +8,14 @@ import { deprecatedFields } from './deprecated-fields.ts';
 import { mergeTypeOf } from './merge.ts';
 import { type Overrides, overridesOf, type Scope, scopesInWords } from './overrides.ts';
 import { type GatewayPlace, gatewayPolicy, placeInForce, placeOf, type PolicyIndex } from './policy-index.ts';
-import { isInvalid, type Policy, type PolicyKind, type Target } from './targets.ts';
+import { isInvalid, type Policy, type PolicyKind, type Target, type TargetKind } from './targets.ts';
 
 /** The policies of one kind and whether they can be enforced. */
 export interface PolicyVerdicts<P extends Policy> {
   readonly kind: PolicyKind;
   readonly index: PolicyIndex<P>;
-  /** Why a policy, by itself or merged into that of a Gateway, is not in force; `undefined` when it is. */
-  refusalOf(policy: P, mergedInto: P | undefined): Refusal | undefined;
+  /** Why a policy, by itself or merged into that of a Gateway, is not in force on a target; `undefined` when it is. */
+  refusalOf(policy: P, mergedInto: P | undefined, kind: TargetKind): Refusal | undefined;
   /** Why something that a policy in force needs could not be fetched again; `undefined` when all could. */
   staleOf(policy: P): string | undefined;
 }
@@ -91,7 +91,7 @@ function report<P extends Policy>(policy: P, target: Target, into: AncestorRepor
     return;
   }
   if (!hasListeners(target) && mergeTypeOf(policy) !== undefined) reportMerges(policy, target, into, context);
-  else acceptOrRefuse(ancestors, policies.refusalOf(policy, undefined), into);
+  else acceptOrRefuse(ancestors, policies.refusalOf(policy, undefined, kind), into);
   for (const ref of ancestors) {
     into.accept(ref);
     for (const verdict of more(policy, target, context)) into.set(ref, verdict);
@@ -112,7 +112,7 @@ function reportMerges<P extends Policy>(policy: P, target: Target, into: Ancesto
     const ref = refTo(at.set === undefined ? 'Gateway' : 'ListenerSet', namespace, name, at.listener);
     const parent = gatewayPolicy(policies.index, at);
     const readable = parent === undefined || isInvalid(parent) ? undefined : parent;
-    const refused = isUnreadable(parent) ? UNREADABLE : policies.refusalOf(policy, readable);
+    const refused = isUnreadable(parent) ? UNREADABLE : policies.refusalOf(policy, readable, target.kind);
     if (refused !== undefined) into.set(ref, no(refused.reason, refused.message));
     if (refused !== undefined || readable === undefined) continue;
     const place = placeInForce(policies.index, at) ?? '';

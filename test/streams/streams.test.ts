@@ -3,6 +3,7 @@ import { lower } from '#controller/xds/lower.ts';
 import { type LiveEnvoy, startLiveEnvoy } from '../envoy/live-envoy.ts';
 import { backend, manifest, to, yamlOf } from '../envoy/route-site.ts';
 import { freePort } from '../process/sluice.ts';
+import { KEY_SET } from '../property/policy-documents.ts';
 import { compileText } from '../scenario/on-envoy.ts';
 import { authority, issue, type Pair } from '../tls/authority.ts';
 import { startTcp, startTls, startUdp, type StreamBackEnd } from './back-ends.ts';
@@ -59,6 +60,20 @@ async function counted(times: number, ask: () => Promise<string>): Promise<Reado
   }
   return counts;
 }
+
+const JWT = { name: 'p', localJWKS: { type: 'Inline', inline: KEY_SET } };
+const HEADERS = {
+  authorization: {
+    defaultAction: 'Deny',
+    rules: [{ action: 'Allow', principal: { headers: [{ name: 'x-user', values: ['a'] }] } }],
+  },
+};
+const DENIED_BY_HEADER = {
+  authorization: {
+    defaultAction: 'Allow',
+    rules: [{ action: 'Deny', principal: { headers: [{ name: 'x-user', values: ['a'] }] } }],
+  },
+};
 
 describe('a TCPRoute', () => {
   it('passes connections on', async () => {
@@ -142,6 +157,87 @@ describe('a UDPRoute', () => {
       expect(counts.get(answer)).toBeGreaterThan(15);
       expect(counts.get(answer)).toBeLessThan(75);
     }
+  });
+});
+
+describe('policies', () => {
+  const policy = (kind: string, spec: object, target = 'TCPRoute', name = 'a') =>
+    manifest(kind, 'policy', {
+      targetRefs: [{ group: 'gateway.networking.k8s.io', kind: target, name }],
+      ...spec,
+    });
+  const authorization = (action: string, clientCIDRs: readonly string[]) => ({
+    authorization: {
+      defaultAction: action === 'Allow' ? 'Deny' : 'Allow',
+      rules: [{ action, principal: { clientCIDRs } }],
+    },
+  });
+  const route = (kind = 'TCPRoute') =>
+    manifest(kind, 'a', {
+      parentRefs: [{ name: 'shop' }],
+      rules: [{ backendRefs: [to(kind === 'UDPRoute' ? 'udp-one' : 'one')] }],
+    });
+
+  it.each([
+    ['lets those in whom it allows', authorization('Allow', ['127.0.0.0/8']), 'one: x'],
+    ['keeps everybody else out', authorization('Allow', ['10.0.0.0/8', 'fd00::/8']), 'closed'],
+    ['keeps those out whom it denies', authorization('Deny', ['10.0.0.0/8', '127.0.0.1/32']), 'closed'],
+    ['closes what it cannot guard', { jwt: { providers: [JWT] } }, 'closed'],
+    ['closes what it says in terms of requests', HEADERS, 'closed'],
+  ])('SecurityPolicy of a TCPRoute: %s', async (_, spec, answer) => {
+    const port = await freePort();
+    await serve([{ name: 'tcp', protocol: 'TCP', port }], route(), policy('SecurityPolicy', spec));
+    expect(await say(port, 'x')).toBe(answer);
+  });
+
+  it.each([
+    ['is held against connections as far as it is about clients', authorization('Deny', ['127.0.0.0/8']), 'closed'],
+    ['leaves connections alone where it is about requests', { jwt: { providers: [JWT] } }, 'one: x'],
+    ['keeps those out whom a rule of requests may be about', DENIED_BY_HEADER, 'closed'],
+    [
+      'is needed whole',
+      { jwt: { providers: [{ ...JWT, localJWKS: { type: 'Inline', inline: 'no keys' } }] } },
+      'closed',
+    ],
+  ])('SecurityPolicy of the Gateway: %s', async (_, spec, answer) => {
+    const port = await freePort();
+    await serve([{ name: 'tcp', protocol: 'TCP', port }], route(), policy('SecurityPolicy', spec, 'Gateway', 'shop'));
+    expect(await say(port, 'x')).toBe(answer);
+  });
+
+  it('of a UDPRoute drops datagrams, which nobody can be told of', async () => {
+    const port = await freePort();
+    await serve(
+      [{ name: 'udp', protocol: 'UDP', port }],
+      route('UDPRoute'),
+      policy('SecurityPolicy', authorization('Allow', ['127.0.0.0/8']), 'Gateway', 'shop'),
+    );
+    expect(await send(port, 'x')).toBe('nothing');
+  });
+
+  it('say how back-ends are talked to', async () => {
+    const port = await freePort();
+    const spec = {
+      proxyProtocol: { version: 'V1' },
+      tcpKeepalive: { probes: 3 },
+      timeout: { tcp: { connectTimeout: '2s' } },
+    };
+    await serve([{ name: 'tcp', protocol: 'TCP', port }], route(), policy('BackendTrafficPolicy', spec));
+    expect(await say(port, 'x')).toMatch(/^one: PROXY TCP4 127\.0\.0\.1 127\.0\.0\.1 \d+ \d+\r\n/u);
+  });
+
+  it('send a client to the same endpoint', async () => {
+    const port = await freePort();
+    const ports = ['one', 'two'].map((name) => backEnds.get(name)?.port ?? 0);
+    await serve(
+      [{ name: 'tcp', protocol: 'TCP', port }],
+      manifest('TCPRoute', 'a', { parentRefs: [{ name: 'shop' }], rules: [{ backendRefs: [to('both')] }] }),
+      backend('both', ports),
+      policy('BackendTrafficPolicy', {
+        loadBalancer: { type: 'ConsistentHash', consistentHash: { type: 'SourceIP' } },
+      }),
+    );
+    expect((await counted(20, () => say(port, 'x'))).size).toBe(1);
   });
 });
 

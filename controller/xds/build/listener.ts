@@ -1,6 +1,7 @@
 import type { Any } from '@bufbuild/protobuf/wkt';
 import { enumMembers } from '#proto/load.ts';
 import type { ChainIr, HttpChainIr, ListenerIr, StreamChainIr } from '../../ir/listener.ts';
+import { clientRulesFilter } from './client-rules.ts';
 import { adsSource } from './config-source.ts';
 import { socketAddress } from './cluster.ts';
 import { any, type Init } from './message.ts';
@@ -70,7 +71,7 @@ function streamChain(chain: StreamChainIr): Init<'envoy.config.listener.v3.Filte
   const { name, tls } = chain;
   return {
     name,
-    filters: [tcpProxyFilter(chain)],
+    filters: [...(chain.clients === undefined ? [] : [clientRulesFilter(chain.clients)]), tcpProxyFilter(chain)],
     ...(tls.kind === 'none' ? {} : serverNames(tls.hostnames)),
     ...(tls.kind === 'terminate' ? { transportSocket: downstreamTls(tls.termination, []) } : {}),
   };

@@ -46,6 +46,7 @@ export function tcpProxy({
     name: streamConfigName(name),
     typedConfig: any(TCP_PROXY, {
       statPrefix: tls.kind === 'none' ? 'tcp' : `tls-${tls.kind}`,
+      ...(isHashed(destinations) ? { hashPolicy: [{ policySpecifier: { case: 'sourceIp', value: {} } }] } : {}),
       clusterSpecifier:
         others.length === 0
           ? { case: 'cluster', value: only?.cluster ?? REFUSING_CLUSTER.name }
@@ -65,10 +66,18 @@ export function udpProxyFilter({ destinations }: StreamChainIr): Init<'envoy.con
       case: 'typedConfig',
       value: any(UDP_PROXY, {
         statPrefix: 'udp',
+        ...(isHashed(destinations) ? { hashPolicies: [{ policySpecifier: { case: 'sourceIp', value: true } }] } : {}),
         routeSpecifier: { case: 'matcher', value: udpMatcher(sharesOf(destinations)) },
       }),
     },
   };
+}
+
+/** Whether endpoints are chosen by a hash: of a connection there is only the client's address. */
+function isHashed(destinations: readonly StreamDestinationIr[]): boolean {
+  return destinations.some(
+    (to) => to.kind === 'cluster' && to.cluster.settings?.loadBalancer?.algorithm.kind === 'hash',
+  );
 }
 
 type Share = { readonly cluster: string; readonly weight: number };
