@@ -172,11 +172,7 @@ describe('policies', () => {
       rules: [{ action, principal: { clientCIDRs } }],
     },
   });
-  const route = (kind = 'TCPRoute') =>
-    manifest(kind, 'a', {
-      parentRefs: [{ name: 'shop' }],
-      rules: [{ backendRefs: [to(kind === 'UDPRoute' ? 'udp-one' : 'one')] }],
-    });
+  const own = (kind = 'TCPRoute') => route(kind, 'a', [to(kind === 'UDPRoute' ? 'udp-one' : 'one')]);
 
   it.each([
     ['lets those in whom it allows', authorization('Allow', ['127.0.0.0/8']), 'one: x'],
@@ -186,7 +182,7 @@ describe('policies', () => {
     ['closes what it says in terms of requests', HEADERS, 'closed'],
   ])('SecurityPolicy of a TCPRoute: %s', async (_, spec, answer) => {
     const port = await freePort();
-    await serve([{ name: 'tcp', protocol: 'TCP', port }], route(), policy('SecurityPolicy', spec));
+    await serve([{ name: 'tcp', protocol: 'TCP', port }], own(), policy('SecurityPolicy', spec));
     expect(await say(port, 'x')).toBe(answer);
   });
 
@@ -201,7 +197,7 @@ describe('policies', () => {
     ],
   ])('SecurityPolicy of the Gateway: %s', async (_, spec, answer) => {
     const port = await freePort();
-    await serve([{ name: 'tcp', protocol: 'TCP', port }], route(), policy('SecurityPolicy', spec, 'Gateway', 'shop'));
+    await serve([{ name: 'tcp', protocol: 'TCP', port }], own(), policy('SecurityPolicy', spec, 'Gateway', 'shop'));
     expect(await say(port, 'x')).toBe(answer);
   });
 
@@ -209,7 +205,7 @@ describe('policies', () => {
     const port = await freePort();
     await serve(
       [{ name: 'udp', protocol: 'UDP', port }],
-      route('UDPRoute'),
+      own('UDPRoute'),
       policy('SecurityPolicy', authorization('Allow', ['127.0.0.0/8']), 'Gateway', 'shop'),
     );
     expect(await send(port, 'x')).toBe('nothing');
@@ -222,7 +218,7 @@ describe('policies', () => {
       tcpKeepalive: { probes: 3 },
       timeout: { tcp: { connectTimeout: '2s' } },
     };
-    await serve([{ name: 'tcp', protocol: 'TCP', port }], route(), policy('BackendTrafficPolicy', spec));
+    await serve([{ name: 'tcp', protocol: 'TCP', port }], own(), policy('BackendTrafficPolicy', spec));
     expect(await say(port, 'x')).toMatch(/^one: PROXY TCP4 127\.0\.0\.1 127\.0\.0\.1 \d+ \d+\r\n/u);
   });
 
