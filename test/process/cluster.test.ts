@@ -1,7 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -11,25 +8,25 @@ import { leaseName } from '#controller/kubernetes/lease/lease-name.ts';
 import { metadataOf } from '#controller/kubernetes/testing/object-store.ts';
 import { type ScriptedApiServer, scriptedApiServer } from '#controller/kubernetes/testing/scripted-api-server.ts';
 import { servedKinds } from '#controller/kubernetes/testing/served-kinds.ts';
-import { ROOT } from '#deploy/setup/node24.mjs';
+import { ControllerProcess, writeConfiguration } from './cluster-controller.ts';
 
 const GATEWAY_API = 'gateway.networking.k8s.io';
 const CONTROLLER = 'example.com/sluice-under-test';
 const OWN = 'sluice-system';
 const RULES = [...CONTROLLER_RULES, ...infraRules('ControllerNamespace')];
 
-/** A real `sluice run` of a cluster whose API server is scripted, and which allows what the rules of RBAC do. */
+/** Replicas of a controller on a cluster whose API server is scripted, and which allows what the rules of RBAC do. */
 class ClusterRun {
   readonly folder = mkdtempSync(join(tmpdir(), 'sl-cluster-'));
   readonly api: ScriptedApiServer;
   readonly refused: string[] = [];
-  readonly #children: ChildProcess[] = [];
-  log = '';
+  readonly #replicas: ControllerProcess[] = [];
+  readonly #kubeconfig = join(this.folder, 'kubeconfig');
 
-  constructor(api: ScriptedApiServer, watched?: readonly string[]) {
+  constructor(api: ScriptedApiServer) {
     this.api = api;
     api.script.refuse = (call) => {
-      if (allows(RULES, call, { watched, own: OWN })) return undefined;
+      if (allows(RULES, call, { watched: undefined, own: OWN })) return undefined;
       this.refused.push(`${call.verb} ${call.resource} ${call.namespace ?? ''}`);
       return 403;
     };
@@ -41,56 +38,23 @@ class ClusterRun {
       users: [{ name: 'u', user: { token: 'of-the-test' } }],
       contexts: [{ name: 'x', context: { cluster: 'c', user: 'u', namespace: OWN } }],
     };
-    writeFileSync(join(this.folder, 'kubeconfig'), JSON.stringify(kubeconfig));
-    this.configure({});
+    writeFileSync(this.#kubeconfig, JSON.stringify(kubeconfig));
   }
 
   configure(rest: object): void {
-    const provider = { type: 'Kubernetes', kubernetes: { leaderElection: PACE } };
-    const document = {
-      apiVersion: 'gateway.envoyproxy.io/v1alpha1',
-      kind: 'EnvoyGateway',
-      gateway: { controllerName: CONTROLLER },
-      provider,
-      ...rest,
-    };
-    writeFileSync(join(this.folder, 'config.yaml'), JSON.stringify(document));
+    writeConfiguration({ folder: this.folder, controllerName: CONTROLLER, rest });
   }
 
-  /** Starts a replica; resolves with where it tells whether it is ready. */
-  async start(): Promise<{ readonly child: ChildProcess; readonly ready: () => Promise<number> }> {
-    const [admin, health, metrics, xds] = [await freePort(), await freePort(), await freePort(), await freePort()];
-    const flags = ['--config', join(this.folder, 'config.yaml'), '--state-dir', join(this.folder, `s${health}`)];
-    const addresses = [
-      '--admin',
-      `127.0.0.1:${admin}`,
-      '--health',
-      `127.0.0.1:${health}`,
-      '--metrics',
-      `127.0.0.1:${metrics}`,
-      '--xds',
-      `127.0.0.1:${xds}`,
-    ];
-    const child = spawn(process.execPath, [join(ROOT, 'controller/cli/sluice.mjs'), 'run', ...flags, ...addresses], {
-      cwd: this.folder,
-      env: { ...process.env, KUBECONFIG: join(this.folder, 'kubeconfig'), ENVOY_GATEWAY_NAMESPACE: OWN },
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (this.log += text));
-    this.#children.push(child);
-    const ready = async (): Promise<number> => {
-      const response = await fetch(`http://127.0.0.1:${health}/readyz`).catch(() => undefined);
-      return response?.status ?? 0;
-    };
-    return { child, ready };
+  async start(rest: object = {}): Promise<ControllerProcess> {
+    const { folder } = this;
+    const options = { folder, kubeconfig: this.#kubeconfig, controllerName: CONTROLLER, namespace: OWN, rest };
+    const replica = await ControllerProcess.start(options);
+    this.#replicas.push(replica);
+    return replica;
   }
 
   async dispose(): Promise<void> {
-    for (const child of this.#children) {
-      if (child.exitCode !== null || child.signalCode !== null) continue;
-      child.kill('SIGKILL');
-      await once(child, 'close');
-    }
+    for (const replica of this.#replicas) await replica.end('SIGKILL');
     await this.api.close();
     rmSync(this.folder, { recursive: true, force: true });
   }
@@ -109,8 +73,6 @@ class ClusterRun {
     return /"holderIdentity":"([^"]*)"/u.exec(JSON.stringify(lease ?? {}))?.[1] ?? '';
   }
 }
-
-const PACE = { leaseDuration: '3s', renewDeadline: '2s', retryPeriod: '200ms' };
 
 function shop(run: ClusterRun): void {
   run.put(GATEWAY_API, 'gatewayclasses', 'sluice', { controllerName: CONTROLLER });
@@ -139,8 +101,8 @@ describe('sluice run on a cluster', () => {
   it('is ready when all is read, writes statuses and Events, follows changes, and needs no more than its rules', async () => {
     const site = await begin();
     shop(site);
-    const { child, ready } = await site.start();
-    await expect.poll(ready, POLL).toBe(200);
+    const replica = await site.start();
+    await expect.poll(() => replica.ready(), POLL).toBe(200);
     await expect.poll(() => site.status('gatewayclasses', 'sluice', ''), POLL).toContain('"Accepted"');
     await expect.poll(() => site.status('httproutes', 'app'), POLL).toContain('"BackendNotFound"');
     await expect.poll(() => site.status('gateways', 'shop'), POLL).toContain('"InvalidCertificateRef"');
@@ -155,20 +117,18 @@ describe('sluice run on a cluster', () => {
     const writes = site.api.calls.filter(({ resource, verb }) => resource === 'httproutes/status' && verb === 'patch');
     expect(writes.length).toBeLessThanOrEqual(3);
     expect(site.refused).toEqual([]);
-    child.kill('SIGTERM');
-    const [code] = await once(child, 'close');
-    expect(code).toBe(0);
+    expect(await replica.end()).toBe(0);
     expect(site.holder).toBe('');
   });
 
   it('keeps its word through an outage of the API server, and goes on where it was', async () => {
     const site = await begin();
     shop(site);
-    const { ready } = await site.start();
+    const replica = await site.start();
     await expect.poll(() => site.status('httproutes', 'app'), POLL).toContain('"BackendNotFound"');
     await site.api.down();
-    await expect.poll(() => site.log, POLL).toContain('does not lead any more');
-    expect(await ready()).toBe(200);
+    await expect.poll(() => replica.log, POLL).toContain('does not lead any more');
+    expect(await replica.ready()).toBe(200);
     site.api.store.put('/services', {
       metadata: { namespace: 'default', name: 'app' },
       spec: { ports: [{ port: 80 }] },
@@ -187,10 +147,10 @@ describe('sluice run on a cluster', () => {
     await expect.poll(() => site.holder, POLL).not.toBe('');
     const leader = site.holder;
     const second = await site.start();
-    await expect.poll(second.ready, POLL).toBe(200);
+    await expect.poll(() => second.ready(), POLL).toBe(200);
     await expect.poll(() => site.status('httproutes', 'app'), POLL).toContain('"BackendNotFound"');
     expect(site.holder).toBe(leader);
-    first.child.kill('SIGKILL');
+    await first.end('SIGKILL');
     await expect.poll(() => site.holder !== leader && site.holder !== '', POLL).toBe(true);
     site.put(GATEWAY_API, 'httproutes', 'late', route('app'));
     await expect.poll(() => site.status('httproutes', 'late'), POLL).toContain('"BackendNotFound"');
@@ -208,11 +168,11 @@ describe('sluice run on a cluster', () => {
   it('takes a changed configuration over while it runs, and keeps the last one when the new one is wrong', async () => {
     const site = await begin();
     shop(site);
-    const { ready } = await site.start();
+    const replica = await site.start();
     await expect.poll(() => site.status('httproutes', 'app'), POLL).toContain('"BackendNotFound"');
     writeFileSync(join(site.folder, 'config.yaml'), 'kind: EnvoyGateway\nnonsense: true\n');
-    await expect.poll(() => site.log, POLL).toContain('cannot be used; the last one stays in force');
-    expect(await ready()).toBe(200);
+    await expect.poll(() => replica.log, POLL).toContain('cannot be used; the last one stays in force');
+    expect(await replica.ready()).toBe(200);
     site.put('gateway.envoyproxy.io', 'backends', 'out', { endpoints: [{ ip: { address: '10.1.2.3', port: 80 } }] });
     site.put(GATEWAY_API, 'httproutes', 'app', {
       parentRefs: [{ name: 'shop', sectionName: 'web' }],
@@ -221,28 +181,15 @@ describe('sluice run on a cluster', () => {
     await expect.poll(() => site.status('httproutes', 'app'), POLL).toContain('Backends are turned off');
     site.configure({ extensionApis: { enableBackend: true } });
     await expect.poll(() => site.status('httproutes', 'app'), POLL).toContain('"ResolvedRefs","status":"True"');
-    await expect.poll(ready, POLL).toBe(200);
+    await expect.poll(() => replica.ready(), POLL).toBe(200);
   });
 
   it('refuses back-ends on loopback: in a cluster that is the proxy itself', async () => {
     const site = await begin();
-    site.configure({ extensionApis: { enableBackend: true } });
     site.put('gateway.envoyproxy.io', 'backends', 'own', { endpoints: [{ ip: { address: '127.0.0.1', port: 80 } }] });
-    await site.start();
+    await site.start({ extensionApis: { enableBackend: true } });
     const status = (): string =>
       JSON.stringify(site.api.store.get('gateway.envoyproxy.io/backends', 'default', 'own')?.['status'] ?? {});
     await expect.poll(status, POLL).toContain('which in a cluster is the proxy itself');
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  await new Promise((resolve) => {
-    server.close(resolve);
-  });
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
-}

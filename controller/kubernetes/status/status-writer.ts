@@ -152,7 +152,11 @@ export class StatusWriter {
       return;
     }
     this.#due.set(key, { failures: 0, isWriting: false, isAgain: false });
-    // Gateways are what people wait for.
+    this.#queueUp(key);
+  }
+
+  #queueUp(key: StatusKey): void {
+    // Gateways and their classes are what people wait for.
     if (key.includes('/Gateway')) this.#queue.unshift(key);
     else this.#queue.push(key);
     this.#pump();
@@ -193,8 +197,7 @@ export class StatusWriter {
 
   #later(key: StatusKey): void {
     if (!this.#due.has(key) || this.#queue.includes(key)) return;
-    this.#queue.push(key);
-    this.#pump();
+    this.#queueUp(key);
   }
 
   #finish(key: StatusKey): void {
