@@ -68,6 +68,16 @@ describe('a Gateway whose proxy', () => {
     expect(programmed({ ...PROXY, ready: false })).toBe('Pending | Pending Pending Pending');
   });
 
+  it('has acknowledged nothing here is programmed all the same where copies of it can take requests', () => {
+    const deployed = { addresses: [{ type: 'IPAddress', value: '10.0.0.1' }], problem: undefined } as const;
+    const serving = { ...deployed, replicas: { available: 1, wanted: 2 } };
+    const waiting = { ...deployed, replicas: { available: 0, wanted: 2 } };
+    expect(programmed({ ...PROXY, ready: false, deployed: serving })).toBe(
+      'Programmed | Programmed Programmed Programmed',
+    );
+    expect(programmed({ ...PROXY, ready: false, deployed: waiting })).toBe('NoResources | Pending Pending Pending');
+  });
+
   it('rejects a socket is not programmed, and no listener of that socket is', () => {
     const rejected = [{ type: 'listener', name: 'default/shop/http', message: 'no', policies: [] }] as const;
     expect(programmed({ ...PROXY, rejected })).toBe('Invalid | Invalid Invalid Programmed');

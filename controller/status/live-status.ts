@@ -176,7 +176,9 @@ function live(written: GatewayStatus, proxies: readonly LiveProxy[]): GatewaySta
   const proxy = proxies.find(({ key }) => key === written.proxy);
   if (proxy === undefined) return written;
   const status = proxy.deployed === undefined ? written : deployedStatus(written, proxy.deployed);
-  if (!proxy.ready && proxy.rejected.length === 0) {
+  // Copies that can take requests hold a configuration, be it from another replica of the controller.
+  const isServedByOthers = (proxy.deployed?.replicas.available ?? 0) > 0;
+  if (!proxy.ready && !isServedByOthers && proxy.rejected.length === 0) {
     const pending = no('Pending', 'The proxy has not acknowledged its configuration yet');
     return withProgrammed(status, pending, () => pending);
   }

@@ -18,6 +18,13 @@ export async function makeController(
   const name = `sluice-${namespace}`;
   const objects = [
     { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } },
+    // What is tested here is the controller: its proxies are made, and none of their pods.
+    {
+      apiVersion: 'v1',
+      kind: 'ResourceQuota',
+      metadata: { name: 'no-pods', namespace },
+      spec: { hard: { pods: '0' } },
+    },
     { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'sluice', namespace } },
     { apiVersion: RBAC, kind: 'ClusterRole', metadata: { name }, rules: wide.map(policyRule) },
     {
