@@ -67,6 +67,8 @@ export const implementedPaths: { readonly [K in KindName]: ImplementedPaths } = 
     'spec.jwt.providers[].remoteJWKS.uri',
     'spec.jwt.providers[].remoteJWKS.backendRef',
     'spec.jwt.providers[].remoteJWKS.backendRefs',
+    'spec.jwt.providers[].remoteJWKS.backendSettings.retry',
+    'spec.jwt.providers[].remoteJWKS.backendSettings.timeout.http.requestTimeout',
     'spec.jwt.providers[].remoteJWKS.cacheDuration',
     'spec.jwt.providers[].remoteJWKS.failedRefetchDuration',
     'spec.jwt.providers[].claimToHeaders',

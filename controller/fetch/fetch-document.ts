@@ -22,6 +22,7 @@ export async function fetchDocument(
     headers: { accept: 'application/json', 'accept-encoding': 'gzip' },
     limit: LIMIT,
     via: want.via,
+    ...(want.timeout === undefined ? {} : { timeout: want.timeout }),
     signal,
   });
   if (!found.ok) return found;

@@ -30,6 +30,8 @@ interface Fetching {
   readonly refresh: number;
   /** The pause before a first failure is made good, in milliseconds. */
   readonly retry: number;
+  /** How long one try may take, in milliseconds; as the configuration says without it. */
+  readonly timeout?: number;
 }
 
 /** A Wasm module, from a registry or from a URL. */

@@ -37,6 +37,11 @@ describe('keys that are fetched', () => {
     expect(found.ok && found.value.keys.map(({ kid }) => kid)).toEqual(['one']);
   });
 
+  it('may take as long as the policy says', () => {
+    const backendSettings = { timeout: { http: { requestTimeout: '3s' } } };
+    expect(resolved({ ...SPEC, backendSettings }).wants).toMatchObject([{ url: SPEC.uri, timeout: 3_000 }]);
+  });
+
   it('are none where nobody asks: what is shown without a network opens nothing', () => {
     const { found } = resolved(SPEC, new ResourceStore({ assumeAnswers: true }));
     expect(found.ok && found.value.keys).toEqual([]);

@@ -1,6 +1,6 @@
 import type { RemoteJWKS } from '#controller/api/gen/types.d.ts';
 import type { JwtKeyIr } from '../../ir/jwt.ts';
-import { parseDuration } from '../../resources/duration.ts';
+import { milliseconds, parseDuration } from '../../resources/duration.ts';
 import { type Outcome, refusal, success } from '../../resources/verdict.ts';
 import { type DocumentAnswer, type KeySetWant, wantId } from '../../resources/wants.ts';
 import { fetchedFrom, resolveVia, type ViaContext } from '../fetch-via.ts';
@@ -31,10 +31,13 @@ export function remoteKeys(
   const refs = fetchedFrom(spec);
   const via = refs === undefined ? undefined : resolveVia(refs, [spec.uri], `${at}.backendRefs`, context);
   if (via?.ok === false) return via;
+  const timeout = milliseconds(spec.backendSettings?.timeout?.http?.requestTimeout);
   const want: KeySetWant = {
     kind: 'KeySet',
     url: spec.uri,
     ...(via === undefined ? {} : { via: via.value }),
+    // Of `retry` in the same place nothing is left to say: what fails is tried again for ever.
+    ...(timeout === undefined ? {} : { timeout }),
     refresh: parseDuration(spec.cacheDuration),
     retry: spec.failedRefetchDuration === undefined ? RETRY : parseDuration(spec.failedRefetchDuration),
   };
