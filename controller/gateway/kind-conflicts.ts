@@ -5,8 +5,9 @@
 import { byAge, type Aged } from '../resources/resources.ts';
 import type { Pieces } from '../ir/pieces.ts';
 import type { AttachedRoute, RouteReport } from './attach-routes.ts';
-import type { Attachment } from './attachment.ts';
+import { type Attachment, parentKey } from './attachment.ts';
 import { covers } from './hostnames.ts';
+import { ownerKey } from './listeners.ts';
 
 /** Host names of routes of one kind on a listener, and whose they are. */
 type Hosts = ReadonlyMap<string, readonly AttachedRoute[]>;
@@ -128,22 +129,34 @@ function without(route: AttachedRoute, lost: ReadonlyMap<Listener, AttachedRoute
   const isSame = known?.lost.size === lost.size && [...lost].every(([at, winner]) => known.lost.get(at) === winner);
   if (isSame) return known.route;
   const attachments = route.attachments.filter(({ listener }) => !lost.has(listener));
-  const [winner] = lost.values();
-  const reports = attachments.length > 0 || winner === undefined ? route.reports : refusing(route.reports, winner);
+  const reports = route.reports.map((report) => {
+    const named = route.attachments.filter(({ listener }) => leadsTo(report, listener)).map(({ listener }) => listener);
+    const winners = named.map((listener) => lost.get(listener));
+    const [winner] = winners;
+    return winner === undefined || winners.includes(undefined) ? report : refusing(report, winner);
+  });
   const made = { ...route, attachments, reports };
   reducedRoutes.set(route, { lost, route: made });
   return made;
 }
 
-function refusing(reports: readonly RouteReport[], { core: { route } }: AttachedRoute): readonly RouteReport[] {
+/** Whether a report is about a reference that names this listener, or all of its Gateway or ListenerSet. */
+function leadsTo({ ref, route }: RouteReport, { owner, spec }: Listener): boolean {
+  const isNamed = ref.sectionName === undefined || ref.sectionName === spec.name;
+  return (
+    isNamed &&
+    (ref.port === undefined || ref.port === spec.port) &&
+    parentKey(ref, route) === ownerKey(owner.kind, owner.metadata.namespace, owner.metadata.name)
+  );
+}
+
+function refusing(report: RouteReport, { core: { route } }: AttachedRoute): RouteReport {
   const { kind, metadata } = route;
   const message = `${kind} ${metadata.namespace}/${metadata.name}, which is older, has host names of this route on the same listeners: calls and requests for one host are routed by routes of one kind`;
-  return reports.map((report) => ({
-    ...report,
-    verdicts: report.verdicts.map((verdict) =>
-      verdict.type === 'Accepted' && verdict.status === 'True'
-        ? { ...verdict, status: 'False', reason: 'HostnameConflict', message }
-        : verdict,
-    ),
-  }));
+  const verdicts = report.verdicts.map((verdict) =>
+    verdict.type === 'Accepted' && verdict.status === 'True'
+      ? { ...verdict, status: 'False' as const, reason: 'HostnameConflict', message }
+      : verdict,
+  );
+  return { ...report, verdicts };
 }
