@@ -1,18 +1,21 @@
 import { rememberedAssignments } from './backends/assignments.ts';
 import { rememberedSecrets, type SecretsOf } from './backends/secrets.ts';
-import { changesSince, featuresAt, type PolicyTables } from './features/rule-features.ts';
+import { changesSince, clientAt, featuresAt, type PolicyTables } from './features/rule-features.ts';
 import { streamFeaturesAt } from './features/stream-features.ts';
 import type { GatewayState } from './gateway/gateways.ts';
 import type { PolicyOracle } from './gateway/placed-route.ts';
 import { ClusterUnion, secretsOf as ownSecretsOf } from './gateway/references.ts';
 import { socketsOf } from './gateway/sockets.ts';
 import { VirtualHosts } from './gateway/virtual-hosts.ts';
+import { type ListenerIr, terminationOf } from './ir/listener.ts';
 import type { ProxyIr } from './ir/proxy.ts';
 import type { SecretIr } from './ir/secret.ts';
 import type { WasmModuleRef } from './ir/wasm-module.ts';
 import type { Resources } from './resources/resources.ts';
+import { remembered } from './resources/tracked.ts';
 import { POLICY_DIGEST_ANNOTATION, type Settings } from './settings.ts';
 import { rememberedSharedPolicies } from './shared-policies.ts';
+import { trustSecret } from './tls/trust.ts';
 
 /** What is known of a proxy since it was made last. */
 interface Memory {
@@ -60,7 +63,8 @@ export function createProxyPass(settings: Settings): ProxyPass {
       const isSame = known?.tables === tables && sameMembers(known.gateways, gateways);
       const memory = isSame ? known : remake(key, known, gateways, tables);
       const endpoints = assignmentsOf(memory.ir.clusters, resources);
-      const secrets = memory.secretsOf(memory.ir.clusters, memory.own, resources);
+      const own = [memory.own, trustsOf(memory.ir.listeners, resources)];
+      const secrets = memory.secretsOf(memory.ir.clusters, own, resources);
       const pinned = gateways.map(({ gateway }) => gateway.metadata.annotations?.[POLICY_DIGEST_ANNOTATION]);
       const policyModule = modules.module(
         pinned.find((digest) => digest !== undefined),
@@ -110,6 +114,14 @@ export function createProxyPass(settings: Settings): ProxyPass {
   }
 }
 
+/** The authorities that policies of listeners' clients name; the same list as long as all are. */
+const trustsOf = remembered((listeners: readonly ListenerIr[], resources): readonly SecretIr[] =>
+  listeners
+    .flatMap(({ chains }) => chains)
+    .flatMap((chain) => terminationOf(chain)?.clients?.trust ?? [])
+    .flatMap((bundle) => trustSecret(bundle, resources) ?? []),
+);
+
 /** Makes what tells the places of routes what policies say there. */
 function createOracle(): (tables: PolicyTables) => PolicyOracle {
   const asked = new WeakMap<object, PolicyTables>();
@@ -119,6 +131,7 @@ function createOracle(): (tables: PolicyTables) => PolicyOracle {
       policies: tables,
       featuresAt: (place) => featuresAt(place, tables),
       streamFeaturesAt: (place) => streamFeaturesAt(place, tables),
+      clientAt: (gateway) => clientAt(gateway, tables),
       changesSince: (policies) => {
         const before = asked.get(policies);
         return before === undefined ? undefined : changesSince(before, tables);

@@ -7,10 +7,10 @@ import type { Settings } from '../settings.ts';
 import { certificateIn } from '../tls/certificate.ts';
 import { trustSecret } from '../tls/trust.ts';
 
-/** Finds the secrets of a proxy as they are now: those of its clusters, and `own`. The same list as long as none changes. */
+/** Finds the secrets of a proxy as they are now: those of its clusters, and `own` lists. The same list as long as none changes. */
 export type SecretsOf = (
   clusters: Pieces<ClusterIr>,
-  own: readonly SecretIr[],
+  own: readonly (readonly SecretIr[])[],
   resources: Resources,
 ) => readonly SecretIr[];
 
@@ -23,7 +23,7 @@ export function rememberedSecrets({ systemTrust }: Pick<Settings, 'systemTrust'>
   );
   let last: { readonly parts: readonly (readonly SecretIr[])[]; readonly secrets: readonly SecretIr[] } | undefined;
   return (clusters, own, resources) => {
-    const parts = [own, ...clusters.map((piece) => ofPiece(piece, resources)).filter(({ length }) => length > 0)];
+    const parts = [...own, ...clusters.map((piece) => ofPiece(piece, resources)).filter(({ length }) => length > 0)];
     if (last !== undefined && sameMembers(parts, last.parts)) return last.secrets;
     const byName = new Map(parts.flat().map((secret) => [secret.name, secret]));
     const now = [...byName.values()].sort((a, b) => compare(a.name, b.name));

@@ -1,3 +1,4 @@
+import type { ClientTrafficIr } from '../ir/client-traffic.ts';
 import type { RouteFeaturesIr } from '../ir/route.ts';
 import type { Resources } from '../resources/resources.ts';
 import { wantsAsked } from '../resources/tracked.ts';
@@ -8,6 +9,8 @@ export type PolicyOutcome =
   | {
       readonly kind: 'features';
       readonly features: RouteFeaturesIr;
+      /** What it says of listeners' clients: a ClientTrafficPolicy alone does. */
+      readonly client?: ClientTrafficIr;
       /** What could not be fetched again, so that its last good answer is in force. */
       readonly stale?: string;
       /** Why a part of the policy is not in force yet, while the others are. */

@@ -4,9 +4,10 @@ import type {
   EnvoyExtensionPolicy,
   SecurityPolicy,
 } from '#controller/api/gen/types.d.ts';
+import type { ClientTrafficIr } from '../ir/client-traffic.ts';
 import type { RuleFeaturesIr, SharedPolicyIr } from '../ir/route.ts';
-import { gatewayInForce, type Place } from '../policies/policy-index.ts';
-import type { Policy, PolicyKind } from '../policies/targets.ts';
+import { gatewayInForce, gatewayPolicy, type Place } from '../policies/policy-index.ts';
+import { isInvalid, type Policy, type PolicyKind } from '../policies/targets.ts';
 import type { Resources } from '../resources/resources.ts';
 import type { Settings } from '../settings.ts';
 import { resolveBackendTrafficPolicy } from './backend-traffic-policy/spec.ts';
@@ -161,4 +162,11 @@ function ofKind<P extends Policy>(kind: P['kind'], table: PolicyTable<P>): Polic
     outcomeOf: (place) => outcomeAt(place, table),
     gatewayOf: (place) => gatewayInForce(table.index, place),
   };
+}
+
+/** What the ClientTrafficPolicy in force on a listener says, if one is. */
+export function clientAt(gateway: Place['gateway'], { clients }: PolicyTables): ClientTrafficIr | undefined {
+  const policy = gatewayPolicy(clients.index, gateway);
+  const outcome = policy === undefined || isInvalid(policy) ? undefined : clients.outcomes.get(policy);
+  return outcome?.kind === 'features' ? outcome.client : undefined;
 }

@@ -19,7 +19,8 @@ export function streamFeaturesAt(place: Place, tables: PolicyTables): StreamFeat
   const security = partAt(place, tables.security);
   const extension = partAt(place, tables.extension);
   const traffic = partAt(place, tables.traffic);
-  if ([security, extension, traffic].some((part) => part.kind === 'refused')) return REFUSED;
+  const clients = partAt(place, tables.clients);
+  if ([security, extension, traffic, clients].some((part) => part.kind === 'refused')) return REFUSED;
   if (security.isOwn && streamRefusal(security.features) !== undefined) return REFUSED;
   if (extension.isOwn && streamRefusal(extension.features) !== undefined) return REFUSED;
   const { authorization } = security.features;

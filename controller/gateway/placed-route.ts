@@ -1,4 +1,5 @@
 import { clusterShowing, clusterWith, settingsFor } from '../backends/clusters.ts';
+import type { ClientTrafficIr } from '../ir/client-traffic.ts';
 import type { ClusterIr } from '../ir/cluster.ts';
 import type { RouteActionIr, RouteFeaturesIr, RouteIr, RouteMatchIr, RuleFeaturesIr } from '../ir/route.ts';
 import type { StreamFeaturesIr } from '../ir/listener.ts';
@@ -28,6 +29,8 @@ export interface PolicyOracle {
   readonly featuresAt: (place: Place) => RuleFeaturesIr;
   /** The same of a route of connections. */
   readonly streamFeaturesAt: (place: Place) => StreamFeaturesIr;
+  /** What is said of the clients of a listener. */
+  readonly clientAt: (gateway: Place['gateway']) => ClientTrafficIr | undefined;
   /** Where the answers may differ from those of other policies; `undefined` for anywhere. */
   readonly changesSince: (policies: object) => ConcernedPlaces | undefined;
 }

@@ -1,8 +1,9 @@
 import type { Listener } from '#controller/api/gen/types.d.ts';
+import type { ClientTrafficIr } from '../ir/client-traffic.ts';
 import type { ListenerIr } from '../ir/listener.ts';
 import { requestedIps } from './addresses.ts';
 import type { GatewayState } from './gateways.ts';
-import type { ListenerState } from './listeners.ts';
+import { gatewayPlace, type ListenerState } from './listeners.ts';
 import { overlapsAmong } from './overlaps.ts';
 import { type ChainWithContent, closedStream, plainStream, tlsStreams } from './streams.ts';
 import { hostnameOf, termination } from './termination.ts';
@@ -46,11 +47,23 @@ export function socketsOf(gateways: readonly GatewayState[], options: SocketOpti
   return [...groups.values()].map(({ address, port, protocol, members }) => {
     const chains = chainsOf(members, options);
     const name = members[0]?.listener.name ?? '';
+    // The socket is shared: the first listener with a policy has its say.
+    const client = clientOf(members, options)?.socket;
+    const said = client === undefined ? {} : { client };
     return {
-      listener: { name, address, port, protocol, chains: chains.map(({ chain }) => chain) },
+      listener: { name, address, port, protocol, chains: chains.map(({ chain }) => chain), ...said },
       contents: chains.map(({ content }) => content),
     };
   });
+}
+
+/** What is said of the clients of the first of some listeners of which anything is. */
+function clientOf(members: readonly Member[], { oracle }: SocketOptions): ClientTrafficIr | undefined {
+  for (const { listener } of members) {
+    const client = oracle.clientAt(gatewayPlace(listener));
+    if (client !== undefined) return client;
+  }
+  return undefined;
 }
 
 type Group = Pick<ListenerIr, 'address' | 'port' | 'protocol'> & { readonly members: Member[] };
@@ -92,8 +105,9 @@ function chainOf(
   members: readonly Member[],
   hostnames: readonly string[],
   misdirected: readonly string[],
-  { oracle, hostsOf }: SocketOptions,
+  options: SocketOptions,
 ): ChainWithContent {
+  const { oracle, hostsOf } = options;
   const [first] = members;
   const name = first?.listener.name ?? '';
   const placed = members.flatMap(({ state, listener }) =>
@@ -101,12 +115,14 @@ function chainOf(
   );
   const content = hostsOf(name).update({ own: hostnames, misdirected }, placed);
   const isTls = first?.listener.spec.protocol === 'HTTPS';
+  const client = clientOf(members, options);
   return {
     content,
     chain: {
       kind: 'http',
       name,
-      tls: isTls ? termination(first.listener) : undefined,
+      tls: isTls ? termination(first.listener, client?.tls) : undefined,
+      ...(client === undefined ? {} : { client: client.http }),
       virtualHosts: content.virtualHosts,
     },
   };

@@ -1,4 +1,4 @@
-import { clusterWith } from '../backends/clusters.ts';
+import { clusterShowing, clusterWith } from '../backends/clusters.ts';
 import type { ClusterIr } from '../ir/cluster.ts';
 import { type ChainIr, REFUSING_CLUSTER, type StreamChainIr, type StreamDestinationIr } from '../ir/listener.ts';
 import { byAge } from '../resources/resources.ts';
@@ -63,7 +63,11 @@ export function tlsStreams(
       name: `${listener.name}/${kind.toLowerCase()}/${metadata.namespace}/${metadata.name}`,
       tls: passesThrough(listener.spec)
         ? { kind: 'passthrough', hostnames: free }
-        : { kind: 'terminate', hostnames: free, termination: termination(listener) },
+        : {
+            kind: 'terminate',
+            hostnames: free,
+            termination: termination(listener, oracle.clientAt(gatewayPlace(listener))?.tls),
+          },
       ...ledBy(core, listener, oracle),
     });
   });
@@ -121,11 +125,15 @@ function ledBy(
   if (found.kind === 'refused') return NOWHERE;
   const { backend, clients } = found;
   const guard = clients === undefined ? {} : { clients };
-  const wanted = passesThrough(listener.spec) ? untouched : destinations;
-  if (backend === undefined) return { ...guard, destinations: wanted };
-  const talked = wanted.map((to) =>
-    to.kind === 'cluster' ? { ...to, cluster: clusterWith(to.cluster, backend) } : to,
-  );
+  const isUntouched = passesThrough(listener.spec);
+  const shown = isUntouched ? undefined : listener.shown?.name;
+  const wanted = isUntouched ? untouched : destinations;
+  if (backend === undefined && shown === undefined) return { ...guard, destinations: wanted };
+  const made = (cluster: ClusterIr): ClusterIr => {
+    const known = shown === undefined ? cluster : clusterShowing(cluster, shown);
+    return backend === undefined ? known : clusterWith(known, backend);
+  };
+  const talked = wanted.map((to) => (to.kind === 'cluster' ? { ...to, cluster: made(to.cluster) } : to));
   return { ...guard, destinations: talked };
 }
 

@@ -1,12 +1,15 @@
+import type { ClientTlsIr } from '../ir/client-traffic.ts';
 import type { TlsIr } from '../ir/listener.ts';
 import type { ListenerState } from './listeners.ts';
 
-/** How a listener terminates TLS. */
-export function termination(listener: ListenerState): TlsIr {
+/** How a listener terminates TLS; what a policy says of its clients goes before what its Gateway says. */
+export function termination(listener: ListenerState, client: ClientTlsIr | undefined): TlsIr {
+  const clients = client?.clients ?? listener.clients;
   return {
     hostname: hostnameOf(listener),
     certificates: listener.certificates.map(({ name }) => name),
-    ...(listener.clients === undefined ? {} : { clients: listener.clients }),
+    ...client,
+    ...(clients === undefined ? {} : { clients }),
   };
 }
 

@@ -1,5 +1,5 @@
-import type { ClientValidationIr } from './client-validation.ts';
 import type { AuthorizationActionIr } from './authorization.ts';
+import type { ClientHttpIr, ClientSocketIr, ClientTlsIr } from './client-traffic.ts';
 import type { ClusterIr } from './cluster.ts';
 import type { ClusterSettingsIr } from './cluster-settings.ts';
 import type { AddressBlockIr } from './match.ts';
@@ -17,6 +17,8 @@ export interface ListenerIr {
   readonly port: number;
   /** Plaintext and UDP have one chain; TLS has several, told apart by the server name (SNI). */
   readonly chains: readonly ChainIr[];
+  /** How it takes connections; as Envoy does where nobody says. */
+  readonly client?: ClientSocketIr;
 }
 
 /** The connections of a socket that are served alike. */
@@ -28,6 +30,8 @@ export interface HttpChainIr {
   /** "<namespace>/<gateway>/<listener>": of the RouteConfiguration. A contract. */
   readonly name: string;
   readonly tls: TlsIr | undefined;
+  /** How clients are talked to; our defaults where nobody says. */
+  readonly client?: ClientHttpIr;
   readonly virtualHosts: Pieces<VirtualHostIr>;
 }
 
@@ -80,13 +84,11 @@ export const REFUSING_CLUSTER: ClusterIr = {
 };
 
 /** How TLS is terminated. */
-export interface TlsIr {
+export interface TlsIr extends ClientTlsIr {
   /** The server name (SNI) that leads here: "www.example.com", "*.example.com", or "*" for any that no other chain has. */
   readonly hostname: string;
   /** Names of the certificates, in `ProxyIr.secrets`. */
   readonly certificates: readonly string[];
-  /** What clients have to show; they are not asked without. */
-  readonly clients?: ClientValidationIr;
 }
 
 /** The chains of a socket whose requests are routed. */
@@ -97,4 +99,10 @@ export function httpChains({ chains }: Pick<ListenerIr, 'chains'>): readonly Htt
 /** The chains of a socket that are passed on. */
 export function streamChains({ chains }: Pick<ListenerIr, 'chains'>): readonly StreamChainIr[] {
   return chains.filter((chain) => chain.kind === 'stream');
+}
+
+/** How a chain terminates TLS, if it does. */
+export function terminationOf(chain: ChainIr): TlsIr | undefined {
+  if (chain.kind === 'http') return chain.tls;
+  return chain.tls.kind === 'terminate' ? chain.tls.termination : undefined;
 }

@@ -12,7 +12,7 @@ import { authorities, CLASS, object, tlsSecret } from './manifests.ts';
 import { type SecureBackEnd, startSecureBackEnd } from './secure-back-end.ts';
 
 /** How a connection ends that Envoy does not take: with TLS 1.3 perhaps only when something is sent. */
-const REFUSED = /alert|socket hang up|ECONNRESET|EPIPE|disconnected/iu;
+const REFUSED = /alert|socket hang up|ECONNRESET|ECONNREFUSED|EPIPE|disconnected/iu;
 
 let envoy: LiveEnvoy;
 let port: number;

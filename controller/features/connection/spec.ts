@@ -19,7 +19,7 @@ type Connection = Pick<
 export function translateConnection(spec: ClusterSettings, problems: Problems): Connection {
   const { tcpKeepalive, proxyProtocol, connection, dns, http2 } = spec;
   return {
-    tcpKeepalive: tcpKeepalive === undefined ? undefined : keepalive(tcpKeepalive, problems),
+    tcpKeepalive: tcpKeepalive === undefined ? undefined : translateKeepalive(tcpKeepalive, problems),
     proxyProtocol: proxyProtocol?.version,
     bufferLimit: bytes(connection?.bufferLimit, 'connection.bufferLimit', 1, problems),
     preconnect: connection?.preconnect === undefined ? undefined : preconnect(connection.preconnect),
@@ -38,7 +38,8 @@ function bytes(
   return text === undefined ? undefined : problems.within(parseQuantity(text), field, least, most);
 }
 
-function keepalive({ probes, idleTime, interval }: TCPKeepalive, problems: Problems): TcpKeepaliveIr {
+/** Translates probes of connections that are idle, whichever side they are to. */
+export function translateKeepalive({ probes, idleTime, interval }: TCPKeepalive, problems: Problems): TcpKeepaliveIr {
   const seconds = (text: string | undefined, field: string): number | undefined => {
     const found = milliseconds(text);
     return found === undefined ? undefined : problems.within(Math.floor(found / 1000), `tcpKeepalive.${field}`, 1);
@@ -83,7 +84,8 @@ function translateDns({ dnsRefreshRate, respectDnsTtl, lookupFamily }: DNS, prob
 /** The windows that HTTP/2 allows and Envoy takes (envoy.config.core.v3.Http2ProtocolOptions). */
 const [LEAST_WINDOW, MOST_WINDOW] = [65_535, 2_147_483_647];
 
-function translateHttp2(spec: HTTP2Settings, problems: Problems): Http2Ir {
+/** Translates HTTP/2, whichever side it is spoken with. */
+export function translateHttp2(spec: HTTP2Settings, problems: Problems): Http2Ir {
   const window = (text: string | number | undefined, field: string) =>
     bytes(text, `http2.${field}`, LEAST_WINDOW, problems, MOST_WINDOW);
   const alive = spec.connectionKeepalive;

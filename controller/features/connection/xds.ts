@@ -135,7 +135,8 @@ function versionOptions(
   }
 }
 
-function http2Options(ir: Http2Ir = {}): Http2 {
+/** HTTP/2 as a policy wants it, whichever side it is spoken with. */
+export function http2Options(ir: Http2Ir = {}): Http2 {
   const { initialStreamWindowSize, initialConnectionWindowSize, maxConcurrentStreams, keepalive: alive } = ir;
   const { endsStreamOnInvalidMessage } = ir;
   return {

@@ -1,10 +1,19 @@
 import type { Any } from '@bufbuild/protobuf/wkt';
 import { enumMembers } from '#proto/load.ts';
-import type { ChainIr, HttpChainIr, ListenerIr, StreamChainIr } from '../../ir/listener.ts';
+import type { ClientHttpIr } from '../../ir/client-traffic.ts';
+import {
+  type ChainIr,
+  type HttpChainIr,
+  type ListenerIr,
+  type StreamChainIr,
+  terminationOf,
+} from '../../ir/listener.ts';
+import { clientFilters, clientSettings, connectionLimit } from './client-http.ts';
 import { clientRulesFilter } from './client-rules.ts';
+import { proxyProtocolFilters, socketSettings } from './client-socket.ts';
 import { adsSource } from './config-source.ts';
 import { socketAddress } from './cluster.ts';
-import { any, type Init } from './message.ts';
+import { any, duration, type Init } from './message.ts';
 import { tcpProxyFilter, udpProxyFilter } from './stream.ts';
 import { downstreamTls, tlsInspector } from './tls.ts';
 
@@ -13,9 +22,7 @@ const PROTOCOL = enumMembers('envoy.config.core.v3.SocketAddress.Protocol');
 type HttpFilter = Init<'envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter'>;
 
 const CONNECTION_MANAGER = 'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager';
-const { UNESCAPE_AND_REDIRECT } = enumMembers(`${CONNECTION_MANAGER}.PathWithEscapedSlashesAction`);
 const { PASS_THROUGH } = enumMembers(`${CONNECTION_MANAGER}.ServerHeaderTransformation`);
-const { REJECT_REQUEST } = enumMembers('envoy.config.core.v3.HttpProtocolOptions.HeadersWithUnderscoresAction');
 
 /**
  * The Envoy listener of a socket. On plaintext its connection manager is the first filter of the default filter chain,
@@ -26,16 +33,22 @@ export function listener(ir: ListenerIr, filters: readonly HttpFilter[]): Init<'
     name: ir.name,
     address: socketAddress({ kind: 'ip', address: ir.address, port: ir.port }, PROTOCOL[ir.protocol]),
     perConnectionBufferLimitBytes: 32_768,
+    ...(ir.client === undefined ? {} : socketSettings(ir.client)),
   };
+  const before = ir.client === undefined ? [] : proxyProtocolFilters(ir.client);
   const [first] = ir.chains;
   if (ir.protocol === 'UDP') {
     return { ...socket, listenerFilters: first?.kind === 'stream' ? [udpProxyFilter(first)] : [] };
   }
   return first !== undefined && isPlain(first)
-    ? { ...socket, defaultFilterChain: filterChain(first, filters) }
+    ? {
+        ...socket,
+        ...(before.length === 0 ? {} : { listenerFilters: [...before] }),
+        defaultFilterChain: filterChain(first, filters),
+      }
     : {
         ...socket,
-        listenerFilters: [tlsInspector()],
+        listenerFilters: [...before, tlsInspector(fingerprintsOf(ir))],
         filterChains: ir.chains.map((chain) => filterChain(chain, filters)),
       };
 }
@@ -45,20 +58,31 @@ function isPlain(chain: ChainIr): boolean {
 }
 
 function filterChain(chain: ChainIr, filters: readonly HttpFilter[]): Init<'envoy.config.listener.v3.FilterChain'> {
-  return chain.kind === 'http' ? httpChain(chain, filters) : streamChain(chain);
+  const made = chain.kind === 'http' ? httpChain(chain, filters) : streamChain(chain);
+  const handshake = terminationOf(chain)?.handshakeTimeout;
+  return handshake === undefined ? made : { ...made, transportSocketConnectTimeout: duration(handshake) };
+}
+
+/** Fingerprints that are taken of clients' hellos at a socket. */
+function fingerprintsOf({ chains }: ListenerIr): ReadonlySet<string> {
+  return new Set(chains.flatMap((chain) => terminationOf(chain)?.fingerprints ?? []));
 }
 
 function httpChain(
-  { name, tls }: HttpChainIr,
+  { name, tls, client = {} }: HttpChainIr,
   filters: readonly HttpFilter[],
 ): Init<'envoy.config.listener.v3.FilterChain'> {
   const manager = 'envoy.filters.network.http_connection_manager';
   return {
     name,
     filters: [
+      ...connectionLimit(name, client),
       {
         name: manager,
-        configType: { case: 'typedConfig', value: connectionManager(name, tls !== undefined, filters) },
+        configType: {
+          case: 'typedConfig',
+          value: connectionManager(name, tls !== undefined, [...clientFilters(client), ...filters], client),
+        },
       },
     ],
     ...(tls === undefined
@@ -84,19 +108,15 @@ function serverNames(
   return hostnames.includes('*') ? {} : { filterChainMatch: { serverNames: [...hostnames] } };
 }
 
-function connectionManager(name: string, isTls: boolean, filters: readonly HttpFilter[]): Any {
+function connectionManager(name: string, isTls: boolean, filters: readonly HttpFilter[], client: ClientHttpIr): Any {
   return any(CONNECTION_MANAGER, {
     statPrefix: isTls ? 'https' : 'http',
     routeSpecifier: { case: 'rds', value: { configSource: adsSource(), routeConfigName: name } },
     httpFilters: [...filters],
     // Routes say so where they allow something else, or nothing.
     upgradeConfigs: [{ upgradeType: 'websocket' }],
-    useRemoteAddress: true,
-    normalizePath: true,
-    mergeSlashes: true,
-    pathWithEscapedSlashesAction: UNESCAPE_AND_REDIRECT,
     serverHeaderTransformation: PASS_THROUGH,
-    commonHttpProtocolOptions: { headersWithUnderscoresAction: REJECT_REQUEST },
+    ...clientSettings(client),
   });
 }
 

@@ -11,16 +11,24 @@ type CommonTls = Init<'envoy.extensions.transport_sockets.tls.v3.CommonTlsContex
 type TransportSocket = Init<'envoy.config.core.v3.TransportSocket'>;
 type SdsConfig = Init<'envoy.extensions.transport_sockets.tls.v3.SdsSecretConfig'>;
 
-/** Terminates TLS with certificates that come by SDS; `alpn` are the protocols that are offered. */
-export function downstreamTls({ certificates, clients }: TlsIr, alpn: readonly string[]): TransportSocket {
+/** Terminates TLS with certificates that come by SDS; `alpn` are the protocols that are offered where nobody says. */
+export function downstreamTls(
+  { certificates, clients, parameters, resumption }: TlsIr,
+  alpn: readonly string[],
+): TransportSocket {
   return {
     name: 'envoy.transport_sockets.tls',
     configType: {
       case: 'typedConfig',
       value: any('envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext', {
         ...(clients === undefined ? {} : { requireClientCertificate: clients.required }),
+        ...(resumption === undefined ? {} : { disableStatefulSessionResumption: !resumption.stateful }),
+        ...(resumption === undefined || resumption.stateless
+          ? {}
+          : { sessionTicketKeysType: { case: 'disableStatelessSessionResumption', value: true } }),
         commonTlsContext: {
           alpnProtocols: [...alpn],
+          ...tlsParameters(parameters ?? {}),
           tlsCertificateSdsSecretConfigs: certificates.map(fromAds),
           ...(clients === undefined ? {} : clientValidation(clients)),
         },
@@ -130,13 +138,18 @@ function fromAds(name: string): SdsConfig {
   return { name, sdsConfig: adsSource() };
 }
 
-/** Reads the server name (SNI) that chooses the filter chain. */
-export function tlsInspector(): Init<'envoy.config.listener.v3.ListenerFilter'> {
+/** Reads the server name (SNI) that chooses the filter chain, and takes these fingerprints of the client. */
+export function tlsInspector(
+  fingerprints: ReadonlySet<string> = new Set(),
+): Init<'envoy.config.listener.v3.ListenerFilter'> {
   return {
     name: 'envoy.filters.listener.tls_inspector',
     configType: {
       case: 'typedConfig',
-      value: any('envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector', {}),
+      value: any('envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector', {
+        ...(fingerprints.has('JA3') ? { enableJa3Fingerprinting: true } : {}),
+        ...(fingerprints.has('JA4') ? { enableJa4Fingerprinting: true } : {}),
+      }),
     },
   };
 }

@@ -1,0 +1,115 @@
+import type { ClientHeaderFilter, ClientTrafficPolicySpec, HeaderSettings } from '#controller/api/gen/types.d.ts';
+import type { ClientHttp1Ir, ClientHttpIr, EarlyHeadersIr, ForwardedCertificateIr } from '../../ir/client-traffic.ts';
+import { milliseconds } from '../../resources/duration.ts';
+import type { Problems } from '../../resources/problems.ts';
+import { translateHttp2 } from '../connection/spec.ts';
+import { translateClientAddress } from './client-address.ts';
+import { textComparison } from './text-comparison.ts';
+
+/** Translates what concerns connections whose requests are routed. */
+export function translateClientHttp(spec: ClientTrafficPolicySpec, problems: Problems): ClientHttpIr {
+  const { clientIPDetection, timeout, path, headers = {}, connection, http2, healthCheck, scheme } = spec;
+  const limit = connection?.connectionLimit;
+  const { http } = timeout ?? {};
+  return {
+    connectionLimit:
+      limit?.value === undefined ? undefined : { most: limit.value, closeDelay: milliseconds(limit.closeDelay) },
+    maxConnectionDuration: milliseconds(limit?.maxConnectionDuration),
+    maxRequestsPerConnection: limit?.maxRequestsPerConnection,
+    maxStreamDuration: milliseconds(limit?.maxStreamDuration),
+    clientAddress: clientIPDetection === undefined ? undefined : translateClientAddress(clientIPDetection),
+    requestTimeout: milliseconds(http?.requestReceivedTimeout),
+    requestHeadersTimeout: milliseconds(http?.requestHeadersReceivedTimeout),
+    idleTimeout: milliseconds(http?.idleTimeout),
+    streamIdleTimeout: milliseconds(http?.streamIdleTimeout),
+    escapedSlashes: path?.escapedSlashesAction === undefined ? undefined : SLASHES[path.escapedSlashesAction],
+    keepsSlashes: path?.disableMergeSlashes === true ? true : undefined,
+    ...headerSettings(headers, problems),
+    http1: http1Of(spec, problems),
+    http2: http2 === undefined ? undefined : translateHttp2(http2, problems),
+    healthCheckPath: healthCheck?.path,
+    schemeOfBackend: scheme === 'MatchBackend' ? true : undefined,
+  };
+}
+
+const SLASHES = {
+  KeepUnchanged: 'keep',
+  RejectRequest: 'reject',
+  UnescapeAndForward: 'unescapeAndForward',
+  UnescapeAndRedirect: 'unescapeAndRedirect',
+} as const;
+
+const UNDERSCORES = { Allow: 'allow', RejectRequest: 'reject', DropHeader: 'drop' } as const;
+
+const REQUEST_IDS = {
+  PreserveOrGenerate: 'preserveOrGenerate',
+  Preserve: 'preserve',
+  Generate: 'generate',
+  Disable: 'disable',
+} as const;
+
+function headerSettings(
+  headers: HeaderSettings,
+  problems: Problems,
+): Pick<
+  ClientHttpIr,
+  'underscores' | 'requestId' | 'forwardedCertificate' | 'stripsTrailingDot' | 'earlyRequestHeaders'
+> {
+  const { withUnderscoresAction: underscores, requestID, preserveXRequestID, earlyRequestHeaders: early } = headers;
+  const older = preserveXRequestID === true ? 'preserveOrGenerate' : undefined;
+  return {
+    underscores: underscores === undefined ? undefined : UNDERSCORES[underscores],
+    requestId: requestID === undefined ? older : REQUEST_IDS[requestID],
+    forwardedCertificate: forwardedCertificate(headers),
+    stripsTrailingDot: headers.host?.stripTrailingHostDot === true ? true : undefined,
+    earlyRequestHeaders: early === undefined ? undefined : earlyHeaders(early, problems),
+  };
+}
+
+const CERTIFICATE_MODES = {
+  Sanitize: 'sanitize',
+  ForwardOnly: 'forwardOnly',
+  AppendForward: 'appendForward',
+  SanitizeSet: 'sanitizeSet',
+  AlwaysForwardOnly: 'alwaysForwardOnly',
+} as const;
+
+const CERTIFICATE_DETAILS = { Subject: 'subject', Cert: 'cert', Chain: 'chain', DNS: 'dns', URI: 'uri' } as const;
+
+function forwardedCertificate({ xForwardedClientCert: spec }: HeaderSettings): ForwardedCertificateIr | undefined {
+  if (spec === undefined) return undefined;
+  return {
+    mode: CERTIFICATE_MODES[spec.mode ?? 'Sanitize'],
+    details: (spec.certDetailsToAdd ?? []).map((detail) => CERTIFICATE_DETAILS[detail]),
+  };
+}
+
+/** Headers by which Envoy decides where a request goes. */
+const NOT_CHANGED = /^(?::|host$)/iu;
+
+function earlyHeaders(spec: ClientHeaderFilter, problems: Problems): EarlyHeadersIr {
+  const { set = [], add = [], addIfAbsent = [], remove = [], removeOnMatch = [] } = spec;
+  const names = [...set, ...add, ...addIfAbsent].map(({ name }) => name);
+  const wrong = [...names, ...remove].find((name) => NOT_CHANGED.test(name));
+  if (wrong !== undefined) problems.add('headers.earlyRequestHeaders', `found ${wrong}, which cannot be changed`);
+  return {
+    set,
+    add,
+    addIfAbsent,
+    remove,
+    removeMatching: removeOnMatch.map((match) =>
+      textComparison(match, 'headers.earlyRequestHeaders.removeOnMatch', problems),
+    ),
+  };
+}
+
+function http1Of({ http1 }: ClientTrafficPolicySpec, problems: Problems): ClientHttp1Ir | undefined {
+  if (http1 === undefined) return undefined;
+  const { enableTrailers, preserveHeaderCase, http10, ignoredUpgradeTypes = [] } = http1;
+  return {
+    trailers: enableTrailers ?? false,
+    preservesCase: preserveHeaderCase ?? false,
+    http10: http10 === undefined ? undefined : { usesDefaultHost: http10.useDefaultHost ?? false },
+    ignoredUpgrades: ignoredUpgradeTypes.map((match) => textComparison(match, 'http1.ignoredUpgradeTypes', problems)),
+  };
+}

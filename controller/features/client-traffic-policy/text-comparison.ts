@@ -1,0 +1,13 @@
+import type { StringMatch } from '#controller/api/gen/types.d.ts';
+import type { TextComparisonIr } from '../../ir/text-comparison.ts';
+import { regexProblem } from '../../regex/problem.ts';
+import type { Problems } from '../../resources/problems.ts';
+
+const KINDS = { Exact: 'exact', Prefix: 'prefix', Suffix: 'suffix', RegularExpression: 'regex' } as const;
+
+/** Translates a comparison of a text; a bad regular expression is a problem of its field. */
+export function textComparison({ type, value }: StringMatch, field: string, problems: Problems): TextComparisonIr {
+  const wrong = type === 'RegularExpression' ? regexProblem(value) : undefined;
+  if (wrong !== undefined) problems.add(field, `found ${wrong}`);
+  return { kind: KINDS[type], value };
+}
