@@ -1,5 +1,17 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import type { ApiServer } from '#controller/kubernetes/api-server.ts';
 import { ask, dataOf, isGone } from './api.ts';
 import type { Items, Pod, Volume, VolumeSource } from './kinds.ts';
@@ -25,22 +37,44 @@ export async function fillVolume(
   if (isNew) chmodSync(folder, 0o777);
   if (volume.emptyDir !== undefined) return isNew;
   const files = await filesOf(api, pod, address, volume);
-  const list = join(dirname(folder), `.${volume.name}`);
-  const before = existsSync(list) ? readFileSync(list, 'utf8').split('\n').filter(Boolean) : [];
-  let changed = isNew;
-  for (const name of before.filter((known) => !files.has(known))) {
-    rmSync(join(folder, name), { force: true });
-    changed = true;
-  }
+  const before = versionIn(folder);
+  if (before !== undefined && isFilledWith(join(folder, before), files)) return false;
+  const version = mkdtempSync(join(folder, '..version-'));
+  chmodSync(version, 0o755);
   for (const [name, content] of files) {
-    const path = join(folder, name);
-    if (existsSync(path) && readFileSync(path).equals(content)) continue;
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, content, { mode: 0o644 });
-    changed = true;
+    mkdirSync(dirname(join(version, name)), { recursive: true });
+    writeFileSync(join(version, name), content, { mode: 0o644 });
   }
-  writeFileSync(list, [...files.keys()].join('\n'));
-  return changed;
+  // Who watches the folder sees all files change at once, by one rename, as with a kubelet.
+  symlinkSync(basename(version), join(folder, '..next'));
+  renameSync(join(folder, '..next'), join(folder, CURRENT));
+  linkNames(folder, new Set([...files.keys()].map((name) => name.split('/')[0] ?? name)));
+  if (before !== undefined) rmSync(join(folder, before), { recursive: true, force: true });
+  return true;
+}
+
+/** The link to the folder of the files as they are now. */
+const CURRENT = '..data';
+
+function versionIn(folder: string): string | undefined {
+  const link = join(folder, CURRENT);
+  return existsSync(link) ? readlinkSync(link) : undefined;
+}
+
+function isFilledWith(version: string, files: Files): boolean {
+  const there = readdirSync(version, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  if (there.length !== files.size) return false;
+  return [...files].every(([name, content]) => {
+    const path = join(version, name);
+    return existsSync(path) && readFileSync(path).equals(content);
+  });
+}
+
+/** Each name of the volume is a link into what is current. */
+function linkNames(folder: string, names: ReadonlySet<string>): void {
+  const there = readdirSync(folder).filter((name) => !name.startsWith('..'));
+  for (const name of there) if (!names.has(name)) rmSync(join(folder, name), { force: true });
+  for (const name of names) if (!there.includes(name)) symlinkSync(join(CURRENT, name), join(folder, name));
 }
 
 async function filesOf(api: ApiServer, pod: Pod, address: string, source: VolumeSource): Promise<Files> {
