@@ -200,6 +200,8 @@ function statusWriting(
   });
   const tellProblems = problemTeller((subject, reason, message) => void events.warn(subject, reason, message));
   let isLeader = false;
+  /** Why it could not be found out last who leads. */
+  let trouble = '';
   const look = (): void => {
     if (!isLeader) return;
     writer.look();
@@ -207,6 +209,7 @@ function statusWriting(
   };
   const lead = (now: boolean): void => {
     isLeader = now;
+    trouble = '';
     log.info(now ? 'this replica leads: it writes statuses and makes proxies' : 'this replica does not lead any more');
     writer.lead(now);
     leads(now);
@@ -236,7 +239,11 @@ function statusWriting(
         clock: systemClock,
         random: Math.random,
         changed: lead,
-        failed: (message) => log.warn({ reason: message }, 'it cannot be found out who leads'),
+        failed: (message) => {
+          // An outage of an hour has thousands of tries.
+          if (message !== trouble) log.warn({ reason: message }, 'it cannot be found out who leads; it is tried again');
+          trouble = message;
+        },
       });
       election.start();
       return async () => {
