@@ -257,8 +257,9 @@ function liveProxies(
     const report = proxies.get(key)?.report();
     return {
       key,
-      sockets: xds.listeners.map(({ name, port, chains }) => ({
+      sockets: xds.listeners.map(({ name, protocol, port, chains }) => ({
         name,
+        transport: protocol,
         port,
         chains: chains.map((chain) => ({ name: chain.name, certificates: certificatesOf(chain) })),
       })),

@@ -10,7 +10,7 @@ const GROUP = 'gateway.networking.k8s.io';
 const KINDS: { readonly [protocol in (typeof PROTOCOLS)[number]]: readonly string[] } = {
   HTTP: ['HTTPRoute', 'GRPCRoute'],
   HTTPS: ['HTTPRoute', 'GRPCRoute'],
-  TLS: ['TLSRoute', 'TCPRoute'],
+  TLS: ['TCPRoute', 'TLSRoute'],
   TCP: ['TCPRoute'],
   UDP: ['UDPRoute'],
 };

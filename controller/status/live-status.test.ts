@@ -42,8 +42,18 @@ function gatewayStatus(): ObjectStatus {
 const PROXY: LiveProxy = {
   key: 'default/shop',
   sockets: [
-    { name: 'default/shop/http', port: 80, chains: [{ name: 'default/shop/http', certificates: [] }] },
-    { name: 'default/shop/other', port: 81, chains: [{ name: 'default/shop/other', certificates: ['default/cert'] }] },
+    {
+      name: 'default/shop/http',
+      transport: 'TCP',
+      port: 80,
+      chains: [{ name: 'default/shop/http', certificates: [] }],
+    },
+    {
+      name: 'default/shop/other',
+      transport: 'TCP',
+      port: 81,
+      chains: [{ name: 'default/shop/other', certificates: ['default/cert'] }],
+    },
   ],
   ready: true,
   rejected: [],
@@ -81,6 +91,27 @@ describe('a Gateway whose proxy', () => {
   it('rejects a socket is not programmed, and no listener of that socket is', () => {
     const rejected = [{ type: 'listener', name: 'default/shop/http', message: 'no', policies: [] }] as const;
     expect(programmed({ ...PROXY, rejected })).toBe('Invalid | Invalid Invalid Programmed');
+  });
+
+  it('rejects where connections of a listener go is not programmed, and another listener of that port is', () => {
+    const chains = [
+      { name: 'default/shop/http/tlsroute/default/a', certificates: [] },
+      { name: 'default/shop/also/tlsroute/default/a', certificates: [] },
+    ];
+    const sockets = [{ name: 'default/shop/http', transport: 'TCP', port: 80, chains }] as const;
+    const name = 'sluice.stream/default/shop/also/tlsroute/default/a';
+    const rejected = [{ type: 'extension-config', name, message: 'bad', policies: [] }];
+    expect(programmed({ ...PROXY, sockets, rejected })).toBe('Invalid | Programmed Invalid Programmed');
+  });
+
+  it('rejects a socket of UDP says nothing of the one of TCP on the same port', () => {
+    const name = 'default/shop/udp';
+    const sockets = [
+      ...PROXY.sockets,
+      { name, transport: 'UDP', port: 80, chains: [{ name, certificates: [] }] },
+    ] as const;
+    const rejected = [{ type: 'listener', name, message: 'bad', policies: [] }];
+    expect(programmed({ ...PROXY, sockets, rejected })).toBe('Programmed | Programmed Programmed Programmed');
   });
 
   it('rejects a cluster is not programmed, with Envoy’s words', () => {

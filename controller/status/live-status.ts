@@ -50,6 +50,7 @@ export interface LiveDeployment {
 export interface LiveSocket {
   /** The name of the Listener in xDS. */
   readonly name: string;
+  readonly transport: 'TCP' | 'UDP';
   /** The port as it is written. */
   readonly port: number;
   /** The names of the RouteConfigurations, and those of the Secrets that TLS is terminated with. */
@@ -182,15 +183,16 @@ function live(written: GatewayStatus, proxies: readonly LiveProxy[]): GatewaySta
     const pending = no('Pending', 'The proxy has not acknowledged its configuration yet');
     return withProgrammed(status, pending, () => pending);
   }
-  const concerns = (rejected: RejectedResource, listener: string, port: number): boolean =>
+  const concerns = (rejected: RejectedResource, { xdsName, port, transport }: ListenerReport): boolean =>
     proxy.sockets.some(
-      ({ name, port: socketPort, chains }) =>
-        socketPort === port &&
+      ({ name, chains, ...socket }) =>
+        socket.port === port &&
+        socket.transport === transport &&
         ((rejected.type === 'listener' && rejected.name === name) ||
-          chains.some((chain) => concernsChain(rejected, chain) && (chains.length === 1 || chain.name === listener))),
+          chains.some((chain) => concernsChain(rejected, chain) && (chains.length === 1 || isOf(chain, xdsName)))),
     );
-  const ofListener = ({ xdsName, port }: ListenerReport): readonly RejectedResource[] =>
-    proxy.rejected.filter((rejected) => concerns(rejected, xdsName, port));
+  const ofListener = (report: ListenerReport): readonly RejectedResource[] =>
+    proxy.rejected.filter((rejected) => concerns(rejected, report));
   const others = proxy.rejected.filter((rejected) => !OF_LISTENERS.has(rejected.type) && !isUsersFilter(rejected));
   const own = [...new Set([...status.listeners.flatMap(ofListener), ...others])];
   if (own.length === 0) return status;
@@ -209,8 +211,17 @@ function routesOf({ type, name }: RejectedResource): string | undefined {
 /** Kinds of resources that belong to listeners, and not to the whole of a Gateway. */
 const OF_LISTENERS: ReadonlySet<string> = new Set(['listener', 'route', 'virtual-host', 'secret']);
 
+/** What the configuration of a chain that passes connections on is called in xDS: this and the chain (`xds/build/stream.ts`). */
+const STREAM = 'sluice.stream/';
+
+/** Whether a chain is a listener's; a listener of TLS may have one for each route. */
+function isOf({ name }: LiveSocket['chains'][number], listener: string): boolean {
+  return name === listener || (/^\/(?:tls|tcp)route\//u.test(name.slice(listener.length)) && name.startsWith(listener));
+}
+
 /** On plaintext all listeners of a socket share one chain, with TLS each has its own. */
 function concernsChain(rejected: RejectedResource, { name, certificates }: LiveSocket['chains'][number]): boolean {
+  if (rejected.type === 'extension-config') return rejected.name === `${STREAM}${name}`;
   return rejected.type === 'secret' ? certificates.includes(rejected.name) : routesOf(rejected) === name;
 }
 
