@@ -126,6 +126,15 @@ describe('the Kubernetes provider', () => {
     await expect.poll(() => told().at(-1)).toBe('delete /Secret/default/late');
   });
 
+  it('does not wait for a Secret that it may not read, and takes it once it may', async () => {
+    const { server, start, told } = await begin([secret('used', 'a'), gateway('used')]);
+    server.script.refuse = ({ resource, verb }) => (resource === 'secrets' && verb === 'get' ? 403 : undefined);
+    await start();
+    expect(told()).toEqual(['upsert gateway.networking.k8s.io/Gateway/default/shop', 'synced']);
+    server.script.refuse = () => undefined;
+    await expect.poll(() => told().at(-1), { timeout: 5_000 }).toBe('upsert /Secret/default/used');
+  });
+
   it('keeps what it told through an outage and a server that has forgotten what happened', async () => {
     const { server, start, told, batches } = await begin([secret('used', 'a'), gateway('used')]);
     await start();

@@ -145,6 +145,11 @@ export class ReferencedObjects {
         if (isNew) this.#close();
         return;
       }
+      // One that may not be read is as good as absent, and nobody waits for it; who had it keeps it.
+      if (answer.status === 403 && wanted.version === undefined) {
+        wanted.version = '';
+        this.#close();
+      }
       if (answer.status !== 200 || !isNamed(answer.body)) {
         throw new Error(`${answer.status} ${statusMessage(answer.body) ?? ''}`);
       }
