@@ -75,7 +75,10 @@ export function lower(
     endpoint: lowerAssignments(ir.endpoints),
     secret: byName([...ir.secrets.map(lowerSecret), ...ir.listeners.flatMap(credentialsOf).map(lowerCredential)]),
     'extension-config': byName([
-      ...(policyModule === undefined ? [] : lowerPolicyModule(ir.shared ?? NOT_SHARED, policyModule)),
+      // Where no listener is of requests nobody asks for it, and it would be waited for.
+      ...(policyModule === undefined || !ir.listeners.some(hasRequests)
+        ? []
+        : lowerPolicyModule(ir.shared ?? NOT_SHARED, policyModule)),
       ...ir.listeners.flatMap(lowerStreams),
       ...[...wasmFiltersOf(ir).values()].flatMap((filter) => lowerWasm(filter, filters.get(filter.name)) ?? []),
     ]),
@@ -84,6 +87,10 @@ export function lower(
   // A patch is about the whole RouteConfiguration.
   const patched = patchedRoutes.intersection(snapshot.route);
   return splitRoutes(patchSnapshot(wholeRoutes(snapshot, patched), patches), patched);
+}
+
+function hasRequests(ir: ListenerIr): boolean {
+  return httpChains(ir).length > 0;
 }
 
 /** Names of the RouteConfigurations that patches are about. */
