@@ -5,8 +5,7 @@ import { streamFeaturesAt } from './features/stream-features.ts';
 import type { GatewayState } from './gateway/gateways.ts';
 import type { PolicyOracle } from './gateway/placed-route.ts';
 import { ClusterUnion, secretsOf as ownSecretsOf } from './gateway/references.ts';
-import { socketsOf } from './gateway/sockets.ts';
-import { VirtualHosts } from './gateway/virtual-hosts.ts';
+import { Sockets } from './gateway/sockets.ts';
 import { type ListenerIr, terminationOf } from './ir/listener.ts';
 import type { ProxyIr } from './ir/proxy.ts';
 import type { SecretIr } from './ir/secret.ts';
@@ -19,8 +18,7 @@ import { trustSecret } from './tls/trust.ts';
 
 /** What is known of a proxy since it was made last. */
 interface Memory {
-  /** By the name of the chain. */
-  readonly chains: ReadonlyMap<string, VirtualHosts>;
+  readonly chains: Sockets;
   readonly union: ClusterUnion;
   readonly gateways: readonly GatewayState[];
   readonly tables: PolicyTables;
@@ -89,17 +87,9 @@ export function createProxyPass(settings: Settings): ProxyPass {
     gateways: readonly GatewayState[],
     tables: PolicyTables,
   ): Memory {
-    const chains = new Map<string, VirtualHosts>();
+    const chains = known?.chains ?? new Sockets();
     const union = known?.union ?? new ClusterUnion();
-    const sockets = socketsOf(gateways, {
-      bindAddress: settings.bindAddress,
-      oracle: oracleOf(tables),
-      hostsOf: (chain) => {
-        const hosts = known?.chains.get(chain) ?? new VirtualHosts();
-        chains.set(chain, hosts);
-        return hosts;
-      },
-    });
+    const sockets = chains.update(gateways, { bindAddress: settings.bindAddress, oracle: oracleOf(tables) });
     const ir: ProxyIr = {
       key,
       listeners: sockets.map(({ listener }) => listener),

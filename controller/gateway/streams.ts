@@ -1,9 +1,9 @@
 import { clusterShowing, clusterWith } from '../backends/clusters.ts';
 import type { ClusterIr } from '../ir/cluster.ts';
 import { type ChainIr, REFUSING_CLUSTER, type StreamChainIr, type StreamDestinationIr } from '../ir/listener.ts';
-import { byAge } from '../resources/resources.ts';
+import type { Pieces } from '../ir/pieces.ts';
+import { byAge, compare } from '../resources/resources.ts';
 import type { AttachedRoute } from './attach-routes.ts';
-import type { GatewayState } from './gateways.ts';
 import { covers } from './hostnames.ts';
 import { gatewayPlace, type ListenerState } from './listeners.ts';
 import type { PolicyOracle } from './placed-route.ts';
@@ -28,8 +28,12 @@ interface Stream {
  * The chain of a listener whose connections, or datagrams, all go one way. Of several routes the oldest has it, then the one
  * whose namespace and name come first (Gateway API, "Conflicts"). Without a route every connection is closed.
  */
-export function plainStream(state: GatewayState, listener: ListenerState, oracle: PolicyOracle): ChainWithContent {
-  const [first] = streamsOf(state, listener);
+export function plainStream(
+  routes: Pieces<AttachedRoute>,
+  listener: ListenerState,
+  oracle: PolicyOracle,
+): ChainWithContent {
+  const [first] = streamsOf(routes, listener);
   const led = first === undefined ? NOWHERE : ledBy(first.core, listener, oracle);
   return withContent({ kind: 'stream', name: listener.name, tls: { kind: 'none' }, ...led });
 }
@@ -48,12 +52,12 @@ interface TlsSurroundings {
  * listener with a more specific host name. A server name that no chain has is refused.
  */
 export function tlsStreams(
-  state: GatewayState,
+  routes: Pieces<AttachedRoute>,
   listener: ListenerState,
   { narrower, taken, oracle }: TlsSurroundings,
 ): readonly ChainWithContent[] {
   const isFree = (name: string): boolean => !taken.has(name) && !narrower.some((other) => covers(other, name));
-  return streamsOf(state, listener).flatMap(({ core, hostnames }) => {
+  return streamsOf(routes, listener).flatMap(({ core, hostnames }) => {
     const free = hostnames.filter(isFree);
     if (free.length === 0) return [];
     for (const name of free) taken.add(name);
@@ -79,7 +83,7 @@ export function closedStream({ name }: ListenerState): ChainWithContent {
 }
 
 /** The routes of connections that are attached to a listener, the oldest first. */
-function streamsOf({ routes }: GatewayState, listener: ListenerState): readonly Stream[] {
+function streamsOf(routes: Pieces<AttachedRoute>, listener: ListenerState): readonly Stream[] {
   return routes
     .flatMap(streamsOfPiece)
     .flatMap(({ core, attachments }) =>
@@ -87,7 +91,7 @@ function streamsOf({ routes }: GatewayState, listener: ListenerState): readonly 
         core.kind === 'stream' && attachment.listener === listener ? [{ core, hostnames: attachment.hostnames }] : [],
       ),
     )
-    .sort((a, b) => byAge(a.core.route, b.core.route));
+    .sort((a, b) => byAge(a.core.route, b.core.route) || compare(a.core.route.kind, b.core.route.kind));
 }
 
 const NONE: readonly AttachedRoute[] = [];

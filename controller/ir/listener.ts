@@ -19,6 +19,8 @@ export interface ListenerIr {
   readonly chains: readonly ChainIr[];
   /** How it takes connections; as Envoy does where nobody says. */
   readonly client?: ClientSocketIr;
+  /** Stands for all of it but its routes: while it is the same object, only they may differ. Absent where nobody knows. */
+  readonly frame?: object;
 }
 
 /** The connections of a socket that are served alike. */

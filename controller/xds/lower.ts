@@ -11,7 +11,14 @@ import type { CredentialIr } from '../ir/credential.ts';
 import type { ApiKeyAuthIr, BasicAuthIr } from '../ir/credentials.ts';
 import type { ExternalAuthIr } from '../ir/external-auth.ts';
 import type { ExtProcIr } from '../ir/ext-proc.ts';
-import { type HttpChainIr, httpChains, type ListenerIr, type StreamChainIr, streamChains } from '../ir/listener.ts';
+import {
+  type ChainIr,
+  type HttpChainIr,
+  httpChains,
+  type ListenerIr,
+  type StreamChainIr,
+  streamChains,
+} from '../ir/listener.ts';
 import type { ResourcePatchIr } from '../ir/patch.ts';
 import type { Pieces } from '../ir/pieces.ts';
 import type { ProxyIr } from '../ir/proxy.ts';
@@ -64,16 +71,16 @@ export function lower(
   let hosts: XdsResources | undefined;
   const snapshot: XdsSnapshot = {
     listener: byName(ir.listeners.map(lowerListener)),
-    route: byName(ir.listeners.flatMap((on) => httpChains(on).map(({ name }) => routeConfiguration(name)))),
+    route: new PiecedResources(ir.listeners.map(lowerRoutes)),
     // Most of the work, and a proxy gets its clusters before.
     get 'virtual-host'() {
       return (hosts ??= new PiecedResources(
-        ir.listeners.flatMap((on) => httpChains(on).flatMap((chain) => lowerHosts(chain, patchedRoutes))),
+        ir.listeners.flatMap((on) => on.chains.flatMap((chain) => lowerChain(chain, patchedRoutes))),
       ));
     },
     cluster: lowerClusters(ir.clusters),
     endpoint: lowerAssignments(ir.endpoints),
-    secret: byName([...ir.secrets.map(lowerSecret), ...ir.listeners.flatMap(credentialsOf).map(lowerCredential)]),
+    secret: new PiecedResources([lowerSecrets(ir.secrets), ...lowerCredentials(ir)]),
     'extension-config': byName([
       // Where no listener is of requests nobody asks for it, and it would be waited for.
       ...(policyModule === undefined || !ir.listeners.some(hasRequests)
@@ -109,13 +116,59 @@ function lowerStreams(ir: ListenerIr): readonly XdsResource[] {
 
 const lowerStream = once((chain: StreamChainIr) => extensionConfig(tcpProxy(chain)));
 
+/** The RouteConfigurations of a listener, without their virtual hosts. */
+function lowerRoutes(ir: ListenerIr): readonly XdsResource[] {
+  const { frame } = ir;
+  const known = frame === undefined ? undefined : routesOfFrames.get(frame);
+  if (known !== undefined) return known;
+  const routes = httpChains(ir).map(({ name }) => routeConfiguration(name));
+  if (frame !== undefined) routesOfFrames.set(frame, routes);
+  return routes;
+}
+
+const routesOfFrames = new WeakMap<object, readonly XdsResource[]>();
+
+function lowerChain(chain: ChainIr, patched: ReadonlySet<string>): Pieces<XdsResource> {
+  if (chain.kind !== 'http') return [];
+  return patched.has(chain.name) ? lowerHosts(chain, patched) : hostsOfChain(chain);
+}
+
+const hostsOfChain = once((chain: HttpChainIr) => lowerHosts(chain, NOTHING_PATCHED));
+
+const NOTHING_PATCHED: ReadonlySet<string> = new Set();
+
+/** A listener is encoded again only when something of it changes that is not its routes, or these need other filters. */
 function lowerListener(ir: ListenerIr): XdsResource {
+  const filters = filtersOf(ir);
+  const { frame } = ir;
+  if (frame === undefined) return encodeListener(ir, filters);
+  const signature = [`${ir.name} ${ir.address} ${ir.port}`, ...filters.map(signatureOf)].join(' ');
+  const known = listenersOfFrames.get(frame);
+  if (known?.signature === signature) return known.resource;
+  const resource = encodeListener(ir, filters);
+  listenersOfFrames.set(frame, { signature, resource });
+  return resource;
+}
+
+const listenersOfFrames = new WeakMap<object, { readonly signature: string; readonly resource: XdsResource }>();
+
+function signatureOf(filter: HttpFilter): string {
+  return Buffer.from(encode(HTTP_FILTER, filter)).toString('latin1');
+}
+
+const HTTP_FILTER = 'envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter';
+
+function encodeListener(ir: ListenerIr, filters: readonly HttpFilter[]): XdsResource {
+  return xdsResource('listener', ir.name, encode('envoy.config.listener.v3.Listener', listener(ir, filters)));
+}
+
+function filtersOf(ir: ListenerIr): readonly HttpFilter[] {
   const asking = [
     ...externalAuthFilters(ir),
     ...distinct(ofHosts(ir, basicAuthsOf), basicAuthFilterName, basicAuthFilter),
     ...distinct(ofHosts(ir, apiKeyAuthsOf), () => API_KEY_FILTER, apiKeyAuthFilter),
   ];
-  const filters = [
+  return [
     ...nativeFilters('first'),
     ...asking,
     ...asking.map(({ name = '' }) => markFilter(name)),
@@ -131,7 +184,6 @@ function lowerListener(ir: ListenerIr): XdsResource {
     ...compressorFilters(ir),
     router(),
   ];
-  return xdsResource('listener', ir.name, encode('envoy.config.listener.v3.Listener', listener(ir, filters)));
 }
 
 /** One filter for each way of compressing that any route has. */
@@ -172,7 +224,24 @@ const credentialsOfHosts = once((hosts: readonly VirtualHostIr[]): readonly Cred
 );
 
 function ofHosts<T>(ir: ListenerIr, found: (hosts: readonly VirtualHostIr[]) => readonly T[]): readonly T[] {
-  return httpChains(ir).flatMap(({ virtualHosts }) => virtualHosts.flatMap(found));
+  const all: T[] = [];
+  for (const chain of ir.chains) {
+    if (chain.kind === 'http' && hasAny(chain, found)) all.push(...chain.virtualHosts.flatMap(found));
+  }
+  return all;
+}
+
+const chainsWithAny = new WeakMap<object, WeakMap<HttpChainIr, boolean>>();
+
+/** Whether anything is found in a chain: of thousands most have nothing special, and are looked at once. */
+function hasAny(chain: HttpChainIr, found: (hosts: readonly VirtualHostIr[]) => readonly unknown[]): boolean {
+  const chains = chainsWithAny.get(found) ?? new WeakMap<HttpChainIr, boolean>();
+  chainsWithAny.set(found, chains);
+  const known = chains.get(chain);
+  if (known !== undefined) return known;
+  const isAny = chain.virtualHosts.some((hosts) => found(hosts).length > 0);
+  chains.set(chain, isAny);
+  return isAny;
 }
 
 /** One filter for each name, in order of the names. */
@@ -192,13 +261,9 @@ const compressorsOf = once((hosts: readonly VirtualHostIr[]): readonly Compresso
 /** One filter for each place and message timeout that a processor of any route needs, in order of place. */
 function processorFilters(ir: ListenerIr): HttpFilter[] {
   const filters = new Map<string, { readonly index: number; readonly filter: HttpFilter }>();
-  for (const { virtualHosts } of httpChains(ir)) {
-    for (const hosts of virtualHosts) {
-      for (const { index, processor } of processorsOf(hosts)) {
-        const name = extProcFilterName(index, processor);
-        if (!filters.has(name)) filters.set(name, { index, filter: extProcFilter(index, processor) });
-      }
-    }
+  for (const { index, processor } of ofHosts(ir, processorsOf)) {
+    const name = extProcFilterName(index, processor);
+    if (!filters.has(name)) filters.set(name, { index, filter: extProcFilter(index, processor) });
   }
   return [...filters]
     .sort(([a, { index: i }], [b, { index: j }]) => i - j || (a < b ? -1 : 1))
@@ -216,11 +281,7 @@ const processorsOf = once((hosts: readonly VirtualHostIr[]): readonly PlacedProc
 /** Users' filters of all routes of a proxy, by name. */
 export function wasmFiltersOf({ listeners }: Pick<ProxyIr, 'listeners'>): ReadonlyMap<string, WasmFilterIr> {
   const found = new Map<string, WasmFilterIr>();
-  for (const listenerIr of listeners) {
-    for (const { virtualHosts } of httpChains(listenerIr)) {
-      for (const hosts of virtualHosts) for (const filter of wasmOf(hosts)) found.set(filter.name, filter);
-    }
-  }
+  for (const ir of listeners) for (const filter of ofHosts(ir, wasmOf)) found.set(filter.name, filter);
   return found;
 }
 
@@ -298,6 +359,14 @@ const lowerAssignmentPiece = once((assignments: readonly AssignmentIr[]): readon
 const lowerSecret = once((ir: SecretIr) =>
   xdsResource('secret', ir.name, encode('envoy.extensions.transport_sockets.tls.v3.Secret', tlsSecret(ir))),
 );
+
+const lowerSecrets = once((secrets: readonly SecretIr[]): readonly XdsResource[] => secrets.map(lowerSecret));
+
+/** Credentials, each once: routes share them. */
+function lowerCredentials(ir: ProxyIr): Pieces<XdsResource> {
+  const credentials = new Map(ir.listeners.flatMap(credentialsOf).map((one) => [one.secret, lowerCredential(one)]));
+  return credentials.size === 0 ? [] : [[...credentials.values()]];
+}
 
 const lowerCredential = once((ir: CredentialIr) =>
   xdsResource('secret', ir.secret, encode('envoy.extensions.transport_sockets.tls.v3.Secret', credentialSecret(ir))),
