@@ -3,7 +3,7 @@ import type { ClusterIr } from '../ir/cluster.ts';
 import type { ProxyIr } from '../ir/proxy.ts';
 import { NO_HEADER_CHANGES, type RouteIr } from '../ir/route.ts';
 import { withhold } from './withhold.ts';
-import { httpChains } from '../ir/listener.ts';
+import { httpChains, streamChains } from '../ir/listener.ts';
 
 function cluster(name: string): ClusterIr {
   return { name, protocol: 'http1', source: { kind: 'addresses', addresses: [] } };
@@ -94,5 +94,36 @@ describe('a route that the proxy rejected', () => {
       match: { path: { kind: 'prefix', value: '/user/' } },
       action: { kind: 'respond', status: 500 },
     });
+  });
+});
+
+describe('connections that are led to a cluster that the proxy rejected', () => {
+  function streams(...names: readonly string[]): ProxyIr {
+    const destinations = names.map((name) => ({ kind: 'cluster', weight: 1, cluster: cluster(name) }) as const);
+    const chain = { kind: 'stream', name: 'l', tls: { kind: 'none' }, destinations } as const;
+    const listener = { name: 'l', address: '0.0.0.0', port: 1, protocol: 'TCP', chains: [chain] } as const;
+    return { ...proxy([], names), listeners: [listener] };
+  }
+
+  function led(ir: ProxyIr): readonly string[] {
+    const [chain] = ir.listeners.flatMap(streamChains);
+    return (chain?.destinations ?? []).map((to) => (to.kind === 'cluster' ? to.cluster.name : to.kind));
+  }
+
+  it('go where they went before, as long as that can be had', () => {
+    const found = withhold(streams('bad', 'new'), BAD, streams('old'));
+    expect(led(found)).toEqual(['old']);
+    expect(summary(found).clusters).toEqual(['new', 'old']);
+  });
+
+  it('are closed by their share where there was no before', () => {
+    const found = withhold(streams('bad', 'new'), BAD, undefined);
+    expect(led(found)).toEqual(['invalid', 'new']);
+    expect(summary(found).clusters).toEqual(['new', 'sluice.refuse']);
+    expect(summary(found).endpoints).toEqual(['new', 'sluice.refuse']);
+  });
+
+  it('go on where that is another one', () => {
+    expect(led(withhold(streams('new'), BAD, streams('old')))).toEqual(['new']);
   });
 });

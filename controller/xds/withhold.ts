@@ -79,7 +79,10 @@ export function withhold(
   const isAdded = new Set(added.map(({ name }) => name));
   const assigned = ir.endpoints.map((piece) => without(piece, ({ cluster }) => rejected.has(cluster)));
   const before = lastGood?.endpoints.flat().filter(({ cluster }) => isAdded.has(cluster)) ?? [];
-  return { ...ir, listeners, clusters: [...kept, added], endpoints: [...assigned, before] };
+  const refusing =
+    isAdded.has(REFUSING_CLUSTER.name) && !before.some(({ cluster }) => cluster === REFUSING_CLUSTER.name);
+  const nowhere = refusing ? [{ cluster: REFUSING_CLUSTER.name, addresses: [] }] : [];
+  return { ...ir, listeners, clusters: [...kept, added], endpoints: [...assigned, [...before, ...nowhere]] };
 }
 
 /** A piece without some members; the same array when it has none of them. */

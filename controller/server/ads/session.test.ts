@@ -168,6 +168,30 @@ describe('a client that connects', () => {
     expect(client.sent()).toEqual(['route +r']);
   });
 
+  it('gets where connections go when it has the clusters that they go to', () => {
+    const stream = 'sluice.stream/a/b/tcp';
+    const world = { cluster: ['a'], endpoint: ['a'], listener: ['l'], 'extension-config': [stream] } as const;
+    const client = scripted(snapshot(world));
+    client.say('cluster');
+    client.say('endpoint', { subscribe: ['a'] });
+    client.ack('endpoint');
+    client.ack('cluster');
+    client.say('listener');
+    client.ack('listener');
+    client.sent();
+    client.say('extension-config', { subscribe: [stream] });
+    expect(client.sent()).toEqual([`extension-config +${stream}`]);
+    client.ack('extension-config');
+    const next = { ...world, cluster: ['b'], endpoint: ['b'], 'extension-config': [`${stream}=2`] } as const;
+    client.session.publish(snapshot(next));
+    expect(client.sent()).toEqual(['cluster +b']);
+    client.say('endpoint', { subscribe: ['b'] });
+    client.ack('endpoint');
+    expect(client.sent()).not.toContain(`extension-config +${stream}`);
+    client.ack('cluster');
+    expect(client.sent()).toEqual([`extension-config +${stream}`]);
+  });
+
   it('that says which versions it has is sent only what differs', () => {
     const desired = snapshot({ cluster: ['a', 'b=2'] });
     const version = desired.cluster.get('a')?.version ?? '';
