@@ -36,6 +36,7 @@ export function createProgram(version: string): Command {
     addProcessor,
     addFilter,
     addVersion,
+    addCertificates,
     addCompletion,
   ]) {
     add(program, version);
@@ -185,6 +186,18 @@ function addVersion(program: Command, version: string): void {
     .description('print the version')
     .action(() => {
       process.stdout.write(`${version}\n`);
+    });
+}
+
+function addCertificates(program: Command): void {
+  program
+    .command('certificates')
+    .description('make the certificates of a controller on a cluster, or renew those that are old')
+    .option('-n, --namespace <namespace>', "the controller's (default: ENVOY_GATEWAY_NAMESPACE, or the kubeconfig's)")
+    .addHelpText('after', examples('sluice certificates', 'sluice certificates -n envoy-gateway-system'))
+    .action(async (options: { readonly namespace?: string }) => {
+      const { makeCertificates } = await import('./commands/certificates.ts');
+      process.exitCode = await makeCertificates(options);
     });
 }
 

@@ -53,6 +53,21 @@ class ClusterRun {
     return replica;
   }
 
+  /** Runs another command of `sluice` against the cluster; resolves with what it says and its exit code. */
+  async command(...args: readonly string[]): Promise<string> {
+    const child = spawn(process.execPath, [join(ROOT, 'controller/cli/sluice.mjs'), ...args], {
+      env: { ...process.env, KUBECONFIG: join(this.folder, 'kubeconfig'), ENVOY_GATEWAY_NAMESPACE: OWN },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#children.push(child);
+    let text = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+    }
+    await once(child, 'close');
+    return `${child.exitCode} ${text}`;
+  }
+
   async dispose(): Promise<void> {
     for (const replica of this.#replicas) await replica.end('SIGKILL');
     await this.api.close();
@@ -163,6 +178,20 @@ describe('sluice run on a cluster', () => {
     ]);
     const proxies = site.api.store.list('apps/deployments').map((deployment) => metadataOf(deployment)['namespace']);
     expect(proxies).toEqual([OWN]);
+  });
+
+  it('has its certificates from `sluice certificates`, which leaves good ones alone', async () => {
+    const site = await begin();
+    const said = await site.command('certificates');
+    expect(said).toMatch(/^0 Secrets sluice-system\/sluice-ca and sluice-system\/envoy-gateway are good until \d{4}-/u);
+    const secrets = site.api.store.list('/secrets');
+    expect(secrets.map((secret) => metadataOf(secret)['name'])).toEqual(['envoy-gateway', 'sluice-ca']);
+    expect(await site.command('certificates')).toBe(said);
+    expect(site.api.store.list('/secrets')).toEqual(secrets);
+    site.api.script.refuse = () => 403;
+    expect(await site.command('certificates')).toMatch(
+      /^3 sluice certificates: Secret sluice-system\/sluice-ca cannot be read/u,
+    );
   });
 
   it('takes a changed configuration over while it runs, and keeps the last one when the new one is wrong', async () => {
