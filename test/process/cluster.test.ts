@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +10,7 @@ import { leaseName } from '#controller/kubernetes/lease/lease-name.ts';
 import { metadataOf } from '#controller/kubernetes/testing/object-store.ts';
 import { type ScriptedApiServer, scriptedApiServer } from '#controller/kubernetes/testing/scripted-api-server.ts';
 import { servedKinds } from '#controller/kubernetes/testing/served-kinds.ts';
+import { ROOT } from '#deploy/setup/node24.mjs';
 import { ControllerProcess, writeConfiguration } from './cluster-controller.ts';
 
 const GATEWAY_API = 'gateway.networking.k8s.io';
@@ -59,7 +62,6 @@ class ClusterRun {
       env: { ...process.env, KUBECONFIG: join(this.folder, 'kubeconfig'), ENVOY_GATEWAY_NAMESPACE: OWN },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    this.#children.push(child);
     let text = '';
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
