@@ -168,16 +168,16 @@ function filtersOf(ir: ListenerIr): readonly HttpFilter[] {
     ...distinct(ofHosts(ir, basicAuthsOf), basicAuthFilterName, basicAuthFilter),
     ...distinct(ofHosts(ir, apiKeyAuthsOf), () => API_KEY_FILTER, apiKeyAuthFilter),
   ];
+  const users = [...processorFilters(ir), ...wasmFilters(ir)];
   return [
     ...nativeFilters('first'),
     ...asking,
-    ...asking.map(({ name = '' }) => markFilter(name)),
+    ...[...asking, ...users].map(({ name = '' }) => markFilter(name)),
     ...nativeFilters('afterAsking'),
     firstPolicyFilter(),
     ...loginFilters(),
     ...nativeFilters('beforeUsers'),
-    ...processorFilters(ir),
-    ...wasmFilters(ir),
+    ...users,
     ...laterPolicyFilters(),
     ...nativeFilters('last'),
     ...distinct(credentialsOf(ir), credentialFilterName, credentialFilter),

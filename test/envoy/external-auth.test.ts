@@ -192,6 +192,13 @@ describe('a connection that is older than the filter', () => {
         manifest('Secret', 'users', { stringData: { '.htpasswd': 'alice:{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=' } }),
       ],
     ],
+    [
+      'of a processor',
+      [
+        route(rules([])),
+        manifest('EnvoyExtensionPolicy', 'policy', { targetRefs, extProc: [{ backendRefs: [to('auth')] }] }),
+      ],
+    ],
   ])('%s is not let pass without it', async (_, guarded) => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     const at = await freePort();

@@ -60,6 +60,7 @@ export function yamlOf(manifests: readonly object[]): string {
 const OF_ENVOY_GATEWAY: ReadonlySet<string> = new Set([
   'Backend',
   'BackendTrafficPolicy',
+  'EnvoyExtensionPolicy',
   'SecurityPolicy',
   'HTTPRouteFilter',
 ]);

@@ -1,17 +1,21 @@
 /**
- * Filters that ask who a client is, or a server whether it may pass, are in a chain from when the first route needs them. A
- * connection that is older does not have them, and a route that turns one on turns on nothing there. So behind each of them
- * stands one that marks what has come through it, and behind all of them, in every chain, one that lets pass only what has every
- * mark that its route wants.
+ * Filters that ask who a client is, or a server whether it may pass, and users' filters are in a chain from when the first route
+ * needs them. A connection that is older does not have them, and a route that turns one on turns on nothing there. So with each of
+ * them stands one that marks what comes: behind those that ask, before those of users, which could forge a mark. Between the two, in
+ * every chain, is one that lets pass only what has every mark that its route wants. A filter of users that may fail open may be
+ * missing, too.
  */
 import type { Any } from '@bufbuild/protobuf/wkt';
 import { enumMembers } from '#proto/load.ts';
+import type { ExtProcIr } from '../../ir/ext-proc.ts';
 import { type RouteFeaturesIr, serversAsked } from '../../ir/route.ts';
 import { any, type Init } from '../../xds/build/message.ts';
 import { API_KEY_FILTER } from '../api-key-auth/xds.ts';
 import { basicAuthFilterName } from '../basic-auth/xds.ts';
+import { extProcFilterName } from '../ext-proc/xds.ts';
 import { externalAuthFilterName } from '../external-auth/xds.ts';
 import type { NativeFilter } from '../native-filter.ts';
+import { wasmFilterName } from '../wasm/xds.ts';
 
 type HttpFilter = Init<'envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter'>;
 
@@ -20,7 +24,7 @@ const GATE = 'sluice.asked';
 const RBAC = 'envoy.extensions.filters.http.rbac.v3.RBAC';
 const { ALLOW } = enumMembers('envoy.config.rbac.v3.RBAC.Action');
 
-/** What marks requests that have come through the filter of a name: off, until a route turns it on. */
+/** What marks requests of a chain that has the filter of a name: off, until a route turns it on. */
 export function markFilter(filter: string): HttpFilter {
   return {
     name: markName(filter),
@@ -36,7 +40,7 @@ export function markFilter(filter: string): HttpFilter {
 
 /** What a route with these features says to the filters that mark, by their names. */
 export function marksPerRoute(features: RouteFeaturesIr): readonly (readonly [filter: string, config: Any])[] {
-  return askingFilters(features).map((filter) => [
+  return wantedFilters(features).map((filter) => [
     markName(filter),
     any('envoy.config.route.v3.FilterConfig', { config: {} }),
   ]);
@@ -47,7 +51,7 @@ export const askedGate: NativeFilter = {
   name: GATE,
   config: () => any(RBAC, {}),
   perRoute: (features) => {
-    const filters = askingFilters(features);
+    const filters = wantedFilters(features);
     if (filters.length === 0) return undefined;
     const rules = filters.map((filter): Init<'envoy.config.rbac.v3.Permission'> => ({
       rule: { case: 'metadata', value: marked(filter) },
@@ -64,13 +68,20 @@ function markName(filter: string): string {
   return `${filter}/mark`;
 }
 
-function askingFilters(features: RouteFeaturesIr): readonly string[] {
-  const { basicAuth, apiKeyAuth } = features;
+function wantedFilters(features: RouteFeaturesIr): readonly string[] {
+  const { basicAuth, apiKeyAuth, extProc = [], wasm = [] } = features;
   return [
     ...serversAsked(features).map(externalAuthFilterName),
     ...(basicAuth === undefined ? [] : [basicAuthFilterName(basicAuth)]),
     ...(apiKeyAuth === undefined ? [] : [API_KEY_FILTER]),
+    ...extProc.flatMap((one, index) => (isRequired(one) ? [extProcFilterName(index, one)] : [])),
+    ...wasm.flatMap((one) => (one.failOpen ? [] : [wasmFilterName(one)])),
   ];
+}
+
+/** Whether no request may pass without the processor. */
+export function isRequired({ failOpen, shadow }: ExtProcIr): boolean {
+  return !failOpen && !shadow;
 }
 
 function marked(filter: string): Init<'envoy.type.matcher.v3.MetadataMatcher'> {
