@@ -1,7 +1,7 @@
 // The bundle of the controller and the sidecar, as long as it is of the sources as they are.
 //
 // In: `build/bundle`, which the set-up makes. Out: which script to run. Runs on Node 20.
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /** Where the bundle is, from the root of the checkout. */
@@ -9,6 +9,31 @@ export const BUNDLE = 'build/bundle';
 
 /** The file in it that lists its sources: path, size and time of change. */
 export const BUNDLE_INPUTS = 'inputs.json';
+
+/** Where the scripts of the npm package are, from its root; it has no sources (`deploy/package`). */
+export const PACKED = 'dist';
+
+/**
+ * Whether this is the npm package, and no checkout.
+ *
+ * @param {string} root
+ * @returns {boolean}
+ */
+export function isPacked(root) {
+  return !existsSync(join(root, 'controller/main.ts'));
+}
+
+/**
+ * The script that a source file is run by where it is not to be run from the bundle: the file itself, in a checkout.
+ *
+ * @param {string} root
+ * @param {string} name of the package's script
+ * @param {string} source
+ * @returns {string}
+ */
+export function unbundled(root, name, source) {
+  return isPacked(root) ? `${PACKED}/${name}.mjs` : source;
+}
 
 /**
  * The script that a source file is run by, from the root of the checkout: the bundle, or the file itself where there is
@@ -20,7 +45,7 @@ export const BUNDLE_INPUTS = 'inputs.json';
  * @returns {string}
  */
 export function scriptOf(root, name, source) {
-  return isFresh(root) ? `${BUNDLE}/${name}.mjs` : source;
+  return isFresh(root) ? `${BUNDLE}/${name}.mjs` : unbundled(root, name, source);
 }
 
 /**

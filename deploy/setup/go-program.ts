@@ -43,6 +43,23 @@ export const CONTROL_PLANE: GoProgram = {
   package: '.',
 };
 
+const HELM_VERSION = 'helm.sh/helm/v3/internal/version.version';
+const HELM_KUBERNETES = 'helm.sh/helm/v3/pkg/chartutil.k8sVersion';
+
+/** Helm, of the same Kubernetes libraries as the control plane, so that Go compiles them once. */
+export const HELM: GoProgram = {
+  name: 'helm',
+  title: 'Helm (by Go)',
+  variable: 'HELM_BIN',
+  module: 'test/cluster/helm',
+  build: [
+    'build',
+    '-ldflags',
+    `-s -w -X ${HELM_VERSION}=v3.21.4 -X ${HELM_KUBERNETES}Major=1 -X ${HELM_KUBERNETES}Minor=36`,
+  ],
+  package: 'helm.sh/helm/v3/cmd/helm',
+};
+
 /** The conformance suite of Gateway API. */
 export const CONFORMANCE: GoProgram = {
   name: 'conformance',

@@ -4,6 +4,7 @@
  * In: the names of the steps that somebody needs. Out: what they make, in `build/`, `proto/gen/` and the user's cache.
  * A step whose inputs have not changed since it ran costs a few milliseconds and says nothing.
  */
+import { isPacked } from './fresh-bundle.mjs';
 import { ROOT } from './node24.mjs';
 import { type Log, logToStderr, withProgress } from './progress.ts';
 import { clearStamp, hashInputs, isUpToDate, writeStamp } from './stamp.ts';
@@ -35,6 +36,8 @@ async function ensureStep(step: Step, root: string, log: Log): Promise<void> {
       if (!step.isThere()) await step.run(log);
       return;
     case 'build': {
+      // The package has what a build makes, and nothing to make it of.
+      if (isPacked(root)) return;
       const hash = hashInputs(root, step);
       if (isUpToDate(root, step, hash)) return;
       clearStamp(root, step);

@@ -12,7 +12,7 @@ export function stopRequest({ exitWithStdin }: { readonly exitWithStdin: boolean
     process.on('SIGTERM', () => resolve('SIGTERM'));
     process.on('SIGINT', () => resolve('SIGINT'));
     if (!exitWithStdin) return;
-    const watch = new Worker(new URL('stdin-watch.ts', import.meta.url));
+    const watch = new Worker(new URL('stdin-watch.mjs', import.meta.url));
     watch.once('message', () => resolve('stdin closed'));
   });
 }

@@ -7,6 +7,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { unbundled } from '#deploy/setup/fresh-bundle.mjs';
 import { ROOT } from '#deploy/setup/node24.mjs';
 import { EXIT } from '../exit-codes.ts';
 import type { ProcessorRunFlags } from '../program.ts';
@@ -14,7 +15,7 @@ import type { ProcessorRunFlags } from '../program.ts';
 /** Runs the host until it ends or is told to stop; gives its exit code. */
 export async function processorRun(files: readonly string[], { socket, logLevel }: ProcessorRunFlags): Promise<number> {
   const args = [
-    join(ROOT, 'extproc', 'main.ts'),
+    join(ROOT, unbundled(ROOT, 'sidecar', 'extproc/main.ts')),
     'processors',
     '--log-level',
     logLevel,

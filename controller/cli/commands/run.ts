@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { ensure, SetupError } from '#deploy/setup/setup.ts';
 import { findEnvoy } from '#deploy/setup/envoy.ts';
-import { siblingOf } from '#deploy/setup/fresh-bundle.mjs';
+import { siblingOf, unbundled } from '#deploy/setup/fresh-bundle.mjs';
 import { ROOT } from '#deploy/setup/node24.mjs';
 import type { Configuration, Configured } from '../../configuration.ts';
 import { HeadStart, likelyProxies } from '../../head-start.ts';
@@ -142,11 +142,12 @@ async function start({
   if (isEnding) return;
   const envoy = findEnvoy(process.env);
   if (envoy.kind !== 'found') throw new RunError('Envoy is missing although the set-up is done');
+  const extproc = unbundled(ROOT, 'sidecar', 'extproc/main.ts');
   const programs = {
     envoy: envoy.path,
     node: process.execPath,
-    extproc: resolve(ROOT, 'extproc/main.ts'),
-    sidecar: resolve(ROOT, siblingOf(process.argv[1], 'sidecar') ?? 'extproc/main.ts'),
+    extproc: resolve(ROOT, extproc),
+    sidecar: resolve(ROOT, siblingOf(process.argv[1], 'sidecar') ?? extproc),
   };
   const controllerName = configuration?.controllerName ?? CONTROLLER_NAME;
   const infra = localInfra({ stateFolder, programs, log });

@@ -11,7 +11,7 @@ import { parentPort } from 'node:worker_threads';
 /** Milliseconds in which the main thread may end the process itself. */
 const GRACE_MS = 3000;
 
-function closed(): void {
+function closed() {
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- that is of windows, this is a thread
   parentPort?.postMessage('closed');
   setTimeout(() => process.kill(process.pid, 'SIGKILL'), GRACE_MS);
