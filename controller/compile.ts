@@ -1,5 +1,6 @@
 import { type Configuration, DEFAULT_CONFIGURATION } from './configuration.ts';
 import { OPEN_PORTS } from './gateway/port-claims.ts';
+import { saidWorkers } from './infra/envoy-workers.ts';
 import { readInvalidPolicies } from './provider/invalid-policies.ts';
 import type { Loaded } from './provider/files/load-once.ts';
 import { ResourceStore } from './resources/store.ts';
@@ -26,10 +27,11 @@ function settingsOf(configuration: Configuration): Settings {
     policyDigest: SOME_MODULE.digest,
     policyImage,
     bindAddress: '0.0.0.0',
+    bindsRequested: true,
     unixPaths: new Map(),
     sessionKeys: [],
     // The same wherever something is compiled.
-    workers: 2,
+    workers: (parameters) => saidWorkers(parameters) ?? 2,
     systemTrust: systemTrust ?? SYSTEM_TRUST_FILE,
     loopbackBackends: true,
     rateLimitsFailClosed: failClosed,

@@ -89,7 +89,8 @@ export function createProxyPass(settings: Settings): ProxyPass {
   ): Memory {
     const chains = known?.chains ?? new Sockets();
     const union = known?.union ?? new ClusterUnion();
-    const sockets = chains.update(gateways, { bindAddress: settings.bindAddress, oracle: oracleOf(tables) });
+    const { bindAddress, bindsRequested } = settings;
+    const sockets = chains.update(gateways, { bindAddress, bindsRequested, oracle: oracleOf(tables) });
     const ir: ProxyIr = {
       key,
       listeners: sockets.map(({ listener }) => listener),

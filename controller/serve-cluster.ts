@@ -8,6 +8,7 @@ import { clusterProxies } from './cluster-proxies.ts';
 import type { ClusterSettings } from './cluster-settings.ts';
 import type { Configuration } from './configuration.ts';
 import { apiGroupVersionOf } from './api/registry.ts';
+import { podWorkers } from './infra/envoy-workers.ts';
 import { NOT_DEPLOYED } from './infra/kubernetes/proxy-deployer.ts';
 import { sessionKeys } from './infra/local/login-keys.ts';
 import { proxyPaths } from './infra/local/state-folder.ts';
@@ -114,10 +115,11 @@ export async function serveCluster(options: ServeClusterOptions): Promise<Outcom
       policyDigest: image.value.module.digest,
       policyImage,
       bindAddress: '0.0.0.0',
+      bindsRequested: false,
       // Paths are those of the pod.
       unixPaths: new Map(),
       sessionKeys: sessionKeys(keys),
-      workers: availableParallelism(),
+      workers: (parameters) => podWorkers(parameters) ?? infra.mostCpus() ?? availableParallelism(),
       systemTrust: systemTrust ?? SYSTEM_TRUST_FILE,
       loopbackBackends: false,
       rateLimitsFailClosed: failClosed,

@@ -6,6 +6,7 @@ import { type Answering, startAnswering } from './answering.ts';
 import { type Configuration, DEFAULT_CONFIGURATION } from './configuration.ts';
 import { readLayoutModule } from './oci/layout.ts';
 import type { HeadStart } from './head-start.ts';
+import { saidWorkers } from './infra/envoy-workers.ts';
 import type { Infra } from './infra/infra.ts';
 import { loginKeys, sessionKeys } from './infra/local/login-keys.ts';
 import { MachinePorts } from './infra/local/machine-ports.ts';
@@ -68,10 +69,11 @@ export async function serve(options: ServeOptions): Promise<Outcome<Pipeline, 'N
       policyDigest: image.value.module.digest,
       policyImage,
       bindAddress: '0.0.0.0',
+      bindsRequested: true,
       unixPaths: processors.unixPaths,
       sessionKeys: sessionKeys(keys.value),
       // As Envoy reckons, too.
-      workers: availableParallelism(),
+      workers: (parameters) => saidWorkers(parameters) ?? availableParallelism(),
       systemTrust: systemTrust ?? localSystemTrust(),
       loopbackBackends: true,
       rateLimitsFailClosed: failClosed,

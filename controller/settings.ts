@@ -1,3 +1,4 @@
+import type { EnvoyProxySpec } from '#controller/api/gen/types.d.ts';
 import type { JwtKeyIr } from './ir/jwt.ts';
 import type { ImageReference } from './oci/reference.ts';
 
@@ -11,6 +12,8 @@ export interface Settings {
   readonly policyImage: ImageReference | undefined;
   /** Address that listeners bind when their Gateway states none. */
   readonly bindAddress: string;
+  /** Whether listeners bind the addresses that Gateways ask for; in a pod nothing has them: its Service has. */
+  readonly bindsRequested: boolean;
   /** Whether Backends may be referred to. */
   readonly backends: boolean;
   /** Whether EnvoyPatchPolicies are applied. */
@@ -19,8 +22,8 @@ export interface Settings {
   readonly unixPaths: ReadonlyMap<string, string>;
   /** The keys that sessions of logins are verified by; none where nobody makes sessions. */
   readonly sessionKeys: readonly JwtKeyIr[];
-  /** How many workers an Envoy has. */
-  readonly workers: number;
+  /** How many workers the Envoys have whose EnvoyProxy is this, at most. */
+  readonly workers: (parameters: EnvoyProxySpec | undefined) => number;
   /** The file of the authorities that a proxy trusts where a manifest says `System`, as the proxy sees it. */
   readonly systemTrust: string;
   /** Whether Backends may be on loopback: where a proxy runs on the machine that manifests are about, and not in a pod. */

@@ -97,10 +97,10 @@ export function claimsOf({ proxies, gateways: statuses }: Translation): readonly
   const gatewayOf = (listener: string) => gateways.get(listener.split('/').slice(0, 2).join('/'));
   return [...proxies].flatMap(([proxy, { xds, infra }]) => {
     const first = gatewayOf(xds.listeners[0]?.name ?? '');
-    return infra.sockets.flatMap(({ listener, address, port, protocol, patchedBy }): PortClaim[] => {
-      const gateway = gatewayOf(listener) ?? first;
+    return infra.sockets.flatMap(({ patchedBy, ...socket }): PortClaim[] => {
+      const gateway = gatewayOf(socket.listener) ?? first;
       if (gateway === undefined) return [];
-      return [{ proxy, gateway, listener, address, port, protocol, fixed: patchedBy !== undefined }];
+      return [{ proxy, gateway, ...socket, fixed: patchedBy !== undefined }];
     });
   });
 }

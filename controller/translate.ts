@@ -28,6 +28,7 @@ import { distinctWants, type Want } from './resources/wants.ts';
 import type { Settings } from './settings.ts';
 import type { Refusal } from './resources/verdict.ts';
 import type { ObjectStatus } from './status/object-status.ts';
+import { mostWorkers } from './most-workers.ts';
 import { createProxyPass, type PolicyModules } from './proxy-pass.ts';
 import { boundSockets } from './xds/listener-sockets.ts';
 import { lower, routesOfPatches } from './xds/lower.ts';
@@ -61,7 +62,7 @@ export interface TranslatedProxy {
  * is not made again.
  */
 export function createTranslator(settings: Settings): (resources: Resources) => Translation {
-  const tablesOf = policyTables(settings);
+  const tablesOf = tablesByWorkers(settings);
   const statesOf = createGatewayPass();
   const attach = createAttach(remembered((route: AnyRoute, now) => routeCore(route, now, settings)));
   const backendStatusOf = remembered((backend: Backend, now) => backendStatus(backend, now, settings));
@@ -81,7 +82,7 @@ export function createTranslator(settings: Settings): (resources: Resources) => 
 
   return (resources) => {
     const classes = gatewayClasses(resources, settings);
-    const tables = tablesOf(resources);
+    const tables = tablesOf(resources, mostWorkers(classes, resources, settings));
     const gateways = statesOf(classes, resources, (routes, gateway) => attach(routes, gateway, resources));
     const patching = patchPolicies(resources, classes, gateways, settings);
     const unpatched = new Map<PatchPolicy, Refusal>();
@@ -138,6 +139,15 @@ function routeCore(route: AnyRoute, resources: Resources, settings: Settings): R
     default:
       return route satisfies never;
   }
+}
+
+/** What policies come to for proxies of so many workers; made anew when that is another number, which is rare. */
+function tablesByWorkers(settings: Settings): (resources: Resources, workers: number) => PolicyTables {
+  let last: { readonly workers: number; readonly tablesOf: (resources: Resources) => PolicyTables } | undefined;
+  return (resources, workers) => {
+    if (last?.workers !== workers) last = { workers, tablesOf: policyTables({ ...settings, workers: () => workers }) };
+    return last.tablesOf(resources);
+  };
 }
 
 /** Where the `policy` module comes from: what the operator says, and what is asked for by it. */

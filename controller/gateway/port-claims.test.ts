@@ -105,6 +105,7 @@ describe('two sockets', () => {
     [at('::'), at('::1'), true],
     [at('127.0.0.1'), at('127.0.0.2'), false],
     [at('0.0.0.0'), at('::'), false],
+    [at('127.0.0.1'), { ...at('::'), bothFamilies: true as const }, true],
     [at('0.0.0.0'), at('0.0.0.0', 'UDP'), false],
     [at('0.0.0.0'), { ...at('0.0.0.0'), port: 81 }, false],
   ])('%o and %o overlap: %s', (a, b, expected) => {

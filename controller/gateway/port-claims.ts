@@ -3,6 +3,8 @@ import { type Aged, byAge } from '../resources/resources.ts';
 /** A place on the machine where connections or datagrams come in. */
 export interface Socket {
   readonly address: string;
+  /** Whether `address`, "::" then, is all IPv4 addresses, too. */
+  readonly bothFamilies?: true;
   readonly port: number;
   readonly protocol: 'TCP' | 'UDP';
 }
@@ -75,12 +77,13 @@ export function claimPorts(claims: readonly PortClaim[], book: PortBook): Readon
 /** Whether two sockets cannot both be bound without sharing what comes in. */
 export function overlaps(a: Socket, b: Socket): boolean {
   if (a.port !== b.port || a.protocol !== b.protocol) return false;
-  return a.address === b.address || covers(a.address, b.address) || covers(b.address, a.address);
+  return a.address === b.address || covers(a, b) || covers(b, a);
 }
 
-/** Whether `wildcard` is all addresses of the family of `address`: Envoy binds "::" for IPv6 alone. */
-function covers(wildcard: string, address: string): boolean {
-  return wildcard === (address.includes(':') ? '::' : '0.0.0.0');
+/** Whether one is all addresses of the family of another: Envoy binds "::" for IPv6 alone where it is not told otherwise. */
+function covers(wildcard: Socket, { address }: Socket): boolean {
+  if (address.includes(':')) return wildcard.address === '::';
+  return wildcard.address === '0.0.0.0' || wildcard.bothFamilies === true;
 }
 
 type Wanted = { readonly claim: PortClaim; readonly state: PortState };

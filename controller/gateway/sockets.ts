@@ -27,6 +27,8 @@ interface Member {
 export interface SocketOptions {
   /** Address of Gateways that state none. */
   readonly bindAddress: string;
+  /** Whether a proxy binds the addresses that its Gateways ask for; where it does not, something before it has them. */
+  readonly bindsRequested: boolean;
   readonly oracle: PolicyOracle;
 }
 
@@ -37,7 +39,7 @@ export interface Socket {
 }
 
 /** Listeners that share address and port, whatever routes they have. The same object as long as none of them changes. */
-interface Group extends Pick<ListenerIr, 'address' | 'port' | 'protocol'> {
+interface Group extends Pick<ListenerIr, 'address' | 'bothFamilies' | 'port' | 'protocol'> {
   readonly members: readonly Member[];
 }
 
@@ -61,9 +63,9 @@ export class Sockets {
   #made = new Map<Group, { readonly policies: object; readonly frame: object; readonly socket: Socket }>();
 
   /** The sockets from the Gateways that the proxy serves. Listeners that share address and port share a socket. */
-  update(gateways: readonly GatewayState[], { bindAddress, oracle }: SocketOptions): readonly Socket[] {
+  update(gateways: readonly GatewayState[], { oracle, ...binding }: SocketOptions): readonly Socket[] {
     const served = gateways.filter(({ refused }) => refused === undefined);
-    this.#plan(served, bindAddress);
+    this.#plan(served, binding);
     const dirty = new Set(served.flatMap(({ routes }, index) => [...(this.#pieces[index]?.update(routes) ?? [])]));
     return this.#groups.map((group) => {
       const known = this.#made.get(group);
@@ -76,19 +78,23 @@ export class Sockets {
     });
   }
 
-  #plan(gateways: readonly GatewayState[], bindAddress: string): void {
+  #plan(gateways: readonly GatewayState[], binding: Binding): void {
     const isSame =
       this.#gateways.length === gateways.length &&
-      gateways.every(({ gateway, listeners }, index) => {
+      gateways.every(({ gateway, listeners, parameters }, index) => {
         const known = this.#gateways[index];
-        return known?.gateway === gateway && known.listeners === listeners;
+        return (
+          known?.gateway === gateway &&
+          known.listeners === listeners &&
+          known.parameters?.spec.ipFamily === parameters?.spec.ipFamily
+        );
       });
     if (isSame) return;
     // Pieces are by the place of a Gateway among the others.
     const before = new Map(this.#gateways.map(({ gateway }, index) => [keyOf(gateway), this.#pieces[index]]));
     this.#pieces = gateways.map(({ gateway }) => before.get(keyOf(gateway)) ?? new PiecesByListener());
-    this.#gateways = gateways.map(({ gateway, listeners }) => ({ gateway, listeners }));
-    this.#groups = groupsOf(gateways, bindAddress);
+    this.#gateways = gateways.map(({ gateway, listeners, parameters }) => ({ gateway, listeners, parameters }));
+    this.#groups = groupsOf(gateways, binding);
     this.#made = new Map();
     const names = new Set(this.#groups.flatMap(({ members }) => members.map(({ listener }) => listener.name)));
     for (const name of this.#chains.keys()) if (!names.has(name)) this.#chains.delete(name);
@@ -101,7 +107,7 @@ export class Sockets {
     oracle: PolicyOracle,
     last: Socket | undefined,
   ): Socket {
-    const { address, port, protocol, members } = group;
+    const { address, bothFamilies, port, protocol, members } = group;
     const chains = this.#chainsOf(group, dirty, oracle);
     // The socket is shared: the first listener with a policy has its say.
     const isSameFrame = last !== undefined && last.listener.frame === frame;
@@ -120,6 +126,7 @@ export class Sockets {
       listener: {
         name,
         address,
+        ...(bothFamilies === undefined ? {} : { bothFamilies }),
         port,
         protocol,
         chains: chains.map(({ chain }) => chain),
@@ -213,26 +220,48 @@ function clientOf(members: readonly Member[], oracle: PolicyOracle): ClientTraff
   return undefined;
 }
 
-type Planned = Pick<GatewayState, 'gateway' | 'listeners'>;
+type Planned = Pick<GatewayState, 'gateway' | 'listeners' | 'parameters'>;
+type Binding = Omit<SocketOptions, 'oracle'>;
 
 function keyOf({ metadata }: GatewayState['gateway']): string {
   return `${metadata.namespace}/${metadata.name}`;
 }
 
-function groupsOf(gateways: readonly GatewayState[], bindAddress: string): readonly Group[] {
-  const groups = new Map<string, Pick<Group, 'address' | 'port' | 'protocol'> & { readonly found: Found[] }>();
+function groupsOf(gateways: readonly GatewayState[], binding: Binding): readonly Group[] {
+  const groups = new Map<string, Omit<Group, 'members'> & { readonly found: Found[] }>();
   for (const [gateway, state] of gateways.entries()) {
-    const address = requestedIps(state.gateway)[0] ?? bindAddress;
+    const bound = boundBy(state, binding);
     for (const listener of state.listeners.filter(({ usable }) => usable)) {
       const { port } = listener.spec;
       const protocol = transportOf(listener.spec);
-      const key = `${protocol} ${address} ${port}`;
-      const group = groups.get(key) ?? { address, port, protocol, found: [] };
+      const key = `${protocol} ${bound.address} ${port}`;
+      const group = groups.get(key) ?? { ...bound, port, protocol, found: [] };
       groups.set(key, group);
       group.found.push({ gateway, listener });
     }
   }
   return [...groups.values()].map(({ found, ...rest }) => ({ ...rest, members: membersOf(found) }));
+}
+
+/** What the listeners of a Gateway bind: what it asks for, or all addresses of the families that its EnvoyProxy names. */
+function boundBy(
+  { gateway, parameters }: Planned,
+  { bindAddress, bindsRequested }: Binding,
+): Pick<ListenerIr, 'address' | 'bothFamilies'> {
+  const requested = bindsRequested ? requestedIps(gateway)[0] : undefined;
+  if (requested !== undefined) return { address: requested };
+  const family = parameters?.spec.ipFamily;
+  switch (family) {
+    case 'IPv4':
+    case undefined:
+      return { address: bindAddress };
+    case 'IPv6':
+      return { address: '::' };
+    case 'DualStack':
+      return { address: '::', bothFamilies: true };
+    default:
+      return family satisfies never;
+  }
 }
 
 type Found = Pick<Member, 'gateway' | 'listener'>;

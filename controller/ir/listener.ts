@@ -11,6 +11,8 @@ export interface ListenerIr {
   /** "<namespace>/<gateway>/<listener>" of the first listener on the port: of the Envoy Listener. A contract. */
   readonly name: string;
   readonly address: string;
+  /** Whether `address`, "::" then, is all IPv4 addresses, too. */
+  readonly bothFamilies?: true;
   /** What it carries: HTTP and TLS are on TCP. */
   readonly protocol: 'TCP' | 'UDP';
   /** The port that is bound; where a privileged port is shifted this is not the port of the manifest. */

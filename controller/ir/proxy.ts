@@ -71,6 +71,8 @@ export interface SocketIr {
   /** Name of the Listener in xDS. */
   readonly listener: string;
   readonly address: string;
+  /** Whether `address`, "::" then, is all IPv4 addresses, too. */
+  readonly bothFamilies?: true;
   readonly port: number;
   readonly protocol: 'TCP' | 'UDP';
   /** The policies ("<namespace>/<name>") whose patches made it what it is; absent where only Gateways did. */

@@ -8,9 +8,10 @@ import type { XdsResource } from './snapshot.ts';
 
 /** The sockets that a proxy will bind, with what patches make of them. */
 export function boundSockets(ir: ProxyIr): readonly SocketIr[] {
-  const own = ir.listeners.map(({ name, address, port, protocol }): SocketIr => ({
+  const own = ir.listeners.map(({ name, address, bothFamilies, port, protocol }): SocketIr => ({
     listener: name,
     address,
+    ...(bothFamilies === undefined ? {} : { bothFamilies }),
     port,
     protocol,
   }));
@@ -37,6 +38,7 @@ function patchedSockets(
     if (value.portSpecifier.case !== 'portValue') return [];
     const socket = {
       address: value.address,
+      ...(value.ipv4Compat ? { bothFamilies: true as const } : {}),
       port: value.portSpecifier.value,
       protocol: PROTOCOL[value.protocol],
     } as const;

@@ -46,7 +46,7 @@ export function translateRateLimit(
           field: `rateLimit.${kind}.rules[${index}]`,
           name: `${metadata.namespace}/${metadata.name}/${kind}/${index}`,
           isLocal: kind === 'local',
-          lease: share / settings.workers,
+          lease: share / settings.workers(undefined),
           open: !settings.rateLimitsFailClosed,
         },
         problems,

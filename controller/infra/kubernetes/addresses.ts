@@ -1,5 +1,6 @@
 import { isIP, isIPv6 } from 'node:net';
 import { isObject } from '#controller/api/compile.ts';
+import { cpusOf } from '../envoy-workers.ts';
 import type { ProxyAddress } from '../infra.ts';
 
 /** A Node, as far as clients reach Services on it. */
@@ -7,6 +8,8 @@ export interface NodeAddresses {
   readonly name: string;
   /** External ones where it has any, its internal ones otherwise. */
   readonly addresses: readonly string[];
+  /** How many CPUs its pods may use, in whole ones. */
+  readonly cpus: number | undefined;
 }
 
 /**
@@ -52,6 +55,7 @@ export function nodeAddresses(node: unknown): NodeAddresses {
   return {
     name: String(at(node, 'metadata', 'name')),
     addresses: external.length > 0 ? external : ofType('InternalIP'),
+    cpus: cpusOf(at(node, 'status', 'capacity', 'cpu')),
   };
 }
 

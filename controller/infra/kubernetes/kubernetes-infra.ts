@@ -29,6 +29,8 @@ export interface KubernetesInfraOptions {
 export interface KubernetesInfra extends Infra {
   /** Resolves when what is there already is known. Call it before anything else. */
   start(): Promise<void>;
+  /** The CPUs of the Node that has most; `undefined` where none says. */
+  mostCpus(): number | undefined;
   /** Whether this controller writes. */
   readonly isLeader: boolean;
   lead(isLeader: boolean): void;
@@ -138,6 +140,10 @@ export function kubernetesInfra(options: KubernetesInfraOptions): KubernetesInfr
 
   return {
     start: () => objects.start(),
+    mostCpus: () => {
+      const counts = objects.nodes().flatMap(({ cpus }) => cpus ?? []);
+      return counts.length === 0 ? undefined : Math.max(...counts);
+    },
     get isLeader() {
       return isLeader;
     },

@@ -147,6 +147,6 @@ function unavailable(reason: string): Entry {
   return { state: { kind: 'unavailable', reason }, ours: false };
 }
 
-function keyOf({ proxy, address, port, protocol }: WantedSocket): string {
-  return `${proxy} ${protocol} ${address} ${port}`;
+function keyOf({ proxy, address, bothFamilies, port, protocol }: WantedSocket): string {
+  return `${proxy} ${protocol} ${address} ${port}${bothFamilies === true ? ' both' : ''}`;
 }

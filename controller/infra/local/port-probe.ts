@@ -16,8 +16,8 @@ export type Probe = 'free' | 'held' | 'forbidden' | 'no-address';
  * Binds a socket for a moment, without SO_REUSEPORT: Envoy binds with it, so two Envoys on one port would both succeed and
  * split the connections between them (socket(7)).
  */
-export async function probePort({ address, port, protocol }: Socket): Promise<Probe> {
-  const code = await (protocol === 'UDP' ? bindUdp(address, port) : bindTcp(address, port));
+export async function probePort(socket: Socket): Promise<Probe> {
+  const code = await (socket.protocol === 'UDP' ? bindUdp(socket) : bindTcp(socket));
   switch (code) {
     case undefined:
       return 'free';
@@ -34,20 +34,27 @@ export async function probePort({ address, port, protocol }: Socket): Promise<Pr
   }
 }
 
-function bindTcp(host: string, port: number): Promise<string | undefined> {
+function bindTcp({ address: host, bothFamilies, port }: Socket): Promise<string | undefined> {
   return new Promise((resolve) => {
     const server = createServer((connection) => connection.destroy());
     server.once('error', (error) => resolve(codeOf(error)));
-    server.listen({ host, port, exclusive: true, ipv6Only: host.includes(':'), backlog: 1 }, () => {
-      server.close(() => resolve(undefined));
-    });
+    server.listen(
+      { host, port, exclusive: true, ipv6Only: host.includes(':') && bothFamilies !== true, backlog: 1 },
+      () => {
+        server.close(() => resolve(undefined));
+      },
+    );
   });
 }
 
-function bindUdp(address: string, port: number): Promise<string | undefined> {
+function bindUdp({ address, bothFamilies, port }: Socket): Promise<string | undefined> {
   return new Promise((resolve) => {
     const isV6 = address.includes(':');
-    const socket = createSocket({ type: isV6 ? 'udp6' : 'udp4', ipv6Only: isV6, reuseAddr: false });
+    const socket = createSocket({
+      type: isV6 ? 'udp6' : 'udp4',
+      ipv6Only: isV6 && bothFamilies !== true,
+      reuseAddr: false,
+    });
     socket.once('error', (error) => {
       socket.close();
       resolve(codeOf(error));

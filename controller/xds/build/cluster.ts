@@ -81,13 +81,19 @@ type Protocol = NonNullable<Init<'envoy.config.core.v3.SocketAddress'>['protocol
 export function socketAddress(
   address: AddressIr,
   protocol: Protocol = enumMembers('envoy.config.core.v3.SocketAddress.Protocol').TCP,
+  ipv4Compat = false,
 ): Init<'envoy.config.core.v3.Address'> {
   switch (address.kind) {
     case 'ip':
       return {
         address: {
           case: 'socketAddress',
-          value: { address: address.address, portSpecifier: { case: 'portValue', value: address.port }, protocol },
+          value: {
+            address: address.address,
+            portSpecifier: { case: 'portValue', value: address.port },
+            protocol,
+            ipv4Compat,
+          },
         },
       };
     case 'unix':

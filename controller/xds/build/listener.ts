@@ -31,7 +31,7 @@ const { PASS_THROUGH } = enumMembers(`${CONNECTION_MANAGER}.ServerHeaderTransfor
 export function listener(ir: ListenerIr, filters: readonly HttpFilter[]): Init<'envoy.config.listener.v3.Listener'> {
   const socket = {
     name: ir.name,
-    address: socketAddress({ kind: 'ip', address: ir.address, port: ir.port }, PROTOCOL[ir.protocol]),
+    address: socketAddress({ kind: 'ip', address: ir.address, port: ir.port }, PROTOCOL[ir.protocol], ir.bothFamilies),
     perConnectionBufferLimitBytes: 32_768,
     ...(ir.client === undefined ? {} : socketSettings(ir.client)),
   };

@@ -7,8 +7,15 @@ export interface PodBootstrap {
   readonly xds: { readonly host: string; readonly port: number };
   /** Whether statistics are served to Prometheus. */
   readonly metrics: boolean;
-  /** Address that the listeners of the pod itself bind: "0.0.0.0" or "::". */
-  readonly anyAddress: string;
+  /** What the listeners of the pod itself bind: "0.0.0.0", or "::" with or without IPv4. */
+  readonly anyAddress: AnyAddress;
+}
+
+/** All addresses of a pod. */
+export interface AnyAddress {
+  readonly address: '0.0.0.0' | '::';
+  /** Whether "::" is all IPv4 addresses, too. */
+  readonly bothFamilies?: true;
 }
 
 /** Names of the secrets in the files of the proxy's ConfigMap. */
@@ -97,7 +104,7 @@ function xdsCluster({ host, port }: PodBootstrap['xds']): NamedCluster {
 }
 
 /** Answers probes: 200 once Envoy has its configuration, 503 while it drains. The admin interface stays on loopback. */
-function readinessListener(address: string): object {
+function readinessListener(any: AnyAddress): object {
   const healthCheck = {
     name: 'envoy.filters.http.health_check',
     typed_config: {
@@ -110,7 +117,7 @@ function readinessListener(address: string): object {
   const alive = { match: { path: '/alive' }, direct_response: { status: 200 } };
   return httpListener({
     name: 'sluice-ready',
-    address,
+    any,
     port: POD_PORTS.readiness,
     routes: [alive],
     filters: [healthCheck],
@@ -118,10 +125,10 @@ function readinessListener(address: string): object {
 }
 
 /** Statistics and nothing else of the admin interface. */
-function metricsListener(address: string): object {
+function metricsListener(any: AnyAddress): object {
   const isGet = { name: ':method', string_match: { exact: 'GET' } };
   const stats = { match: { path: '/stats/prometheus', headers: [isGet] }, route: { cluster: ADMIN.name } };
-  return httpListener({ name: 'sluice-metrics', address, port: POD_PORTS.metrics, routes: [stats], filters: [] });
+  return httpListener({ name: 'sluice-metrics', any, port: POD_PORTS.metrics, routes: [stats], filters: [] });
 }
 
 const ADMIN = {
@@ -142,13 +149,13 @@ const ADMIN = {
 
 interface HttpListener {
   readonly name: string;
-  readonly address: string;
+  readonly any: AnyAddress;
   readonly port: number;
   readonly routes: readonly object[];
   readonly filters: readonly object[];
 }
 
-function httpListener({ name, address, port, routes, filters }: HttpListener): object {
+function httpListener({ name, any, port, routes, filters }: HttpListener): object {
   const router = {
     name: 'envoy.filters.http.router',
     typed_config: { '@type': 'type.googleapis.com/envoy.extensions.filters.http.router.v3.Router' },
@@ -164,7 +171,9 @@ function httpListener({ name, address, port, routes, filters }: HttpListener): o
     name,
     // Probes are answered however many connections there are.
     bypass_overload_manager: true,
-    address: { socket_address: { address, port_value: port, ...(address === '::' ? { ipv4_compat: true } : {}) } },
+    address: {
+      socket_address: { address: any.address, port_value: port, ...(any.bothFamilies ? { ipv4_compat: true } : {}) },
+    },
     filter_chains: [{ filters: [{ name: 'envoy.filters.network.http_connection_manager', typed_config: manager }] }],
   };
 }

@@ -14,7 +14,7 @@ import { isObject } from '#controller/api/compile.ts';
 import type { InfraIr } from '../../../ir/proxy.ts';
 import { type Outcome, refusal, success } from '../../../resources/verdict.ts';
 import { userBootstrap } from '../../bootstrap/user.ts';
-import { podBootstrap, sdsFiles } from './bootstrap.ts';
+import { type AnyAddress, podBootstrap, sdsFiles } from './bootstrap.ts';
 import { envoyArguments } from './envoy-arguments.ts';
 import { type Identity, identityOf } from './identity.ts';
 import { type JsonObject, type Manifest, said } from './manifest.ts';
@@ -95,8 +95,18 @@ function workloadOf(
 }
 
 /** The address that all of a pod's listeners bind. */
-export function anyAddress({ ipFamily }: Partial<EnvoyProxySpec>): string {
-  return ipFamily === 'IPv6' || ipFamily === 'DualStack' ? '::' : '0.0.0.0';
+function anyAddress({ ipFamily }: Partial<EnvoyProxySpec>): AnyAddress {
+  switch (ipFamily) {
+    case 'IPv6':
+      return { address: '::' };
+    case 'DualStack':
+      return { address: '::', bothFamilies: true };
+    case 'IPv4':
+    case undefined:
+      return { address: '0.0.0.0' };
+    default:
+      return ipFamily satisfies never;
+  }
 }
 
 function deploymentOf(
