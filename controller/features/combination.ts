@@ -61,6 +61,7 @@ const DOER: { readonly [F in keyof Required<RouteFeaturesIr>]: 'module' | 'label
   rateLimit: 'module',
   headerRewrite: 'module',
   cors: 'envoy',
+  csrf: 'envoy',
   backend: 'envoy',
   hashes: 'envoy',
   timeouts: 'envoy',

@@ -1,4 +1,5 @@
 import type { Any } from '@bufbuild/protobuf/wkt';
+import type { CredentialIr } from '../ir/credential.ts';
 import type { RouteFeaturesIr } from '../ir/route.ts';
 
 /**
@@ -9,6 +10,9 @@ export interface NativeFilter {
   readonly name: string;
   /** The configuration of the filter where no route says anything. */
   readonly config: () => Any;
-  /** What a route with these features says to the filter, `undefined` when it does not need it. */
-  readonly perRoute: (features: RouteFeaturesIr) => Any | undefined;
+  /**
+   * What a route with these features says to the filter, `undefined` when it does not need it. `credentials` are those that the
+   * route or its back-ends put into requests.
+   */
+  readonly perRoute: (features: RouteFeaturesIr, credentials?: readonly CredentialIr[]) => Any | undefined;
 }

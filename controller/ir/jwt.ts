@@ -3,6 +3,8 @@ export interface JwtIr {
   readonly providers: readonly JwtProviderIr[];
   /** Whether a request without a token passes. */
   readonly optional: boolean;
+  /** Whether a request without a good one passes. */
+  readonly failOpen: boolean;
 }
 
 /** Who issues tokens, and how they are told to be good. */

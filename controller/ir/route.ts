@@ -2,6 +2,7 @@ import type { AuthorizationIr } from './authorization.ts';
 import type { ClusterIr } from './cluster.ts';
 import type { ClusterSettingsIr } from './cluster-settings.ts';
 import type { CorsIr } from './cors.ts';
+import type { CsrfIr } from './csrf.ts';
 import type { CredentialIr } from './credential.ts';
 import type { ApiKeyAuthIr, BasicAuthIr } from './credentials.ts';
 import type { ExternalAuthIr } from './external-auth.ts';
@@ -158,6 +159,7 @@ export interface RouteFeaturesIr {
   readonly rateLimit?: RateLimitIr;
   readonly headerRewrite?: HeaderRewriteIr;
   readonly cors?: CorsIr;
+  readonly csrf?: CsrfIr;
   /** How its back-ends are talked to; in force in the clusters that the route names. */
   readonly backend?: ClusterSettingsIr;
   readonly hashes?: readonly HashIr[];

@@ -39,7 +39,7 @@ import { nativeFilters } from './native-filters.ts';
 import { PiecedResources } from './pieced-resources.ts';
 import { firstPolicyFilter, loginFilters, laterPolicyFilters, policyFilterConfigs } from './policy-filter.ts';
 import { dependence, type Surroundings, surroundings } from './policy-places.ts';
-import { virtualHost } from './route.ts';
+import { credentialsOf, virtualHost } from './route.ts';
 import { routeConfiguration, splitRoutes, wholeRoutes } from './route-configuration.ts';
 import { type XdsResource, type XdsResources, type XdsSnapshot, xdsResource } from './snapshot.ts';
 
@@ -169,10 +169,11 @@ function filtersOf(ir: ListenerIr): readonly HttpFilter[] {
     ...distinct(ofHosts(ir, apiKeyAuthsOf), () => API_KEY_FILTER, apiKeyAuthFilter),
   ];
   const users = [...processorFilters(ir), ...wasmFilters(ir)];
+  const credentials = distinct(ofHosts(ir, credentialsOfHosts), credentialFilterName, credentialFilter);
   return [
     ...nativeFilters('first'),
     ...asking,
-    ...[...asking, ...users].map(({ name = '' }) => markFilter(name)),
+    ...[...asking, ...users, ...credentials].map(({ name = '' }) => markFilter(name)),
     ...nativeFilters('afterAsking'),
     firstPolicyFilter(),
     ...loginFilters(),
@@ -180,7 +181,7 @@ function filtersOf(ir: ListenerIr): readonly HttpFilter[] {
     ...users,
     ...laterPolicyFilters(),
     ...nativeFilters('last'),
-    ...distinct(credentialsOf(ir), credentialFilterName, credentialFilter),
+    ...credentials,
     ...compressorFilters(ir),
     router(),
   ];
@@ -208,19 +209,8 @@ const apiKeyAuthsOf = once((hosts: readonly VirtualHostIr[]): readonly ApiKeyAut
   hosts.flatMap(({ routes }) => routes.flatMap(({ features }) => features.apiKeyAuth ?? [])),
 );
 
-/** The credentials that routes of a listener, or their back-ends, put into requests. */
-function credentialsOf(ir: ListenerIr): readonly CredentialIr[] {
-  return ofHosts(ir, credentialsOfHosts);
-}
-
 const credentialsOfHosts = once((hosts: readonly VirtualHostIr[]): readonly CredentialIr[] =>
-  hosts.flatMap(({ routes }) =>
-    routes.flatMap(({ action, features }) => {
-      const destinations = action.kind === 'forward' ? action.destinations : [];
-      const ofBackEnds = destinations.flatMap((to) => (to.kind === 'cluster' ? (to.credential ?? []) : []));
-      return [...(features.credential === undefined ? [] : [features.credential]), ...ofBackEnds];
-    }),
-  ),
+  hosts.flatMap(({ routes }) => routes.flatMap(credentialsOf)),
 );
 
 function ofHosts<T>(ir: ListenerIr, found: (hosts: readonly VirtualHostIr[]) => readonly T[]): readonly T[] {
@@ -364,7 +354,11 @@ const lowerSecrets = once((secrets: readonly SecretIr[]): readonly XdsResource[]
 
 /** Credentials, each once: routes share them. */
 function lowerCredentials(ir: ProxyIr): Pieces<XdsResource> {
-  const credentials = new Map(ir.listeners.flatMap(credentialsOf).map((one) => [one.secret, lowerCredential(one)]));
+  const credentials = new Map(
+    ir.listeners
+      .flatMap((listener) => ofHosts(listener, credentialsOfHosts))
+      .map((one) => [one.secret, lowerCredential(one)]),
+  );
   return credentials.size === 0 ? [] : [[...credentials.values()]];
 }
 

@@ -1,6 +1,7 @@
 import type { Any } from '@bufbuild/protobuf/wkt';
 import { requestBandwidthFilter, responseBandwidthFilter } from '../features/bandwidth-limit/xds.ts';
 import { corsFilter } from '../features/cors/xds.ts';
+import { csrfFilter } from '../features/csrf/xds.ts';
 import { askedGate } from '../features/asked/xds.ts';
 import { faultFilter } from '../features/fault/xds.ts';
 import { grpcWebFilter } from '../features/grpc-web/xds.ts';
@@ -8,6 +9,7 @@ import type { NativeFilter } from '../features/native-filter.ts';
 import { bufferFilter } from '../features/request-buffer/xds.ts';
 import { responseOverrideFilter } from '../features/response-override/xds.ts';
 import { sessionFilter } from '../features/session/xds.ts';
+import type { CredentialIr } from '../ir/credential.ts';
 import type { RouteFeaturesIr } from '../ir/route.ts';
 import type { Init } from './build/message.ts';
 
@@ -18,7 +20,7 @@ type HttpFilter = Init<'envoy.extensions.filters.network.http_connection_manager
  * for a token; a request is kept until it is whole only when it may come in, and before users' filters see it.
  */
 const NATIVE_FILTERS = {
-  first: [responseOverrideFilter, faultFilter, corsFilter, grpcWebFilter],
+  first: [responseOverrideFilter, faultFilter, corsFilter, csrfFilter, grpcWebFilter],
   afterAsking: [askedGate],
   beforeUsers: [bufferFilter],
   last: [sessionFilter, requestBandwidthFilter, responseBandwidthFilter],
@@ -36,10 +38,13 @@ function httpFilter({ name, config }: NativeFilter): HttpFilter {
 }
 
 /** What a route says to Envoy's own filters, by the filter's name; what is not there stays off. */
-export function nativePerRoute(features: RouteFeaturesIr): { readonly [filter: string]: Any } {
+export function nativePerRoute(
+  features: RouteFeaturesIr,
+  credentials: readonly CredentialIr[],
+): { readonly [filter: string]: Any } {
   const said: { [filter: string]: Any } = {};
   for (const { name, perRoute } of ALL) {
-    const config = perRoute(features);
+    const config = perRoute(features, credentials);
     if (config !== undefined) said[name] = config;
   }
   return said;

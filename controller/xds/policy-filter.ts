@@ -2,11 +2,8 @@ import type { Any } from '@bufbuild/protobuf/wkt';
 import { createHash } from 'node:crypto';
 import { create, toBinary } from '@bufbuild/protobuf';
 import { enumMembers, schema } from '#proto/load.ts';
-import { authorizationConfig } from '../features/authorization/config.ts';
-import { headerRewriteConfig, writtenNames } from '../features/header-rewrite/config.ts';
+import { writtenNames } from '../features/header-rewrite/config.ts';
 import { type NativeResponse, nativeResponse, responseMutations } from '../features/header-rewrite/xds.ts';
-import { jwtConfig } from '../features/jwt/config.ts';
-import { oidcConfig } from '../features/oidc/config.ts';
 import {
   MATCHED,
   onlyWhenLeftToSidecar,
@@ -14,7 +11,7 @@ import {
   sidecarFilter,
   sidecarPerRoute,
 } from '../features/oidc/xds.ts';
-import { rateLimitConfig } from '../features/rate-limit/config.ts';
+import { policyMessage } from '../features/policy-message.ts';
 import { tellsLimits } from '../features/rate-limit/xds.ts';
 import type { OidcIr } from '../ir/oidc.ts';
 import type { RouteFeaturesIr, SharedPolicyIr } from '../ir/route.ts';
@@ -80,20 +77,10 @@ const sharedBytes = once(({ place, features }: SharedPolicyIr): PolicyBytes | un
 });
 
 function encodePolicy(features: RouteFeaturesIr): PolicyBytes | undefined {
-  const { jwt, authorization, oidc, rateLimit, headerRewrite, source, shared } = features;
+  const { jwt, oidc, rateLimit, headerRewrite, shared } = features;
   if (shared !== undefined) return sharedBytes(shared);
-  if ([jwt, authorization, oidc, rateLimit, headerRewrite].every((one) => one === undefined)) return undefined;
-  const headers = headerRewrite === undefined ? undefined : headerRewriteConfig(headerRewrite, [jwt, oidc]);
-  const type = schema('sluice.filter.v1.Policy');
-  const message = create(type, {
-    source: source ?? '',
-    ...(jwt === undefined ? {} : { jwt: jwtConfig(jwt) }),
-    ...(authorization === undefined ? {} : { authorization: authorizationConfig(authorization) }),
-    ...(oidc === undefined ? {} : { oidc: oidcConfig(oidc) }),
-    ...(rateLimit === undefined ? {} : { rateLimit: rateLimitConfig(rateLimit) }),
-    ...(headers === undefined ? {} : { headers }),
-  });
-  const bytes = toBinary(type, withNeeds(type, message));
+  const bytes = policyMessage(features);
+  if (bytes === undefined) return undefined;
   const id = createHash('sha256').update(bytes).digest('hex').slice(0, 32);
   const claims = jwt?.providers.flatMap(({ claimToHeaders }) => claimToHeaders) ?? [];
   return {

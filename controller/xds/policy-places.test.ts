@@ -22,6 +22,7 @@ const DENY: RouteFeaturesIr = { authorization: { defaultAction: 'Deny', rules: [
 const WRITE: RouteFeaturesIr = {
   jwt: {
     optional: false,
+    failOpen: false,
     providers: [
       {
         name: 'main',

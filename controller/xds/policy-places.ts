@@ -81,8 +81,8 @@ export function leavesCounting({ after, recheck }: PolicyPlaces, { hasWriters }:
  * without which nobody may come to the route: a header that is written later must not lead past those.
  */
 function hasUsersFilters(features: RouteFeaturesIr): boolean {
-  const { extProc = [], wasm = [], basicAuth, apiKeyAuth } = features;
-  const asksWho = (basicAuth ?? apiKeyAuth) !== undefined || serversAsked(features).length > 0;
+  const { extProc = [], wasm = [], basicAuth, apiKeyAuth, csrf } = features;
+  const asksWho = (basicAuth ?? apiKeyAuth ?? csrf) !== undefined || serversAsked(features).length > 0;
   return extProc.length > 0 || wasm.length > 0 || asksWho;
 }
 

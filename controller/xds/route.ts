@@ -15,6 +15,7 @@ import { countersOf, limitHeaders } from '../features/rate-limit/xds.ts';
 import { retryPolicy } from '../features/retry/xds.ts';
 import { routeTimeouts } from '../features/timeout/xds.ts';
 import { wasmFilterName, wasmPerRoute } from '../features/wasm/xds.ts';
+import type { CredentialIr } from '../ir/credential.ts';
 import {
   type DestinationIr,
   type RouteActionIr,
@@ -138,10 +139,12 @@ function reportsOf({ backend }: RouteFeaturesIr): readonly string[] {
 }
 
 function featuresOf(
-  { features: ir, action: { kind } }: RouteIr,
+  route: RouteIr,
   places: PolicyPlaces,
   counting: string,
 ): Pick<Route, 'metadata' | 'typedPerFilterConfig'> {
+  const { features: ir, action } = route;
+  const credentials = credentialsOf(route);
   const processors = (ir.extProc ?? []).map((processor, index) => [
     extProcFilterName(index, processor),
     extProcPerRoute(processor),
@@ -153,18 +156,25 @@ function featuresOf(
     ...serversAsked(ir).map((server) => [externalAuthFilterName(server), externalAuthPerRoute(server)]),
     ...(basicAuth === undefined ? [] : [[basicAuthFilterName(basicAuth), basicAuthPerRoute(basicAuth)]]),
     ...(apiKeyAuth === undefined ? [] : [[API_KEY_FILTER, apiKeyAuthPerRoute(apiKeyAuth)]]),
-    ...marksPerRoute(ir),
+    ...marksPerRoute(ir, credentials),
   ];
   const injected = credential === undefined ? [] : [[credentialFilterName(credential), credentialPerRoute()]];
-  const { metadata, perFilterConfig } = policyPerRoute(policyBytes(ir), places, counting, kind !== 'forward');
+  const { metadata, perFilterConfig } = policyPerRoute(policyBytes(ir), places, counting, action.kind !== 'forward');
   return {
     ...(metadata === undefined ? {} : { metadata }),
     typedPerFilterConfig: {
-      ...nativePerRoute(ir),
+      ...nativePerRoute(ir, credentials),
       ...perFilterConfig,
       ...Object.fromEntries([...auth, ...processors, ...wasm, ...injected, ...compressors]),
     },
   };
+}
+
+/** The credentials that a route or its back-ends put into requests. */
+export function credentialsOf({ action, features: { credential } }: RouteIr): readonly CredentialIr[] {
+  const destinations = action.kind === 'forward' ? action.destinations : [];
+  const ofBackEnds = destinations.flatMap((to) => (to.kind === 'cluster' ? (to.credential ?? []) : []));
+  return [...(credential === undefined ? [] : [credential]), ...ofBackEnds];
 }
 
 const NO_RESPONSE: NativeResponse = { toAdd: [], toRemove: [], owned: [] };

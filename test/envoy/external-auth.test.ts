@@ -182,6 +182,11 @@ describe('a connection that is older than the filter', () => {
   const externalAuth = { protocol: 'HTTP', backendRef: to('auth'), http: {} };
   const targetRefs = [{ group: 'gateway.networking.k8s.io', kind: 'HTTPRoute', name: 'route' }];
 
+  const injecting = {
+    type: 'ExtensionRef',
+    extensionRef: { group: 'gateway.envoyproxy.io', kind: 'HTTPRouteFilter', name: 'filter' },
+  };
+
   it.each<readonly [name: string, guarded: readonly object[]]>([
     ['of a server that is asked', [route(rules([{ type: 'ExternalAuth', externalAuth }]))]],
     [
@@ -190,6 +195,22 @@ describe('a connection that is older than the filter', () => {
         route(rules([])),
         manifest('SecurityPolicy', 'policy', { targetRefs, basicAuth: { users: { name: 'users' } } }),
         manifest('Secret', 'users', { stringData: { '.htpasswd': 'alice:{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=' } }),
+      ],
+    ],
+    [
+      'of a credential',
+      [
+        route(rules([injecting])),
+        manifest('HTTPRouteFilter', 'filter', { credentialInjection: { credential: { valueRef: { name: 'key' } } } }),
+        manifest('Secret', 'key', { stringData: { credential: 'some' } }),
+      ],
+    ],
+    [
+      'of a credential for a back-end',
+      [
+        route([{ backendRefs: [to('echo', { filters: [injecting] })] }]),
+        manifest('HTTPRouteFilter', 'filter', { credentialInjection: { credential: { valueRef: { name: 'key' } } } }),
+        manifest('Secret', 'key', { stringData: { credential: 'some' } }),
       ],
     ],
     [

@@ -132,13 +132,15 @@ describe('a policy of a megabyte', () => {
     expect(await ask('/guarded', tokenOf('bob'))).toBe(403);
   });
 
-  it('of more than a filter reads closes its route, and only that', async () => {
+  it('of more than a filter reads closes its route, and only that, and its status says so', async () => {
     const more = Array.from({ length: 5 }, () => rules('alice').authorization.rules).flat();
     await start({
       'guarded.yaml': route('guarded', 'shop', '/guarded', echo.port),
       'policy.yaml': policy('p', 'guarded', 'a', { authorization: { defaultAction: 'Deny', rules: more } }),
     });
-    expect(await ask('/guarded', signers.a.token({ sub: 'alice' }))).toBeGreaterThanOrEqual(500);
+    expect(await ask('/guarded', signers.a.token({ sub: 'alice' }))).toBe(500);
     expect(await ask('/open')).toBe(200);
+    const { stdout } = await sluice(['status', 'securitypolicy', 'p', '--admin', site.admin]);
+    expect(stdout).toMatch(/Accepted=False \(Invalid\).*accepted are at most 4194304/u);
   });
 });

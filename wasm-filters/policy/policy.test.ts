@@ -253,6 +253,18 @@ describe('JWT', () => {
     expect(ask({ jwt }, { authorization: 'Bearer a.b.c' })).toEqual(UNAUTHORIZED);
   });
 
+  it('lets a request with a bad token, or none, pass as that of nobody when it fails open', () => {
+    const claimToHeaders = [{ claim: ['sub'], header: 'x-user' }];
+    const jwt = { providers: [provider({ claimToHeaders })], failOpen: true };
+    const bad = rs.token({ ...CLAIMS, exp: NOW - 600 });
+    for (const sent of [{}, { authorization: `Bearer ${bad}` }, { authorization: 'Bearer x' }]) {
+      expect(wentOn({ jwt }, { ...sent, 'x-user': 'root' }).has('x-user')).toBe(false);
+      const rule = { name: 'r', action: ALLOW, jwt: { provider: 'main' } };
+      expect(ask({ jwt, authorization: { rules: [rule] } }, sent)).toMatchObject({ status: 403 });
+    }
+    expect(wentOn({ jwt }, { authorization: `Bearer ${rs.token(CLAIMS)}` }).get('x-user')).toBe('alice');
+  });
+
   it('tries the providers in turn', () => {
     const other = issuer('ES256', 'other');
     const second = provider({
@@ -389,6 +401,24 @@ describe('authorization', () => {
     ['no token', { jwt: { provider: 'main' } }, undefined],
   ])('denies %s', (_, rule, claims) => {
     expect(asking(allow(rule), claims)).toEqual(FORBIDDEN);
+  });
+
+  it('goes by headers that claims fill as they are filled, whatever a client sends under their names', () => {
+    const claimToHeaders = [
+      { claim: ['role'], header: 'x-role' },
+      { claim: ['sub'], header: 'x-user' },
+      { claim: ['missing'], header: 'x-role' },
+    ];
+    const rules = [{ name: 'r', action: ALLOW, headers: [{ name: 'x-role', values: ['admin'] }] }];
+    const policy = { jwt: { providers: [provider({ claimToHeaders })], optional: true }, authorization: { rules } };
+    const token = (role: string) => ({ authorization: `Bearer ${rs.token({ ...CLAIMS, role })}` });
+    expect(ask(policy, { ...token('guest'), 'x-role': 'admin' })).toEqual(FORBIDDEN);
+    expect(ask(policy, { ...token('guest'), x_role: 'admin' })).toEqual(FORBIDDEN);
+    expect(ask(policy, { 'x-role': 'admin' })).toEqual(FORBIDDEN);
+    for (const sent of [{}, { 'x-role': 'guest' }, { 'x-role': 'admin', 'x-user': 'root', x_role: 'a' }]) {
+      const went = wentOn(policy, { ...token('admin'), ...sent });
+      expect([went.get('x-role'), went.get('x-user'), went.has('x_role')]).toEqual(['admin', 'alice', false]);
+    }
   });
 
   it('takes the first rule that matches', () => {

@@ -3,15 +3,17 @@
  * needs them. A connection that is older does not have them, and a route that turns one on turns on nothing there. So with each of
  * them stands one that marks what comes: behind those that ask, before those of users, which could forge a mark. Between the two, in
  * every chain, is one that lets pass only what has every mark that its route wants. A filter of users that may fail open may be
- * missing, too.
+ * missing, too. What puts a credential into requests is waited for likewise: without it they would go out as nobody's.
  */
 import type { Any } from '@bufbuild/protobuf/wkt';
 import { enumMembers } from '#proto/load.ts';
+import type { CredentialIr } from '../../ir/credential.ts';
 import type { ExtProcIr } from '../../ir/ext-proc.ts';
 import { type RouteFeaturesIr, serversAsked } from '../../ir/route.ts';
 import { any, type Init } from '../../xds/build/message.ts';
 import { API_KEY_FILTER } from '../api-key-auth/xds.ts';
 import { basicAuthFilterName } from '../basic-auth/xds.ts';
+import { credentialFilterName } from '../credential/xds.ts';
 import { extProcFilterName } from '../ext-proc/xds.ts';
 import { externalAuthFilterName } from '../external-auth/xds.ts';
 import type { NativeFilter } from '../native-filter.ts';
@@ -39,8 +41,11 @@ export function markFilter(filter: string): HttpFilter {
 }
 
 /** What a route with these features says to the filters that mark, by their names. */
-export function marksPerRoute(features: RouteFeaturesIr): readonly (readonly [filter: string, config: Any])[] {
-  return wantedFilters(features).map((filter) => [
+export function marksPerRoute(
+  features: RouteFeaturesIr,
+  credentials: readonly CredentialIr[],
+): readonly (readonly [filter: string, config: Any])[] {
+  return wantedFilters(features, credentials).map((filter) => [
     markName(filter),
     any('envoy.config.route.v3.FilterConfig', { config: {} }),
   ]);
@@ -50,8 +55,8 @@ export function marksPerRoute(features: RouteFeaturesIr): readonly (readonly [fi
 export const askedGate: NativeFilter = {
   name: GATE,
   config: () => any(RBAC, {}),
-  perRoute: (features) => {
-    const filters = wantedFilters(features);
+  perRoute: (features, credentials = []) => {
+    const filters = wantedFilters(features, credentials);
     if (filters.length === 0) return undefined;
     const rules = filters.map((filter): Init<'envoy.config.rbac.v3.Permission'> => ({
       rule: { case: 'metadata', value: marked(filter) },
@@ -68,7 +73,7 @@ function markName(filter: string): string {
   return `${filter}/mark`;
 }
 
-function wantedFilters(features: RouteFeaturesIr): readonly string[] {
+function wantedFilters(features: RouteFeaturesIr, credentials: readonly CredentialIr[]): readonly string[] {
   const { basicAuth, apiKeyAuth, extProc = [], wasm = [] } = features;
   return [
     ...serversAsked(features).map(externalAuthFilterName),
@@ -76,6 +81,7 @@ function wantedFilters(features: RouteFeaturesIr): readonly string[] {
     ...(apiKeyAuth === undefined ? [] : [API_KEY_FILTER]),
     ...extProc.flatMap((one, index) => (isRequired(one) ? [extProcFilterName(index, one)] : [])),
     ...wasm.flatMap((one) => (one.failOpen ? [] : [wasmFilterName(one)])),
+    ...new Set(credentials.map(credentialFilterName)),
   ];
 }
 

@@ -4,7 +4,7 @@ import type { RouteFeaturesIr } from '../../ir/route.ts';
 import { Problems } from '../../resources/problems.ts';
 import type { Resources } from '../../resources/resources.ts';
 import { unimplementedFields } from '../../resources/unimplemented-fields.ts';
-import { refusal, success } from '../../resources/verdict.ts';
+import { refusal } from '../../resources/verdict.ts';
 import { parseQuantity } from '../../resources/quantity.ts';
 import { translateAdmissionControl } from '../admission-control/spec.ts';
 import { saysSomething, translateBackendSettings } from '../backend-settings/spec.ts';
@@ -14,6 +14,7 @@ import { translateCompressors } from '../compressor/spec.ts';
 import { translateFault } from '../fault/spec.ts';
 import { hashesOf } from '../load-balancer/spec.ts';
 import { closing, type PolicyOutcome } from '../policy-outcome.ts';
+import { readable } from '../policy-message.ts';
 import { translateRateLimit } from '../rate-limit/spec.ts';
 import { resolveResponseOverrides } from '../response-override/spec.ts';
 import { translateRetry } from '../retry/spec.ts';
@@ -36,7 +37,7 @@ export function resolveBackendTrafficPolicy(
   const features = featuresOf({ policy, resources, settings, problems });
   const wrong = problems.toString();
   const object = `BackendTrafficPolicy ${metadata.namespace}/${metadata.name}`;
-  return closing(wrong === '' ? success(features) : refusal('Invalid', `${object}: spec.${wrong}`), resources);
+  return closing(wrong === '' ? readable(features, object) : refusal('Invalid', `${object}: spec.${wrong}`), resources);
 }
 
 interface Task {

@@ -8,7 +8,7 @@ const JWT_ALGORITHM = { ...WITH_DIGITS, EdDSA: EDDSA } as const satisfies { read
 
 /** JWT authentication as the filter reads it. */
 export function jwtConfig(ir: JwtIr): Init<'sluice.filter.v1.Jwt'> {
-  return { providers: ir.providers.map(jwtProviderConfig), optional: ir.optional };
+  return { providers: ir.providers.map(jwtProviderConfig), optional: ir.optional, failOpen: ir.failOpen };
 }
 
 /** One provider as the filter reads it. */

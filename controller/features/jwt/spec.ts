@@ -19,7 +19,7 @@ export function resolveJwt(spec: JWT, context: ViaContext): Jwt {
     if (!provider.ok) return provider;
     providers.push(provider.value);
   }
-  return success({ providers, optional: spec.optional ?? false });
+  return success({ providers, optional: spec.optional ?? false, failOpen: spec.failOpen ?? false });
 }
 
 function resolveProvider(spec: JWTProvider, path: string, context: ViaContext): Provider {

@@ -66,7 +66,11 @@ const provider = (more: Partial<JwtProviderIr>): JwtProviderIr => ({
   sources: [{ kind: 'header', name: 'authorization', prefix: 'Bearer ' }],
   ...more,
 });
-const jwtOf = (...providers: readonly JwtProviderIr[]): JwtIr => ({ providers, optional: false });
+const jwtOf = (...providers: readonly JwtProviderIr[]): JwtIr => ({
+  providers,
+  optional: false,
+  failOpen: false,
+});
 
 describe('oidc', () => {
   it('has defaults as Envoy Gateway documents them', () => {

@@ -134,6 +134,9 @@ function fieldProblem(spec: OIDC, { jwt }: OidcPlace): string | undefined {
   if (spec.passThroughAuthHeader === true && jwt === undefined) {
     return 'oidc.passThroughAuthHeader: found true, which needs a jwt that judges the tokens';
   }
+  if (spec.passThroughAuthHeader === true && jwt?.failOpen === true) {
+    return 'oidc.passThroughAuthHeader: found true beside jwt.failOpen: any token at all would do instead of a login';
+  }
   for (const [field, name] of Object.entries(spec.cookieNames ?? {})) {
     if (name === undefined || (COOKIE_NAME.test(name) && !name.startsWith('sluice-'))) continue;
     return `oidc.cookieNames.${field}: found ${name}, accepted is the name of a cookie that does not begin with sluice-`;

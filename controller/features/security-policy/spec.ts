@@ -8,11 +8,13 @@ import type { Settings } from '../../settings.ts';
 import { resolveApiKeyAuth } from '../api-key-auth/spec.ts';
 import { resolveAuthorization } from '../authorization/spec.ts';
 import { resolveBasicAuth } from '../basic-auth/spec.ts';
+import { translateCsrf } from '../csrf/spec.ts';
 import { translateCors } from '../cors/spec.ts';
 import { resolveExtAuth } from '../ext-auth/spec.ts';
 import { resolveHeaderRewrite, REWRITE_ANNOTATION } from '../header-rewrite/spec.ts';
 import { resolveJwt } from '../jwt/spec.ts';
 import { SESSION_PROVIDER } from '../oidc/session.ts';
+import { readable } from '../policy-message.ts';
 import { type ResolvedOidc, resolveOidc } from '../oidc/spec.ts';
 
 /** What a SecurityPolicy adds to a route. */
@@ -48,18 +50,20 @@ export function resolveSecurityPolicy(
   const login = resolveLogin(policy, jwt?.value, authorization?.value, resources, settings);
   if (login?.ok === false) return refusal(login.refusal.reason, `${object}: spec.${login.refusal.message}`);
   const tokens = login === undefined ? jwt?.value : login.value.jwt;
-  return success({
+  const features: RouteFeaturesIr = {
     source: `SecurityPolicy/${metadata.namespace}/${metadata.name}`,
     ...native.value,
     ...(spec.cors === undefined ? {} : { cors: translateCors(spec.cors) }),
+    ...(spec.csrf === undefined ? {} : { csrf: translateCsrf(spec.csrf) }),
     ...(tokens === undefined ? {} : { jwt: tokens }),
     ...(login === undefined ? {} : { oidc: login.value.oidc }),
     ...(authorization === undefined ? {} : { authorization: authorization.value }),
     ...(rewrite === undefined ? {} : { headerRewrite: rewrite.value }),
-  });
+  };
+  return readable(features, object);
 }
 
-/** Resolves what Envoy's own filters do beside CORS. */
+/** Resolves what Envoy's own filters do beside CORS and CSRF. */
 function resolveNative(
   policy: SecurityPolicy,
   resources: Resources,

@@ -7,7 +7,7 @@ import { PAYLOAD, Verdict, verifyToken } from "./token";
 export namespace Authentication {
   /** A provider accepted a token: see `ACCEPTED`. */
   export const accepted: u32 = 0;
-  /** There is no token, and none is needed. */
+  /** There is no good token, and none is needed. */
   export const anonymous: u32 = 1;
   /** There is no token. */
   export const missing: u32 = 2;
@@ -48,6 +48,7 @@ export function authenticate(jwt: Jwt, keyIds: StaticArray<u64>, seconds: f64): 
       return Authentication.accepted;
     }
   }
+  if (jwt.failOpen) return Authentication.anonymous;
   if (present) return Authentication.invalid;
   return jwt.optional ? Authentication.anonymous : Authentication.missing;
 }

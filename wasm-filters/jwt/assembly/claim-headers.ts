@@ -1,5 +1,5 @@
 import { ClaimToHeader, Jwt } from "../../gen/jwt";
-import { findHeader, findVariant, VARIANT } from "../../sdk/assembly/header-pairs";
+import { addToCopy, copyPairs, findHeader, findVariant, hideHeader, VARIANT } from "../../sdk/assembly/header-pairs";
 import { removeRequestHeader, setRequestHeader } from "../../sdk/assembly/host";
 import { Json } from "../../sdk/assembly/json";
 import { Slice } from "../../sdk/assembly/slice";
@@ -47,6 +47,55 @@ export function writeClaimHeaders(jwt: Jwt, accepted: Accepted): bool {
     }
   }
   return true;
+}
+
+/**
+ * Shows to whoever looks for headers from now on those that claims fill as they are going to be, and none that must not be
+ * there. Nothing is written: `lookAgainIn` shows the request as it is.
+ */
+export function showClaimHeaders(jwt: Jwt, accepted: Accepted): void {
+  let more: u32 = 0;
+  let bytes: usize = 0;
+  for (let i = 0; i < jwt.providers.length; i++) {
+    const mappings = unchecked(jwt.providers[i]).claimToHeaders;
+    for (let j = 0; j < mappings.length; j++) {
+      const name = unchecked(mappings[j]).header;
+      if (!isFirst(name, jwt, i, j) || !wanted(name, jwt, accepted)) continue;
+      more++;
+      bytes += <usize>(name.len + TEXT.len + 2);
+    }
+  }
+  copyPairs(more, bytes);
+  for (let i = 0; i < jwt.providers.length; i++) {
+    const mappings = unchecked(jwt.providers[i]).claimToHeaders;
+    for (let j = 0; j < mappings.length; j++) hideHeader(unchecked(mappings[j]).header);
+  }
+  for (let i = 0; i < jwt.providers.length; i++) {
+    const mappings = unchecked(jwt.providers[i]).claimToHeaders;
+    for (let j = 0; j < mappings.length; j++) {
+      const name = unchecked(mappings[j]).header;
+      if (isFirst(name, jwt, i, j) && wanted(name, jwt, accepted)) addToCopy(name, TEXT);
+    }
+  }
+}
+
+/** Whether a header stands in no mapping before that of a provider. */
+function isFirst(name: Slice, jwt: Jwt, provider: i32, mapping: i32): bool {
+  for (let i = 0; i <= provider; i++) {
+    const mappings = unchecked(jwt.providers[i]).claimToHeaders;
+    const end = i == provider ? mapping : mappings.length;
+    for (let j = 0; j < end; j++) if (unchecked(mappings[j]).header.equals(name.ptr, name.len)) return false;
+  }
+  return true;
+}
+
+/** Whether claims fill a header of this name. */
+export function isFilledByClaims(jwt: Jwt, name: Slice): bool {
+  for (let i = 0; i < jwt.providers.length; i++) {
+    const mappings = unchecked(jwt.providers[i]).claimToHeaders;
+    for (let j = 0; j < mappings.length; j++) if (unchecked(mappings[j]).header.equals(name.ptr, name.len)) return true;
+  }
+  return false;
 }
 
 function removeVariants(name: Slice): bool {

@@ -1,6 +1,8 @@
 import { CompiledAuthorization, compileAuthorization } from "../../authorization/assembly/compile";
+import { Jwt } from "../../gen/jwt";
 import { Policy } from "../../gen/policy";
 import { REVISION } from "../../gen/revision";
+import { isFilledByClaims } from "../../jwt/assembly/claim-headers";
 import { keyIdOf, keyIdsOf } from "../../jwt/assembly/key-id";
 import { CompiledLimit, compileLimits } from "../../rate-limit/assembly/compile";
 import { Reader } from "../../sdk/assembly/reader";
@@ -27,6 +29,8 @@ export class CompiledPolicy {
     public sessionKeyId: u64,
     public authorization: CompiledAuthorization | null,
     public limits: CompiledLimit[] | null,
+    /** Whether authorization asks for headers that claims fill. */
+    public asksClaimHeaders: bool,
   ) {}
 
   /** Whether the policy has this id. The id stands right before the policy's bytes. */
@@ -79,7 +83,15 @@ export function readPolicy(owned: usize, ptr: usize, size: u32): CompiledPolicy 
     const session = oidc.session;
     if (session !== null) sessionKeyId = keyIdOf(session);
   }
-  return new CompiledPolicy(owned, size, message, keyIds, sessionKeyId, authorization, limits);
+  const asks = asksClaimHeaders(jwt, authorization);
+  return new CompiledPolicy(owned, size, message, keyIds, sessionKeyId, authorization, limits, asks);
+}
+
+function asksClaimHeaders(jwt: Jwt | null, authorization: CompiledAuthorization | null): bool {
+  if (jwt === null || authorization === null) return false;
+  const asked = authorization.headers;
+  for (let i = 0; i < asked.length; i++) if (isFilledByClaims(jwt, asked[i])) return true;
+  return false;
 }
 
 /** Whether `id` is the hexadecimal form of the first half of the SHA-256 of the bytes. */

@@ -1,7 +1,7 @@
 import { isAllowed } from "../../authorization/assembly/decide";
 import { answerForbidden } from "../../authorization/assembly/forbidden";
 import { ACCEPTED, authenticate, Authentication } from "../../jwt/assembly/authenticate";
-import { claimsFit, hasClaimHeaders, writeClaimHeaders } from "../../jwt/assembly/claim-headers";
+import { claimsFit, hasClaimHeaders, showClaimHeaders, writeClaimHeaders } from "../../jwt/assembly/claim-headers";
 import { answerInvalidToken, answerMissingToken } from "../../jwt/assembly/unauthorized";
 import { keepBackendCookies } from "../../oidc/assembly/backend-cookies";
 import { checkVisitor, SESSION, Visitor } from "../../oidc/assembly/check";
@@ -10,7 +10,7 @@ import { hasOwnedHeader, removeOwnedHeaders } from "../../oidc/assembly/owned-he
 import { answerLimited } from "../../rate-limit/assembly/answer";
 import { countRequest, Limited } from "../../rate-limit/assembly/decide";
 import { keepValues } from "../../rate-limit/assembly/told";
-import { usePairs } from "../../sdk/assembly/header-pairs";
+import { lookAgainIn, pairsInUse, usePairs } from "../../sdk/assembly/header-pairs";
 import { getRequestHeaders, now, resultLen, resultPtr, sendLocalResponse } from "../../sdk/assembly/host";
 import { Json } from "../../sdk/assembly/json";
 import { markWaiting } from "../../sdk/assembly/questions";
@@ -91,7 +91,14 @@ function authenticated(policy: CompiledPolicy, seconds: f64): u32 {
 
 function authorized(policy: CompiledPolicy): u32 {
   const authorization = policy.authorization;
-  if (authorization === null || isAllowed(authorization, providerOf(policy), payloadOf(policy))) return Decision.proceed;
+  if (authorization === null) return Decision.proceed;
+  const sent = pairsInUse();
+  const jwt = policy.message.jwt;
+  // What a client sends under the name of a header that claims fill is nothing that rules may go by.
+  if (policy.asksClaimHeaders && jwt !== null) showClaimHeaders(jwt, ACCEPTED);
+  const allowed = isAllowed(authorization, providerOf(policy), payloadOf(policy));
+  lookAgainIn(sent);
+  if (allowed) return Decision.proceed;
   answerForbidden();
   return Decision.answered;
 }

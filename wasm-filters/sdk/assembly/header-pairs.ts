@@ -1,3 +1,4 @@
+import { alloc } from "./arena";
 import { sameBytes, Slice } from "./slice";
 
 /**
@@ -11,6 +12,59 @@ let size: u32 = 0;
 export function usePairs(ptr: usize, len: u32): void {
   pairs = ptr;
   size = len < 4 ? 0 : load<u32>(ptr);
+}
+
+/** The pairs that are looked in, for `lookAgainIn`. */
+export function pairsInUse(): usize {
+  return pairs;
+}
+
+/** Looks in pairs again that were in use before, in the same callback. */
+export function lookAgainIn(ptr: usize): void {
+  pairs = ptr;
+  size = load<u32>(ptr);
+}
+
+let nextAdded: u32 = 0;
+let nextData: usize = 0;
+
+/** Looks in a copy of the pairs from now on, which has room for so many headers more, of so many bytes in all. */
+export function copyPairs(more: u32, bytes: usize): void {
+  const data = pairs + 4 + (<usize>size << 3);
+  let end = data;
+  for (let i: u32 = 0, lengths = pairs + 4; i < size; i++, lengths += 8) end += load<u32>(lengths) + load<u32>(lengths, 4) + 2;
+  const table: usize = 4 + (<usize>(size + more) << 3);
+  const copy = alloc(table + (end - data) + bytes + (<usize>more << 1));
+  store<u32>(copy, size + more);
+  memory.copy(copy + 4, pairs + 4, <usize>size << 3);
+  // What is never added has neither a name nor a value.
+  memory.fill(copy + 4 + (<usize>size << 3), 0, <usize>more << 3);
+  memory.copy(copy + table, data, end - data);
+  nextAdded = size;
+  nextData = copy + table + (end - data);
+  pairs = copy;
+  size += more;
+}
+
+/** Makes a header, and each of its variants, one that nobody finds in the copy. */
+export function hideHeader(name: Slice): void {
+  let data = pairs + 4 + (<usize>size << 3);
+  for (let i: u32 = 0, lengths = pairs + 4; i < nextAdded; i++, lengths += 8) {
+    const nameLen = load<u32>(lengths);
+    if (nameLen == name.len && nameLen != 0 && (sameBytes(data, name.ptr, nameLen) || isVariant(data, name.ptr, nameLen))) {
+      store<u8>(data, 0);
+    }
+    data += nameLen + load<u32>(lengths, 4) + 2;
+  }
+}
+
+/** Adds a header to the copy, which has room for it. */
+export function addToCopy(name: Slice, value: Slice): void {
+  const lengths = pairs + 4 + (<usize>nextAdded << 3);
+  store<u32>(lengths, name.len);
+  store<u32>(lengths, value.len, 4);
+  nextData = putClosed(putClosed(nextData, name), value);
+  nextAdded++;
 }
 
 /** How often a header stands there, and where its first value is. */
