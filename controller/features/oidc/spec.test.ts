@@ -180,6 +180,12 @@ describe('oidc is refused', () => {
     ['with a logout path that is none', { logoutPath: 'logout' }, /logoutPath: found logout/u],
     ['with one path for both', { logoutPath: '/oauth2/callback' }, /the path of redirectURL/u],
     ['where tokens pass that nobody judges', { passThroughAuthHeader: true }, /needs a jwt/u],
+    [
+      'where any token passes, good or not',
+      { passThroughAuthHeader: true },
+      /beside jwt\.failOpen/u,
+      { jwt: { providers: [], optional: false, failOpen: true } },
+    ],
     ['with a cookie of the gateway', { cookieNames: { idToken: 'sluice-session-x' } }, /cookieNames\.idToken/u],
     ['with a cookie that is none', { cookieNames: { accessToken: 'a b' } }, /cookieNames\.accessToken/u],
     [
