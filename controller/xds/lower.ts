@@ -355,9 +355,7 @@ const lowerSecrets = once((secrets: readonly SecretIr[]): readonly XdsResource[]
 /** Credentials, each once: routes share them. */
 function lowerCredentials(ir: ProxyIr): Pieces<XdsResource> {
   const credentials = new Map(
-    ir.listeners
-      .flatMap((listener) => ofHosts(listener, credentialsOfHosts))
-      .map((one) => [one.secret, lowerCredential(one)]),
+    ir.listeners.flatMap((one) => ofHosts(one, credentialsOfHosts)).map((one) => [one.secret, lowerCredential(one)]),
   );
   return credentials.size === 0 ? [] : [[...credentials.values()]];
 }

@@ -139,12 +139,12 @@ function reportsOf({ backend }: RouteFeaturesIr): readonly string[] {
 }
 
 function featuresOf(
-  route: RouteIr,
+  of: RouteIr,
   places: PolicyPlaces,
   counting: string,
 ): Pick<Route, 'metadata' | 'typedPerFilterConfig'> {
-  const { features: ir, action } = route;
-  const credentials = credentialsOf(route);
+  const ir = of.features;
+  const credentials = credentialsOf(of);
   const processors = (ir.extProc ?? []).map((processor, index) => [
     extProcFilterName(index, processor),
     extProcPerRoute(processor),
@@ -159,7 +159,7 @@ function featuresOf(
     ...marksPerRoute(ir, credentials),
   ];
   const injected = credential === undefined ? [] : [[credentialFilterName(credential), credentialPerRoute()]];
-  const { metadata, perFilterConfig } = policyPerRoute(policyBytes(ir), places, counting, action.kind !== 'forward');
+  const { metadata, perFilterConfig } = policyPerRoute(policyBytes(ir), places, counting, of.action.kind !== 'forward');
   return {
     ...(metadata === undefined ? {} : { metadata }),
     typedPerFilterConfig: {
@@ -171,9 +171,9 @@ function featuresOf(
 }
 
 /** The credentials that a route or its back-ends put into requests. */
-export function credentialsOf({ action, features: { credential } }: RouteIr): readonly CredentialIr[] {
-  const destinations = action.kind === 'forward' ? action.destinations : [];
-  const ofBackEnds = destinations.flatMap((to) => (to.kind === 'cluster' ? (to.credential ?? []) : []));
+export function credentialsOf({ action: to, features: { credential } }: RouteIr): readonly CredentialIr[] {
+  const destinations = to.kind === 'forward' ? to.destinations : [];
+  const ofBackEnds = destinations.flatMap((one) => (one.kind === 'cluster' ? (one.credential ?? []) : []));
   return [...(credential === undefined ? [] : [credential]), ...ofBackEnds];
 }
 

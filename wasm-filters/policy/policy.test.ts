@@ -256,8 +256,8 @@ describe('JWT', () => {
   it('lets a request with a bad token, or none, pass as that of nobody when it fails open', () => {
     const claimToHeaders = [{ claim: ['sub'], header: 'x-user' }];
     const jwt = { providers: [provider({ claimToHeaders })], failOpen: true };
-    const bad = rs.token({ ...CLAIMS, exp: NOW - 600 });
-    for (const sent of [{}, { authorization: `Bearer ${bad}` }, { authorization: 'Bearer x' }]) {
+    const ended = rs.token({ ...CLAIMS, exp: NOW - 600 });
+    for (const sent of [{}, { authorization: `Bearer ${ended}` }, { authorization: 'Bearer x' }]) {
       expect(wentOn({ jwt }, { ...sent, 'x-user': 'root' }).has('x-user')).toBe(false);
       const rule = { name: 'r', action: ALLOW, jwt: { provider: 'main' } };
       expect(ask({ jwt, authorization: { rules: [rule] } }, sent)).toMatchObject({ status: 403 });
