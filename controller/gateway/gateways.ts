@@ -19,6 +19,7 @@ import {
   type ListenerSurroundings,
   type SetState,
 } from './listeners.ts';
+import { type OverlapVerdicts, overlapVerdicts } from './overlapping-tls.ts';
 import { gatewayParameters } from './parameters.ts';
 import { type AnyRoute, ROUTE_KINDS } from './route-core.ts';
 
@@ -37,6 +38,8 @@ export interface GatewayState {
   readonly tls: readonly Verdict[];
   /** Its own, then those of its ListenerSets. */
   readonly listeners: readonly ListenerState[];
+  /** What is said of those whose TLS overlaps with that of another one that its proxy serves. */
+  readonly overlaps: OverlapVerdicts;
   /** The ListenerSets that name it. */
   readonly sets: readonly SetState[];
   /** What it claims; later Gateways on the same proxy do not get it. */
@@ -61,6 +64,7 @@ export function createGatewayPass(): (
 ) => readonly GatewayState[] {
   let last: ReadonlyMap<Gateway, GatewayState> = new Map();
   const indexOf = createListenerSetIndex();
+  const overlapsOf = createOverlapPass();
   return (classes, resources, attach) => {
     const gateways = resources.list('Gateway').toSorted(byAge);
     const index = indexOf(resources);
@@ -89,8 +93,7 @@ export function createGatewayPass(): (
         const { listeners, sets, claimants } = served;
         const { verdicts: tls } = gatewayTls(gateway, resources);
         const rest = { tls, listeners, sets, claimants, routes: attached };
-        const state = { gateway, proxy, merged, parameters, refused, ...rest };
-        states.push(sameAs(last.get(gateway), state));
+        states.push({ gateway, proxy, merged, parameters, refused, overlaps: NO_OVERLAPS, ...rest });
       } catch (bug) {
         states.push({
           gateway,
@@ -100,6 +103,7 @@ export function createGatewayPass(): (
           refused,
           tls: [],
           listeners: [],
+          overlaps: NO_OVERLAPS,
           sets: [],
           claimants: [],
           routes: [],
@@ -107,8 +111,35 @@ export function createGatewayPass(): (
         });
       }
     }
-    last = new Map(states.map((state) => [state.gateway, state]));
-    return states.sort((a, b) => compare(a.proxy, b.proxy));
+    const overlaps = overlapsOf(states);
+    const same = states.map((state) =>
+      sameAs(last.get(state.gateway), { ...state, overlaps: overlaps.get(state.proxy) ?? NO_OVERLAPS }),
+    );
+    last = new Map(same.map((state) => [state.gateway, state]));
+    return same.sort((a, b) => compare(a.proxy, b.proxy));
+  };
+}
+
+const NO_OVERLAPS: OverlapVerdicts = new Map();
+
+/** Makes the pass that finds what overlaps on each proxy; the same map as long as the listeners there are the same. */
+function createOverlapPass(): (states: readonly GatewayState[]) => ReadonlyMap<string, OverlapVerdicts> {
+  type Known = { readonly lists: Pieces<ListenerState>; readonly verdicts: OverlapVerdicts };
+  let last: ReadonlyMap<string, Known> = new Map();
+  return (states) => {
+    const served = Map.groupBy(
+      states.filter(({ refused }) => refused === undefined),
+      ({ proxy }) => proxy,
+    );
+    last = new Map(
+      [...served].map(([proxy, gateways]) => {
+        const lists = gateways.map(({ listeners }) => listeners);
+        const known = last.get(proxy);
+        if (known !== undefined && sameList(known.lists, lists) === known.lists) return [proxy, known];
+        return [proxy, { lists, verdicts: overlapVerdicts(lists.flat()) }];
+      }),
+    );
+    return new Map([...last].map(([proxy, { verdicts }]) => [proxy, verdicts]));
   };
 }
 
@@ -121,6 +152,7 @@ function sameAs(last: GatewayState | undefined, now: GatewayState): GatewayState
     last.refused === now.refused &&
     last.tls === now.tls &&
     last.listeners === now.listeners &&
+    last.overlaps === now.overlaps &&
     last.sets === now.sets &&
     last.routes.length === now.routes.length &&
     last.routes.every((piece, index) => piece === now.routes[index]);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { covers } from './hostnames.ts';
-import { overlapsAmong } from './overlaps.ts';
+import { hostnamesWithin, overlapsAmong } from './overlaps.ts';
 
 const NAMES = [
   '*',
@@ -25,5 +25,26 @@ describe('overlapsAmong', () => {
     const names = Array.from({ length: 3_000 }, (_, index) => `host-${index}.example.com`);
     const overlapOf = overlapsAmong(names);
     expect(names.every((name) => overlapOf(name).narrower.length + overlapOf(name).wider.length === 0)).toBe(true);
+  });
+});
+
+describe('hostnamesWithin', () => {
+  it.each([
+    ['a.example', ['a.example']],
+    ['x.a.example', ['*.a.example']],
+    ['*.a.example', ['*.a.example', 'b.a.example']],
+    ['*.b.a.example', ['*.b.a.example', '*.a.example', 'c.b.a.example']],
+    ['*.example', ['a.example']],
+    ['nobody.com', []],
+  ])('finds whom a certificate for %s is good for', (certified, found) => {
+    expect(hostnamesWithin(NAMES)([certified])).toEqual(found);
+  });
+
+  it('lets a certificate stand for the many that share it', () => {
+    const names = Array.from({ length: 3_000 }, (_, index) => `host-${index}.example.com`);
+    expect(hostnamesWithin(names)(['*.example.com', 'host-1.example.com'])).toEqual([
+      '*.example.com',
+      'host-1.example.com',
+    ]);
   });
 });

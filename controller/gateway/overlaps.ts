@@ -36,3 +36,36 @@ function widerThan(hostname: string): readonly string[] {
   const suffixes = labels.slice(1).map((_, index) => `*.${labels.slice(index + 1).join('.')}`);
   return [...suffixes, '*'].filter((wide) => wide !== hostname && covers(wide, hostname));
 }
+
+/** More host names than this are not told apart: the names of the certificate stand for them. */
+const MOST_SHARED = 64;
+
+/**
+ * Finds which of the host names of a port the names of certificates are good for: a client that was shown the certificate may
+ * ask for them on the same connection (RFC 9113 section 9.1.1). Where they are many the certificate's names stand for them, so
+ * that the whole does not grow with the square of how many listeners share a certificate.
+ */
+export function hostnamesWithin(hostnames: readonly string[]): (certified: readonly string[]) => readonly string[] {
+  const known = new Set(hostnames);
+  const byParent = new Map<string, string[]>();
+  for (const hostname of known) {
+    if (hostname.startsWith('*')) continue;
+    const parent = parentOf(hostname);
+    const names = byParent.get(parent) ?? [];
+    names.push(hostname);
+    byParent.set(parent, names);
+  }
+  return (certified) => {
+    const found = certified.flatMap((name) => {
+      const same = [name, ...widerThan(name)].filter((one) => one !== '*' && known.has(one));
+      const below = name.startsWith('*.') ? (byParent.get(name.slice(2)) ?? []) : [];
+      return below.length > MOST_SHARED ? [name, ...same] : [...same, ...below];
+    });
+    return [...new Set(found)];
+  };
+}
+
+/** The name without its first label. */
+export function parentOf(hostname: string): string {
+  return hostname.slice(hostname.indexOf('.') + 1);
+}

@@ -5,8 +5,9 @@ import type { Pieces } from '../ir/pieces.ts';
 import { requestedIps } from './addresses.ts';
 import type { AttachedRoute } from './attach-routes.ts';
 import type { GatewayState } from './gateways.ts';
+import { covers } from './hostnames.ts';
 import { gatewayPlace, type ListenerState } from './listeners.ts';
-import { overlapsAmong } from './overlaps.ts';
+import { hostnamesWithin, overlapsAmong } from './overlaps.ts';
 import { PiecesByListener } from './pieces-by-listener.ts';
 import { type ChainWithContent, closedStream, plainStream, tlsStreams } from './streams.ts';
 import { hostnameOf, termination } from './termination.ts';
@@ -273,12 +274,15 @@ function membersOf(found: readonly Found[]): readonly Member[] {
     return found.map((one) => ({ ...one, hostnames: all, misdirected: [] }));
   }
   const overlapOf = overlapsAmong(all);
+  const within = hostnamesWithin(all);
   return found.map((one) => {
     const own = hostnameOf(one.listener);
     const { narrower, wider } = overlapOf(own);
+    const certified = one.listener.certificates.flatMap(({ hostnames }) => hostnames);
+    const shared = within(certified).filter((name) => !covers(own, name));
     // A connection may be made with the server name of one listener and ask for a host of another: that is not served here,
     // where the other one's policies and certificates are not in force. Clients may come again, on a connection of their own.
-    return { ...one, hostnames: [own, ...narrower], misdirected: [...narrower, ...wider] };
+    return { ...one, hostnames: [own, ...narrower], misdirected: [...new Set([...narrower, ...wider, ...shared])] };
   });
 }
 

@@ -98,12 +98,16 @@ function isProgrammed({ verdicts }: ListenerReport): boolean {
   return verdicts.some(({ type, status }) => type === 'Programmed' && status === 'True');
 }
 
-function reportsOf(listeners: readonly ListenerState[], { refused, routes }: GatewayState): readonly ListenerReport[] {
+function reportsOf(
+  listeners: readonly ListenerState[],
+  { refused, routes, overlaps }: GatewayState,
+): readonly ListenerReport[] {
   const counts = attachedRoutes(routes);
   return listeners.map((listener): ListenerReport => {
     const { name, spec, supportedKinds, usable, conflict } = listener;
     const isServed = usable && refused === undefined;
     const reason = conflict?.reason ?? 'Invalid';
+    const overlap = overlaps.get(listener);
     return {
       name: spec.name,
       xdsName: name,
@@ -111,7 +115,11 @@ function reportsOf(listeners: readonly ListenerState[], { refused, routes }: Gat
       transport: transportOf(spec),
       supportedKinds,
       attachedRoutes: counts.get(name) ?? 0,
-      verdicts: [...listener.verdicts, programmed(isServed, 'The proxy serves the listener', reason, 'the listener')],
+      verdicts: [
+        ...listener.verdicts,
+        programmed(isServed, 'The proxy serves the listener', reason, 'the listener'),
+        ...(overlap === undefined ? [] : [overlap]),
+      ],
     };
   });
 }

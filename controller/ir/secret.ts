@@ -10,6 +10,8 @@ export interface CertificateIr {
   readonly certificateChain: string;
   /** PEM. Never shown. */
   readonly privateKey: string;
+  /** The DNS names that it is for, in lower case: "www.example.com", or "*.example.com" for one more label. */
+  readonly hostnames: readonly string[];
 }
 
 /** Authorities whose signatures count. */

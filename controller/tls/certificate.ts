@@ -23,17 +23,26 @@ function parse(secret: Secret): Outcome<CertificateIr, 'InvalidCertificateRef'> 
   }
   const certificateChain = dataOf(secret, 'tls.crt') ?? '';
   const privateKey = dataOf(secret, 'tls.key') ?? '';
-  const problem = pairProblem(certificateChain, privateKey);
+  const chain = chainIn(certificateChain);
+  const problem = pairProblem(chain, privateKey);
   if (problem !== undefined) return refusal('InvalidCertificateRef', `${object}: ${problem}`);
-  return success({ kind: 'certificate', name: `${namespace}/${name}`, certificateChain, privateKey });
+  const hostnames = chain?.[0] === undefined ? [] : hostnamesIn(chain[0]);
+  return success({ kind: 'certificate', name: `${namespace}/${name}`, certificateChain, privateKey, hostnames });
+}
+
+/** The DNS names among the subject alternative names; the common name of a certificate that has none. */
+function hostnamesIn({ subjectAltName = '', subject }: X509Certificate): readonly string[] {
+  const names = subjectAltName.split(', ').filter((name) => name.startsWith('DNS:'));
+  if (names.length > 0) return names.map((name) => name.slice('DNS:'.length).toLowerCase());
+  const common = /^CN=(?<name>(?:\*\.)?[\w.-]+)$/mu.exec(subject)?.groups?.['name'];
+  return common === undefined ? [] : [common.toLowerCase()];
 }
 
 /**
  * What is wrong with a certificate chain and its key, or `undefined`. A chain begins with the certificate of the key; that it is
  * over is judged when the Secret is read.
  */
-function pairProblem(certificateChain: string, privateKey: string): string | undefined {
-  const chain = chainIn(certificateChain);
+function pairProblem(chain: readonly X509Certificate[] | undefined, privateKey: string): string | undefined {
   const [certificate] = chain ?? [];
   if (chain === undefined || certificate === undefined) return 'tls.crt is no PEM certificate';
   const key = keyIn(privateKey);

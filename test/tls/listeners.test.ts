@@ -115,6 +115,12 @@ describe('requests on a connection of another listener', () => {
     expect(await askTogether(port, sni, hosts)).toEqual(statuses);
   });
 
+  it('are misdirected where the certificate is good for the host of another listener, too', async () => {
+    await publish(gateway({ a: { hostname: 'a.shop.example' }, b: { hostname: 'b.shop.example' } }));
+    const hosts = ['a.shop.example', 'b.shop.example', 'nobody.shop.example', 'a.shop.example'];
+    expect(await askTogether(port, 'a.shop.example', hosts)).toEqual([200, 421, 404, 200]);
+  });
+
   it('are not found where nobody else has their host', async () => {
     await publish(gateway({ second: { hostname: 'second-example.org' }, third: { hostname: 'third-example.org' } }));
     expect(await askTogether(port, 'second-example.org', ['second-example.org', 'nobody.org'])).toEqual([200, 404]);
