@@ -58,7 +58,6 @@ export const implementedPaths: { readonly [K in KindName]: ImplementedPaths } = 
     'spec.extAuth',
     ...notOfBackendSettings('spec.extAuth.grpc.backendSettings'),
     ...notOfBackendSettings('spec.extAuth.http.backendSettings'),
-    '!spec.extAuth.recomputeRoute',
     '!spec.extAuth.includeRouteMetadata',
     'spec.jwt.optional',
     'spec.jwt.failOpen',

@@ -69,13 +69,27 @@ function refresh(xds: ProxyIr, services: ReadonlySet<string>, resources: Resourc
 const clustersByService = once((clusters: readonly ClusterIr[]): ReadonlyMap<string, readonly ClusterIr[]> => {
   const found = new Map<string, ClusterIr[]>();
   for (const cluster of clusters) {
-    const { source } = cluster;
-    if (source.kind !== 'service' && source.kind !== 'service-import') continue;
-    const owner = source.kind === 'service' ? source.name : importOwner(source.name);
-    const service = `${source.namespace}/${owner}`;
-    const known = found.get(service);
-    if (known === undefined) found.set(service, [cluster]);
-    else known.push(cluster);
+    for (const service of servicesOf(cluster)) {
+      const known = found.get(service);
+      if (known === undefined) found.set(service, [cluster]);
+      else known.push(cluster);
+    }
   }
   return found;
 });
+
+function servicesOf({ source }: ClusterIr): readonly string[] {
+  switch (source.kind) {
+    case 'service':
+      return [`${source.namespace}/${source.name}`];
+    case 'service-import':
+      return [`${source.namespace}/${importOwner(source.name)}`];
+    case 'several':
+      return [...new Set(source.parts.flatMap(({ cluster }) => servicesOf(cluster)))];
+    case 'addresses':
+    case 'dns':
+      return [];
+    default:
+      return source satisfies never;
+  }
+}

@@ -8,8 +8,22 @@ import { endpointsOf } from './endpoints.ts';
 export function assignmentOf(cluster: ClusterIr, resources: Resources): AssignmentIr | undefined {
   const addresses = endpointsOf(cluster, resources);
   if (addresses === undefined) return undefined;
+  const { source } = cluster;
+  const shares =
+    source.kind === 'several'
+      ? source.parts.map(({ cluster: part, weight, fallback }) => ({
+          addresses: endpointsOf(part, resources) ?? [],
+          weight,
+          fallback,
+        }))
+      : undefined;
   const probedPort = cluster.settings?.healthCheck?.active?.port;
-  return { cluster: cluster.name, addresses, ...(probedPort === undefined ? {} : { probedPort }) };
+  return {
+    cluster: cluster.name,
+    addresses,
+    ...(shares === undefined ? {} : { shares }),
+    ...(probedPort === undefined ? {} : { probedPort }),
+  };
 }
 
 /** Finds the addresses of clusters. The result is the same object, and so are its pieces, as long as no address changes. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Backend, BackendEndpoint, Service, ServiceImport } from '#controller/api/gen/types.d.ts';
-import type { AddressIr, ClusterIr, EndpointSourceIr } from '../ir/cluster.ts';
+import type { AddressIr, ClusterIr, EndpointSourceIr, PartIr } from '../ir/cluster.ts';
 import type { ClusterSettingsIr } from '../ir/cluster-settings.ts';
 import type { UpstreamTlsIr } from '../ir/upstream-tls.ts';
 import { unimplementedFields } from '../resources/unimplemented-fields.ts';
@@ -185,7 +185,7 @@ type Unnamed = Pick<ClusterIr, 'protocol' | 'source'> & {
 
 /** A cluster whose name ends in a hash of everything but its addresses. */
 function named(backend: string, { protocol, source, settings, tls }: Unnamed): ClusterIr {
-  const hashed = { protocol, discovery: source.kind === 'dns' ? source : 'eds', settings, tls };
+  const hashed = { protocol, discovery: discoveryOf(source), settings, tls };
   const hash = createHash('sha256').update(JSON.stringify(hashed)).digest('hex').slice(0, HASH_LENGTH);
   return {
     name: `${backend}-${hash}`,
@@ -197,6 +197,45 @@ function named(backend: string, { protocol, source, settings, tls }: Unnamed): C
 }
 
 const HASH_LENGTH = 8;
+
+/** What of a source decides on a name: not the addresses. */
+function discoveryOf(source: EndpointSourceIr): unknown {
+  switch (source.kind) {
+    case 'dns':
+      return source;
+    case 'several':
+      return source.parts.map(({ cluster, weight, fallback }) => [cluster.name, weight, fallback]);
+    case 'service':
+    case 'service-import':
+    case 'addresses':
+      return 'eds';
+    default:
+      return source satisfies never;
+  }
+}
+
+/**
+ * Several back-ends as one cluster, named for the first; they are spoken to alike. Refused are such that differ in how, and host names
+ * that Envoy resolves: it does so for a whole cluster or not at all.
+ */
+export function severalClusters(parts: readonly PartIr[]): Outcome<ClusterIr, 'Invalid'> {
+  const [first, ...others] = parts;
+  if (first === undefined) return refusal('Invalid', 'found none with a weight, accepted is one or more');
+  if (others.length === 0) return success(first.cluster);
+  const { protocol, tls } = first.cluster;
+  for (const { cluster } of parts) {
+    if (cluster.source.kind === 'dns') {
+      const found = `found ${cluster.name} with host names beside others, accepted are several back-ends with addresses`;
+      return refusal('Invalid', found);
+    }
+    if (JSON.stringify([cluster.protocol, cluster.tls]) !== JSON.stringify([protocol, tls])) {
+      const found = `found ${first.cluster.name} and ${cluster.name}, which are spoken to differently (protocol or TLS)`;
+      return refusal('Invalid', found);
+    }
+  }
+  const name = `${first.cluster.name.slice(0, -HASH_LENGTH - 1)}+${others.length}`;
+  return success(named(name, { protocol, source: { kind: 'several', parts }, tls }));
+}
 
 function renamed(cluster: ClusterIr, changes: Partial<Unnamed>): ClusterIr {
   const { protocol, source, settings, tls } = cluster;

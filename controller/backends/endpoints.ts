@@ -23,6 +23,8 @@ export function endpointsOf({ source, protocol }: ClusterIr, resources: Resource
       const imported = resources.get('ServiceImport', source.namespace, source.name);
       return addressesBehind({ ...source, transport }, imported, importOwner(source.name), resources);
     }
+    case 'several':
+      return source.parts.flatMap(({ cluster }) => endpointsOf(cluster, resources) ?? []);
     default:
       return source satisfies never;
   }

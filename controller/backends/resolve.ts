@@ -1,10 +1,10 @@
-import type { ClusterIr } from '../ir/cluster.ts';
+import type { ClusterIr, PartIr } from '../ir/cluster.ts';
 import { mayRefer, type ReferenceEnd } from '../resources/reference-grants.ts';
 import type { Resources } from '../resources/resources.ts';
 import { type Outcome, refusal, success } from '../resources/verdict.ts';
 import type { Settings } from '../settings.ts';
 import { tlsOfBackend } from './backend-tls.ts';
-import { backendCluster, importCluster, type Protocol, serviceCluster } from './clusters.ts';
+import { backendCluster, importCluster, type Protocol, serviceCluster, severalClusters } from './clusters.ts';
 import { policyTls } from './tls-policies.ts';
 
 /** A reference to a back-end, as routes and policies carry it. */
@@ -93,6 +93,32 @@ export function resolveBackend(
   if (!tls.ok) return tls;
   if (service.kind === 'ServiceImport') return importCluster(service, port, protocol, tls.value);
   return serviceCluster(service, port, protocol, tls.value);
+}
+
+/** A reference of a policy: its older field has no weight. */
+export type SharedReference = BackendReference & { readonly weight?: number; readonly fallback?: boolean };
+
+/**
+ * Finds the cluster that all references of a service mean together (`backendRefs` of a policy); messages start with `at`, their field.
+ * One with weight 0 is not asked.
+ */
+export function resolveBackends(
+  refs: readonly SharedReference[],
+  at: string,
+  from: ReferenceEnd,
+  resources: Resources,
+  settings: Settings,
+  spoken?: Spoken,
+): Outcome<ClusterIr, 'Invalid'> {
+  const parts: PartIr[] = [];
+  for (const [index, ref] of refs.entries()) {
+    const found = resolveBackend(ref, from, resources, settings, spoken);
+    if (!found.ok) return refusal('Invalid', `${at}[${index}]: ${found.refusal.message}`);
+    const { weight = 1, fallback = false } = ref;
+    if (weight > 0) parts.push({ cluster: found.value, weight, fallback });
+  }
+  const cluster = severalClusters(parts);
+  return cluster.ok ? cluster : refusal('Invalid', `${at}: ${cluster.refusal.message}`);
 }
 
 const NO_TLS = success(undefined);

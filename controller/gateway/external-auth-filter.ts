@@ -28,6 +28,7 @@ export function externalAuthOf(
     maxBody: forwardBody?.maxSize ?? 0,
     timeout: undefined,
     failOpen: false,
+    recomputesRoute: false,
     statusOnError: undefined,
     context: new Map(),
   });

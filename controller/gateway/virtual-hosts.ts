@@ -147,6 +147,13 @@ function clustersOf(routes: readonly RouteIr[]): ReadonlyMap<string, ClusterIr> 
 /** Whether two clusters of one name have the same addresses; everything else is in the name. */
 function sameCluster(a: ClusterIr | undefined, b: ClusterIr): boolean {
   if (a === undefined) return false;
+  if (a.source.kind === 'several' && b.source.kind === 'several') {
+    const others = b.source.parts;
+    return a.source.parts.every(({ cluster }, index) => {
+      const other = others[index];
+      return other !== undefined && sameCluster(cluster, other.cluster);
+    });
+  }
   if (a.source.kind !== 'addresses' || b.source.kind !== 'addresses') return true;
   return JSON.stringify(a.source.addresses) === JSON.stringify(b.source.addresses);
 }

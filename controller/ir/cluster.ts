@@ -38,15 +38,33 @@ export type EndpointSourceIr =
   /** Addresses that stand in a Backend. */
   | { readonly kind: 'addresses'; readonly addresses: readonly AddressIr[] }
   /** Host names that Envoy resolves. */
-  | { readonly kind: 'dns'; readonly hosts: readonly { readonly hostname: string; readonly port: number }[] };
+  | { readonly kind: 'dns'; readonly hosts: readonly { readonly hostname: string; readonly port: number }[] }
+  /** Several back-ends as one. */
+  | { readonly kind: 'several'; readonly parts: readonly PartIr[] };
+
+/** One of several back-ends that are talked to as one cluster. */
+export interface PartIr {
+  readonly cluster: ClusterIr;
+  /** Its share of the requests, relative to the sum; not 0. */
+  readonly weight: number;
+  /** Whether it is asked only while none of the others can be. */
+  readonly fallback: boolean;
+}
 
 /** The addresses of a cluster. */
 export interface AssignmentIr {
   /** Name of the cluster. */
   readonly cluster: string;
   readonly addresses: readonly AddressIr[];
+  /** The same by whose they are, where the cluster is several back-ends. */
+  readonly shares?: readonly ShareIr[];
   /** The port that probes go to, where it is not that of the address. */
   readonly probedPort?: number | undefined;
+}
+
+/** The addresses of one of several back-ends. */
+export interface ShareIr extends Pick<PartIr, 'weight' | 'fallback'> {
+  readonly addresses: readonly AddressIr[];
 }
 
 /** One endpoint. */

@@ -23,6 +23,8 @@ export interface ExternalAuthIr {
   readonly timeout: number | undefined;
   /** Whether requests pass that it says nothing about. */
   readonly failOpen: boolean;
+  /** Whether the headers that the server gives may lead the request to another route. */
+  readonly recomputesRoute: boolean;
   /** What they are answered with else; 403 without it. */
   readonly statusOnError: number | undefined;
   /** What it is told of the route. */

@@ -2,6 +2,7 @@ import { compressorFilter, compressorFilterName } from '../features/compressor/x
 import { markFilter } from '../features/asked/xds.ts';
 import { API_KEY_FILTER, apiKeyAuthFilter } from '../features/api-key-auth/xds.ts';
 import { basicAuthFilter, basicAuthFilterName } from '../features/basic-auth/xds.ts';
+import { csrfFilter } from '../features/csrf/xds.ts';
 import { credentialFilter, credentialFilterName, credentialSecret } from '../features/credential/xds.ts';
 import { externalAuthFilter, externalAuthFilterName } from '../features/external-auth/xds.ts';
 import { extProcFilter, extProcFilterName } from '../features/ext-proc/xds.ts';
@@ -9,6 +10,7 @@ import { leftOutConfig, wasmFilter, wasmFilterConfig } from '../features/wasm/xd
 import type { AssignmentIr, ClusterIr } from '../ir/cluster.ts';
 import type { CredentialIr } from '../ir/credential.ts';
 import type { ApiKeyAuthIr, BasicAuthIr } from '../ir/credentials.ts';
+import type { CsrfIr } from '../ir/csrf.ts';
 import type { ExternalAuthIr } from '../ir/external-auth.ts';
 import type { ExtProcIr } from '../ir/ext-proc.ts';
 import {
@@ -173,6 +175,7 @@ function filtersOf(ir: ListenerIr): readonly HttpFilter[] {
   return [
     ...nativeFilters('first'),
     ...asking,
+    ...(ofHosts(ir, csrfsOf).length === 0 ? [] : [markFilter(csrfFilter.name)]),
     ...[...asking, ...users, ...credentials].map(({ name = '' }) => markFilter(name)),
     ...nativeFilters('afterAsking'),
     firstPolicyFilter(),
@@ -203,6 +206,10 @@ const externalAuthsOf = once((hosts: readonly VirtualHostIr[]): readonly Externa
 
 const basicAuthsOf = once((hosts: readonly VirtualHostIr[]): readonly BasicAuthIr[] =>
   hosts.flatMap(({ routes }) => routes.flatMap(({ features }) => features.basicAuth ?? [])),
+);
+
+const csrfsOf = once((hosts: readonly VirtualHostIr[]): readonly CsrfIr[] =>
+  hosts.flatMap(({ routes }) => routes.flatMap(({ features }) => features.csrf ?? [])),
 );
 
 const apiKeyAuthsOf = once((hosts: readonly VirtualHostIr[]): readonly ApiKeyAuthIr[] =>
@@ -333,9 +340,9 @@ const lowerClusters = once(
 
 const lowerPiece = once((clusters: readonly ClusterIr[]): readonly XdsResource[] => clusters.map(lowerCluster));
 
-const lowerAssignment = once(({ cluster, addresses, probedPort }: AssignmentIr) => {
-  const body = encode('envoy.config.endpoint.v3.ClusterLoadAssignment', assignment(cluster, addresses, probedPort));
-  return xdsResource('endpoint', cluster, body);
+const lowerAssignment = once((ir: AssignmentIr) => {
+  const body = encode('envoy.config.endpoint.v3.ClusterLoadAssignment', assignment(ir));
+  return xdsResource('endpoint', ir.cluster, body);
 });
 
 const lowerAssignments = once(

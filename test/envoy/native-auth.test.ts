@@ -171,6 +171,56 @@ describe('extAuth by HTTP', () => {
     expect(asked.at(-1)?.url).toBe('/always');
   });
 
+  it('shares the questions among several back-ends by their weights, and asks none that has no weight', async () => {
+    const [seen, another] = [asked.length, await startEcho()];
+    const backendRefs = [to('auth', { weight: 3 }), to('other', { weight: 1 }), to('never', { weight: 0 })];
+    const others = [backend('auth', [port]), backend('other', [another.port]), backend('never', [await freePort()])];
+    await serve({ extAuth: { http: { backendRefs }, headersToExtAuth: ['x-user'] } }, ...others);
+    for (let times = 0; times < 200; times += 1) expect(await statusAt('/closed', { 'x-user': 'alice' })).toBe(200);
+    expect(asked.length - seen + another.count()).toBe(200);
+    expect(another.count()).toBeGreaterThan(20);
+    expect(another.count()).toBeLessThan(90);
+    await another.stop();
+  });
+
+  it('may lead the request to another route with recomputeRoute, but past no policy of that', async () => {
+    const policyOf = (rule: string, security: object): object => {
+      const targetRefs = [{ group: 'gateway.networking.k8s.io', kind: 'HTTPRoute', name: 'closed', sectionName: rule }];
+      return manifest('SecurityPolicy', rule, { targetRefs, ...security });
+    };
+    const set = [{ name: 'x-led', value: 'yes' }];
+    const rules = [
+      {
+        name: 'tenant',
+        matches: [{ path: { value: '/closed' }, headers: [{ name: 'x-tenant', value: 'blue' }] }],
+        filters: [{ type: 'RequestHeaderModifier', requestHeaderModifier: { set } }],
+        backendRefs: [to('echo')],
+      },
+      { name: 'asked', matches: [{ path: { value: '/closed' } }], backendRefs: [to('echo')] },
+    ];
+    const others = [route(rules, 'HTTPRoute', 'closed'), backend('echo', [echo.port]), backend('auth', [port])];
+    const http = { backendRefs: [to('auth')], headersToBackend: ['x-tenant'] };
+    const leads = (recomputeRoute: boolean, ...more: readonly object[]) =>
+      site.serve(
+        ...others,
+        policyOf('asked', { extAuth: { http, headersToExtAuth: ['x-user'], recomputeRoute } }),
+        ...more,
+      );
+    const led = async (): Promise<readonly [number, string | undefined]> => {
+      const answer = await site.get('/closed', { 'x-user': 'alice' }, 'POST');
+      return [answer.status, answer.upstream['x-led']];
+    };
+    await leads(false);
+    expect(await led()).toEqual([200, undefined]);
+    await leads(true);
+    expect(await led()).toEqual([200, 'yes']);
+    for (const closed of [{ csrf: {} }, { basicAuth: { users: { name: 'users' } } }]) {
+      const users = manifest('Secret', 'users', { stringData: { '.htpasswd': 'a:{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=' } });
+      await leads(true, policyOf('tenant', closed), users);
+      expect((await led())[0]).toBe(403);
+    }
+  });
+
   it('stands beside that of a rule, which does not take its place', async () => {
     const rule = {
       matches: [{ path: { value: '/closed' } }],

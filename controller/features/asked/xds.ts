@@ -12,6 +12,7 @@ import type { ExtProcIr } from '../../ir/ext-proc.ts';
 import { type RouteFeaturesIr, serversAsked } from '../../ir/route.ts';
 import { any, type Init } from '../../xds/build/message.ts';
 import { API_KEY_FILTER } from '../api-key-auth/xds.ts';
+import { csrfFilter } from '../csrf/xds.ts';
 import { basicAuthFilterName } from '../basic-auth/xds.ts';
 import { credentialFilterName } from '../credential/xds.ts';
 import { extProcFilterName } from '../ext-proc/xds.ts';
@@ -74,8 +75,9 @@ function markName(filter: string): string {
 }
 
 function wantedFilters(features: RouteFeaturesIr, credentials: readonly CredentialIr[]): readonly string[] {
-  const { basicAuth, apiKeyAuth, extProc = [], wasm = [] } = features;
+  const { basicAuth, apiKeyAuth, csrf, extProc = [], wasm = [] } = features;
   return [
+    ...(csrf === undefined ? [] : [csrfFilter.name]),
     ...serversAsked(features).map(externalAuthFilterName),
     ...(basicAuth === undefined ? [] : [basicAuthFilterName(basicAuth)]),
     ...(apiKeyAuth === undefined ? [] : [API_KEY_FILTER]),

@@ -1,5 +1,5 @@
 import type { ContextExtension, ExtAuth } from '#controller/api/gen/types.d.ts';
-import { resolveBackend } from '../../backends/resolve.ts';
+import { resolveBackends } from '../../backends/resolve.ts';
 import type { ExternalAuthIr } from '../../ir/external-auth.ts';
 import { milliseconds } from '../../resources/duration.ts';
 import type { Resources } from '../../resources/resources.ts';
@@ -22,13 +22,11 @@ export function resolveExtAuth(spec: ExtAuth, place: ExtAuthPlace): Outcome<Exte
   if (service === undefined) return refusal('Invalid', 'extAuth: found neither grpc nor http, accepted is one of them');
   const refs = service.backendRefs ?? (service.backendRef === undefined ? [] : [service.backendRef]);
   const [ref] = refs;
-  if (ref === undefined || refs.length > 1) {
-    return refusal('Invalid', `${field}.backendRefs: found ${refs.length}, accepted is exactly one`);
-  }
+  if (ref === undefined) return refusal('Invalid', `${field}.backendRefs: found none, accepted is one or more`);
   const from = { group: 'gateway.envoyproxy.io', kind: 'SecurityPolicy', namespace: place.namespaceOf(service) };
   const protocol = grpc === undefined ? undefined : 'http2';
-  const found = resolveBackend(ref, from, place.resources, place.settings, protocol);
-  if (!found.ok) return refusal('Invalid', `${field}.backendRefs[0]: ${found.refusal.message}`);
+  const found = resolveBackends(refs, `${field}.backendRefs`, from, place.resources, place.settings, protocol);
+  if (!found.ok) return found;
   const cluster = clusterAs(found.value, service.backendSettings, ref.name, `${field}.backendSettings`);
   if (!cluster.ok) return cluster;
   const context = contextOf(spec.contextExtensions ?? [], place);
@@ -48,6 +46,7 @@ export function resolveExtAuth(spec: ExtAuth, place: ExtAuthPlace): Outcome<Exte
     maxBody: spec.bodyToExtAuth?.maxRequestBytes ?? 0,
     timeout: milliseconds(spec.timeout),
     failOpen: spec.failOpen,
+    recomputesRoute: spec.recomputeRoute ?? false,
     statusOnError: spec.statusOnError,
     context: context.value,
   });

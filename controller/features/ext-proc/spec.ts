@@ -1,5 +1,5 @@
 import type { ExtProc, ProcessingModeOptions } from '#controller/api/gen/types.d.ts';
-import { resolveBackend } from '../../backends/resolve.ts';
+import { resolveBackends } from '../../backends/resolve.ts';
 import type { ExtProcIr, ProcessingIr } from '../../ir/ext-proc.ts';
 import { parseDuration } from '../../resources/duration.ts';
 import type { Resources } from '../../resources/resources.ts';
@@ -24,12 +24,10 @@ export function resolveExtProc(
   const path = `extProc[${index}]`;
   const refs = spec.backendRefs ?? (spec.backendRef === undefined ? [] : [spec.backendRef]);
   const [ref] = refs;
-  if (ref === undefined || refs.length > 1) {
-    return refusal('Invalid', `${path}.backendRefs: found ${refs.length}, accepted is exactly one`);
-  }
+  if (ref === undefined) return refusal('Invalid', `${path}.backendRefs: found none, accepted is one or more`);
   const from = { group: 'gateway.envoyproxy.io', kind: 'EnvoyExtensionPolicy', namespace };
-  const found = resolveBackend(ref, from, resources, settings, 'http2');
-  if (!found.ok) return refusal('Invalid', `${path}.backendRefs[0]: ${found.refusal.message}`);
+  const found = resolveBackends(refs, `${path}.backendRefs`, from, resources, settings, 'http2');
+  if (!found.ok) return found;
   const cluster = clusterAs(found.value, spec.backendSettings, ref.name, `${path}.backendSettings`);
   if (!cluster.ok) return cluster;
   const { accessibleNamespaces = [], writableNamespaces = [] } = spec.metadata ?? {};

@@ -20,8 +20,9 @@ const OF_ANSWER =
 
 /** Name of the filter that asks a server: stands for all that is asked but what a route says of itself. */
 export function externalAuthFilterName(ir: ExternalAuthIr): string {
-  const { cluster, service: how, headers, maxBody, timeout, failOpen, statusOnError } = ir;
-  const asked = JSON.stringify([cluster.name, how, headers, maxBody, timeout, failOpen, statusOnError]);
+  const { cluster, service: how, headers, maxBody, timeout, failOpen, statusOnError, recomputesRoute } = ir;
+  const parts = [cluster.name, how, headers, maxBody, timeout, failOpen, statusOnError];
+  const asked = JSON.stringify(recomputesRoute ? [...parts, 'recomputesRoute'] : parts);
   return `sluice.external-auth/${createHash('sha256').update(asked).digest('hex').slice(0, 12)}`;
 }
 
@@ -51,6 +52,7 @@ function config(ir: ExternalAuthIr): ExtAuthz {
     transportApiVersion: enumMembers('envoy.config.core.v3.ApiVersion').V3,
     failureModeAllow: ir.failOpen,
     ...(ir.statusOnError === undefined ? {} : { statusOnError: { code: statusCode(ir.statusOnError) } }),
+    ...(ir.recomputesRoute && { clearRouteCache: true }),
     // A value that is none would otherwise be written into the request.
     validateMutations: true,
     ...(ir.service.kind === 'grpc' ? {} : { decoderHeaderMutationRules: { disallowExpression: { regex: OF_ANSWER } } }),

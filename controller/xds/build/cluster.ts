@@ -1,5 +1,5 @@
 import { enumMembers } from '#proto/load.ts';
-import type { AddressIr, ClusterIr } from '../../ir/cluster.ts';
+import type { AddressIr, AssignmentIr, ClusterIr, ShareIr } from '../../ir/cluster.ts';
 import { adsSource } from './config-source.ts';
 import { duration, type Init } from './message.ts';
 
@@ -15,19 +15,42 @@ export function cluster(ir: ClusterIr): Init<'envoy.config.cluster.v3.Cluster'> 
   };
 }
 
-/** The endpoints of a cluster that is served by EDS; `probed` is the port that probes go to instead of their own. */
-export function assignment(
-  name: string,
-  addresses: readonly AddressIr[],
-  probed: number | undefined,
-): Init<'envoy.config.endpoint.v3.ClusterLoadAssignment'> {
+/** The endpoints of a cluster that is served by EDS. */
+export function assignment({
+  cluster: clusterName,
+  addresses,
+  shares = [{ addresses, weight: 1, fallback: false }],
+  probedPort,
+}: AssignmentIr): Init<'envoy.config.endpoint.v3.ClusterLoadAssignment'> {
+  const weights = endpointWeights(shares);
+  const ofPriority = (isFallback: boolean): readonly Init<'envoy.config.endpoint.v3.LbEndpoint'>[] =>
+    shares.flatMap((share, index) =>
+      share.fallback === isFallback ? share.addresses.map((one) => endpoint(one, probedPort, weights[index])) : [],
+    );
+  const [usual, fallback] = [ofPriority(false), ofPriority(true)];
+  // The first priority has to be there: without others the fallback is all there is.
+  const priorities = [usual, fallback].filter((endpoints) => endpoints.length > 0);
   return {
-    clusterName: name,
-    endpoints:
-      addresses.length === 0
-        ? []
-        : [{ loadBalancingWeight: 1, lbEndpoints: addresses.map((address) => endpoint(address, probed)) }],
+    clusterName,
+    endpoints: priorities.map((lbEndpoints, priority) => ({
+      loadBalancingWeight: 1,
+      lbEndpoints: [...lbEndpoints],
+      ...(priority === 0 ? {} : { priority }),
+    })),
   };
+}
+
+/** Weights as fine as it takes; of all endpoints together Envoy takes no more than 4,294,967,295. */
+const FINENESS = 1_000_000;
+
+/** The weight of each endpoint of a share, so that a back-end has its share of the requests however many endpoints it has. */
+function endpointWeights(shares: readonly ShareIr[]): readonly number[] {
+  const used = shares.filter(({ addresses }) => addresses.length > 0);
+  const each = shares.map(({ weight, addresses }) => weight / Math.max(1, addresses.length));
+  const ofUsed = used.map(({ weight, addresses }) => weight / addresses.length);
+  if (new Set(ofUsed).size <= 1) return shares.map(() => 1);
+  const sum = used.reduce((total, { weight }) => total + weight, 0);
+  return each.map((weight) => Math.max(1, Math.round((weight / sum) * FINENESS)));
 }
 
 function discovery(ir: ClusterIr): Init<'envoy.config.cluster.v3.Cluster'> {
@@ -35,6 +58,7 @@ function discovery(ir: ClusterIr): Init<'envoy.config.cluster.v3.Cluster'> {
     case 'service':
     case 'service-import':
     case 'addresses':
+    case 'several':
       return {
         clusterDiscoveryType: { case: 'type', value: enumMembers('envoy.config.cluster.v3.Cluster.DiscoveryType').EDS },
         edsClusterConfig: { edsConfig: adsSource(), serviceName: ir.name },
@@ -43,7 +67,7 @@ function discovery(ir: ClusterIr): Init<'envoy.config.cluster.v3.Cluster'> {
       const probed = ir.settings?.healthCheck?.active?.port;
       const isNamed = ir.tls?.sniOfEndpoint !== undefined;
       const hosts = ir.source.hosts.map(({ hostname, port }) =>
-        endpoint({ kind: 'ip', address: hostname, port }, probed, isNamed ? hostname : undefined),
+        endpoint({ kind: 'ip', address: hostname, port }, probed, 1, isNamed ? hostname : undefined),
       );
       return {
         clusterDiscoveryType: {
@@ -63,6 +87,7 @@ function discovery(ir: ClusterIr): Init<'envoy.config.cluster.v3.Cluster'> {
 function endpoint(
   address: AddressIr,
   probed: number | undefined,
+  loadBalancingWeight = 1,
   hostname?: string,
 ): Init<'envoy.config.endpoint.v3.LbEndpoint'> {
   const check = {
@@ -70,7 +95,7 @@ function endpoint(
     ...(hostname === undefined ? {} : { hostname }),
   };
   return {
-    loadBalancingWeight: 1,
+    loadBalancingWeight,
     hostIdentifier: { case: 'endpoint', value: { address: socketAddress(address), ...check } },
   };
 }
