@@ -12,7 +12,6 @@ import {
   sidecarPerRoute,
 } from '../features/oidc/xds.ts';
 import { policyMessage } from '../features/policy-message.ts';
-import { tellsLimits } from '../features/rate-limit/xds.ts';
 import type { OidcIr } from '../ir/oidc.ts';
 import type { RouteFeaturesIr, SharedPolicyIr } from '../ir/route.ts';
 import { withNeeds } from '#proto/needs.ts';
@@ -52,8 +51,7 @@ export interface PolicyBytes {
   readonly writes: readonly string[];
   /** The client for which the sidecar logs users in. */
   readonly login: string | undefined;
-  /** Whether it has rate limits, and whether answers tell of them. */
-  readonly limits: 'none' | 'silent' | 'told';
+  readonly hasLimits: boolean;
   /** What Envoy changes of responses. */
   readonly response: NativeResponse | undefined;
 }
@@ -93,7 +91,7 @@ function encodePolicy(features: RouteFeaturesIr): PolicyBytes | undefined {
       ...(headerRewrite === undefined ? [] : writtenNames(headerRewrite.request)),
     ],
     login: oidc?.client.id,
-    limits: rateLimit === undefined ? 'none' : tellsLimits(rateLimit) ? 'told' : 'silent',
+    hasLimits: rateLimit !== undefined,
     response: headerRewrite === undefined ? undefined : nativeResponse(headerRewrite.response),
   };
 }
@@ -257,11 +255,11 @@ export function policyPerRoute(
 const OWN_FILTERS = { filterMetadata: { [POLICY_FILTER]: { filters: 'own' } } } as const;
 
 function policyMetadata(
-  { id, bytes, isShared, limits }: PolicyBytes,
+  { id, bytes, isShared, hasLimits }: PolicyBytes,
   again: boolean,
   counting: string,
 ): Init<'envoy.config.core.v3.Metadata'> {
-  const mark = (again ? AGAIN : '') + (limits === 'none' ? '' : counting);
+  const mark = (again ? AGAIN : '') + (hasLimits ? counting : '');
   return {
     filterMetadata: { [POLICY_FILTER]: { id: id + mark } },
     ...(isShared

@@ -91,7 +91,7 @@ const hostFacts = once(({ routes }: VirtualHostIr) => {
   return {
     hasPolicies: policies.length > 0,
     hasWriters: policies.some(({ writes }) => writes.length > 0),
-    hasLimits: policies.some(({ limits }) => limits !== 'none'),
+    hasLimits: policies.some(({ hasLimits }) => hasLimits),
     hasUsersFilters: routes.some(({ features }) => hasUsersFilters(features)),
     matchedHeaders: new Set(
       routes.flatMap(({ match }) => [

@@ -11,7 +11,7 @@ import { extProcFilterName, extProcPerRoute } from '../features/ext-proc/xds.ts'
 import { opensTunnels, upgradeConfigs } from '../features/http-upgrade/xds.ts';
 import type { NativeResponse } from '../features/header-rewrite/xds.ts';
 import { hashPolicy } from '../features/load-balancer/xds.ts';
-import { countersOf, limitHeaders } from '../features/rate-limit/xds.ts';
+import { countersOf } from '../features/rate-limit/xds.ts';
 import { retryPolicy } from '../features/retry/xds.ts';
 import { routeTimeouts } from '../features/timeout/xds.ts';
 import { wasmFilterName, wasmPerRoute } from '../features/wasm/xds.ts';
@@ -53,7 +53,6 @@ function route(ir: RouteIr, places: PolicyPlaces, around: Surroundings): Route {
   const response = headerChanges(ir.responseHeaders);
   const cookies = ir.features.oidc === undefined ? NO_COOKIES : backendCookies();
   const policy = policyBytes(ir.features);
-  const told = policy?.limits === 'told' ? limitHeaders() : [];
   const isAnswer = ir.action.kind !== 'forward';
   const rewritten = (isAnswer ? undefined : policy?.response) ?? NO_RESPONSE;
   // What the policy says of a header counts, and not what the route does.
@@ -65,11 +64,7 @@ function route(ir: RouteIr, places: PolicyPlaces, around: Surroundings): Route {
     // What a route says of cookies itself comes last, and counts.
     requestHeadersToAdd: [...cookies.toAdd, ...request.toAdd],
     requestHeadersToRemove: [...cookies.toRemove, ...request.toRemove, ...compressedHere(ir.features)],
-    responseHeadersToAdd: [
-      ...told,
-      ...response.toAdd.filter(({ header }) => isFree(header?.key ?? '')),
-      ...rewritten.toAdd,
-    ],
+    responseHeadersToAdd: [...response.toAdd.filter(({ header }) => isFree(header?.key ?? '')), ...rewritten.toAdd],
     responseHeadersToRemove: [
       ...new Set([...response.toRemove.filter(isFree), ...rewritten.toRemove, ...reportsOf(ir.features)]),
     ],

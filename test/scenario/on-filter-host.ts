@@ -71,7 +71,7 @@ async function decide(
 ): Promise<FilterResult> {
   const policy = policyBytes(features);
   if (policy === undefined) return { kind: 'continue', headers: headers.map(([key, value]) => [key, value]) };
-  const route = onRoute(policy, name, policy.limits === 'none' ? '' : `${isRechecked ? 1 : 0}${countersOf(name)}`);
+  const route = onRoute(policy, name, policy.hasLimits ? `${isRechecked ? 1 : 0}${countersOf(name)}` : '');
   const properties: PropertySource = (path, received) =>
     path.join('.') === 'source.address' ? `${from}:40000` : route(path, received);
   const result = host.request({ headers, properties, filterState });

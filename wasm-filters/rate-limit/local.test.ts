@@ -8,6 +8,7 @@ import {
   limitedWorker,
   outcome,
   scopeMark,
+  toldBy,
 } from './testing/limited-worker.ts';
 
 let now: number;
@@ -33,15 +34,7 @@ function row(count: number, limits: readonly LimitInit[], asked?: Asked) {
 }
 
 function told(limits: readonly LimitInit[], asked?: Asked) {
-  const worker = workers[0];
-  const result = worker?.ask({ local: [...limits] }, asked);
-  if (result?.kind !== 'continue' && result?.kind !== 'response') throw new Error('no answer');
-  if (result.kind === 'response') {
-    const headers = new Map(result.headers);
-    return ['limit', 'remaining', 'reset'].map((name) => headers.get(`x-ratelimit-${name}`));
-  }
-  const state = worker?.host.filterState();
-  return ['limit', 'remaining', 'reset'].map((name) => state?.get(`sluice.rate_limit.${name}`));
+  return toldBy(workers[0]?.ask({ local: [...limits] }, asked) ?? { kind: 'continue', headers: [] });
 }
 
 describe('a local limit', () => {

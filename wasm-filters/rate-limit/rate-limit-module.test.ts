@@ -44,6 +44,24 @@ describe('the module rate-limit', () => {
     expect(ask(filter, 'alice')).toMatchObject({ status: 429, details: 'sluice_rate_limited' });
   });
 
+  it('tells of the limit that leaves least in the headers of the response', async () => {
+    const filter = await host();
+    filter.configure(text(PER_USER));
+    const request = {
+      headers: [
+        [':path', '/'],
+        ['x-user', 'alice'],
+      ],
+      response: [[':status', '200']],
+    } as const;
+    const told = [
+      ['x-ratelimit-limit', '2'],
+      ['x-ratelimit-remaining', '1'],
+      ['x-ratelimit-reset', '0'],
+    ];
+    expect(filter.request(request)).toMatchObject({ responseHeaders: [[':status', '200'], ...told] });
+  });
+
   it('counts by a RateLimitFilter, and goes on counting when it is configured anew', async () => {
     const type = schema('sluice.filter.v1.RateLimitFilter');
     const encoded = (requests: number): Uint8Array =>

@@ -148,15 +148,21 @@ export async function loadFilter(wasm: Uint8Array, options: FilterHostOptions = 
     state.streams.delete(id);
   };
 
-  const run = (stream: StreamState, response: Headers | undefined): FilterResult => {
+  const run = (stream: StreamState): FilterResult => {
     const { id } = stream;
     guest.call('proxy_on_context_create', id, ROOT_CONTEXT);
     const action = guest.call('proxy_on_request_headers', id, stream.headers.length, 1) ?? 0;
-    const result = action === 0 && stream.response === undefined ? passed(stream) : resultSoFar(stream);
+    return settled(stream, action === 0 && stream.response === undefined ? passed(stream) : resultSoFar(stream));
+  };
+
+  /** Ends a request that is not paused, with its response when it went on. */
+  const settled = (stream: StreamState, result: FilterResult): FilterResult => {
     if (result.kind === 'paused') return result;
-    if (result.kind === 'continue' && response !== undefined) {
-      stream.responseHeaders = response.map(([name, value]) => [name, value]);
-      guest.call('proxy_on_response_headers', id, response.length, 1);
+    const { id, answer } = stream;
+    state.context = id;
+    if (result.kind === 'continue' && answer !== undefined) {
+      stream.responseHeaders = answer.map(([name, value]) => [name, value]);
+      guest.call('proxy_on_response_headers', id, answer.length, 1);
     }
     end(id);
     return result.kind === 'continue' ? passed(stream) : result;
@@ -193,12 +199,13 @@ export async function loadFilter(wasm: Uint8Array, options: FilterHostOptions = 
         responseHeaders: undefined,
         properties: properties ?? (() => undefined),
         filterState: new Map([...before].map(([key, value]) => [key, Buffer.from(value)])),
+        answer: response,
         continued: false,
       };
       filterState = stream.filterState;
       state.streams.set(stream.id, stream);
       state.context = stream.id;
-      guarded(() => results.set(stream.id, run(stream, response)));
+      guarded(() => results.set(stream.id, run(stream)));
       return resultOf(stream.id);
     },
     calls: () => [...state.calls.values()],
@@ -210,9 +217,7 @@ export async function loadFilter(wasm: Uint8Array, options: FilterHostOptions = 
           answer.kind === 'failure' ? [0, 0, 0] : [answer.headers.length, answer.body.length, answer.trailers.length];
         guest.call('proxy_on_http_call_response', ROOT_CONTEXT, token, ...sizes);
         for (const stream of state.streams.values()) {
-          const result = resultSoFar(stream);
-          results.set(stream.id, result);
-          if (result.kind !== 'paused') end(stream.id);
+          results.set(stream.id, settled(stream, resultSoFar(stream)));
         }
       });
     },

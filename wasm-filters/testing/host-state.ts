@@ -48,6 +48,8 @@ export interface StreamState {
   /** As the filter received them. */
   readonly received: Headers;
   headers: [string, string][];
+  /** The headers of the response that comes when it goes on. */
+  readonly answer: Headers | undefined;
   /** The headers of its response, once there is one. */
   responseHeaders: [string, string][] | undefined;
   readonly properties: PropertySource;

@@ -20,30 +20,22 @@ export function claimsFit(jwt: Jwt, accepted: Accepted): bool {
   return true;
 }
 
-/** Whether the request has every header of the policy as it has to be, and none that must not be there. */
-export function hasClaimHeaders(jwt: Jwt, accepted: Accepted): bool {
+/**
+ * Sees to it that the request has every header of the policy as it has to be, and none that must not be there; false when the
+ * host refuses, or when that takes a change and none may be made.
+ */
+export function ownClaimHeaders(jwt: Jwt, accepted: Accepted, mayWrite: bool): bool {
   for (let i = 0; i < jwt.providers.length; i++) {
     const mappings = unchecked(jwt.providers[i]).claimToHeaders;
     for (let j = 0; j < mappings.length; j++) {
       const name = unchecked(mappings[j]).header;
-      if (findVariant(name, 0) || !isAsItShould(name, jwt, accepted)) return false;
-    }
-  }
-  return true;
-}
-
-/** Writes the headers that are not as they have to be; false when the host refuses. */
-export function writeClaimHeaders(jwt: Jwt, accepted: Accepted): bool {
-  for (let i = 0; i < jwt.providers.length; i++) {
-    const mappings = unchecked(jwt.providers[i]).claimToHeaders;
-    for (let j = 0; j < mappings.length; j++) {
-      const name = unchecked(mappings[j]).header;
-      if (!removeVariants(name)) return false;
-      if (isAsItShould(name, jwt, accepted)) continue;
-      const written = wanted(name, jwt, accepted)
-        ? setRequestHeader(name, TEXT.ptr, TEXT.len)
-        : removeRequestHeader(name);
-      if (!written) return false;
+      if (!removeVariants(name, mayWrite)) return false;
+      const isWanted = wanted(name, jwt, accepted);
+      const found = findHeader(name);
+      const isRight = isWanted ? found.count == 1 && TEXT.equals(found.ptr, found.len) : found.count == 0;
+      if (isRight) continue;
+      if (!mayWrite) return false;
+      if (isWanted ? !setRequestHeader(name, TEXT.ptr, TEXT.len) : !removeRequestHeader(name)) return false;
     }
   }
   return true;
@@ -98,15 +90,11 @@ export function isFilledByClaims(jwt: Jwt, name: Slice): bool {
   return false;
 }
 
-function removeVariants(name: Slice): bool {
-  for (let behind: usize = 0; findVariant(name, behind); behind = VARIANT.ptr) if (!removeRequestHeader(VARIANT)) return false;
+function removeVariants(name: Slice, mayWrite: bool): bool {
+  for (let behind: usize = 0; findVariant(name, behind); behind = VARIANT.ptr) {
+    if (!mayWrite || !removeRequestHeader(VARIANT)) return false;
+  }
   return true;
-}
-
-function isAsItShould(name: Slice, jwt: Jwt, accepted: Accepted): bool {
-  const want = wanted(name, jwt, accepted);
-  const found = findHeader(name);
-  return want ? found.count == 1 && TEXT.equals(found.ptr, found.len) : found.count == 0;
 }
 
 /** Whether a header gets a value, which is then in `TEXT`; of several claims for one header the last counts. */

@@ -14,7 +14,7 @@ import { readResponse, RESPONSE } from "../../sdk/assembly/sidecar-call";
 import { literal, Slice } from "../../sdk/assembly/slice";
 import { readVerified } from "./ask-sidecar";
 import { ACCEPTED, authenticate, Authentication } from "./authenticate";
-import { claimsFit, hasClaimHeaders, writeClaimHeaders } from "./claim-headers";
+import { claimsFit, ownClaimHeaders } from "./claim-headers";
 import { Configuration } from "./configuration";
 import { answerInvalidToken, answerMissingToken } from "./unauthorized";
 
@@ -102,7 +102,7 @@ function tellClaims(configuration: Configuration): bool {
     answerInvalidToken();
     return false;
   }
-  return hasClaimHeaders(configuration.jwt, ACCEPTED) || writeClaimHeaders(configuration.jwt, ACCEPTED) || fail();
+  return ownClaimHeaders(configuration.jwt, ACCEPTED, true) || fail();
 }
 
 function drop(root: u32): void {

@@ -7,7 +7,7 @@
  */
 import "../../sdk/assembly/abort";
 import { ACCEPTED } from "../../jwt/assembly/authenticate";
-import { claimsFit, hasClaimHeaders, writeClaimHeaders } from "../../jwt/assembly/claim-headers";
+import { claimsFit, ownClaimHeaders } from "../../jwt/assembly/claim-headers";
 import { alloc, resetArena } from "../../sdk/assembly/arena";
 import { usePairs } from "../../sdk/assembly/header-pairs";
 import { getRequestHeaders, log, LogLevel, now, resultLen, resultPtr, sendLocalResponse } from "../../sdk/assembly/host";
@@ -85,7 +85,7 @@ function tellClaims(configuration: Configuration): u32 {
   ACCEPTED.provider = 0;
   ACCEPTED.payload = SESSION;
   if (!claimsFit(sessions, ACCEPTED) || !keepBackendCookies()) return fail();
-  return hasClaimHeaders(sessions, ACCEPTED) || writeClaimHeaders(sessions, ACCEPTED) ? CONTINUE : fail();
+  return ownClaimHeaders(sessions, ACCEPTED, true) ? CONTINUE : fail();
 }
 
 function drop(root: u32): void {

@@ -4,7 +4,7 @@ import { Policy } from "../../gen/policy";
 import { REVISION } from "../../gen/revision";
 import { isFilledByClaims } from "../../jwt/assembly/claim-headers";
 import { keyIdOf, keyIdsOf } from "../../jwt/assembly/key-id";
-import { CompiledLimit, compileLimits } from "../../rate-limit/assembly/compile";
+import { CompiledLimit, compileLimits, readHeaders } from "../../rate-limit/assembly/compile";
 import { Reader } from "../../sdk/assembly/reader";
 import { sha256 } from "../../sdk/assembly/sha256";
 
@@ -19,6 +19,11 @@ const DIGEST: usize = memory.data(32, 8);
 @final
 export class CompiledPolicy {
   used: u32 = 0;
+  /** Whether its limits look at the headers of requests, and whether anything of it does. */
+  readonly limitsReadHeaders: bool;
+  readonly readsHeaders: bool;
+  /** Whether it takes the time to decide. */
+  readonly isTimed: bool;
   constructor(
     public bytes: usize,
     public size: u32,
@@ -31,7 +36,12 @@ export class CompiledPolicy {
     public limits: CompiledLimit[] | null,
     /** Whether authorization asks for headers that claims fill. */
     public asksClaimHeaders: bool,
-  ) {}
+  ) {
+    const identifies = message.jwt !== null || message.oidc !== null;
+    this.limitsReadHeaders = limits !== null && readHeaders(limits);
+    this.readsHeaders = this.limitsReadHeaders || identifies || authorization !== null || message.headers !== null;
+    this.isTimed = identifies || limits !== null;
+  }
 
   /** Whether the policy has this id. The id stands right before the policy's bytes. */
   hasId(id: usize): bool {

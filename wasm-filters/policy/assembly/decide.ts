@@ -1,7 +1,7 @@
 import { isAllowed } from "../../authorization/assembly/decide";
 import { answerForbidden } from "../../authorization/assembly/forbidden";
 import { ACCEPTED, authenticate, Authentication } from "../../jwt/assembly/authenticate";
-import { claimsFit, hasClaimHeaders, showClaimHeaders, writeClaimHeaders } from "../../jwt/assembly/claim-headers";
+import { claimsFit, ownClaimHeaders, showClaimHeaders } from "../../jwt/assembly/claim-headers";
 import { answerInvalidToken, answerMissingToken } from "../../jwt/assembly/unauthorized";
 import { keepBackendCookies } from "../../oidc/assembly/backend-cookies";
 import { checkVisitor, SESSION, Visitor } from "../../oidc/assembly/check";
@@ -10,8 +10,8 @@ import { hasOwnedHeader, removeOwnedHeaders } from "../../oidc/assembly/owned-he
 import { answerLimited } from "../../rate-limit/assembly/answer";
 import { countRequest, Limited } from "../../rate-limit/assembly/decide";
 import { keepValues } from "../../rate-limit/assembly/told";
-import { lookAgainIn, pairsInUse, usePairs } from "../../sdk/assembly/header-pairs";
-import { getRequestHeaders, now, resultLen, resultPtr, sendLocalResponse } from "../../sdk/assembly/host";
+import { lookAgainIn, pairsInUse, readPairs, refreshPairs } from "../../sdk/assembly/header-pairs";
+import { now, sendLocalResponse } from "../../sdk/assembly/host";
 import { Json } from "../../sdk/assembly/json";
 import { markWaiting } from "../../sdk/assembly/questions";
 import { literal, Slice } from "../../sdk/assembly/slice";
@@ -38,10 +38,9 @@ export namespace Decision {
 
 /** Evaluates a policy, one step after the other; the first that does not let the request proceed decides. */
 export function decide(policy: CompiledPolicy): u32 {
-  if (!getRequestHeaders()) return unavailable();
-  usePairs(resultPtr(), resultLen());
-  const isTimed = policy.message.oidc !== null || policy.message.jwt !== null;
-  const seconds: f64 = isTimed ? <f64>(now() / 1_000_000_000) : 0;
+  if (policy.readsHeaders && !readPairs()) return unavailable();
+  const time: u64 = policy.isTimed ? now() : 0;
+  const seconds = <f64>(time / 1_000_000_000);
   ACCEPTED.provider = -1;
   ACCEPTED.payload = 0;
   let decision = loggedIn(policy, seconds);
@@ -50,7 +49,7 @@ export function decide(policy: CompiledPolicy): u32 {
   if (decision == Decision.proceed || decision == Decision.answered) decision = kept(policy, decision);
   if (decision == Decision.proceed) decision = rewritten(policy);
   if (decision == Decision.proceed) decision = withHeaders(policy);
-  if (decision == Decision.proceed) decision = limited(policy);
+  if (decision == Decision.proceed) decision = limited(policy, time);
   return decision;
 }
 
@@ -125,8 +124,7 @@ function rewritten(policy: CompiledPolicy): u32 {
   const jwt = policy.message.jwt;
   if (jwt === null) return Decision.proceed;
   if (!claimsFit(jwt, ACCEPTED)) return invalid();
-  if (hasClaimHeaders(jwt, ACCEPTED)) return Decision.proceed;
-  return place() == Place.recheck || !writeClaimHeaders(jwt, ACCEPTED) ? unavailable() : Decision.proceed;
+  return ownClaimHeaders(jwt, ACCEPTED, place() != Place.recheck) ? Decision.proceed : unavailable();
 }
 
 /** Keeps what the response takes from the request; the decision stays what it was. */
@@ -149,14 +147,11 @@ function sessionOf(policy: CompiledPolicy): Json {
 }
 
 /** Counts the request, last of all: what was refused before costs nothing, and limits see the headers that were written. */
-function limited(policy: CompiledPolicy): u32 {
+function limited(policy: CompiledPolicy, time: u64): u32 {
   const limits = policy.limits;
   if (limits === null || !countsHere()) return Decision.proceed;
-  if (policy.message.jwt !== null || policy.message.oidc !== null || policy.message.headers !== null) {
-    if (!getRequestHeaders()) return unavailable();
-    usePairs(resultPtr(), resultLen());
-  }
-  switch (countRequest(limits, scope())) {
+  if (policy.limitsReadHeaders && !refreshPairs()) return unavailable();
+  switch (countRequest(limits, scope(), time)) {
     case Limited.no: {
       keepValues();
       return Decision.proceed;

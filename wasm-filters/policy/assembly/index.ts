@@ -5,16 +5,18 @@
  * headers that the policy owns, or is answered here. It fails closed: a policy that is missing or cannot be read is 503.
  */
 import "../../sdk/assembly/abort";
+import { tellValues } from "../../rate-limit/assembly/told";
 import { alloc, resetArena } from "../../sdk/assembly/arena";
 import { getPluginConfiguration, getProperty, resultLen, resultPtr } from "../../sdk/assembly/host";
 import { callOf, enterStream, noteConfiguration, settle } from "../../sdk/assembly/questions";
-import { literal } from "../../sdk/assembly/slice";
+import { noteContext, rootOf } from "../../sdk/assembly/root";
+import { copy32, literal } from "../../sdk/assembly/slice";
 import { readAnswer } from "./answers";
 import { compilePolicy, CompiledPolicy, ID_LENGTH } from "./compiled-policy";
 import { decide, Decision, unavailable } from "./decide";
 import { collectGarbage, findPolicy, keepPolicy, noteCompiled, noteGarbage } from "./policy-table";
 import { findShared, isShared, takeConfiguration } from "./shared-policies";
-import { isRecheckWithoutUsers, Place, place } from "./place";
+import { isRecheckWithoutUsers, notePlace, Place, place } from "./place";
 import { hasUsersFilters, readMark } from "./route-mark";
 
 export function proxy_abi_version_0_2_1(): void {}
@@ -38,21 +40,32 @@ export function proxy_on_vm_start(_root: u32, _size: u32): u32 {
 }
 
 /** Takes a `sluice.filter.v1.PolicyFilter`; one that cannot be read is refused, and Envoy keeps what it has. */
-export function proxy_on_configure(_root: u32, size: u32): u32 {
+export function proxy_on_configure(root: u32, size: u32): u32 {
   resetArena();
   collectGarbage();
   noteConfiguration();
+  notePlace(root);
   if (size != 0 && !getPluginConfiguration(size)) return 0;
   const good = takeConfiguration(resultPtr(), size == 0 ? 0 : resultLen());
   __collect();
   return good ? 1 : 0;
 }
 
+export function proxy_on_context_create(context: u32, root: u32): void {
+  noteContext(context, root);
+}
+
 export function proxy_on_request_headers(context: u32, _count: u32, _end: u32): u32 {
   resetArena();
   collectGarbage();
-  enterStream(context);
+  enterStream(context, rootOf(context));
   return evaluate() ? CONTINUE : STOP;
+}
+
+export function proxy_on_response_headers(context: u32, _count: u32, _end: u32): u32 {
+  resetArena();
+  tellValues(context);
+  return CONTINUE;
 }
 
 /** The answer to a question that `questions.ts` asked. */
@@ -87,10 +100,8 @@ function decideByRoute(): u32 {
 /** Reads the id of the current route's policy, and the mark behind it; an id of another form is one that no policy has. */
 function readId(to: usize): bool {
   if (!getProperty(ID) || resultLen() == 0) return false;
-  memory.fill(to, 0, ID_LENGTH);
-  if (resultLen() >= ID_LENGTH && readMark(resultPtr() + ID_LENGTH, resultLen() - ID_LENGTH)) {
-    memory.copy(to, resultPtr(), ID_LENGTH);
-  }
+  if (resultLen() >= ID_LENGTH && readMark(resultPtr() + ID_LENGTH, resultLen() - ID_LENGTH)) copy32(to, resultPtr());
+  else memory.fill(to, 0, ID_LENGTH);
   return true;
 }
 

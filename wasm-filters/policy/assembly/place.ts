@@ -1,4 +1,5 @@
 import { getProperty, resultLen, resultPtr } from "../../sdk/assembly/host";
+import { streamPlugin } from "../../sdk/assembly/questions";
 import { literal } from "../../sdk/assembly/slice";
 
 const PLUGIN_NAME = literal("plugin_name");
@@ -28,19 +29,48 @@ export namespace Place {
   export const login: u32 = 3;
 }
 
-/** The place of the instance that is called. */
-export function place(): u32 {
-  if (!getProperty(PLUGIN_NAME)) return Place.first;
-  if (LOGIN.equals(resultPtr(), resultLen())) return Place.login;
-  if (AFTER.equals(resultPtr(), resultLen())) return Place.after;
-  return isRecheckName() ? Place.recheck : Place.first;
+/** `Place.recheck` for requests that have passed filters of users, as it is noted. */
+const RECHECK_OF_USERS: u32 = 4;
+
+// The places of plugins that were configured, by their root contexts: to ask Envoy on every request costs more than a decision.
+// A plugin that another one has taken the entry of is asked for again.
+const ENTRIES: u32 = 64;
+/** An entry: [root][place]. */
+const TABLE: usize = memory.data(512, 8);
+
+/** Notes the place of a plugin that is being configured. */
+export function notePlace(root: u32): void {
+  const entry = entryOf(root);
+  store<u32>(entry, root);
+  store<u32>(entry, placeByName(), 4);
 }
 
-function isRecheckName(): bool {
-  return RECHECK.equals(resultPtr(), resultLen()) || AFTER_RECHECK.equals(resultPtr(), resultLen());
+/** The place of the instance that is called. */
+export function place(): u32 {
+  const here = notedPlace();
+  return here == RECHECK_OF_USERS ? Place.recheck : here;
 }
 
 /** Whether the instance that is called is a recheck of requests that have passed no filters of users. */
 export function isRecheckWithoutUsers(): bool {
-  return getProperty(PLUGIN_NAME) && RECHECK.equals(resultPtr(), resultLen());
+  return notedPlace() == Place.recheck;
+}
+
+function notedPlace(): u32 {
+  const root = streamPlugin();
+  const entry = entryOf(root);
+  if (root == 0 || load<u32>(entry) != root) notePlace(root);
+  return load<u32>(entry, 4);
+}
+
+@inline function entryOf(root: u32): usize {
+  return TABLE + <usize>((root & (ENTRIES - 1)) << 3);
+}
+
+function placeByName(): u32 {
+  if (!getProperty(PLUGIN_NAME)) return Place.first;
+  if (LOGIN.equals(resultPtr(), resultLen())) return Place.login;
+  if (AFTER.equals(resultPtr(), resultLen())) return Place.after;
+  if (RECHECK.equals(resultPtr(), resultLen())) return Place.recheck;
+  return AFTER_RECHECK.equals(resultPtr(), resultLen()) ? RECHECK_OF_USERS : Place.first;
 }

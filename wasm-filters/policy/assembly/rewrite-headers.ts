@@ -1,8 +1,8 @@
 import { PolicyHeaders } from "../../gen/header_rewrite";
 import { rewriteRequest, setAll } from "../../header-rewrite/assembly/request";
 import { CLAIMS, findValue, VALUE } from "../../header-rewrite/assembly/value";
-import { usePairs } from "../../sdk/assembly/header-pairs";
-import { getProperty, getRequestHeaders, resultLen, resultPtr, setProperty } from "../../sdk/assembly/host";
+import { refreshPairs } from "../../sdk/assembly/header-pairs";
+import { getProperty, resultLen, resultPtr, setProperty } from "../../sdk/assembly/host";
 import { Json } from "../../sdk/assembly/json";
 import { isMarked } from "../../sdk/assembly/questions";
 import { literal, Slice } from "../../sdk/assembly/slice";
@@ -48,8 +48,7 @@ export function rewriteHeaders(headers: PolicyHeaders, token: Json, session: Jso
   const request = headers.request;
   if (request === null) return true;
   // The policy may have written headers already.
-  if (!getRequestHeaders()) return false;
-  usePairs(resultPtr(), resultLen());
+  if (!refreshPairs()) return false;
   CLAIMS.token = token;
   CLAIMS.session = session;
   if (hasUsersFilters() && place() != Place.after) return setAll(headers.ahead);

@@ -1,4 +1,5 @@
 import { SCOPE_LENGTH } from "../../rate-limit/assembly/compile";
+import { copy32 } from "../../sdk/assembly/slice";
 import { Place, place } from "./place";
 
 // What stands behind the id of a policy in the metadata of a route: see policy.proto.
@@ -20,12 +21,13 @@ export function readMark(ptr: usize, len: u32): bool {
   const at = again ? ptr + 1 : ptr;
   const rest = again ? len - 1 : len;
   leaving = 0;
+  if (rest == 1 + SCOPE_LENGTH && load<u8>(at) - 48 <= 3) {
+    leaving = load<u8>(at) - 48;
+    copy32(SCOPE, at + 1);
+    return true;
+  }
   memory.fill(SCOPE, 0, SCOPE_LENGTH);
-  if (rest == 0) return true;
-  if (rest != 1 + SCOPE_LENGTH || load<u8>(at) - 48 > 3) return false;
-  leaving = load<u8>(at) - 48;
-  memory.copy(SCOPE, at + 1, SCOPE_LENGTH);
-  return true;
+  return rest == 0;
 }
 
 /** Whether the route has filters of users. */

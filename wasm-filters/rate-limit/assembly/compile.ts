@@ -53,6 +53,15 @@ export function compileLimits(message: RateLimit): CompiledLimit[] | null {
   return all.length > MOST_LIMITS ? null : all;
 }
 
+/** Whether any of the limits has a selector that looks at the headers of a request: all but those of addresses do. */
+export function readHeaders(limits: CompiledLimit[]): bool {
+  for (let i = 0; i < limits.length; i++) {
+    const selectors = limits[i].limit.selectors;
+    for (let j = 0; j < selectors.length; j++) if (selectors[j].selectorCase != BY_ADDRESS) return true;
+  }
+  return false;
+}
+
 function compile(limit: Limit, isGlobal: bool, to: CompiledLimit[]): bool {
   if (limit.window == 0) return false;
   let isDistinct = false;

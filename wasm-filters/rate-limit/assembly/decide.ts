@@ -1,5 +1,5 @@
 import { alloc } from "../../sdk/assembly/arena";
-import { countOne, getProperty, now, resultLen, resultPtr } from "../../sdk/assembly/host";
+import { countOne, getProperty, resultLen, resultPtr } from "../../sdk/assembly/host";
 import { Asked } from "../../sdk/assembly/questions";
 import { sipHash } from "../../sdk/assembly/sip-hash";
 import { literal, Slice } from "../../sdk/assembly/slice";
@@ -40,10 +40,13 @@ let scope: usize = 0;
 /** Until when the limit that was looked at last refuses requests. */
 let refusedUntil: u64 = 0;
 
-/** Counts a request; its headers are those of `usePairs`. What it needs is taken when all limits have it, and only then. */
-export function countRequest(limits: CompiledLimit[], scopeOfRoute: usize): u32 {
+/**
+ * Counts a request at a time, in nanoseconds since the epoch; its headers are those of `usePairs`. What it needs is taken when all
+ * limits have it, and only then.
+ */
+export function countRequest(limits: CompiledLimit[], scopeOfRoute: usize, time: u64): u32 {
   scope = scopeOfRoute;
-  at = now();
+  at = time;
   count = 0;
   mustAsk = false;
   forgetLimits();

@@ -6,8 +6,8 @@
  */
 import "../../sdk/assembly/abort";
 import { alloc, resetArena } from "../../sdk/assembly/arena";
-import { usePairs } from "../../sdk/assembly/header-pairs";
-import { getRequestHeaders, log, LogLevel, now, resultLen, resultPtr, sendLocalResponse } from "../../sdk/assembly/host";
+import { readPairs } from "../../sdk/assembly/header-pairs";
+import { log, LogLevel, now, sendLocalResponse } from "../../sdk/assembly/host";
 import { Asked, callOf, enterStream, noteConfiguration, settle, streamPlugin } from "../../sdk/assembly/questions";
 import { noteContext, rootOf } from "../../sdk/assembly/root";
 import { readResponse, RESPONSE } from "../../sdk/assembly/sidecar-call";
@@ -16,7 +16,7 @@ import { answerLimited } from "./answer";
 import { Configuration } from "./configuration";
 import { countRequest, Limited } from "./decide";
 import { takeLease } from "./leases";
-import { keepValues } from "./told";
+import { keepValues, tellValues } from "./told";
 
 export function proxy_abi_version_0_2_1(): void {}
 
@@ -66,6 +66,12 @@ export function proxy_on_request_headers(context: u32, _count: u32, _end: u32): 
   return evaluate() ? CONTINUE : STOP;
 }
 
+export function proxy_on_response_headers(context: u32, _count: u32, _end: u32): u32 {
+  resetArena();
+  tellValues(context);
+  return CONTINUE;
+}
+
 /** The answer to a question that `questions.ts` asked. */
 export function proxy_on_http_call_response(_root: u32, token: u32, _headers: u32, size: u32, _trailers: u32): void {
   resetArena();
@@ -81,9 +87,8 @@ export function proxy_on_delete(context: u32): void {
 /** Whether the request may go on. */
 function evaluate(): bool {
   const root = streamPlugin();
-  if (!configurations.has(root) || !getRequestHeaders()) return fail();
-  usePairs(resultPtr(), resultLen());
-  switch (countRequest(configurations.get(root).limits, SCOPE)) {
+  if (!configurations.has(root) || !readPairs()) return fail();
+  switch (countRequest(configurations.get(root).limits, SCOPE, now())) {
     case Limited.no: {
       keepValues();
       return true;

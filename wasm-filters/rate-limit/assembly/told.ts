@@ -1,5 +1,6 @@
 import { alloc } from "../../sdk/assembly/arena";
-import { setProperty } from "../../sdk/assembly/host";
+import { addResponseHeader } from "../../sdk/assembly/host";
+import { streamContext } from "../../sdk/assembly/questions";
 import { literal, Slice } from "../../sdk/assembly/slice";
 import { CompiledLimit } from "./compile";
 import { Hand, leftOf, tokensOf, untilOf } from "./hands";
@@ -13,10 +14,6 @@ const SECOND: u64 = 1_000_000_000;
 export const LIMIT_HEADER = literal("x-ratelimit-limit");
 export const REMAINING_HEADER = literal("x-ratelimit-remaining");
 export const RESET_HEADER = literal("x-ratelimit-reset");
-// What Envoy keeps for the response, as filter state: routes with limits make headers of it.
-const LIMIT_STATE = literal("sluice.rate_limit.limit");
-const REMAINING_STATE = literal("sluice.rate_limit.remaining");
-const RESET_STATE = literal("sluice.rate_limit.reset");
 const WINDOW = literal(";w=");
 
 let least: CompiledLimit | null = null;
@@ -78,25 +75,70 @@ function addQuota(limit: CompiledLimit): void {
   QUOTAS.len = <u32>(to - moved);
 }
 
+// What responses are to tell, by the contexts of their requests. Nobody says when a request ends without a response: what is
+// there is overwritten by a later request. A response of which there are so many requests later ones under way tells nothing.
+const PLACES: u32 = 16384;
+/** A place: [context][limit][remaining][reset][pointer to the quotas][their length]. */
+const PLACE_SIZE: usize = 24;
+const TABLE: usize = memory.data(393216, 8);
+
+/** Keeps what is to be told for the response. */
+export function keepValues(): void {
+  const limit = least;
+  if (limit === null) return;
+  const place = placeOf(streamContext());
+  forget(place);
+  store<u32>(place, streamContext());
+  store<u32>(place, limit.limit.requests, 4);
+  store<u32>(place, remaining, 8);
+  store<u32>(place, <u32>min<u64>(reset, u32.MAX_VALUE), 12);
+  if (QUOTAS.len == 0) return;
+  const quotas = heap.alloc(QUOTAS.len);
+  memory.copy(quotas, QUOTAS.ptr, QUOTAS.len);
+  store<u32>(place, <u32>quotas, 16);
+  store<u32>(place, QUOTAS.len, 20);
+}
+
+/** Adds the headers to the response of a request, where there is something to tell. */
+export function tellValues(context: u32): void {
+  const place = placeOf(context);
+  if (load<u32>(place) != context) return;
+  QUOTAS.ptr = <usize>load<u32>(place, 16);
+  QUOTAS.len = load<u32>(place, 20);
+  write(load<u32>(place, 4), load<u32>(place, 8), load<u32>(place, 12));
+  addResponseHeader(LIMIT_HEADER, LIMIT_VALUE.ptr, LIMIT_VALUE.len);
+  addResponseHeader(REMAINING_HEADER, REMAINING_VALUE.ptr, REMAINING_VALUE.len);
+  addResponseHeader(RESET_HEADER, RESET_VALUE.ptr, RESET_VALUE.len);
+  forget(place);
+}
+
+@inline function placeOf(context: u32): usize {
+  return TABLE + <usize>(context & (PLACES - 1)) * PLACE_SIZE;
+}
+
+function forget(place: usize): void {
+  store<u32>(place, 0);
+  const quotas = <usize>load<u32>(place, 16);
+  if (quotas == 0) return;
+  heap.free(quotas);
+  store<u64>(place, 0, 16);
+}
+
 /** Writes the values of the headers; false when there is nothing to tell. */
 export function writeValues(): bool {
   const limit = least;
   if (limit === null) return false;
-  const at = alloc(64 + QUOTAS.len);
-  let to = putNumber(at, limit.limit.requests);
-  memory.copy(to, QUOTAS.ptr, QUOTAS.len);
-  to = put(LIMIT_VALUE, at, to + QUOTAS.len);
-  to = put(REMAINING_VALUE, to, putNumber(to, remaining));
-  put(RESET_VALUE, to, putNumber(to, reset));
+  write(limit.limit.requests, remaining, reset);
   return true;
 }
 
-/** Keeps what is to be told for the response. */
-export function keepValues(): void {
-  if (!writeValues()) return;
-  setProperty(LIMIT_STATE, LIMIT_VALUE);
-  setProperty(REMAINING_STATE, REMAINING_VALUE);
-  setProperty(RESET_STATE, RESET_VALUE);
+function write(requests: u32, left: u32, seconds: u64): void {
+  const at = alloc(64 + QUOTAS.len);
+  let to = putNumber(at, requests);
+  memory.copy(to, QUOTAS.ptr, QUOTAS.len);
+  to = put(LIMIT_VALUE, at, to + QUOTAS.len);
+  to = put(REMAINING_VALUE, to, putNumber(to, left));
+  put(RESET_VALUE, to, putNumber(to, seconds));
 }
 
 function put(value: Slice, from: usize, to: usize): usize {

@@ -51,6 +51,7 @@ function requestOf(limits: Limits, { headers = [], method = 'GET', path = '/', f
   const all: Headers = [[':method', method], [':path', path], ...headers];
   return {
     headers: all,
+    response: [[':status', '200']] as const,
     properties: (segments: readonly string[], received: Headers) => {
       const key = segments.join('.');
       if (key === 'source.address') return from;
@@ -59,6 +60,13 @@ function requestOf(limits: Limits, { headers = [], method = 'GET', path = '/', f
       return route(segments, received);
     },
   };
+}
+
+/** What the answer to a request tells of limits: limit, remaining, reset. */
+export function toldBy(result: FilterResult): readonly (string | undefined)[] {
+  if (result.kind !== 'continue' && result.kind !== 'response') throw new Error('no answer');
+  const headers = new Map(result.kind === 'response' ? result.headers : result.responseHeaders);
+  return ['limit', 'remaining', 'reset'].map((name) => headers.get(`x-ratelimit-${name}`));
 }
 
 /** What a limit says to a request: nothing, 429 or another answer. */

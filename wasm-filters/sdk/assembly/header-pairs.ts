@@ -1,4 +1,5 @@
 import { alloc } from "./arena";
+import { areHeadersChanged, getRequestHeaders, resultLen, resultPtr } from "./host";
 import { sameBytes, Slice } from "./slice";
 
 /**
@@ -65,6 +66,18 @@ export function addToCopy(name: Slice, value: Slice): void {
   store<u32>(lengths, value.len, 4);
   nextData = putClosed(putClosed(nextData, name), value);
   nextAdded++;
+}
+
+/** Reads the headers of the request, to look in them; false when the host refuses. */
+export function readPairs(): bool {
+  if (!getRequestHeaders()) return false;
+  usePairs(resultPtr(), resultLen());
+  return true;
+}
+
+/** Reads the headers of the request again if any of them has been written; false when the host refuses. */
+export function refreshPairs(): bool {
+  return !areHeadersChanged() || readPairs();
 }
 
 /** How often a header stands there, and where its first value is. */

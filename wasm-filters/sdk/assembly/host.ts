@@ -89,24 +89,34 @@ export function log(level: u32, text: string): void {
   return proxy_set_property(name.ptr, name.len, value.ptr, value.len) == 0;
 }
 
+/** Whether request headers have been written since they were read. */
+let areChanged: bool = false;
+
+/** Whether request headers have been written since `getRequestHeaders`: what it read is no longer what there is. */
+@inline export function areHeadersChanged(): bool { return areChanged; }
+
 /** Reads all request headers at once, in the ABI's form: see `HeaderPairs`. */
 @inline export function getRequestHeaders(): bool {
+  areChanged = false;
   store<u64>(OUT, 0);
   return proxy_get_header_map_pairs(REQUEST_HEADERS, OUT, OUT + 4) == 0;
 }
 
 /** Sets a request header to one value, whatever it had. Envoy then chooses the route anew. */
 @inline export function setRequestHeader(name: Slice, value: usize, valueLen: u32): bool {
+  areChanged = true;
   return proxy_replace_header_map_value(REQUEST_HEADERS, name.ptr, name.len, value, valueLen) == 0;
 }
 
 /** Adds a value to those of a request header. Envoy then chooses the route anew. */
 @inline export function addRequestHeader(name: Slice, value: usize, valueLen: u32): bool {
+  areChanged = true;
   return proxy_add_header_map_value(REQUEST_HEADERS, name.ptr, name.len, value, valueLen) == 0;
 }
 
 /** Removes a request header. Envoy then chooses the route anew. */
 @inline export function removeRequestHeader(name: Slice): bool {
+  areChanged = true;
   return proxy_remove_header_map_value(REQUEST_HEADERS, name.ptr, name.len) == 0;
 }
 

@@ -131,7 +131,8 @@ export function nextElement(array: Json, element: Json): Json {
 
 /** Whether a value is a string that stands for these bytes. */
 export function textEquals(json: Json, ptr: usize, n: u32): bool {
-  if (kindOf(json) != JsonKind.text) return false;
+  // As it is written a text is as long as what it stands for, or longer where it has escapes.
+  if (kindOf(json) != JsonKind.text || rawLen(json) < n) return false;
   const text = textOf(json);
   return text.len == n && sameBytes(text.ptr, ptr, n);
 }

@@ -62,6 +62,11 @@ export function enterStream(context: u32, ofPlugin: u32 = 0): void {
   waits = false;
 }
 
+/** The context of the request that is evaluated. */
+export function streamContext(): u32 {
+  return stream;
+}
+
 /** The plugin of the request that is evaluated, as `enterStream` was told, also after it has waited. */
 export function streamPlugin(): u32 {
   return plugin;

@@ -18,6 +18,14 @@ export function literal(text: string): Slice {
   return new Slice(ptr, len);
 }
 
+/** Copies 32 bytes; memory.copy leaves the module for it. */
+@inline export function copy32(to: usize, from: usize): void {
+  store<u64>(to, load<u64>(from));
+  store<u64>(to, load<u64>(from, 8), 8);
+  store<u64>(to, load<u64>(from, 16), 16);
+  store<u64>(to, load<u64>(from, 24), 24);
+}
+
 /** Whether `n` bytes are the same at both places. Eight at a time: asc's memory.compare goes byte by byte. */
 export function sameBytes(a: usize, b: usize, n: usize): bool {
   let i: usize = 0;
