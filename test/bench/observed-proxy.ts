@@ -33,7 +33,7 @@ export async function observedProxy(stateFolder: string): Promise<ObservedProxy>
   return {
     pid: await pidOf('envoy'),
     sidecarPid: await pidOf('sidecar'),
-    received: () => counter('cluster.sluice.xds.upstream_cx_rx_bytes_total'),
+    received: () => counter('cluster.xds_cluster.upstream_cx_rx_bytes_total'),
     listenersModified: () => counter('listener_manager.listener_modified'),
     sidecarCalls: () => counter('cluster.sluice.sidecar.upstream_rq_total'),
   };

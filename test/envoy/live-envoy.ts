@@ -38,6 +38,7 @@ export async function startLiveEnvoy(): Promise<LiveEnvoy> {
     modules: join(folder, 'modules'),
     bootstrap: join(folder, 'bootstrap.json'),
     adminAddress: join(folder, 'admin-address'),
+    launch: join(folder, 'launch.json'),
   };
   const rejections: Rejection[] = [];
   let settled: () => void = () => undefined;

@@ -23,7 +23,7 @@ export interface BootstrapParts {
  * The bootstrap of an Envoy that takes everything else over delta ADS from its controller
  * (`envoy.config.bootstrap.v3.Bootstrap` as JSON).
  */
-export function bootstrapBase(parts: BootstrapParts): object {
+export function bootstrapBase(parts: BootstrapParts) {
   const { key, adminPort, xdsCluster, sidecarSocket, initialFetchTimeout, listeners = [], clusters = [] } = parts;
   const ads = { ads: {}, resource_api_version: 'V3', initial_fetch_timeout: initialFetchTimeout };
   return {

@@ -140,7 +140,8 @@ function problemOf(bootstrap: Fields | object): string | undefined {
   return missing === undefined ? undefined : `the result: dynamic_resources.${missing}.ads must be present`;
 }
 
-const XDS_CLUSTER_NAME = 'xds_cluster';
+/** As Envoy Gateway calls it: users' bootstraps name it. */
+export const XDS_CLUSTER_NAME = 'xds_cluster';
 
 /** How Envoy reaches the controller is ours; listeners and clusters of ours that are missing are put back. */
 function withOurs(theirs: object, ours: object): object {

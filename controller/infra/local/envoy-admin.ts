@@ -47,16 +47,33 @@ export async function untilListening(addressFile: string, listeners: number, sto
   return false;
 }
 
+/** How an Envoy takes leave (EnvoyProxy `shutdown`), in milliseconds. */
+export interface Leave {
+  /** Until its health checks fail. */
+  readonly failAfter: number;
+  /** At least until it ends: so long clients may still be sent to it. */
+  readonly least: number;
+  /** At most until it ends. */
+  readonly most: number;
+}
+
 /**
- * Lets an Envoy that is about to end finish the requests it has: clients are told to close their connections, nothing new
- * is accepted, and what is under way is waited for, at most `budget` milliseconds. At once when there is none.
+ * Lets an Envoy that is about to end finish the requests it has: clients are told to close their connections, then nothing new
+ * is accepted, and what is under way is waited for. At once when there is none and nobody says how long it is to be there.
  */
-export async function drain(addressFile: string, budget: number): Promise<void> {
-  const deadline = Date.now() + budget;
+export async function drain(addressFile: string, { failAfter, least, most }: Leave): Promise<void> {
+  const began = Date.now();
+  const deadline = began + most;
   const ask = (path: string, method: 'GET' | 'POST'): Promise<string | undefined> =>
     askAdmin(addressFile, path, method, Math.min(PATIENCE, deadline - Date.now()));
+  const pause = (until: number): Promise<void> => sleep(Math.max(Math.min(until, deadline) - Date.now(), 0));
+  if (failAfter > 0) {
+    if ((await ask('/drain_listeners?graceful&skip_exit', 'POST')) === undefined) return;
+    await pause(began + failAfter);
+  }
   // Health checks fail, HTTP/1 answers say "connection: close", HTTP/2 connections get a GOAWAY.
   if ((await ask('/healthcheck/fail', 'POST')) === undefined) return;
+  if (least > 0) await pause(began + least);
   await ask('/drain_listeners', 'POST');
   while (Date.now() < deadline) {
     const stats = await ask('/stats?filter=downstream_rq_active', 'GET');

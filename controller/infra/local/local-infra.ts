@@ -30,8 +30,7 @@ async function open(key: string, { stateFolder, programs, log }: LocalInfraOptio
     const processes = await startProxyProcesses(key, paths, programs, log.child({ gateway: key }));
     return {
       socket,
-      // Its processes are the same whatever its Gateways say.
-      deploy: () => undefined,
+      deploy: ({ parameters }) => processes.want(parameters),
       deployed: undefined,
       get envoyPid() {
         return processes.envoyPid;

@@ -7,7 +7,7 @@ import { drain } from './envoy-admin.ts';
 import { end } from './daemon.ts';
 import { parseRecord, readRecord, runs } from './process-record.ts';
 import { nodeOf, pathsIn } from './state-folder.ts';
-import { DRAIN, GRACE } from './proxy-processes.ts';
+import { GRACE, LEAVE } from './envoy-launch.ts';
 
 /**
  * Ends the proxies that an earlier controller left and whose Gateways are no more, and removes their folders. `serving` are
@@ -26,7 +26,7 @@ export async function endOrphans(stateFolder: string, serving: ReadonlySet<strin
         const record = await readRecord(join(folder, name));
         if (record === undefined) continue;
         log.warn({ gateway: key, pid: record.pid }, 'process of a Gateway that is no more is ended');
-        if (name === 'envoy.process') await drain(pathsIn(folder).adminAddress, DRAIN);
+        if (name === 'envoy.process') await drain(pathsIn(folder).adminAddress, LEAVE);
         await end(record, GRACE);
       }
       await rm(folder, { recursive: true, force: true }).catch((error: unknown) => {

@@ -1,10 +1,12 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { bootstrap, type ProxyPaths } from './bootstrap.ts';
+import type { EnvoyProxy } from '#controller/api/gen/types.d.ts';
+import type { ProxyPaths } from './bootstrap.ts';
 import { passOn } from './child-log.ts';
 import { Daemon } from './daemon.ts';
 import { drain } from './envoy-admin.ts';
+import { type EnvoyLaunch, GRACE, launchOf, launchProblem, readLaunch, writtenLaunch } from './envoy-launch.ts';
 import { tailLines } from './log-tail.ts';
 
 /** The programs that proxies are made of. */
@@ -18,17 +20,14 @@ export interface Programs {
   readonly sidecar: string;
 }
 
-/** How long an Envoy that is to end may take over the requests it has. Milliseconds. */
-export const DRAIN = 2_500;
-/** How long a process may take to end before it is killed. Milliseconds. */
-export const GRACE = 700;
-
 /** The Envoy and the sidecar of one proxy, running. */
 export interface ProxyProcesses {
   /** Process number of Envoy while it runs. */
   readonly envoyPid: number | undefined;
   /** How often Envoy and the sidecar were started again because they had ended. */
   readonly restarts: { readonly envoy: number; readonly sidecar: number };
+  /** Says how Envoy is to run; one that runs otherwise takes leave, and another is started. */
+  want(parameters: EnvoyProxy | undefined): void;
   /** Drains and ends Envoy, then the sidecar, which finishes what Envoy still had in hand. */
   stop(): Promise<void>;
 }
@@ -41,7 +40,6 @@ export async function startProxyProcesses(
   log: Logger,
 ): Promise<ProxyProcesses> {
   await mkdir(paths.modules, { recursive: true, mode: 0o700 });
-  await writeFile(paths.bootstrap, JSON.stringify(bootstrap(key, paths), undefined, 2), { mode: 0o600 });
   const file = (name: string): string => join(paths.folder, name);
   const sidecar = new Daemon(
     {
@@ -59,30 +57,14 @@ export async function startProxyProcesses(
     },
     log,
   );
-  const envoy = new Daemon(
-    {
-      name: 'envoy',
-      command: programs.envoy,
-      args: [
-        '--config-path',
-        paths.bootstrap,
-        '--admin-address-path',
-        paths.adminAddress,
-        '--log-level',
-        'warning',
-        '--disable-hot-restart',
-      ],
-      // The address of one that has ended may be another's by now.
-      before: () => rm(paths.adminAddress, { force: true }),
-      logFile: file('envoy.log'),
-      recordFile: file('envoy.process'),
-    },
-    log,
-  );
   const tails = await Promise.all([
     tailLines(file('sidecar.log'), (line) => passOn(line, log.child({ process: 'sidecar' }))),
     tailLines(file('envoy.log'), (line) => passOn(line, log.child({ process: 'envoy' }))),
   ]);
+  const plain = launchOf(key, paths);
+  if (!plain.ok) throw new Error(plain.refusal.message);
+  // Until it is said how it is to run it goes on as it did: one that was left is taken over as it is.
+  const envoy = new LaunchedEnvoy(readLaunch(paths) ?? plain.value, paths, programs.envoy, log);
   await Promise.all([envoy.start(), sidecar.start()]);
   return {
     get envoyPid() {
@@ -91,13 +73,119 @@ export async function startProxyProcesses(
     get restarts() {
       return { envoy: envoy.restarts, sidecar: sidecar.restarts };
     },
+    want: (parameters) => {
+      const launch = launchOf(key, paths, parameters?.spec);
+      if (launch.ok) envoy.want(launch.value);
+      else log.error({ reason: launch.refusal.message }, 'Envoy cannot be started so; it goes on as it is');
+    },
     stop: async () => {
-      await drain(paths.adminAddress, DRAIN);
-      await envoy.stop(GRACE);
+      await envoy.stop();
       await sidecar.stop(GRACE);
       await Promise.all(tails.map((stop) => stop()));
-      const left = [paths.xdsSocket, paths.sidecarSocket, paths.adminAddress];
+      const left = [paths.xdsSocket, paths.sidecarSocket, paths.adminAddress, paths.launch];
       await Promise.all(left.map((path) => rm(path, { force: true })));
     },
   };
+}
+
+/** An Envoy that is started again when it is to run otherwise. */
+class LaunchedEnvoy {
+  readonly #paths: ProxyPaths;
+  readonly #command: string;
+  readonly #log: Logger;
+  #launch: EnvoyLaunch;
+  #daemon: Daemon;
+  /** Restarts of those before. */
+  #restartsBefore = 0;
+  #isStopped = false;
+  #changing: Promise<void> = Promise.resolve();
+
+  constructor(launch: EnvoyLaunch, paths: ProxyPaths, command: string, log: Logger) {
+    this.#paths = paths;
+    this.#command = command;
+    this.#log = log;
+    this.#launch = launch;
+    this.#daemon = this.#daemonOf(launch);
+  }
+
+  get pid(): number | undefined {
+    return this.#daemon.pid;
+  }
+
+  get restarts(): number {
+    return this.#restartsBefore + this.#daemon.restarts;
+  }
+
+  async start(): Promise<void> {
+    await this.#write(this.#launch);
+    await this.#daemon.start();
+  }
+
+  want(launch: EnvoyLaunch): void {
+    this.#changing = this.#changing
+      .then(() => this.#become(launch))
+      .catch((error: unknown) => this.#log.error({ err: error }, 'Envoy could not be started as it is to run'));
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    await this.#changing;
+    await drain(this.#paths.adminAddress, this.#launch.leave);
+    await this.#daemon.stop(GRACE);
+  }
+
+  async #become(launch: EnvoyLaunch): Promise<void> {
+    const last = this.#launch;
+    if (this.#isStopped || (sameStart(last, launch) && sameLeave(last, launch))) return;
+    this.#launch = launch;
+    if (sameStart(last, launch)) return this.#write(launch);
+    const problem = await launchProblem(launch, this.#paths, this.#command);
+    if (problem !== undefined) {
+      this.#launch = last;
+      return this.#log.error({ reason: problem }, 'Envoy does not start as its EnvoyProxy says; it goes on as it is');
+    }
+    this.#log.info('Envoy is started again: its EnvoyProxy says that it is to run otherwise');
+    await drain(this.#paths.adminAddress, last.leave);
+    await this.#daemon.stop(GRACE);
+    this.#restartsBefore += this.#daemon.restarts;
+    await this.#write(launch);
+    this.#daemon = this.#daemonOf(launch);
+    await this.#daemon.start();
+  }
+
+  /** What is written is what runs, or is about to: a controller that is killed in between starts it so. */
+  async #write(launch: EnvoyLaunch): Promise<void> {
+    const { bootstrap, launch: file } = this.#paths;
+    for (const [path, text] of [
+      [bootstrap, launch.bootstrap],
+      [file, writtenLaunch(launch)],
+    ] as const) {
+      await writeFile(`${path}.new`, text, { mode: 0o600 });
+      await rename(`${path}.new`, path);
+    }
+  }
+
+  #daemonOf({ args }: EnvoyLaunch): Daemon {
+    const { folder, adminAddress } = this.#paths;
+    return new Daemon(
+      {
+        name: 'envoy',
+        command: this.#command,
+        args,
+        // The address of one that has ended may be another's by now.
+        before: () => rm(adminAddress, { force: true }),
+        logFile: join(folder, 'envoy.log'),
+        recordFile: join(folder, 'envoy.process'),
+      },
+      this.#log,
+    );
+  }
+}
+
+function sameStart(a: EnvoyLaunch, b: EnvoyLaunch): boolean {
+  return a.bootstrap === b.bootstrap && JSON.stringify(a.args) === JSON.stringify(b.args);
+}
+
+function sameLeave({ leave: a }: EnvoyLaunch, { leave: b }: EnvoyLaunch): boolean {
+  return a.failAfter === b.failAfter && a.least === b.least && a.most === b.most;
 }

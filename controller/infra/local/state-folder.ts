@@ -27,6 +27,7 @@ export function pathsIn(folder: string): ProxyPaths {
     modules: join(folder, 'modules'),
     bootstrap: join(folder, 'bootstrap.json'),
     adminAddress: join(folder, 'admin-address'),
+    launch: join(folder, 'launch.json'),
   };
 }
 

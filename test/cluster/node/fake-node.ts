@@ -154,6 +154,8 @@ async function register(api: ApiServer): Promise<void> {
     conditions: [ready],
   };
   await ask(api, { method: 'PATCH', path: `/api/v1/nodes/${NODE}/status`, body: { status } });
+  // Nodes are born tainted as not ready, and who would take that away does not run here: no DaemonSet would have a pod.
+  await ask(api, { method: 'PATCH', path: `/api/v1/nodes/${NODE}`, body: { spec: { taints: null } } });
 }
 
 async function bind(api: ApiServer, { metadata: { namespace, name } }: Pod): Promise<void> {

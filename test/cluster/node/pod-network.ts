@@ -6,6 +6,8 @@ import { run, tryRun } from './commands.ts';
 export const NODE_ADDRESS = '10.244.0.1';
 /** Pods have addresses of this network: no port of the API server's is refused there, as those on loopback are. */
 export const POD_NETWORK = '10.244.0.0/16';
+/** The addresses of Services: those that the API server gives, and those that tests add by a ServiceCIDR. */
+const SERVICE_NETWORKS = ['10.96.0.0/16', '10.43.0.0/16'] as const;
 /** Where the cluster's names are resolved. */
 export const DNS_ADDRESS = '10.96.0.10';
 
@@ -100,5 +102,7 @@ export function prepareNode(): void {
   run('ip', 'link', 'set', 'lo', 'up');
   addAddress(NODE_ADDRESS);
   addAddress(DNS_ADDRESS);
+  // Clients on the node reach Services, too: without a route nothing would get as far as being led to a pod.
+  for (const network of SERVICE_NETWORKS) run('ip', 'route', 'replace', network, 'dev', 'lo', 'src', NODE_ADDRESS);
   writeFileSync('/proc/sys/net/ipv4/ip_forward', '1');
 }

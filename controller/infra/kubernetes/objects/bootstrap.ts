@@ -1,4 +1,5 @@
 import { bootstrapBase, http2Only, type NamedCluster, XDS_ALIVE } from '../../bootstrap/base.ts';
+import { XDS_CLUSTER_NAME } from '../../bootstrap/user.ts';
 import { POD_PATHS, POD_PORTS } from './settings.ts';
 
 /** What the bootstrap of an Envoy in a pod is made of. */
@@ -69,9 +70,6 @@ export function sdsFiles(): { readonly [file: string]: string } {
 /** The name that the controller's serving certificate has, wherever it is reached. */
 export const XDS_SERVER_NAME = 'envoy-gateway';
 
-/** As Envoy Gateway calls it: users' bootstraps name it. */
-export const XDS_CLUSTER = 'xds_cluster';
-
 function xdsCluster({ host, port }: PodBootstrap['xds']): NamedCluster {
   const fromFile = ({ name, file }: { readonly name: string; readonly file: string }): object => ({
     name,
@@ -79,13 +77,13 @@ function xdsCluster({ host, port }: PodBootstrap['xds']): NamedCluster {
   });
   const address = { socket_address: { address: host, port_value: port } };
   return {
-    name: XDS_CLUSTER,
+    name: XDS_CLUSTER_NAME,
     type: 'STRICT_DNS',
     connect_timeout: '10s',
     // A controller that moves is found again soon.
     dns_refresh_rate: '5s',
     dns_failure_refresh_rate: { base_interval: '0.2s', max_interval: '2s' },
-    load_assignment: { cluster_name: XDS_CLUSTER, endpoints: [{ lb_endpoints: [{ endpoint: { address } }] }] },
+    load_assignment: { cluster_name: XDS_CLUSTER_NAME, endpoints: [{ lb_endpoints: [{ endpoint: { address } }] }] },
     typed_extension_protocol_options: http2Only(XDS_ALIVE),
     transport_socket: {
       name: 'envoy.transport_sockets.tls',

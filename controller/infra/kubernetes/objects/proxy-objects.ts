@@ -15,7 +15,7 @@ import type { InfraIr } from '../../../ir/proxy.ts';
 import { type Outcome, refusal, success } from '../../../resources/verdict.ts';
 import { userBootstrap } from '../../bootstrap/user.ts';
 import { type AnyAddress, podBootstrap, sdsFiles } from './bootstrap.ts';
-import { envoyArguments } from './envoy-arguments.ts';
+import { podArguments } from './pod-arguments.ts';
 import { type Identity, identityOf } from './identity.ts';
 import { type JsonObject, type Manifest, said } from './manifest.ts';
 import { podTemplate, servesMetrics, shutdownOf } from './pod.ts';
@@ -83,7 +83,7 @@ function workloadOf(
   const bootstrap = userBootstrap(base, spec.bootstrap);
   if (!bootstrap.ok) return bootstrap;
   const { drainTimeout } = shutdownOf(spec);
-  const args = envoyArguments({ key: infra.key, bootstrap: bootstrap.value.text, spec, drainTimeout });
+  const args = podArguments({ key: infra.key, bootstrap: bootstrap.value.text, spec, drainTimeout });
   const { envoyDaemonSet: daemonSet, envoyDeployment: deployment } = spec.provider?.kubernetes ?? {};
   const { pod, container } = daemonSet ?? deployment ?? {};
   const initContainers = daemonSet === undefined ? (deployment?.initContainers ?? []) : [];

@@ -1,0 +1,107 @@
+import { readFileSync } from 'node:fs';
+import { afterEach, describe, expect, it } from 'vitest';
+import { proxyPaths } from '#controller/infra/local/state-folder.ts';
+import { freePort, Site, until } from './sluice.ts';
+
+let site: Site | undefined;
+afterEach(() => site?.destroy());
+
+const shop = (port: number): string => `
+apiVersion: gateway.networking.k8s.io/v1
+kind: GatewayClass
+metadata: { name: sluice }
+spec:
+  controllerName: gateway.envoyproxy.io/gatewayclass-controller
+  parametersRef: { group: gateway.envoyproxy.io, kind: EnvoyProxy, namespace: default, name: config }
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: { name: shop }
+spec:
+  gatewayClassName: sluice
+  listeners: [{ name: http, protocol: HTTP, port: ${port} }]
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: { name: app }
+spec:
+  parentRefs: [{ name: shop }]
+  rules: [{ filters: [{ type: RequestRedirect, requestRedirect: { hostname: example.com } }] }]
+`;
+
+const proxy = (spec: object): string =>
+  JSON.stringify({
+    apiVersion: 'gateway.envoyproxy.io/v1alpha1',
+    kind: 'EnvoyProxy',
+    metadata: { name: 'config' },
+    spec,
+  });
+
+async function serving(port: number, spec: object): Promise<Site> {
+  site = await Site.make({ 'shop.yaml': shop(port), 'proxy.yaml': proxy(spec) });
+  await site.start();
+  return site;
+}
+
+/** What the admin interface of the Envoy says. */
+async function asked({ state }: Site, path: string): Promise<string> {
+  const address = readFileSync(proxyPaths(state, 'default/shop').adminAddress, 'utf8');
+  return (await fetch(`http://${address}${path}`, { method: path.startsWith('/logging') ? 'POST' : 'GET' })).text();
+}
+
+function commandOf(running: Site): string {
+  const [record] = running.records('envoy');
+  return record === undefined ? '' : readFileSync(`/proc/${record.pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+}
+
+const serves = (port: number) => async (): Promise<boolean> =>
+  fetch(`http://127.0.0.1:${port}/`, { redirect: 'manual' }).then(
+    ({ status }) => status === 302,
+    () => false,
+  );
+
+describe('an EnvoyProxy from files', () => {
+  it('says how the Envoy of this machine runs', async () => {
+    const port = await freePort();
+    const running = await serving(port, {
+      concurrency: 1,
+      logging: { level: { default: 'error', http: 'debug' } },
+      extraArgs: ['--drain-time-s', '7'],
+      shutdown: { drainTimeout: '30s', minDrainDuration: '1s' },
+      bootstrap: { type: 'JSONPatch', jsonPatches: [{ op: 'add', path: '/stats_flush_interval', value: '9s' }] },
+    });
+    await until('it serves', serves(port));
+    await until('as it is to', async () => (await asked(running, '/stats?filter=server.concurrency')).includes(': 1'));
+    expect(await asked(running, '/logging')).toMatch(/^ {2}http: debug$/mu);
+    expect(await asked(running, '/logging')).toMatch(/^ {2}main: error$/mu);
+    expect(await asked(running, '/config_dump?mask=bootstrap')).toContain('"stats_flush_interval": "9s"');
+    expect(commandOf(running).match(/--drain-time-s \d+/gu)).toEqual(['--drain-time-s 7']);
+    // It was started once more for what it says, and was never killed for it.
+    const [process] = running.records('envoy');
+    running.write('proxy.yaml', proxy({ concurrency: 2 }));
+    await until('another Envoy serves', async () => running.records('envoy')[0]?.pid !== process?.pid);
+    await until('it serves as it is to now', async () => {
+      const said = await asked(running, '/stats?filter=server.concurrency').catch(() => '');
+      return said.includes(': 2') && (await serves(port)());
+    });
+    const changed = running.records('envoy')[0]?.pid;
+    running.write('shop.yaml', `${shop(port)}# the same\n`);
+    running.signal('SIGKILL');
+    await running.ended();
+    expect(await serves(port)()).toBe(true);
+    await running.start();
+    expect(running.records('envoy')[0]?.pid).toBe(changed);
+    expect(running.log().filter(({ msg }) => /started again/u.test(String(msg)))).toEqual([]);
+  });
+
+  it('that Envoy does not take changes nothing', async () => {
+    const port = await freePort();
+    const running = await serving(port, {});
+    await until('it serves', serves(port));
+    const before = running.records('envoy')[0]?.pid;
+    running.write('proxy.yaml', proxy({ extraArgs: ['--no-such-argument'] }));
+    await until('it is told', () => running.log().some(({ reason }) => /no-such-argument/u.test(String(reason ?? ''))));
+    expect(running.records('envoy')[0]?.pid).toBe(before);
+    expect(await serves(port)()).toBe(true);
+  });
+});
