@@ -62,7 +62,8 @@ export function readLaunch({ launch, bootstrap }: ProxyPaths): EnvoyLaunch | und
   try {
     const said: unknown = JSON.parse(readFileSync(launch, 'utf8'));
     const { args, leave } = isObject(said) ? said : {};
-    if (!Array.isArray(args) || !args.every((argument) => typeof argument === 'string') || !isLeave(leave)) return;
+    if (!Array.isArray(args) || !args.every((argument) => typeof argument === 'string') || !isLeave(leave))
+      return undefined;
     return { args, bootstrap: readFileSync(bootstrap, 'utf8'), leave };
   } catch {
     return undefined;
