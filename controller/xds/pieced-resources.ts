@@ -72,3 +72,19 @@ export function changes(before: XdsResources, after: XdsResources): ReadonlyMap<
   for (const piece of left) for (const { name } of piece) if (!found.has(name)) found.set(name, undefined);
   return found;
 }
+
+/** So many names are looked up one by one; of more, everything is looked through once. */
+const FEW = 16;
+
+/** The resources of some names, `undefined` where there is none. */
+export function find(
+  resources: XdsResources,
+  names: ReadonlySet<string>,
+): ReadonlyMap<string, XdsResource | undefined> {
+  const found = new Map<string, XdsResource | undefined>();
+  for (const name of names) found.set(name, names.size > FEW ? undefined : resources.get(name));
+  if (names.size > FEW) {
+    for (const resource of resources.values()) if (names.has(resource.name)) found.set(resource.name, resource);
+  }
+  return found;
+}

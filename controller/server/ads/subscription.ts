@@ -1,4 +1,4 @@
-import { changes } from '../../xds/pieced-resources.ts';
+import { changes, find } from '../../xds/pieced-resources.ts';
 import type { XdsResource, XdsResources } from '../../xds/snapshot.ts';
 import type { XdsType } from '../../xds/types.ts';
 
@@ -25,6 +25,9 @@ export interface Difference {
   readonly resources: readonly XdsResource[];
   readonly removed: readonly string[];
 }
+
+/** By name what a client is to have and lacks; `undefined` for what it has and is not to have. */
+type Differing = ReadonlyMap<string, XdsResource | undefined>;
 
 /** What became of a response once its client has answered it. */
 export type Verdict =
@@ -81,9 +84,9 @@ export class Subscription {
   #isFirstAwaited: boolean;
   /** Groups of names of which at least one was rejected, to be sent one group at a time. */
   #suspects: readonly (readonly string[])[] = [];
-  /** A state that the client is known to have, and nothing else, save for the names in `#differing`. */
+  /** A state that the client is known to have, and nothing else, save for what is in `#differing`. */
   #compared: XdsResources | undefined;
-  #differing: ReadonlySet<string> = new Set();
+  #differing: Differing = new Map();
   /** Names of which the client may have been given or have lost something since. */
   readonly #touched = new Set<string>();
 
@@ -201,7 +204,9 @@ export class Subscription {
   /** Whether the client has answered for every resource of `desired` that it wants, if only to refuse it. */
   settled(desired: XdsResources, { send }: Permission): boolean {
     if (this.waiting || this.#suspects.length > 0) return false;
-    for (const name of this.#compare(desired)) if (desired.has(name) && this.#wants(name) && send(name)) return false;
+    for (const [name, resource] of this.#compare(desired)) {
+      if (resource !== undefined && this.#wants(name) && send(name)) return false;
+    }
     return true;
   }
 
@@ -234,8 +239,7 @@ export class Subscription {
     if (suspects !== undefined) return suspects;
     const resources: XdsResource[] = [];
     const removed = new Set<string>();
-    for (const name of this.#compare(desired)) {
-      const resource = desired.get(name);
+    for (const [name, resource] of this.#compare(desired)) {
       if (resource === undefined) {
         if (remove(name)) removed.add(name);
       } else if (this.#wants(name) && send(name)) resources.push(resource);
@@ -291,21 +295,24 @@ export class Subscription {
     return undefined;
   }
 
-  /** Names of which the client lacks the resource of `desired`, or has one that is not there. */
-  #compare(desired: XdsResources): ReadonlySet<string> {
+  /** What `desired` has of which the client lacks this version, and what the client has and `desired` does not. */
+  #compare(desired: XdsResources): Differing {
     const before = this.#compared;
     if (before === desired && this.#touched.size === 0) return this.#differing;
-    const differing = new Set<string>();
+    const differing = new Map<string, XdsResource | undefined>();
     const judge = (name: string, resource: XdsResource | undefined): void => {
-      if (resource === undefined ? this.#known.has(name) : this.#lacks(resource)) differing.add(name);
+      if (resource === undefined ? this.#known.has(name) : this.#lacks(resource)) differing.set(name, resource);
     };
     if (before === undefined) {
       for (const resource of desired.values()) judge(resource.name, resource);
-      for (const name of this.#known.keys()) if (!desired.has(name)) differing.add(name);
+      for (const name of this.#known.keys()) if (!desired.has(name)) differing.set(name, undefined);
     } else {
-      for (const name of this.#differing) judge(name, desired.get(name));
-      for (const [name, resource] of changes(before, desired)) judge(name, resource);
-      for (const name of this.#touched) judge(name, desired.get(name));
+      const changed = changes(before, desired);
+      for (const [name, resource] of changed) judge(name, resource);
+      // What has not changed is what it was.
+      for (const [name, resource] of this.#differing) if (!changed.has(name)) judge(name, resource);
+      const others = this.#touched.values().filter((name) => !changed.has(name) && !this.#differing.has(name));
+      for (const [name, resource] of find(desired, new Set(others))) judge(name, resource);
     }
     this.#compared = desired;
     this.#differing = differing;
