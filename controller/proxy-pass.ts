@@ -24,6 +24,8 @@ interface Memory {
   readonly tables: PolicyTables;
   /** The secrets of listeners. */
   readonly own: readonly SecretIr[];
+  /** The authorities that policies of clients name. */
+  readonly trusts: readonly SecretIr[];
   readonly secretsOf: SecretsOf;
   readonly ir: ProxyIr;
 }
@@ -61,8 +63,9 @@ export function createProxyPass(settings: Settings): ProxyPass {
       const isSame = known?.tables === tables && sameMembers(known.gateways, gateways);
       const memory = isSame ? known : remake(key, known, gateways, tables);
       const endpoints = assignmentsOf(memory.ir.clusters, resources);
-      const own = [memory.own, trustsOf(memory.ir.listeners, resources)];
-      const secrets = memory.secretsOf(memory.ir.clusters, own, resources);
+      const found = trustsOf(memory.ir.listeners, resources);
+      const trusts = sameMembers(found, memory.trusts) ? memory.trusts : found;
+      const secrets = memory.secretsOf(memory.ir.clusters, [memory.own, trusts], resources);
       const pinned = gateways.map(({ gateway }) => gateway.metadata.annotations?.[POLICY_DIGEST_ANNOTATION]);
       const policyModule = modules.module(
         pinned.find((digest) => digest !== undefined),
@@ -73,7 +76,7 @@ export function createProxyPass(settings: Settings): ProxyPass {
         secrets === memory.ir.secrets &&
         policyModule?.digest === memory.ir.policyModule?.digest;
       const ir = isCurrent ? memory.ir : { ...memory.ir, endpoints, secrets, policyModule };
-      memories.set(key, { ...memory, ir });
+      memories.set(key, { ...memory, trusts, ir });
       return ir;
     },
     keep(keys) {
@@ -101,15 +104,15 @@ export function createProxyPass(settings: Settings): ProxyPass {
       policyModule: known?.ir.policyModule,
     };
     const secretsOf = known?.secretsOf ?? rememberedSecrets(settings);
-    return { chains, union, gateways, tables, own: ownSecretsOf(gateways), secretsOf, ir };
+    const trusts = known?.trusts ?? [];
+    return { chains, union, gateways, tables, own: ownSecretsOf(gateways), trusts, secretsOf, ir };
   }
 }
 
-/** The authorities that policies of listeners' clients name; the same list as long as all are. */
+/** The authorities that policies of listeners' clients name. */
 const trustsOf = remembered((listeners: readonly ListenerIr[], resources): readonly SecretIr[] =>
   listeners
-    .flatMap(({ chains }) => chains)
-    .flatMap((chain) => terminationOf(chain)?.clients?.trust ?? [])
+    .flatMap(({ chains }) => chains.flatMap((chain) => terminationOf(chain)?.clients?.trust ?? []))
     .flatMap((bundle) => trustSecret(bundle, resources) ?? []),
 );
 

@@ -182,15 +182,30 @@ function rememberedWants(ofSettings: readonly Want[]): (tables: PolicyTables) =>
 /** Makes the pass that tells what a proxy needs to run; the same object as long as neither that nor what it serves changes. */
 function createInfraPass(): (xds: ProxyIr, served: readonly GatewayState[]) => TranslatedProxy {
   const made = new WeakMap<ProxyIr, { readonly served: readonly GatewayState[]; readonly proxy: TranslatedProxy }>();
+  const last = new Map<string, InfraIr>();
   return (xds, served) => {
     const known = made.get(xds);
     if (known?.served.length === served.length && served.every((one, index) => one === known.served[index])) {
       return known.proxy;
     }
-    const proxy = { xds, infra: infraOf(xds.key, served, boundSockets(xds)) };
+    const infra = infraOf(xds.key, served, boundSockets(xds));
+    const before = last.get(xds.key);
+    const proxy = { xds, infra: before !== undefined && isSameInfra(before, infra) ? before : infra };
+    last.set(xds.key, proxy.infra);
     made.set(xds, { served, proxy });
     return proxy;
   };
+}
+
+function isSameInfra(a: InfraIr, b: InfraIr): boolean {
+  return (
+    a.gatewayClass === b.gatewayClass &&
+    a.merged === b.merged &&
+    a.parameters === b.parameters &&
+    a.gateways.length === b.gateways.length &&
+    a.gateways.every((gateway, index) => gateway === b.gateways[index]) &&
+    JSON.stringify(a.sockets) === JSON.stringify(b.sockets)
+  );
 }
 
 /** Makes the pass that gives a proxy the patches that can be applied to it; the same object for the same patches. */

@@ -61,6 +61,13 @@ export interface SetState {
   readonly listeners: readonly ListenerState[];
 }
 
+/** The listeners of a Gateway or ListenerSet; the same object as long as none of them changes. */
+export interface OwnedListeners {
+  /** `ownerKey` of what they are written in. */
+  readonly owner: string;
+  readonly listeners: readonly ListenerState[];
+}
+
 /** A Gateway with its listeners; the same object as long as neither changes. */
 export interface GatewayListeners {
   readonly gateway: Gateway;
@@ -68,7 +75,7 @@ export interface GatewayListeners {
   readonly listeners: readonly ListenerState[];
   readonly sets: readonly SetState[];
   /** Its own listeners, and those of each of its sets, by `ownerKey`. */
-  readonly byOwner: ReadonlyMap<string, readonly ListenerState[]>;
+  readonly byOwner: ReadonlyMap<string, OwnedListeners>;
   readonly claimants: readonly Claimant[];
 }
 
@@ -100,26 +107,50 @@ export const gatewayListeners: (
     ...ofSets.map(({ checked }) => ({ kind: 'ListenerSet', claims: checked }) as const),
   ];
   const conflicts = conflictsOf([...earlier, ...claimants]);
-  const ownStates = own.map((listener) => listenerState(listener, conflicts.get(listener)));
-  const setStates = ofSets.map(({ set, refused, checked }): SetState => ({
-    set,
-    refused,
-    listeners: checked.map((listener) => listenerState(listener, conflicts.get(listener))),
-  }));
-  const owned = [{ set: gateway, listeners: ownStates }, ...setStates];
+  const stateOf = (listener: CheckedListener): ListenerState => listenerState(listener, conflicts.get(listener));
+  const ownStates = owned(gateway, gateway, own.map(stateOf));
+  const setStates = ofSets.map(({ set, refused, checked }) => setState(set, gateway, refused, checked.map(stateOf)));
+  const all = [ownStates, ...setStates.map(({ set, listeners }) => owned(set, gateway, listeners))];
   return {
     gateway,
     claimants,
     sets: setStates,
-    listeners: owned.flatMap(({ listeners }) => listeners),
-    byOwner: new Map(
-      owned.map(({ set: { kind, metadata }, listeners }) => [
-        ownerKey(kind, metadata.namespace, metadata.name),
-        listeners,
-      ]),
-    ),
+    listeners: all.flatMap(({ listeners }) => listeners),
+    byOwner: new Map(all.map((one) => [one.owner, one])),
   };
 });
+
+const lastOwned = new WeakMap<ListenerOwner, { readonly gateway: Gateway; readonly owned: OwnedListeners }>();
+
+function owned(by: ListenerOwner, gateway: Gateway, listeners: readonly ListenerState[]): OwnedListeners {
+  const last = lastOwned.get(by);
+  if (last?.gateway === gateway && sameMembers(last.owned.listeners, listeners)) return last.owned;
+  const made = { owner: ownerKey(by.kind, by.metadata.namespace, by.metadata.name), listeners };
+  lastOwned.set(by, { gateway, owned: made });
+  return made;
+}
+
+const lastSets = new WeakMap<ListenerSet, { readonly gateway: Gateway; readonly state: SetState }>();
+
+/** The same object as long as it says the same. */
+function setState(
+  set: ListenerSet,
+  gateway: Gateway,
+  refused: Refusal | undefined,
+  listeners: readonly ListenerState[],
+): SetState {
+  const last = lastSets.get(set);
+  const isSame =
+    last?.gateway === gateway && last.state.refused === refused && sameMembers(last.state.listeners, listeners);
+  if (isSame) return last.state;
+  const state = { set, refused, listeners };
+  lastSets.set(set, { gateway, state });
+  return state;
+}
+
+function sameMembers(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a.length === b.length && a.every((member, index) => member === b[index]);
+}
 
 const checkedListeners: (owner: ListenerOwner, gateway: Gateway, resources: Resources) => readonly CheckedListener[] =
   rememberedIn((owner: ListenerOwner, gateway: Gateway, resources) =>

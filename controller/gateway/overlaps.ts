@@ -30,7 +30,7 @@ export function overlapsAmong(hostnames: readonly string[]): (hostname: string) 
 }
 
 /** Every host name that covers one, the narrowest first. */
-function widerThan(hostname: string): readonly string[] {
+export function widerThan(hostname: string): readonly string[] {
   if (hostname === '*') return [];
   const labels = hostname.split('.');
   const suffixes = labels.slice(1).map((_, index) => `*.${labels.slice(index + 1).join('.')}`);

@@ -4,22 +4,22 @@ import type { ClusterIr } from '../ir/cluster.ts';
 import type { RouteActionIr, RouteFeaturesIr, RouteIr, RouteMatchIr, RuleFeaturesIr } from '../ir/route.ts';
 import type { StreamFeaturesIr } from '../ir/listener.ts';
 import type { Place } from '../policies/policy-index.ts';
-import type { AttachedRoute } from './attach-routes.ts';
 import type { Attachment } from './attachment.ts';
-import { tableKey } from '../resources/resources.ts';
 import { preflightMatch } from './cors-filter.ts';
-import { covers } from './hostnames.ts';
 import { filledIn } from './filled-in.ts';
 import type { RuleCore } from './http-route.ts';
-import { gatewayPlace, type ListenerState } from './listeners.ts';
-import type { AnyRoute, HttpCore, HttpRoute } from './route-core.ts';
+import { gatewayPlace } from './listeners.ts';
+import type { HttpCore, HttpRoute } from './route-core.ts';
 import { withRule } from './rule-features.ts';
+import type { Siblings } from './siblings.ts';
 import { WELL_KNOWN_PORTS } from './well-known-ports.ts';
 
 /** A route on one listener: what it adds to each virtual host. The same object as long as it adds the same. */
 export interface PlacedRoute {
   readonly route: HttpRoute;
   readonly hosts: ReadonlyMap<string, readonly RouteIr[]>;
+  /** What policies add to each rule. */
+  readonly features: readonly RuleFeaturesIr[];
 }
 
 /** Tells what policies add at a place. */
@@ -45,101 +45,17 @@ export interface ConcernedPlaces {
   readonly routes: readonly string[];
 }
 
-interface Memory {
-  /** The policies that were asked last. */
-  readonly policies: object;
-  readonly siblings: string;
-  readonly features: readonly RuleFeaturesIr[];
-  readonly placed: PlacedRoute;
-}
-
-const memories = new WeakMap<Attachment, Memory>();
-
-/** What became of routes on a listener. */
-interface PieceMemory {
-  readonly policies: object;
-  readonly siblings: string;
-  readonly placed: readonly PlacedRoute[];
-}
-
-const memoriesOfPieces = new WeakMap<readonly AttachedRoute[], WeakMap<ListenerState, PieceMemory>>();
-
-/** Places routes on a listener, those that are attached there. The same array for the same routes while they add the same. */
-export function placeRoutes(
-  routes: readonly AttachedRoute[],
-  listener: ListenerState,
-  siblings: readonly string[],
-  oracle: PolicyOracle,
-): readonly PlacedRoute[] {
-  const memory = memoriesOfPieces.get(routes) ?? new WeakMap<ListenerState, PieceMemory>();
-  memoriesOfPieces.set(routes, memory);
-  const known = memory.get(listener);
-  const { policies } = oracle;
-  const all = textOf(siblings);
-  if (known?.policies === policies && known.siblings === all) return known.placed;
-  if (known?.siblings === all && !isConcerned(routes, listener, oracle.changesSince(known.policies))) {
-    memory.set(listener, { ...known, policies });
-    return known.placed;
-  }
-  const now = routes.flatMap((route) =>
-    route.attachments.flatMap((attachment) =>
-      attachment.listener === listener && route.core.kind === 'http'
-        ? [placeRoute(route.core, attachment, siblings, oracle)]
-        : [],
-    ),
-  );
-  const isSame = known?.placed.length === now.length && now.every((route, index) => route === known.placed[index]);
-  const placed = isSame ? known.placed : now;
-  memory.set(listener, { policies, siblings: all, placed });
-  return placed;
-}
-
-/** Whether policies may say something else of one of these routes on a listener; the routes are in order. */
-function isConcerned(
-  routes: readonly AttachedRoute[],
-  { gateway, owner }: ListenerState,
-  places: ConcernedPlaces | undefined,
-): boolean {
-  if (places === undefined) return true;
-  if (places.gateways.has(`${gateway.metadata.namespace}/${gateway.metadata.name}`)) return true;
-  if (owner.kind === 'ListenerSet' && places.sets.has(`${owner.metadata.namespace}/${owner.metadata.name}`))
-    return true;
-  const [first, last] = [routes[0], routes.at(-1)];
-  if (first === undefined || last === undefined) return false;
-  const next = firstFrom(places.routes, first.core.route);
-  return next !== undefined && next <= tableKey(last.core.route.metadata.namespace, last.core.route.metadata.name);
-}
-
-/** The first of some names that is not before that of a route. */
-function firstFrom(names: readonly string[], { metadata }: AnyRoute): string | undefined {
-  const key = tableKey(metadata.namespace, metadata.name);
-  let low = 0;
-  let high = names.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((names[middle] ?? '') < key) low = middle + 1;
-    else high = middle;
-  }
-  return names[low];
-}
-
-function textOf(siblings: readonly string[]): string {
-  return siblings.length === 1 ? '' : siblings.join(' ');
-}
-
 /**
- * Places a route on a listener. `siblings` are the host names of all listeners of the socket: a host belongs to the listener
- * with the most specific one, and to no other (Gateway API, GatewayHTTPListenerIsolation).
+ * Places a route on a listener: there are hosts that belong to none but a more specific one of its `siblings`. `last` is what
+ * came of the same attachment before.
  */
-function placeRoute(
+export function placeRoute(
   core: HttpCore,
   attachment: Attachment,
-  siblings: readonly string[],
-  { policies, featuresAt }: PolicyOracle,
+  siblings: Siblings,
+  { featuresAt }: PolicyOracle,
+  last: PlacedRoute | undefined,
 ): PlacedRoute {
-  const known = memories.get(attachment);
-  const all = textOf(siblings);
-  if (known?.policies === policies && known.siblings === all) return known.placed;
   const { route } = core;
   const { spec, shown } = attachment.listener;
   const gateway = gatewayPlace(attachment.listener);
@@ -149,12 +65,13 @@ function placeRoute(
       route: { kind: route.kind, namespace: route.metadata.namespace, name: route.metadata.name, rule: rule.name },
     }),
   );
-  if (known?.siblings === all && features.every((one, index) => one === known.features[index])) {
-    memories.set(attachment, { ...known, policies });
-    return known.placed;
-  }
   const own = spec.hostname?.toLowerCase() ?? '*';
-  const hostnames = attachment.hostnames.filter((hostname) => belongs(hostname, own, siblings));
+  const hostnames = attachment.hostnames.filter((hostname) => siblings.belongs(hostname, own));
+  const isSame =
+    last?.hosts.size === hostnames.length &&
+    hostnames.every((hostname) => last.hosts.has(hostname)) &&
+    features.every((one, index) => one === last.features[index]);
+  if (isSame) return last;
   const hosts = new Map(
     hostnames.map((hostname) => [
       hostname,
@@ -168,14 +85,7 @@ function placeRoute(
       ),
     ]),
   );
-  const placed = { route, hosts };
-  memories.set(attachment, { policies, siblings: all, features, placed });
-  return placed;
-}
-
-/** Whether no listener beside the one with `own` is more specific for a host. */
-function belongs(hostname: string, own: string, siblings: readonly string[]): boolean {
-  return !siblings.some((other) => other !== own && covers(own, other) && covers(other, hostname));
+  return { route, hosts, features };
 }
 
 /** Where a route is. */

@@ -15,7 +15,7 @@ export class ClusterUnion {
 
   /** Every cluster that a route of these sockets names, once, by name. */
   update(sockets: readonly Socket[]): Pieces<ClusterIr> {
-    const lists = sockets.flatMap(({ contents }) => contents.map(({ clusters }) => clusters));
+    const lists = sockets.flatMap(({ chains }) => chains.map(({ content }) => content.clusters));
     const [only = [], ...others] = lists;
     this.#follow(new Set(others.length === 0 ? [] : lists.flat()));
     return others.length === 0 ? only : this.#clusters.pieces();

@@ -2,11 +2,12 @@ import type { Gateway, GatewayStatusAddress } from '#controller/api/gen/types.d.
 import type { Refusal, Verdict } from '../resources/verdict.ts';
 import type { ListenerReport, ObjectStatus } from '../status/object-status.ts';
 import type { Pieces } from '../ir/pieces.ts';
+import { attachedRoutes } from './attached-routes.ts';
 import { requestedHostnames, requestedIps } from './addresses.ts';
 import type { AttachedRoute } from './attach-routes.ts';
 import type { GatewayState } from './gateways.ts';
 import type { ListenerState, SetState } from './listeners.ts';
-import { transportOf } from './sockets.ts';
+import { transportOf } from './socket-groups.ts';
 import type { AnyRoute } from './route-core.ts';
 
 /** What is said of a Gateway. */
@@ -36,8 +37,16 @@ export function gatewayStatus(state: GatewayState, bindAddress: string): Gateway
     ],
     addresses: served ? addressesOf(gateway, bindAddress) : [],
     listeners: reports,
-    attachedListenerSets: refused === undefined ? sets.filter(isAttached).length : 0,
+    attachedListenerSets: refused === undefined ? attachedSets(sets) : 0,
   };
+}
+
+const attachedSetCounts = new WeakMap<readonly SetState[], number>();
+
+function attachedSets(sets: readonly SetState[]): number {
+  const known = attachedSetCounts.get(sets) ?? sets.filter(isAttached).length;
+  attachedSetCounts.set(sets, known);
+  return known;
 }
 
 /** Whether a set has at least one listener that is accepted. */
@@ -57,7 +66,35 @@ export function listenerSetStatuses(state: GatewayState): readonly ObjectStatus[
   return state.sets.map((set) => setStatus(set, state));
 }
 
-function setStatus({ set, refused, listeners }: SetState, state: GatewayState): SetStatus {
+interface SetMemory {
+  readonly gateway: Pick<GatewayState, 'gateway' | 'proxy' | 'refused'>;
+  readonly attached: readonly number[];
+  readonly overlaps: readonly (string | undefined)[];
+  readonly status: SetStatus;
+}
+
+const setMemories = new WeakMap<SetState, SetMemory>();
+
+/** The same object as long as it says the same. */
+function setStatus(set: SetState, state: GatewayState): SetStatus {
+  const known = setMemories.get(set);
+  const counts = attachedRoutes(state);
+  const attached = set.listeners.map(({ name }) => counts.get(name) ?? 0);
+  const overlaps = set.listeners.map((listener) => state.overlaps.get(listener)?.message);
+  const isSame =
+    known?.gateway.gateway === state.gateway &&
+    known.gateway.proxy === state.proxy &&
+    known.gateway.refused === state.refused &&
+    attached.every((count, index) => count === known.attached[index]) &&
+    overlaps.every((message, index) => message === known.overlaps[index]);
+  if (isSame) return known.status;
+  const status = setStatusAnew(set, state);
+  const { gateway, proxy, refused } = state;
+  setMemories.set(set, { gateway: { gateway, proxy, refused }, attached, overlaps, status });
+  return status;
+}
+
+function setStatusAnew({ set, refused, listeners }: SetState, state: GatewayState): SetStatus {
   const common = { kind: 'listener-set', object: set, proxy: state.proxy } as const;
   const parent = `Gateway ${state.gateway.metadata.namespace}/${state.gateway.metadata.name}`;
   const not: Refusal | undefined =
@@ -98,11 +135,9 @@ function isProgrammed({ verdicts }: ListenerReport): boolean {
   return verdicts.some(({ type, status }) => type === 'Programmed' && status === 'True');
 }
 
-function reportsOf(
-  listeners: readonly ListenerState[],
-  { refused, routes, overlaps }: GatewayState,
-): readonly ListenerReport[] {
-  const counts = attachedRoutes(routes);
+function reportsOf(listeners: readonly ListenerState[], state: GatewayState): readonly ListenerReport[] {
+  const { refused, overlaps } = state;
+  const counts = attachedRoutes(state);
   return listeners.map((listener): ListenerReport => {
     const { name, spec, supportedKinds, usable, conflict } = listener;
     const isServed = usable && refused === undefined;
@@ -134,24 +169,6 @@ function addressesOf(gateway: Gateway, bindAddress: string): readonly GatewaySta
 function addressNotUsable(hostnames: readonly string[]): Verdict {
   const message = `spec.addresses: found Hostname ${hostnames.join(', ')}, which nobody can make lead to the proxy; accepted is IPAddress`;
   return { type: 'Programmed', status: 'False', reason: 'AddressNotUsable', message };
-}
-
-type Counts = ReadonlyMap<string, number>;
-
-const countsOfRoutes = new WeakMap<GatewayState['routes'], Counts>();
-
-/** How many routes are attached to each listener, by its name in xDS. */
-function attachedRoutes(pieces: GatewayState['routes']): Counts {
-  const known = countsOfRoutes.get(pieces);
-  if (known !== undefined) return known;
-  const counts = new Map<string, number>();
-  for (const piece of pieces) {
-    for (const { attachments } of piece) {
-      for (const { listener } of attachments) counts.set(listener.name, (counts.get(listener.name) ?? 0) + 1);
-    }
-  }
-  countsOfRoutes.set(pieces, counts);
-  return counts;
 }
 
 function acceptance(refused: GatewayState['refused'], invalid: readonly string[], served: boolean): Verdict {

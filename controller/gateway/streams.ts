@@ -1,13 +1,12 @@
 import { clusterShowing, clusterWith } from '../backends/clusters.ts';
 import type { ClusterIr } from '../ir/cluster.ts';
 import { type ChainIr, REFUSING_CLUSTER, type StreamChainIr, type StreamDestinationIr } from '../ir/listener.ts';
-import type { Pieces } from '../ir/pieces.ts';
 import { byAge, compare } from '../resources/resources.ts';
-import type { AttachedRoute } from './attach-routes.ts';
 import { covers } from './hostnames.ts';
 import { gatewayPlace, type ListenerState } from './listeners.ts';
 import type { PolicyOracle } from './placed-route.ts';
 import type { StreamCore } from './route-core.ts';
+import type { RoutesOn } from './routes-by-listener.ts';
 import { passesThrough } from './route-kinds.ts';
 import { termination } from './termination.ts';
 import type { ChainContent } from './virtual-hosts.ts';
@@ -28,12 +27,8 @@ interface Stream {
  * The chain of a listener whose connections, or datagrams, all go one way. Of several routes the oldest has it, then the one
  * whose namespace and name come first (Gateway API, "Conflicts"). Without a route every connection is closed.
  */
-export function plainStream(
-  routes: Pieces<AttachedRoute>,
-  listener: ListenerState,
-  oracle: PolicyOracle,
-): ChainWithContent {
-  const [first] = streamsOf(routes, listener);
+export function plainStream(routes: RoutesOn, listener: ListenerState, oracle: PolicyOracle): ChainWithContent {
+  const [first] = streamsOf(routes);
   const led = first === undefined ? NOWHERE : ledBy(first.core, listener, oracle);
   return withContent({ kind: 'stream', name: listener.name, tls: { kind: 'none' }, ...led });
 }
@@ -52,12 +47,12 @@ interface TlsSurroundings {
  * listener with a more specific host name. A server name that no chain has is refused.
  */
 export function tlsStreams(
-  routes: Pieces<AttachedRoute>,
+  routes: RoutesOn,
   listener: ListenerState,
   { narrower, taken, oracle }: TlsSurroundings,
 ): readonly ChainWithContent[] {
   const isFree = (name: string): boolean => !taken.has(name) && !narrower.some((other) => covers(other, name));
-  return streamsOf(routes, listener).flatMap(({ core, hostnames }) => {
+  return streamsOf(routes).flatMap(({ core, hostnames }) => {
     const free = hostnames.filter(isFree);
     if (free.length === 0) return [];
     for (const name of free) taken.add(name);
@@ -82,29 +77,34 @@ export function closedStream({ name }: ListenerState): ChainWithContent {
   return withContent({ kind: 'stream', name, tls: { kind: 'passthrough', hostnames: ['*'] }, destinations: [] });
 }
 
-/** The routes of connections that are attached to a listener, the oldest first. */
-function streamsOf(routes: Pieces<AttachedRoute>, listener: ListenerState): readonly Stream[] {
-  return routes
-    .flatMap(streamsOfPiece)
-    .flatMap(({ core, attachments }) =>
-      attachments.flatMap((attachment) =>
-        core.kind === 'stream' && attachment.listener === listener ? [{ core, hostnames: attachment.hostnames }] : [],
-      ),
-    )
-    .sort((a, b) => byAge(a.core.route, b.core.route) || compare(a.core.route.kind, b.core.route.kind));
+/** A chain as it was where it has not changed: the same object. */
+export function sameStream(made: ChainWithContent, known: ReadonlyMap<string, ChainWithContent>): ChainWithContent {
+  const last = known.get(made.chain.name);
+  if (last?.chain.kind !== 'stream' || made.chain.kind !== 'stream') return made;
+  const { destinations, clients, ...rest } = made.chain;
+  const { destinations: before, clients: clientsBefore, ...restBefore } = last.chain;
+  const isSame =
+    clients === clientsBefore &&
+    sameDestinations(destinations, before) &&
+    JSON.stringify(rest) === JSON.stringify(restBefore);
+  return isSame ? last : made;
 }
 
-const NONE: readonly AttachedRoute[] = [];
-const streamsOfPieces = new WeakMap<readonly AttachedRoute[], readonly AttachedRoute[]>();
+function sameDestinations(a: readonly StreamDestinationIr[], b: readonly StreamDestinationIr[]): boolean {
+  if (a === b) return true;
+  return a.length === b.length && a.every((to, index) => sameDestination(to, b[index]));
+}
 
-/** Most pieces are of routes of requests, and long. */
-function streamsOfPiece(piece: readonly AttachedRoute[]): readonly AttachedRoute[] {
-  const known = streamsOfPieces.get(piece);
-  if (known !== undefined) return known;
-  const found = piece.filter(({ core }) => core.kind === 'stream');
-  const kept = found.length === 0 ? NONE : found;
-  streamsOfPieces.set(piece, kept);
-  return kept;
+function sameDestination(a: StreamDestinationIr, b: StreamDestinationIr | undefined): boolean {
+  if (a.kind !== b?.kind || a.weight !== b.weight) return false;
+  return a.kind === 'invalid' || (b.kind === 'cluster' && a.cluster === b.cluster);
+}
+
+/** The routes of connections among those of a listener, the oldest first. */
+function streamsOf(routes: RoutesOn): readonly Stream[] {
+  const found: Stream[] = [];
+  for (const [{ hostnames }, core] of routes) if (core.kind === 'stream') found.push({ core, hostnames });
+  return found.sort((a, b) => byAge(a.core.route, b.core.route) || compare(a.core.route.kind, b.core.route.kind));
 }
 
 type Led = Pick<StreamChainIr, 'clients' | 'destinations'>;

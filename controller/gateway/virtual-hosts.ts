@@ -4,6 +4,7 @@ import { NO_HEADER_CHANGES, type RouteIr, type RouteMatchIr, serversAsked } from
 import type { VirtualHostIr } from '../ir/virtual-host.ts';
 import { byAge } from '../resources/resources.ts';
 import { SortedTable } from '../resources/sorted-table.ts';
+import type { Attachment } from './attachment.ts';
 import type { PlacedRoute } from './placed-route.ts';
 import { byPrecedence } from './precedence.ts';
 
@@ -13,14 +14,6 @@ export interface ChainContent {
   readonly virtualHosts: Pieces<VirtualHostIr>;
   /** Every cluster that a route names, once, by name. */
   readonly clusters: Pieces<ClusterIr>;
-}
-
-/** The host names that a chain knows. */
-export interface ChainHostnames {
-  /** Of its listeners: they exist even without a route. */
-  readonly own: readonly string[];
-  /** Of other listeners of the port: requests for them are told to come again on another connection. */
-  readonly misdirected: readonly string[];
 }
 
 const ANYTHING: RouteMatchIr = { path: { kind: 'prefix', value: '/' }, method: undefined, headers: [], query: [] };
@@ -43,7 +36,7 @@ function misdirectedHost(hostname: string): VirtualHostIr {
  * are made again. What comes out depends on what is served alone, not on the way there.
  */
 export class VirtualHosts {
-  #placed: ReadonlySet<readonly PlacedRoute[]> = new Set();
+  readonly #placed = new Map<Attachment, PlacedRoute>();
   #own: ReadonlySet<string> = new Set();
   #misdirected: ReadonlySet<string> = new Set();
   readonly #routesOf = new Map<string, Set<PlacedRoute>>();
@@ -51,43 +44,74 @@ export class VirtualHosts {
   readonly #clusters = new SortedTable<ClusterIr>();
   /** How many virtual hosts name each cluster. */
   readonly #uses = new Map<string, number>();
+  /** Host names of which something came or left. */
+  readonly #dirty = new Set<string>();
+  #content: ChainContent = { virtualHosts: [], clusters: [] };
 
-  /** Brings the chain to these routes. */
-  update(hostnames: ChainHostnames, placed: Pieces<PlacedRoute>): ChainContent {
-    const now = new Set(placed);
-    const [own, misdirected] = [new Set(hostnames.own), new Set(hostnames.misdirected)];
-    const dirty = new Set([
-      ...own.symmetricDifference(this.#own),
-      ...misdirected.symmetricDifference(this.#misdirected),
-    ]);
-    this.#misdirected = misdirected;
-    // A route may have moved from one piece to another.
-    const gone = new Set([...this.#placed.difference(now)].flat());
-    for (const piece of now.difference(this.#placed)) {
-      for (const route of piece) if (!gone.delete(route)) this.#join(route, dirty);
-    }
-    for (const route of gone) this.#leave(route, dirty);
-    this.#placed = now;
-    this.#own = own;
-    for (const hostname of dirty) this.#rebuild(hostname);
-    return { virtualHosts: this.#hosts.pieces(), clusters: this.#clusters.pieces() };
+  /** A route as it was placed. */
+  get(at: Attachment): PlacedRoute | undefined {
+    return this.#placed.get(at);
   }
 
-  #join(route: PlacedRoute, dirty: Set<string>): void {
+  /** Sets a route; the same again changes nothing. */
+  set(at: Attachment, placed: PlacedRoute): void {
+    const before = this.#placed.get(at);
+    if (before === placed) return;
+    if (before !== undefined) this.#leave(before);
+    this.#placed.set(at, placed);
+    this.#join(placed);
+  }
+
+  /** Removes a route. */
+  delete(at: Attachment): void {
+    const before = this.#placed.get(at);
+    if (before !== undefined) this.#leave(before);
+    this.#placed.delete(at);
+  }
+
+  /** Removes every route that is not one of these. */
+  keep(isKept: (at: Attachment) => boolean): void {
+    for (const at of this.#placed.keys()) if (!isKept(at)) this.delete(at);
+  }
+
+  /**
+   * What is served with these routes; the same object as long as that is the same. `own` are the host names of the chain's
+   * listeners, which exist even without a route; requests for those `misdirected` are told to come again on another
+   * connection.
+   */
+  update(own: readonly string[], misdirected: readonly string[]): ChainContent {
+    this.#setHostnames(own, misdirected);
+    for (const hostname of this.#dirty) this.#rebuild(hostname);
+    this.#dirty.clear();
+    const [virtualHosts, clusters] = [this.#hosts.pieces(), this.#clusters.pieces()];
+    const isSame = this.#content.virtualHosts === virtualHosts && this.#content.clusters === clusters;
+    this.#content = isSame ? this.#content : { virtualHosts, clusters };
+    return this.#content;
+  }
+
+  #setHostnames(own: readonly string[], misdirected: readonly string[]): void {
+    const [nowOwn, nowMisdirected] = [new Set(own), new Set(misdirected)];
+    for (const name of nowOwn.symmetricDifference(this.#own)) this.#dirty.add(name);
+    for (const name of nowMisdirected.symmetricDifference(this.#misdirected)) this.#dirty.add(name);
+    this.#own = nowOwn;
+    this.#misdirected = nowMisdirected;
+  }
+
+  #join(route: PlacedRoute): void {
     for (const hostname of route.hosts.keys()) {
       const routes = this.#routesOf.get(hostname) ?? new Set();
       routes.add(route);
       this.#routesOf.set(hostname, routes);
-      dirty.add(hostname);
+      this.#dirty.add(hostname);
     }
   }
 
-  #leave(route: PlacedRoute, dirty: Set<string>): void {
+  #leave(route: PlacedRoute): void {
     for (const hostname of route.hosts.keys()) {
       const routes = this.#routesOf.get(hostname);
       routes?.delete(route);
       if (routes?.size === 0) this.#routesOf.delete(hostname);
-      dirty.add(hostname);
+      this.#dirty.add(hostname);
     }
   }
 

@@ -1,3 +1,4 @@
+import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { compressorFilter, compressorFilterName } from '../features/compressor/xds.ts';
 import { markFilter } from '../features/asked/xds.ts';
 import { API_KEY_FILTER, apiKeyAuthFilter } from '../features/api-key-auth/xds.ts';
@@ -30,7 +31,7 @@ import type { CompressorIr } from '../ir/traffic.ts';
 import type { VirtualHostIr } from '../ir/virtual-host.ts';
 import type { LoadedFilterIr, WasmFilterIr } from '../ir/wasm-filter.ts';
 import { assignment } from './build/cluster.ts';
-import { listener, router } from './build/listener.ts';
+import { filterChain, isMatched, listener, router } from './build/listener.ts';
 import { tcpProxy } from './build/stream.ts';
 import { encode, type Init } from './build/message.ts';
 import { tlsSecret } from './build/tls.ts';
@@ -141,15 +142,24 @@ const NOTHING_PATCHED: ReadonlySet<string> = new Set();
 
 /** A listener is encoded again only when something of it changes that is not its routes, or these need other filters. */
 function lowerListener(ir: ListenerIr): XdsResource {
-  const filters = filtersOf(ir);
   const { frame } = ir;
-  if (frame === undefined) return encodeListener(ir, filters);
-  const signature = [`${ir.name} ${ir.address} ${ir.port}`, ...filters.map(signatureOf)].join(' ');
-  const known = listenersOfFrames.get(frame);
+  const filters = specialChains(ir).length === 0 ? commonFilters(NOTHING_SPECIAL) : signed(filtersOf(ir));
+  const known = frame === undefined ? undefined : listenersOfFrames.get(frame);
+  const signature = `${ir.name} ${ir.address} ${ir.port} ${filters.signature}`;
   if (known?.signature === signature) return known.resource;
   const resource = encodeListener(ir, filters);
-  listenersOfFrames.set(frame, { signature, resource });
+  if (frame !== undefined) listenersOfFrames.set(frame, { signature, resource });
   return resource;
+}
+
+/** Filters of requests, and what tells them from others. */
+interface SignedFilters {
+  readonly filters: readonly HttpFilter[];
+  readonly signature: string;
+}
+
+function signed(filters: readonly HttpFilter[]): SignedFilters {
+  return { filters, signature: filters.map(signatureOf).join(' ') };
 }
 
 const listenersOfFrames = new WeakMap<object, { readonly signature: string; readonly resource: XdsResource }>();
@@ -160,9 +170,27 @@ function signatureOf(filter: HttpFilter): string {
 
 const HTTP_FILTER = 'envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter';
 
-function encodeListener(ir: ListenerIr, filters: readonly HttpFilter[]): XdsResource {
-  return xdsResource('listener', ir.name, encode('envoy.config.listener.v3.Listener', listener(ir, filters)));
+function encodeListener(ir: ListenerIr, filters: SignedFilters): XdsResource {
+  const socket = encode('envoy.config.listener.v3.Listener', listener(ir, filters.filters));
+  const chains = ir.chains.filter(isMatched).map((chain) => encodeChain(chain, filters));
+  return xdsResource('listener', ir.name, chains.length === 0 ? socket : Buffer.concat([socket, ...chains]));
 }
+
+/** One of many chains, which others come and go beside, as field 3 (`filter_chains`) of `envoy.config.listener.v3.Listener`. */
+function encodeChain(chain: ChainIr, { filters, signature }: SignedFilters): Uint8Array {
+  // What TLS is terminated by is an object of one chain, and a new one when anything of the chain but its routes changes.
+  const head = chain.kind === 'http' ? (chain.tls ?? chain) : chain;
+  const known = chainsOfHeads.get(head);
+  if (known?.signature === signature) return known.bytes;
+  const bytes = new BinaryWriter()
+    .tag(3, WireType.LengthDelimited)
+    .bytes(encode('envoy.config.listener.v3.FilterChain', filterChain(chain, filters)))
+    .finish();
+  chainsOfHeads.set(head, { signature, bytes });
+  return bytes;
+}
+
+const chainsOfHeads = new WeakMap<object, { readonly signature: string; readonly bytes: Uint8Array }>();
 
 function filtersOf(ir: ListenerIr): readonly HttpFilter[] {
   const asking = [
@@ -221,25 +249,20 @@ const credentialsOfHosts = once((hosts: readonly VirtualHostIr[]): readonly Cred
 );
 
 function ofHosts<T>(ir: ListenerIr, found: (hosts: readonly VirtualHostIr[]) => readonly T[]): readonly T[] {
-  const all: T[] = [];
-  for (const chain of ir.chains) {
-    if (chain.kind === 'http' && hasAny(chain, found)) all.push(...chain.virtualHosts.flatMap(found));
-  }
-  return all;
+  return specialChains(ir).flatMap(({ virtualHosts }) => virtualHosts.flatMap(found));
 }
 
-const chainsWithAny = new WeakMap<object, WeakMap<HttpChainIr, boolean>>();
+/** The chains whose routes may need filters that not all have: of thousands most do not, and are looked at once. */
+const specialChains = once((ir: ListenerIr): readonly HttpChainIr[] => httpChains(ir).filter(isSpecial));
 
-/** Whether anything is found in a chain: of thousands most have nothing special, and are looked at once. */
-function hasAny(chain: HttpChainIr, found: (hosts: readonly VirtualHostIr[]) => readonly unknown[]): boolean {
-  const chains = chainsWithAny.get(found) ?? new WeakMap<HttpChainIr, boolean>();
-  chainsWithAny.set(found, chains);
-  const known = chains.get(chain);
-  if (known !== undefined) return known;
-  const isAny = chain.virtualHosts.some((hosts) => found(hosts).length > 0);
-  chains.set(chain, isAny);
-  return isAny;
-}
+const isSpecial = once(({ virtualHosts }: HttpChainIr): boolean => virtualHosts.some(hasSpecial));
+
+/** Whatever filter a route needs, it is for its features, or for credentials of its back-ends. */
+const hasSpecial = once((hosts: readonly VirtualHostIr[]): boolean =>
+  hosts.some(({ routes }) =>
+    routes.some((route) => Object.keys(route.features).length > 0 || credentialsOf(route).length > 0),
+  ),
+);
 
 /** One filter for each name, in order of the names. */
 function distinct<T>(all: readonly T[], nameOf: (one: T) => string, filterOf: (one: T) => HttpFilter): HttpFilter[] {
@@ -292,6 +315,11 @@ function wasmFilters(ir: ListenerIr): HttpFilter[] {
     .sort((a, b) => a.index - b.index || (a.name < b.name ? -1 : 1))
     .map(wasmFilter);
 }
+
+const NOTHING_SPECIAL: ListenerIr = { name: '', address: '', protocol: 'TCP', port: 0, chains: [] };
+
+/** Those of a listener whose routes need no others. */
+const commonFilters = once((nothing: ListenerIr): SignedFilters => signed(filtersOf(nothing)));
 
 const loadedConfig = once((loaded: LoadedFilterIr) => extensionConfig(wasmFilterConfig(loaded)));
 const leftOut = once((filter: WasmFilterIr) => extensionConfig(leftOutConfig(filter)));

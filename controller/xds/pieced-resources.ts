@@ -3,6 +3,9 @@ import type { XdsResource, XdsResources } from './snapshot.ts';
 
 type Piece = readonly XdsResource[];
 
+/** So often everything is looked through for a name: most states are asked for few names, or none. */
+const FEW = 4;
+
 /**
  * Resources in pieces: a piece is the same array as long as no resource of it changed, so that two states are compared by
  * their pieces, and what a change costs does not depend on how many resources there are.
@@ -10,6 +13,9 @@ type Piece = readonly XdsResource[];
 export class PiecedResources implements ReadonlyMap<string, XdsResource> {
   readonly pieces: readonly Piece[];
   readonly size: number;
+  /** How often something was looked up by its name, and what that goes by once it is done often. */
+  #lookups = 0;
+  #byName: XdsResources | undefined;
 
   /** No name may be there twice. */
   constructor(pieces: readonly Piece[]) {
@@ -18,8 +24,11 @@ export class PiecedResources implements ReadonlyMap<string, XdsResource> {
   }
 
   get(name: string): XdsResource | undefined {
+    this.#lookups += 1;
+    if (this.#lookups > FEW) this.#byName ??= new Map(this);
+    if (this.#byName !== undefined) return this.#byName.get(name);
     for (const piece of this.pieces) {
-      const found = byName(piece).get(name);
+      const found = piece.find((resource) => resource.name === name);
       if (found !== undefined) return found;
     }
     return undefined;
@@ -50,8 +59,6 @@ export class PiecedResources implements ReadonlyMap<string, XdsResource> {
   }
 }
 
-const byName = once((piece: Piece): XdsResources => new Map(piece.map((resource) => [resource.name, resource])));
-
 const onlyPiece = once((resources: XdsResources): readonly Piece[] => [[...resources.values()]]);
 
 function piecesOf(resources: XdsResources): readonly Piece[] {
@@ -70,21 +77,5 @@ export function changes(before: XdsResources, after: XdsResources): ReadonlyMap<
     if (!left.delete(piece)) for (const resource of piece) found.set(resource.name, resource);
   }
   for (const piece of left) for (const { name } of piece) if (!found.has(name)) found.set(name, undefined);
-  return found;
-}
-
-/** So many names are looked up one by one; of more, everything is looked through once. */
-const FEW = 16;
-
-/** The resources of some names, `undefined` where there is none. */
-export function find(
-  resources: XdsResources,
-  names: ReadonlySet<string>,
-): ReadonlyMap<string, XdsResource | undefined> {
-  const found = new Map<string, XdsResource | undefined>();
-  for (const name of names) found.set(name, names.size > FEW ? undefined : resources.get(name));
-  if (names.size > FEW) {
-    for (const resource of resources.values()) if (names.has(resource.name)) found.set(resource.name, resource);
-  }
   return found;
 }

@@ -4,7 +4,8 @@ import { type Document, identity, name, namespaced } from './choices.ts';
 
 /** A certificate with its key. */
 export const FIRST_PAIR = selfSigned('first.test');
-const SECOND_PAIR = selfSigned('second.test');
+/** Another one. */
+export const SECOND_PAIR = selfSigned('second.test');
 
 /** Secrets: two pairs, and one whose key is not that of its certificate. */
 export function secret(): fc.Arbitrary<Document> {

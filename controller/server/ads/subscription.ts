@@ -1,4 +1,4 @@
-import { changes, find } from '../../xds/pieced-resources.ts';
+import { changes } from '../../xds/pieced-resources.ts';
 import type { XdsResource, XdsResources } from '../../xds/snapshot.ts';
 import type { XdsType } from '../../xds/types.ts';
 
@@ -311,8 +311,9 @@ export class Subscription {
       for (const [name, resource] of changed) judge(name, resource);
       // What has not changed is what it was.
       for (const [name, resource] of this.#differing) if (!changed.has(name)) judge(name, resource);
-      const others = this.#touched.values().filter((name) => !changed.has(name) && !this.#differing.has(name));
-      for (const [name, resource] of find(desired, new Set(others))) judge(name, resource);
+      for (const name of this.#touched) {
+        if (!changed.has(name) && !this.#differing.has(name)) judge(name, desired.get(name));
+      }
     }
     this.#compared = desired;
     this.#differing = differing;

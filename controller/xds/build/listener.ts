@@ -25,8 +25,9 @@ const CONNECTION_MANAGER = 'envoy.extensions.filters.network.http_connection_man
 const { PASS_THROUGH } = enumMembers(`${CONNECTION_MANAGER}.ServerHeaderTransformation`);
 
 /**
- * The Envoy listener of a socket. On plaintext its connection manager is the first filter of the default filter chain,
- * which EnvoyPatchPolicy relies on (`default_filter_chain/filters/0`); with TLS there is a chain for each server name.
+ * The Envoy listener of a socket without its chains that connections are matched to (`isMatched`). On plaintext its connection
+ * manager is the first filter of the default filter chain, which EnvoyPatchPolicy relies on
+ * (`default_filter_chain/filters/0`); with TLS there is a chain for each server name.
  */
 export function listener(ir: ListenerIr, filters: readonly HttpFilter[]): Init<'envoy.config.listener.v3.Listener'> {
   const socket = {
@@ -40,24 +41,25 @@ export function listener(ir: ListenerIr, filters: readonly HttpFilter[]): Init<'
   if (ir.protocol === 'UDP') {
     return { ...socket, listenerFilters: first?.kind === 'stream' ? [udpProxyFilter(first)] : [] };
   }
-  return first !== undefined && isPlain(first)
-    ? {
+  return first === undefined || isMatched(first)
+    ? { ...socket, listenerFilters: [...before, tlsInspector(fingerprintsOf(ir))] }
+    : {
         ...socket,
         ...(before.length === 0 ? {} : { listenerFilters: [...before] }),
         defaultFilterChain: filterChain(first, filters),
-      }
-    : {
-        ...socket,
-        listenerFilters: [...before, tlsInspector(fingerprintsOf(ir))],
-        filterChains: ir.chains.map((chain) => filterChain(chain, filters)),
       };
 }
 
-function isPlain(chain: ChainIr): boolean {
-  return chain.kind === 'http' ? chain.tls === undefined : chain.tls.kind === 'none';
+/** Whether a chain is one of several that connections are matched to, by server name. */
+export function isMatched(chain: ChainIr): boolean {
+  return chain.kind === 'http' ? chain.tls !== undefined : chain.tls.kind !== 'none';
 }
 
-function filterChain(chain: ChainIr, filters: readonly HttpFilter[]): Init<'envoy.config.listener.v3.FilterChain'> {
+/** A chain of a listener; routes of requests pass through `filters`. */
+export function filterChain(
+  chain: ChainIr,
+  filters: readonly HttpFilter[],
+): Init<'envoy.config.listener.v3.FilterChain'> {
   const made = chain.kind === 'http' ? httpChain(chain, filters) : streamChain(chain);
   const handshake = terminationOf(chain)?.handshakeTimeout;
   return handshake === undefined ? made : { ...made, transportSocketConnectTimeout: duration(handshake) };

@@ -1,0 +1,126 @@
+import type { Listener } from '#controller/api/gen/types.d.ts';
+import type { ListenerIr } from '../ir/listener.ts';
+import { requestedIps } from './addresses.ts';
+import type { GatewayState } from './gateways.ts';
+import type { ListenerState } from './listeners.ts';
+import { covers } from './hostnames.ts';
+import { hostnamesWithin, overlapsAmong } from './overlaps.ts';
+import { Siblings } from './siblings.ts';
+import { hostnameOf } from './termination.ts';
+
+/** A listener among those that share a socket. The same object as long as nothing of it changes. */
+export interface Member {
+  readonly listener: ListenerState;
+  /** The host names that its chain knows, be it to serve nothing there; its own is the first where it has a chain to itself. */
+  readonly siblings: Siblings;
+  /** Those that only other chains of the socket serve. */
+  readonly misdirected: readonly string[];
+}
+
+/** Listeners that share address and port, whatever routes they have. The same object as long as none of them changes. */
+export interface Group extends Pick<ListenerIr, 'address' | 'bothFamilies' | 'port' | 'protocol'> {
+  readonly members: readonly Member[];
+}
+
+type Place = Omit<Group, 'members'>;
+
+/** What listeners bind. */
+export interface Binding {
+  /** Address of Gateways that state none. */
+  readonly bindAddress: string;
+  /** Whether a proxy binds the addresses that its Gateways ask for; where it does not, something before it has them. */
+  readonly bindsRequested: boolean;
+}
+
+/** The groups of the listeners that are served, as far as possible those of the last time. */
+export function socketGroups(
+  gateways: readonly GatewayState[],
+  binding: Binding,
+  last: readonly Group[],
+): readonly Group[] {
+  const found = new Map<string, Place & { readonly listeners: ListenerState[] }>();
+  for (const state of gateways) {
+    const bound = boundBy(state, binding);
+    for (const listener of state.listeners.filter(({ usable }) => usable)) {
+      const { port } = listener.spec;
+      const protocol = transportOf(listener.spec);
+      const place = { ...bound, port, protocol };
+      const known = found.get(keyOf(place));
+      if (known === undefined) found.set(keyOf(place), { ...place, listeners: [listener] });
+      else known.listeners.push(listener);
+    }
+  }
+  const before = new Map(last.map((group) => [keyOf(group), group]));
+  return [...found].map(([key, { listeners, ...place }]) => {
+    const known = before.get(key);
+    const members = membersOf(listeners, known?.members ?? []);
+    const isSame = known !== undefined && known.bothFamilies === place.bothFamilies && sameList(members, known.members);
+    return isSame ? known : { ...place, members };
+  });
+}
+
+/** What the listeners of a Gateway bind: what it asks for, or all addresses of the families that its EnvoyProxy names. */
+function boundBy(
+  { gateway, parameters }: Pick<GatewayState, 'gateway' | 'parameters'>,
+  { bindAddress, bindsRequested }: Binding,
+): Pick<ListenerIr, 'address' | 'bothFamilies'> {
+  const requested = bindsRequested ? requestedIps(gateway)[0] : undefined;
+  if (requested !== undefined) return { address: requested };
+  const family = parameters?.spec.ipFamily;
+  switch (family) {
+    case 'IPv4':
+    case undefined:
+      return { address: bindAddress };
+    case 'IPv6':
+      return { address: '::' };
+    case 'DualStack':
+      return { address: '::', bothFamilies: true };
+    default:
+      return family satisfies never;
+  }
+}
+
+function keyOf({ protocol, address, port }: Place): string {
+  return `${protocol} ${address} ${port}`;
+}
+
+function membersOf(listeners: readonly ListenerState[], last: readonly Member[]): readonly Member[] {
+  const all = listeners.map(hostnameOf);
+  const protocol = listeners[0]?.spec.protocol;
+  const before = new Map(last.map((member) => [member.listener, member]));
+  if (protocol !== 'HTTPS' && protocol !== 'TLS') {
+    const shared = last[0]?.siblings;
+    const siblings = shared !== undefined && sameList(shared.hostnames, all) ? shared : new Siblings(all);
+    return listeners.map((listener) => {
+      const known = before.get(listener);
+      return known?.siblings === siblings ? known : { listener, siblings, misdirected: NO_NAMES };
+    });
+  }
+  const overlapOf = overlapsAmong(all);
+  const within = hostnamesWithin(all);
+  return listeners.map((listener) => {
+    const own = hostnameOf(listener);
+    const { narrower, wider } = overlapOf(own);
+    const known = before.get(listener);
+    const hostnames = [own, ...narrower];
+    // A connection may be made with the server name of one listener and ask for a host of another: that is not served here,
+    // where the other one's policies and certificates are not in force. Clients may come again, on a connection of their own.
+    const certified = listener.certificates.flatMap((certificate) => certificate.hostnames);
+    const shared = within(certified).filter((name) => !covers(own, name));
+    const misdirected = [...new Set([...narrower, ...wider, ...shared])];
+    const isSame =
+      known !== undefined && sameList(known.siblings.hostnames, hostnames) && sameList(known.misdirected, misdirected);
+    return isSame ? known : { listener, siblings: new Siblings(hostnames), misdirected };
+  });
+}
+
+const NO_NAMES: readonly string[] = [];
+
+function sameList(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a.length === b.length && a.every((member, index) => member === b[index]);
+}
+
+/** What a listener's protocol is carried by. */
+export function transportOf({ protocol }: Pick<Listener, 'protocol'>): ListenerIr['protocol'] {
+  return protocol === 'UDP' ? 'UDP' : 'TCP';
+}
