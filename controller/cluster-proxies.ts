@@ -4,6 +4,7 @@ import packageJson from '../package.json' with { type: 'json' };
 import type { ClusterSettings } from './cluster-settings.ts';
 import { kubernetesInfra, type KubernetesInfra } from './infra/kubernetes/kubernetes-infra.ts';
 import { XDS_SERVER_NAME } from './infra/kubernetes/objects/bootstrap.ts';
+import { ENVOY_IMAGE } from './infra/kubernetes/objects/settings.ts';
 import type { ApiServer } from './kubernetes/api-server.ts';
 import type { Health } from './kubernetes/reflector.ts';
 import { type Certificates, certificates } from './pki/certificate-secrets.ts';
@@ -57,6 +58,7 @@ export async function clusterProxies(options: ClusterProxiesOptions): Promise<Ku
       // Absolute: it is looked up once, not once in each domain that the pod searches.
       xds: { host: `${host}.`, port: XDS_PORT },
       sidecarImage: options.environment['SLUICE_SIDECAR_IMAGE'] ?? `sluice-sidecar:${packageJson.version}`,
+      envoyImage: options.environment['SLUICE_ENVOY_IMAGE'] ?? ENVOY_IMAGE,
       imagePullSecrets: listOf(options.environment['SLUICE_IMAGE_PULL_SECRETS']),
       drainKey: createHash('sha256').update(`drain ${current.authority.current.key}`).digest(),
     },

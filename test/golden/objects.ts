@@ -3,7 +3,7 @@ import { basename, dirname, join, relative } from 'node:path';
 import { stringify } from 'yaml';
 import { compile } from '#controller/compile.ts';
 import { proxyObjects } from '#controller/infra/kubernetes/objects/proxy-objects.ts';
-import type { KubernetesSettings } from '#controller/infra/kubernetes/objects/settings.ts';
+import { ENVOY_IMAGE, type KubernetesSettings } from '#controller/infra/kubernetes/objects/settings.ts';
 import { loadOnce } from '#controller/provider/files/load-once.ts';
 import { CONTROLLER_NAME } from '#controller/settings.ts';
 import { ROOT } from '#deploy/setup/node24.mjs';
@@ -23,6 +23,7 @@ export const INSTALLATION: KubernetesSettings = {
   deploy: 'ControllerNamespace',
   xds: { host: 'envoy-gateway.envoy-gateway-system.svc.cluster.local.', port: 18_000 },
   sidecarImage: 'sluice-sidecar:test',
+  envoyImage: ENVOY_IMAGE,
   imagePullSecrets: [],
   drainKey: new Uint8Array(32),
 };

@@ -12,6 +12,13 @@ const MAY_IMPORT: { readonly [folder: string]: readonly string[] } = {
   'wasm-filters': ['proto'],
   'deploy/crds': ['controller/api'],
   'deploy/install': ['controller/kubernetes/rbac.ts', 'controller/infra/kubernetes/rbac.ts'],
+  'deploy/helm': [
+    'controller/api',
+    'controller/kubernetes/rbac.ts',
+    'controller/infra/kubernetes/rbac.ts',
+    'controller/infra/kubernetes/objects/settings.ts',
+    'deploy/setup',
+  ],
   'deploy/package': ['deploy/setup', 'proto'],
   'deploy/examples': ['extproc'],
   'deploy/setup': ['proto', 'wasm-filters', 'controller/api', 'deploy/examples', 'test/cluster/namespaces.ts'],

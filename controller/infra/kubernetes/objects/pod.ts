@@ -97,7 +97,7 @@ const CONTAINER_SECURITY: JsonObject = {
   seccompProfile: { type: 'RuntimeDefault' },
 };
 
-function envoyContainer({ identity, spec, container = {}, args }: PodParts): JsonObject {
+function envoyContainer({ identity, settings, spec, container = {}, args }: PodParts): JsonObject {
   const probe = (path: string): JsonObject => ({
     httpGet: { path, port: POD_PORTS.readiness, scheme: 'HTTP' },
     timeoutSeconds: 1,
@@ -110,7 +110,7 @@ function envoyContainer({ identity, spec, container = {}, args }: PodParts): Jso
   ];
   return {
     name: 'envoy',
-    image: imageOf(container),
+    image: imageOf(container, settings.envoyImage),
     imagePullPolicy: 'IfNotPresent',
     command: ['envoy'],
     args,
@@ -203,9 +203,9 @@ function volumes(identity: Identity): readonly JsonObject[] {
   ];
 }
 
-function imageOf({ image, imageRepository }: KubernetesContainerSpec): string {
+function imageOf({ image, imageRepository }: KubernetesContainerSpec, envoyImage: string): string {
   if (imageRepository !== undefined) return `${imageRepository}:${ENVOY_IMAGE.split(':').at(-1)}`;
-  return image ?? ENVOY_IMAGE;
+  return image ?? envoyImage;
 }
 
 /** Entries by name, each where it came first, as it was said last. */

@@ -10,13 +10,15 @@ export interface KubernetesSettings {
   readonly xds: { readonly host: string; readonly port: number };
   /** Image whose entry point is `extproc/main.ts`. */
   readonly sidecarImage: string;
+  /** Image of Envoy where an EnvoyProxy names none. */
+  readonly envoyImage: string;
   /** Secrets of the namespace of a proxy by which images are pulled. */
   readonly imagePullSecrets: readonly string[];
   /** Who may ask a proxy to drain knows what is made of this; secret. */
   readonly drainKey: Uint8Array;
 }
 
-/** Image of Envoy where an EnvoyProxy names none. */
+/** Image of Envoy where neither an installation nor an EnvoyProxy names one. */
 export const ENVOY_IMAGE = 'docker.io/envoyproxy/envoy:distroless-v1.40.0';
 
 /** User and group of both containers: their sockets and files are shared. */

@@ -1,0 +1,110 @@
+import { execFile } from 'node:child_process';
+import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, describe, expect, it } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import { isObject } from '#controller/api/compile.ts';
+import { parseConfiguration } from '#controller/configuration.ts';
+import { findGoProgram, HELM } from '#deploy/setup/go-program.ts';
+import { ROOT } from '#deploy/setup/node24.mjs';
+import packageJson from '../../package.json' with { type: 'json' };
+import { CHART, chartCases, INSTALL_YAML, render, renderInstallation } from './helm.ts';
+import { gatewayApiDefinitions, packageChart } from './package-chart.ts';
+import { renderChart } from './render.ts';
+
+const run = promisify(execFile);
+const helm = findGoProgram(HELM, process.env) ?? '';
+
+interface Manifest {
+  readonly kind?: unknown;
+  readonly [field: string]: unknown;
+}
+
+function objectsOf(text: string): readonly Manifest[] {
+  return parseAllDocuments(text)
+    .map((document): unknown => document.toJS())
+    .filter(isObject);
+}
+
+it.each([...renderChart()])('%s is what `npm run chart` makes of the code', (path, text) => {
+  expect(readFileSync(join(CHART, path), 'utf8')).toBe(text);
+});
+
+it('is of the version of the package', () => {
+  const chart = readFileSync(join(CHART, 'Chart.yaml'), 'utf8');
+  expect(chart).toContain(`\nversion: ${packageJson.version}\nappVersion: ${packageJson.version}\n`);
+});
+
+describe.skipIf(helm === '')('with Helm', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sl-chart-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it.each(chartCases().map((path) => [basename(path), path] as const))(
+    '%s: values make these objects',
+    async (_, path) => {
+      const made = await render(helm, { values: ['--values', join(path, 'values.yaml')] });
+      expect(made).toBe(readFileSync(join(path, 'objects.yaml'), 'utf8'));
+    },
+  );
+
+  it('install.yaml is what the chart makes', async () => {
+    expect(await renderInstallation(helm)).toBe(readFileSync(INSTALL_YAML, 'utf8'));
+  });
+
+  it.each(chartCases().map((path) => [basename(path), path] as const))(
+    '%s: the controller takes the configuration, and no pod needs a right',
+    async (_, path) => {
+      const objects = objectsOf(readFileSync(join(path, 'objects.yaml'), 'utf8'));
+      const config = objects.find(({ kind }) => kind === 'ConfigMap')?.['data'];
+      const text = isObject(config) ? String(config['envoy-gateway.yaml']) : '';
+      expect(parseConfiguration('values.yaml', text)).toMatchObject({ ok: true, warnings: [] });
+      const pods = objects
+        .filter(({ kind }) => kind === 'Deployment' || kind === 'Job')
+        .map((one) => JSON.stringify(one));
+      expect(pods.length).toBeGreaterThan(0);
+      // Pod Security Standards, "Restricted".
+      for (const pod of pods) {
+        expect(pod).toContain('"runAsNonRoot":true');
+        expect(pod).toContain('"seccompProfile":{"type":"RuntimeDefault"}');
+        expect(pod).toContain('"allowPrivilegeEscalation":false');
+        expect(pod).toContain('"capabilities":{"drop":["ALL"]}');
+        expect(pod).toContain('"readOnlyRootFilesystem":true');
+        expect(pod).not.toMatch(/"hostPath"|"hostNetwork"|"hostPort"|"privileged":true/u);
+      }
+    },
+  );
+
+  it.each([
+    ['a typing error', ['deployment.replica=2'], "at '/deployment': additional properties 'replica' not allowed"],
+    ['an unknown value', ['serviceMonitor.enabled=true'], "additional properties 'serviceMonitor' not allowed"],
+    ['an image at the wrong place', ['global.images.proxy.image=x'], "additional properties 'proxy' not allowed"],
+    ['replicas that are no number', ['deployment.replicas=many'], "at '/deployment/replicas'"],
+    ['a type of Service that there is not', ['service.type=External'], "at '/service/type'"],
+    ['another provider than a cluster', ['config.envoyGateway.provider.type=Custom'], '/provider/type'],
+    ['an unknown field of the configuration', ['config.envoyGateway.gatway.a=b'], "additional properties 'gatway' not"],
+    ['a level that there is not', ['config.envoyGateway.logging.level.default=loud'], '/logging/level/default'],
+    ['certificates of nobody', ['certificates.provider=Vault'], "at '/certificates/provider'"],
+  ])('refuses %s', async (_, sets, words) => {
+    const asked = render(helm, { values: sets.flatMap((set) => ['--set', set]) });
+    await expect(asked).rejects.toThrow(words);
+  });
+
+  it('is packaged with the definitions of Gateway API as they are upstream, and ours, and passes lint', async () => {
+    const archive = await packageChart(ROOT, folder, process.env);
+    await run(helm, ['lint', '--strict', archive]);
+    const { stdout } = await run(helm, ['show', 'crds', archive], { maxBuffer: 64 * 1024 * 1024 });
+    const ours = globSync('*.yaml', { cwd: join(ROOT, 'deploy/crds') });
+    for (const file of [
+      ...(await gatewayApiDefinitions(process.env)),
+      ...ours.map((name) => join(ROOT, 'deploy/crds', name)),
+    ]) {
+      expect(stdout).toContain(readFileSync(file, 'utf8').trim());
+    }
+    const off = await render(helm, { chart: archive, values: ['--include-crds', '--set', 'crds.enabled=false'] });
+    expect(off).not.toContain('CustomResourceDefinition');
+    // A release is kept in a Secret, which may have 1 MB.
+    expect(readFileSync(archive).length).toBeLessThan(400_000);
+  });
+});
