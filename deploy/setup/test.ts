@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { ensureProgram, REDIS, WRK } from './debian-program.ts';
 import { ROOT } from './node24.mjs';
+import { ensureGoProgram, HELM } from './go-program.ts';
 import { ensureRegistry } from './registry.ts';
 import { ensure, SetupError, STEP_NAMES } from './setup.ts';
 import { addUp, isGood, NO_TESTS, summarise, summaryLine, type TestSummary } from './test-summary.ts';
@@ -36,7 +37,13 @@ process.stdout.write(`${summaryLine(summary)}\n`);
 /** What some tests are made with. Where it cannot be had they are skipped: CI does not let that pass. */
 async function ensureServers(isStrict: boolean): Promise<void> {
   const { env } = process;
-  for (const there of [() => ensureRegistry(env), () => ensureProgram(REDIS, env), () => ensureProgram(WRK, env)]) {
+  const servers = [
+    () => ensureRegistry(env),
+    () => ensureProgram(REDIS, env),
+    () => ensureProgram(WRK, env),
+    () => ensureGoProgram(HELM, env),
+  ];
+  for (const there of servers) {
     try {
       await there();
     } catch (error) {

@@ -3,11 +3,12 @@
  * starts it, which is to be one of its own (`inOwnNamespaces`).
  */
 import { execFile } from 'node:child_process';
-import { globSync, mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { findEnvoy } from '#deploy/setup/envoy.ts';
-import { CONTROL_PLANE, ECHO, ensureGoProgram, goModuleFolder } from '#deploy/setup/go-program.ts';
+import { gatewayApiDefinitions } from '#deploy/helm/package-chart.ts';
+import { CONTROL_PLANE, ECHO, ensureGoProgram, HELM } from '#deploy/setup/go-program.ts';
 import { ensureProgram, NFT } from '#deploy/setup/debian-program.ts';
 import { ROOT } from '#deploy/setup/node24.mjs';
 import { type ClusterClient, connectCluster, type ControlPlane, startControlPlane } from './control-plane.ts';
@@ -20,8 +21,6 @@ export interface Cluster extends ClusterClient {
   stop(): Promise<void>;
 }
 
-const GATEWAY_API = 'sigs.k8s.io/gateway-api@v1.6.1';
-const DEFINITIONS = 'config/crd/experimental';
 const run = promisify(execFile);
 
 /** What a cluster is made of, by its path. */
@@ -30,8 +29,9 @@ export interface ClusterPrograms {
   readonly envoy: string;
   readonly echo: string;
   readonly nft: string;
-  /** The source of Gateway API's module. */
-  readonly gatewayApi: string;
+  readonly helm: string;
+  /** Files with the definitions of Gateway API. */
+  readonly gatewayApi: readonly string[];
 }
 
 /** Sees to all that a cluster is made of; where it runs nothing can be fetched. */
@@ -43,7 +43,8 @@ export async function ensureClusterPrograms(env: NodeJS.ProcessEnv): Promise<Clu
     controlPlane: await ensureGoProgram(CONTROL_PLANE, env),
     echo: await ensureGoProgram(ECHO, env),
     nft: await ensureProgram(NFT, env),
-    gatewayApi: await goModuleFolder('test/conformance/suite', GATEWAY_API, env),
+    helm: await ensureGoProgram(HELM, env),
+    gatewayApi: await gatewayApiDefinitions(env),
   };
 }
 
@@ -65,12 +66,10 @@ export async function startCluster(folder: string, say: (line: string) => void):
     certificate,
     say,
   });
-  // Beside a kustomization, which is no manifest.
-  const definitions = globSync('gateway.*.yaml', { cwd: join(gatewayApi, DEFINITIONS) });
   await client.kubectl(
     'apply',
     '--server-side',
-    ...definitions.flatMap((file) => ['-f', join(gatewayApi, DEFINITIONS, file)]),
+    ...gatewayApi.flatMap((file) => ['-f', file]),
     '-f',
     join(ROOT, 'deploy/crds'),
   );

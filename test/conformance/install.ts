@@ -1,6 +1,6 @@
-import packageJson from '../../package.json' with { type: 'json' };
+import { findGoProgram, HELM } from '#deploy/setup/go-program.ts';
+import { render } from '#deploy/helm/helm.ts';
 import { CONTROLLER_NAME } from '#controller/settings.ts';
-import { type Installation, installationObjects } from '#deploy/install/objects.ts';
 import type { ClusterClient } from '../cluster/control-plane.ts';
 
 /** Where the controller is installed, and what it is called there. */
@@ -9,23 +9,23 @@ const CONTROLLER = { namespace: 'envoy-gateway-system', name: 'envoy-gateway' } 
 /** The class whose Gateways are tested. */
 export const GATEWAY_CLASS = 'sluice';
 
-/** Installs Sluice from this checkout and waits until its controller is ready; says what it logged where it is not. */
+/** Installs Sluice from this checkout, as its chart does, and waits until its controller is ready; says what it logged where it is not. */
 export async function installSluice(
   cluster: ClusterClient,
   say: (line: string) => void,
-  deploy: Installation['deploy'] = 'GatewayNamespace',
+  deploy: 'ControllerNamespace' | 'GatewayNamespace' = 'GatewayNamespace',
 ): Promise<void> {
   const { namespace, name } = CONTROLLER;
-  const { version } = packageJson;
-  const objects = installationObjects({
+  const config = 'config.envoyGateway';
+  const settings = [
+    'createNamespace=true',
+    `${config}.provider.kubernetes.deploy.type=${deploy}`,
+    `${config}.extensionApis.enableBackend=true`,
+    `${config}.extensionApis.enableEnvoyPatchPolicy=true`,
+  ];
+  const objects = await render(findGoProgram(HELM, process.env) ?? 'helm', {
     namespace,
-    images: { controller: `sluice:${version}`, sidecar: `sluice-sidecar:${version}` },
-    replicas: 1,
-    configuration: {
-      gateway: { controllerName: CONTROLLER_NAME },
-      extensionApis: { enableBackend: true, enableEnvoyPatchPolicy: true },
-    },
-    deploy,
+    values: ['--no-hooks', ...settings.flatMap((setting) => ['--set', setting])],
   });
   const theClass = {
     apiVersion: 'gateway.networking.k8s.io/v1',
@@ -33,7 +33,7 @@ export async function installSluice(
     metadata: { name: GATEWAY_CLASS },
     spec: { controllerName: CONTROLLER_NAME },
   };
-  await cluster.apply(JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [...objects, theClass] }));
+  await cluster.apply(`${objects}\n---\n${JSON.stringify(theClass)}\n`);
   try {
     await cluster.kubectl('-n', namespace, 'rollout', 'status', `deployment/${name}`, '--timeout=120s');
   } catch (error) {

@@ -11,7 +11,6 @@ const MAY_IMPORT: { readonly [folder: string]: readonly string[] } = {
   extproc: ['proto'],
   'wasm-filters': ['proto'],
   'deploy/crds': ['controller/api'],
-  'deploy/install': ['controller/kubernetes/rbac.ts', 'controller/infra/kubernetes/rbac.ts'],
   'deploy/helm': [
     'controller/api',
     'controller/kubernetes/rbac.ts',
