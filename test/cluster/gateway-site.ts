@@ -1,19 +1,17 @@
 /** Sluice installed on the cluster that tests share, under a name of its own, with back-ends to lead requests to. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isObject } from '#controller/api/compile.ts';
-import { type Installation, installationObjects } from '#deploy/install/objects.ts';
-import packageJson from '../../package.json' with { type: 'json' };
 import type { ClusterClient } from './control-plane.ts';
+import { installationOf } from './installation.ts';
 
 /** What an installation of a test is to be. */
 export interface SiteOptions {
   /** Of everything: the namespaces "<name>" and "<name>-system", the GatewayClass, the controller name. */
   readonly name: string;
   readonly replicas?: number;
-  readonly deploy?: Installation['deploy'];
+  readonly deploy?: 'ControllerNamespace' | 'GatewayNamespace';
   /** Fields of EnvoyGateway beside `gateway` and `provider`. */
-  readonly rest?: Installation['configuration'];
+  readonly rest?: { readonly [field: string]: unknown };
 }
 
 /** How long a test waits for the cluster to become what it is to be. */
@@ -44,10 +42,9 @@ export class GatewaySite {
   static async install(cluster: ClusterClient, options: SiteOptions): Promise<GatewaySite> {
     const { name, replicas = 1, deploy = 'ControllerNamespace', rest = {} } = options;
     const site = new GatewaySite(cluster, name);
-    const { version } = packageJson;
-    const objects = installationObjects({
+    const objects = await installationOf({
+      name,
       namespace: site.system,
-      images: { controller: `sluice:${version}`, sidecar: `sluice-sidecar:${version}` },
       replicas,
       configuration: {
         gateway: { controllerName: site.controllerName },
@@ -55,10 +52,8 @@ export class GatewaySite {
         extensionApis: { enableBackend: true, enableEnvoyPatchPolicy: true },
         ...rest,
       },
-      deploy,
     });
-    const items = objects.map((object) => ownWide(object, name));
-    await cluster.apply(JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
+    await cluster.apply(objects);
     await cluster.apply(namespaceOf(site) + echoOf(site.app) + classOf(site));
     await site.rolledOut('envoy-gateway', site.system);
     await site.rolledOut('echo', site.app);
@@ -68,9 +63,10 @@ export class GatewaySite {
   /** Removes all of it, without waiting. */
   async remove(): Promise<void> {
     const { cluster, app, system } = this;
-    for (const kind of ['clusterrole', 'clusterrolebinding', 'gatewayclass']) {
-      await cluster.kubectl('delete', kind, app, '--ignore-not-found');
+    for (const kind of ['clusterrole', 'clusterrolebinding']) {
+      await cluster.kubectl('delete', kind, `${app}:${system}`, '--ignore-not-found');
     }
+    await cluster.kubectl('delete', 'gatewayclass', app, '--ignore-not-found');
     // The controller first: it would go on with what is being deleted.
     await cluster.kubectl('delete', 'namespace', system, app, '--wait=false', '--ignore-not-found');
   }
@@ -134,7 +130,7 @@ export class GatewaySite {
 
   /** The addresses of the controller's pods. */
   async controllerAddresses(): Promise<readonly string[]> {
-    const flags = ['-n', this.system, '-l', 'app.kubernetes.io/component=controller'];
+    const flags = ['-n', this.system, '-l', 'control-plane=envoy-gateway'];
     const text = await this.cluster.kubectl('get', 'pods', ...flags, '-o', 'jsonpath={.items[*].status.podIP}');
     return text.split(' ').filter((address) => address !== '');
   }
@@ -251,17 +247,6 @@ export async function until(
 
 /** Lets some time go by, in which nothing is to happen. */
 export const letPass = (ms: number): Promise<void> => sleep(ms);
-
-/** Objects outside of namespaces are everybody's: they get the name of the installation. */
-function ownWide(object: { readonly [field: string]: unknown }, name: string): { readonly [field: string]: unknown } {
-  const { kind, metadata, roleRef } = object;
-  if (kind !== 'ClusterRole' && kind !== 'ClusterRoleBinding') return object;
-  return {
-    ...object,
-    metadata: { ...(isObject(metadata) ? metadata : {}), name },
-    ...(isObject(roleRef) ? { roleRef: { ...roleRef, name } } : {}),
-  };
-}
 
 const namespaceOf = ({ app }: GatewaySite): string => `
 apiVersion: v1

@@ -1,7 +1,6 @@
-import { findGoProgram, HELM } from '#deploy/setup/go-program.ts';
-import { render } from '#deploy/helm/helm.ts';
 import { CONTROLLER_NAME } from '#controller/settings.ts';
 import type { ClusterClient } from '../cluster/control-plane.ts';
+import { installationOf } from '../cluster/installation.ts';
 
 /** Where the controller is installed, and what it is called there. */
 const CONTROLLER = { namespace: 'envoy-gateway-system', name: 'envoy-gateway' } as const;
@@ -16,16 +15,14 @@ export async function installSluice(
   deploy: 'ControllerNamespace' | 'GatewayNamespace' = 'GatewayNamespace',
 ): Promise<void> {
   const { namespace, name } = CONTROLLER;
-  const config = 'config.envoyGateway';
-  const settings = [
-    'createNamespace=true',
-    `${config}.provider.kubernetes.deploy.type=${deploy}`,
-    `${config}.extensionApis.enableBackend=true`,
-    `${config}.extensionApis.enableEnvoyPatchPolicy=true`,
-  ];
-  const objects = await render(findGoProgram(HELM, process.env) ?? 'helm', {
+  const objects = await installationOf({
+    name: 'sluice',
     namespace,
-    values: ['--no-hooks', ...settings.flatMap((setting) => ['--set', setting])],
+    configuration: {
+      gateway: { controllerName: CONTROLLER_NAME },
+      provider: { type: 'Kubernetes', kubernetes: { deploy: { type: deploy } } },
+      extensionApis: { enableBackend: true, enableEnvoyPatchPolicy: true },
+    },
   });
   const theClass = {
     apiVersion: 'gateway.networking.k8s.io/v1',

@@ -1,0 +1,27 @@
+import { render } from '#deploy/helm/helm.ts';
+import { findGoProgram, HELM } from '#deploy/setup/go-program.ts';
+
+/** What an installation of a test is to be. */
+export interface Installation {
+  /** Of the release, and of what belongs to the whole cluster. */
+  readonly name: string;
+  readonly namespace: string;
+  readonly replicas?: number;
+  /** The configuration of the controller (EnvoyGateway), but for its apiVersion and kind. */
+  readonly configuration: { readonly [field: string]: unknown };
+}
+
+/** The objects of an installation as the chart makes them, its namespace with them; certificates are left to the controller. */
+export function installationOf({ name, namespace, replicas = 1, configuration }: Installation): Promise<string> {
+  const settings = { createNamespace: true, fullnameOverride: name, 'deployment.replicas': replicas };
+  return render(findGoProgram(HELM, process.env) ?? 'helm', {
+    name,
+    namespace,
+    values: [
+      '--no-hooks',
+      ...Object.entries(settings).flatMap(([path, value]) => ['--set', `${path}=${value}`]),
+      '--set-json',
+      `config.envoyGateway=${JSON.stringify(configuration)}`,
+    ],
+  });
+}
