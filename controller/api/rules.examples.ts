@@ -533,7 +533,7 @@ const policies: readonly RuleExamples[] = [
     accepts: [{ type: 'Range', range: {} }],
     refuses: [{ type: 'Range' }],
   },
-  { message: 'must be above start', accepts: [{ start: 1, end: 2 }], refuses: [{ start: 2, end: 2 }] },
+  { message: 'must be above start', accepts: [{ start: 200, end: 299 }], refuses: [{ start: 200, end: 200 }] },
   {
     message: 'must be present when type is Inline',
     accepts: [{ type: 'Inline', inline: '' }],

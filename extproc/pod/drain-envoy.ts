@@ -54,7 +54,7 @@ export function activeConnections(stats: string): number {
 }
 
 /** The admin interface, metrics and probes; and what a worker has of each listener, which is counted there. */
-const OWN = /^admin$|_19001$|_19003$|\.worker_\d+$/u;
+const OWN = /^admin(?:\.|$)|_19001$|_19003$|\.worker_\d+$/u;
 
 function ask({ host, port }: AdminAddress, method: string, path: string): Promise<string | undefined> {
   return new Promise((resolve) => {
