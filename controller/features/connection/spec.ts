@@ -38,14 +38,19 @@ function bytes(
   return text === undefined ? undefined : problems.within(parseQuantity(text), field, least, most);
 }
 
+/** What Linux takes (tcp(7): TCP_KEEPCNT, and TCP_KEEPIDLE and TCP_KEEPINTVL in seconds); Envoy rejects the socket otherwise. */
+const MOST_PROBES = 127;
+const MOST_SECONDS = 32_767;
+
 /** Translates probes of connections that are idle, whichever side they are to. */
 export function translateKeepalive({ probes, idleTime, interval }: TCPKeepalive, problems: Problems): TcpKeepaliveIr {
   const seconds = (text: string | undefined, field: string): number | undefined => {
     const found = milliseconds(text);
-    return found === undefined ? undefined : problems.within(Math.floor(found / 1000), `tcpKeepalive.${field}`, 1);
+    if (found === undefined) return undefined;
+    return problems.within(Math.floor(found / 1000), `tcpKeepalive.${field}`, 1, MOST_SECONDS);
   };
   return {
-    probes: problems.within(probes, 'tcpKeepalive.probes', 0),
+    probes: problems.within(probes, 'tcpKeepalive.probes', 1, MOST_PROBES),
     idleTime: seconds(idleTime, 'idleTime'),
     interval: seconds(interval, 'interval'),
   };
