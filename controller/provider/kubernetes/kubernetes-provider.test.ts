@@ -135,6 +135,29 @@ describe('the Kubernetes provider', () => {
     await expect.poll(() => told().at(-1), { timeout: 5_000 }).toBe('upsert /Secret/default/used');
   });
 
+  it('keeps policies of a namespace that is being deleted in force until it is gone: what they guard may go later', async () => {
+    const namespace = (more: string) => `apiVersion: v1\nkind: Namespace\nmetadata: { name: default${more} }\n`;
+    const policy = `apiVersion: gateway.envoyproxy.io/v1alpha1
+kind: SecurityPolicy
+metadata: { name: guard }
+spec:
+  targetRefs: [{ group: gateway.networking.k8s.io, kind: Gateway, name: shop }]
+  authorization: { defaultAction: Deny }
+`;
+    const { server, start, told } = await begin([namespace(''), policy, gateway('absent')]);
+    await start();
+    put(server, namespace(', deletionTimestamp: "2026-01-01T00:00:00Z"'));
+    await new Promise((resolve) => {
+      setTimeout(resolve, 50);
+    });
+    drop(server, 'gateway.envoyproxy.io/securitypolicies default guard');
+    drop(server, 'gateway.networking.k8s.io/gateways default shop');
+    await expect.poll(() => told().at(-1)).toBe('delete gateway.networking.k8s.io/Gateway/default/shop');
+    expect(told().filter((text) => text.startsWith('delete'))).toHaveLength(1);
+    drop(server, '/namespaces  default');
+    await expect.poll(() => told()).toContain('delete gateway.envoyproxy.io/SecurityPolicy/default/guard');
+  });
+
   it('keeps what it told through an outage and a server that has forgotten what happened', async () => {
     const { server, start, told, batches } = await begin([secret('used', 'a'), gateway('used')]);
     await start();

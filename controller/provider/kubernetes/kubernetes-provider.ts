@@ -81,6 +81,10 @@ class Session {
   readonly #ledger = new ClusterLedger();
   readonly #reflectors: { readonly reflector: Reflector; readonly kind: string }[] = [];
   readonly #referenced: { readonly [K in ByReference]: ReferencedObjects };
+  /** Namespaces that are being deleted. */
+  readonly #ending = new Set<string>();
+  /** Policies that are gone, and in force as long as their namespace is there. */
+  readonly #guarding = new Set<ResourceKey>();
   /** Namespaces that a selector selects. */
   readonly #selected = new Set<string>();
   #firstChange: number | undefined;
@@ -185,27 +189,53 @@ class Session {
     const { observer } = this.#options;
     return {
       upsert: (object, listed) => {
-        if (kind.kind === 'Namespace') this.#judge(object.metadata);
+        if (kind.kind === 'Namespace') {
+          this.#judge(object.metadata);
+          if (object.metadata['deletionTimestamp'] === undefined) this.#endGuard(object.metadata.name);
+          else this.#ending.add(object.metadata.name);
+        }
         if (!this.#isWatched(kind, object.metadata.namespace)) return;
         observer?.seen(object, listed);
+        this.#guarding.delete(keyOf(kind.group, kind.kind, object.metadata.namespace ?? '', object.metadata.name));
         this.#refer(this.#ledger.take(kind, object));
       },
       delete: ({ metadata }) => {
         if (this.#selected.has(metadata.name) && kind.kind === 'Namespace') this.#leave(metadata.name);
         observer?.gone(kind.kind, metadata);
-        this.#refer(this.#ledger.drop(keyOf(kind.group, kind.kind, metadata.namespace ?? '', metadata.name)));
+        this.#lose(kind, keyOf(kind.group, kind.kind, metadata.namespace ?? '', metadata.name));
+        if (kind.kind === 'Namespace') this.#endGuard(metadata.name);
       },
       listed: (seen) => {
         observer?.listed(kind.kind, namespace, seen);
         const prefix =
           namespace === undefined ? `${kind.group}/${kind.kind}/` : keyOf(kind.group, kind.kind, namespace, '');
         for (const key of this.#ledger.keys(kind)) {
-          if (key.startsWith(prefix) && !seen.has(idOf(key))) this.#refer(this.#ledger.drop(key));
+          if (key.startsWith(prefix) && !seen.has(idOf(key))) this.#lose(kind, key);
         }
         if (kind.kind !== 'Namespace') return;
+        for (const ending of this.#ending) if (!seen.has(`/${ending}`)) this.#endGuard(ending);
         for (const selected of this.#selected) if (!seen.has(`/${selected}`)) this.#leave(selected);
       },
     };
+  }
+
+  /**
+   * An object is gone. What a namespace has is deleted in any order: a policy that goes before what it guards stays in force
+   * until its namespace is gone, too.
+   */
+  #lose(kind: KindSchema, key: ResourceKey): void {
+    const namespace = namespaceIn(key);
+    if (GUARDS.has(kind.kind) && this.#ending.has(namespace)) this.#guarding.add(key);
+    else this.#refer(this.#ledger.drop(key));
+  }
+
+  #endGuard(namespace: string): void {
+    if (!this.#ending.delete(namespace)) return;
+    for (const key of this.#guarding) {
+      if (namespaceIn(key) !== namespace) continue;
+      this.#guarding.delete(key);
+      this.#refer(this.#ledger.drop(key));
+    }
   }
 
   #metadata(kind: ByReference, namespace: string | undefined): Reflection {
@@ -351,6 +381,19 @@ function kindNamed(name: string): KindSchema {
   const found = kinds.find(({ kind }) => kind === name);
   if (found === undefined) throw new Error(`there is no kind ${name}`);
   return found;
+}
+
+/** Without them something would be open, or sent in the clear, that is not to be. */
+const GUARDS: ReadonlySet<string> = new Set([
+  'SecurityPolicy',
+  'EnvoyExtensionPolicy',
+  'BackendTrafficPolicy',
+  'ClientTrafficPolicy',
+  'BackendTLSPolicy',
+]);
+
+function namespaceIn(key: ResourceKey): string {
+  return key.split('/')[2] ?? '';
 }
 
 /** "namespace/name" of a key. */
