@@ -16,6 +16,8 @@ export interface JwtProviderIr {
   /** What the set is called that the keys were fetched with, in reports of keys that it has not. */
   readonly keySet?: string;
   readonly claimToHeaders: readonly { readonly claim: readonly string[]; readonly header: string }[];
+  /** Whether headers that its claims fill may lead a request to another route. */
+  readonly recomputesRoute?: true;
   /** Where a token is looked for, in order. */
   readonly sources: readonly TokenSourceIr[];
 }

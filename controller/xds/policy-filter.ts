@@ -49,6 +49,8 @@ export interface PolicyBytes {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** The request headers that it may write, and so lead the request to another route. Lower case. */
   readonly writes: readonly string[];
+  /** Those of them that claims fill, where that is all it writes and none of it may lead to another route. */
+  readonly stays: readonly string[];
   /** The client for which the sidecar logs users in. */
   readonly login: string | undefined;
   readonly hasLimits: boolean;
@@ -81,6 +83,9 @@ function encodePolicy(features: RouteFeaturesIr): PolicyBytes | undefined {
   if (bytes === undefined) return undefined;
   const id = createHash('sha256').update(bytes).digest('hex').slice(0, 32);
   const claims = jwt?.providers.flatMap(({ claimToHeaders }) => claimToHeaders) ?? [];
+  const filled = [...new Set(claims.map(({ header }) => header))];
+  const leads = jwt?.providers.some(({ recomputesRoute }) => recomputesRoute) === true;
+  const mayStay = !leads && oidc === undefined && headerRewrite === undefined && filled.every(isPlainName);
   return {
     id,
     bytes,
@@ -90,10 +95,16 @@ function encodePolicy(features: RouteFeaturesIr): PolicyBytes | undefined {
       ...writtenBySidecar(oidc),
       ...(headerRewrite === undefined ? [] : writtenNames(headerRewrite.request)),
     ],
+    stays: mayStay ? filled : [],
     login: oidc?.client.id,
     hasLimits: rateLimit !== undefined,
     response: headerRewrite === undefined ? undefined : nativeResponse(headerRewrite.response),
   };
+}
+
+/** Whether a name can stand in a format of Envoy's. */
+function isPlainName(name: string): boolean {
+  return /^[\w-]+$/u.test(name);
 }
 
 /** The headers that the sidecar writes: with them Envoy may choose another route once it is asked to. */
@@ -222,6 +233,8 @@ function wasmConfig(
 
 /** Behind an id in the metadata of a route: its policy is evaluated again behind users' filters. A contract with the module. */
 const AGAIN = '+';
+/** The same: headers that claims fill are written by the route, so that it stays this one. A contract with the module. */
+const STAYS = '=';
 
 /**
  * What a route carries: its policy, when it has one, and what turns on the places at which policies are evaluated. `counting`
@@ -230,7 +243,7 @@ const AGAIN = '+';
  */
 export function policyPerRoute(
   policy: PolicyBytes | undefined,
-  { first, login, after, recheck }: PolicyPlaces,
+  { first, login, after, recheck, stays }: PolicyPlaces,
   counting: string,
   isAnswer: boolean,
 ): {
@@ -238,7 +251,12 @@ export function policyPerRoute(
   readonly perFilterConfig: { readonly [filter: string]: Any };
 } {
   return {
-    metadata: policy === undefined ? (after ? OWN_FILTERS : undefined) : policyMetadata(policy, after, counting),
+    metadata:
+      policy === undefined
+        ? after
+          ? OWN_FILTERS
+          : undefined
+        : policyMetadata(policy, (after ? AGAIN : '') + (stays ? STAYS : ''), counting),
     perFilterConfig: {
       ...(first && { [POLICY_FILTER]: turnedOn() }),
       ...(login !== undefined && { [SIDECAR_FILTER]: sidecarPerRoute(login), [LOGIN_FILTER]: turnedOn() }),
@@ -256,10 +274,10 @@ const OWN_FILTERS = { filterMetadata: { [POLICY_FILTER]: { filters: 'own' } } } 
 
 function policyMetadata(
   { id, bytes, isShared, hasLimits }: PolicyBytes,
-  again: boolean,
+  places: string,
   counting: string,
 ): Init<'envoy.config.core.v3.Metadata'> {
-  const mark = (again ? AGAIN : '') + (hasLimits ? counting : '');
+  const mark = places + (hasLimits ? counting : '');
   return {
     filterMetadata: { [POLICY_FILTER]: { id: id + mark } },
     ...(isShared

@@ -30,6 +30,7 @@ const WRITE: RouteFeaturesIr = {
         audiences: [],
         keys: [],
         claimToHeaders: [{ claim: ['sub'], header: 'x-user' }],
+        recomputesRoute: true,
         sources: [],
       },
     ],
@@ -81,6 +82,18 @@ describe('a route', () => {
   it('whose policy writes a header turns on the recheck where patches may match by it', () => {
     expect(places(WRITE, [], [], true)).toEqual(['first', 'recheck']);
     expect(places(DENY, [], [], true)).toEqual(['first']);
+  });
+
+  it('whose policy writes only what claims fill stays, unless they are to lead away or others may change it', () => {
+    const [provider] = WRITE.jwt?.providers ?? [];
+    if (provider === undefined) throw new Error('there is a provider');
+    const { recomputesRoute: _, ...fills } = provider;
+    const stay: RouteFeaturesIr = { jwt: { optional: false, failOpen: false, providers: [fills] } };
+    expect(places(stay)).toEqual(['first']);
+    expect(places(stay, [route({}, 'x-user')])).toEqual(['first', 'stays']);
+    expect(places(stay, [], [], true)).toEqual(['first', 'stays']);
+    expect(places(stay, [route({}, 'x_user')])).toEqual(['first', 'recheck']);
+    expect(places({ ...USERS, ...stay }, [route({}, 'x-user')])).toEqual(['first', 'after', 'recheck']);
   });
 
   it("with users' filters turns on the place behind them where any route has a policy, on whatever host", () => {

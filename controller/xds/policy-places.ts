@@ -13,6 +13,9 @@
  *   route with filters of users: they have not run. (Where a filter of a user leads from one such route to another, the filters
  *   of the first have run, and those of the second have not.)
  *
+ * Where claims alone are written, and may not lead anywhere (`recomputeRoute`), the route writes them itself, last of all: then nothing
+ * leads away from it. Not so with filters of users, which are to see them.
+ *
  * Routes that nothing leads away from turn on nothing for the sake of others.
  */
 import type { OidcIr } from '../ir/oidc.ts';
@@ -38,6 +41,8 @@ export interface PolicyPlaces {
   readonly login: OidcIr | undefined;
   readonly after: boolean;
   readonly recheck: boolean;
+  /** Whether the route writes the headers that claims fill, so that none of them leads away from it. */
+  readonly stays: boolean;
 }
 
 /** What all routes of a RouteConfiguration have in common. */
@@ -63,8 +68,18 @@ export function policyPlaces({ features }: RouteIr, host: VirtualHostIr, around:
   const after = hasUsersFilters(features) && around.hasPolicies;
   const written = policy?.writes ?? [];
   const { matchedHeaders } = hostFacts(host);
-  const leadsAway = written.some((name) => around.isPatched || matchedHeaders.has(name));
-  return { first: policy !== undefined, login: features.oidc, after, recheck: after ? around.hasWriters : leadsAway };
+  const leadsAway = written.some((name) => around.isPatched || matchedHeaders.has(spelt(name)));
+  // A header that is removed for being spelt like one of them makes Envoy choose the route anew all the same.
+  const isSpeltAnew = written.some((name) => matchedHeaders.get(spelt(name))?.some((other) => other !== name) === true);
+  const mayStay = policy !== undefined && policy.stays.length > 0 && !hasUsersFilters(features) && !isSpeltAnew;
+  const stays = leadsAway && mayStay;
+  return {
+    first: policy !== undefined,
+    login: features.oidc,
+    after,
+    recheck: after ? around.hasWriters : leadsAway && !stays,
+    stays,
+  };
 }
 
 /**
@@ -86,6 +101,11 @@ function hasUsersFilters(features: RouteFeaturesIr): boolean {
   return extProc.length > 0 || wasm.length > 0 || asksWho;
 }
 
+/** What headers have in common that some programs take for one (see `findVariant` of the filters' SDK). */
+function spelt(name: string): string {
+  return name.replaceAll('_', '-');
+}
+
 const hostFacts = once(({ routes }: VirtualHostIr) => {
   const policies = routes.map(({ features }) => policyBytes(features)).filter((policy) => policy !== undefined);
   return {
@@ -93,11 +113,12 @@ const hostFacts = once(({ routes }: VirtualHostIr) => {
     hasWriters: policies.some(({ writes }) => writes.length > 0),
     hasLimits: policies.some(({ hasLimits }) => hasLimits),
     hasUsersFilters: routes.some(({ features }) => hasUsersFilters(features)),
-    matchedHeaders: new Set(
+    matchedHeaders: Map.groupBy(
       routes.flatMap(({ match }) => [
         ...match.headers.map(({ name }) => name),
         ...(match.cookies === undefined ? [] : ['cookie']),
       ]),
+      spelt,
     ),
   };
 });

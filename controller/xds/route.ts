@@ -10,6 +10,7 @@ import { externalAuthFilterName, externalAuthPerRoute } from '../features/extern
 import { extProcFilterName, extProcPerRoute } from '../features/ext-proc/xds.ts';
 import { opensTunnels, upgradeConfigs } from '../features/http-upgrade/xds.ts';
 import type { NativeResponse } from '../features/header-rewrite/xds.ts';
+import { claimHeaders } from '../features/jwt/xds.ts';
 import { hashPolicy } from '../features/load-balancer/xds.ts';
 import { countersOf } from '../features/rate-limit/xds.ts';
 import { retryPolicy } from '../features/retry/xds.ts';
@@ -51,8 +52,10 @@ export function virtualHost(
 function route(ir: RouteIr, places: PolicyPlaces, around: Surroundings): Route {
   const request = headerChanges(ir.requestHeaders);
   const response = headerChanges(ir.responseHeaders);
-  const cookies = ir.features.oidc === undefined ? NO_COOKIES : backendCookies();
+  const cookies = ir.features.oidc === undefined ? NO_CHANGES : backendCookies();
   const policy = policyBytes(ir.features);
+  const own = new Set(request.toRemove);
+  const claims = places.stays ? claimHeaders((policy?.stays ?? []).filter((name) => !own.has(name))) : NO_CHANGES;
   const isAnswer = ir.action.kind !== 'forward';
   const rewritten = (isAnswer ? undefined : policy?.response) ?? NO_RESPONSE;
   // What the policy says of a header counts, and not what the route does.
@@ -62,8 +65,13 @@ function route(ir: RouteIr, places: PolicyPlaces, around: Surroundings): Route {
     match: opensTunnels(ir.features) ? { ...routeMatch(ir.match), ...ANY_TUNNEL } : routeMatch(ir.match),
     action: action(ir.action, ir),
     // What a route says of cookies itself comes last, and counts.
-    requestHeadersToAdd: [...cookies.toAdd, ...request.toAdd],
-    requestHeadersToRemove: [...cookies.toRemove, ...request.toRemove, ...compressedHere(ir.features)],
+    requestHeadersToAdd: [...cookies.toAdd, ...claims.toAdd, ...request.toAdd],
+    requestHeadersToRemove: [
+      ...cookies.toRemove,
+      ...claims.toRemove,
+      ...request.toRemove,
+      ...compressedHere(ir.features),
+    ],
     responseHeadersToAdd: [...response.toAdd.filter(({ header }) => isFree(header?.key ?? '')), ...rewritten.toAdd],
     responseHeadersToRemove: [
       ...new Set([...response.toRemove.filter(isFree), ...rewritten.toRemove, ...reportsOf(ir.features)]),
@@ -173,4 +181,4 @@ export function credentialsOf({ action: to, features: { credential } }: RouteIr)
 }
 
 const NO_RESPONSE: NativeResponse = { toAdd: [], toRemove: [], owned: [] };
-const NO_COOKIES = { toAdd: [], toRemove: [] } as const;
+const NO_CHANGES = { toAdd: [], toRemove: [] } as const;

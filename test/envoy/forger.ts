@@ -9,7 +9,14 @@ import { continueWith } from '#extproc/processor/results.ts';
 export const FORGERS = ['ext_proc', 'lua', 'wasm'] as const;
 
 /** What marks of ours might be called. */
-const MARKS = ['sluice.policy', 'sluice', 'sluice.policy.after', 'sluice.sidecar', 'sluice.policy.id'];
+const MARKS = [
+  'sluice.policy',
+  'sluice',
+  'sluice.policy.after',
+  'sluice.sidecar',
+  'sluice.policy.id',
+  'sluice.claim.x-user',
+];
 
 /** The changes that `x-set` asks for. */
 function changes(asked: string): { readonly set: Record<string, string>; readonly remove: string[] } {

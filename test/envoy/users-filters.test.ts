@@ -51,6 +51,7 @@ const jwt = {
         name: 'main',
         localJWKS: { type: 'Inline', inline: JSON.stringify({ keys: [signer.jwk] }) },
         claimToHeaders: [{ claim: 'sub', header: 'x-user' }],
+        recomputeRoute: true,
       },
     ],
   },

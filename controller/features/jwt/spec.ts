@@ -38,6 +38,7 @@ function resolveProvider(spec: JWTProvider, path: string, context: ViaContext): 
       claim: claim.split('.'),
       header: header.toLowerCase(),
     })),
+    ...(spec.recomputeRoute === true && { recomputesRoute: true }),
     sources: tokenSources(spec.extractFrom),
   });
 }

@@ -1,8 +1,9 @@
 import { ClaimToHeader, Jwt } from "../../gen/jwt";
+import { alloc } from "../../sdk/assembly/arena";
 import { addToCopy, copyPairs, findHeader, findVariant, hideHeader, VARIANT } from "../../sdk/assembly/header-pairs";
-import { removeRequestHeader, setRequestHeader } from "../../sdk/assembly/host";
+import { removeRequestHeader, setProperty, setRequestHeader } from "../../sdk/assembly/host";
 import { Json } from "../../sdk/assembly/json";
-import { Slice } from "../../sdk/assembly/slice";
+import { literal, Slice } from "../../sdk/assembly/slice";
 import { Accepted } from "./authenticate";
 import { claimAt, HeaderValue, headerValue, TEXT } from "./claims";
 
@@ -16,6 +17,40 @@ export function claimsFit(jwt: Jwt, accepted: Accepted): bool {
   const mappings = unchecked(jwt.providers[accepted.provider]).claimToHeaders;
   for (let i = 0; i < mappings.length; i++) {
     if (headerValue(claimAt(accepted.payload, unchecked(mappings[i]).claim)) == HeaderValue.unfit) return false;
+  }
+  return true;
+}
+
+/** What stands before the name of a header in the filter state from which a route writes it. A contract with the controller. */
+const SLOT = literal("sluice.claim.");
+const SLOT_NAME: Slice = new Slice(0, 0);
+
+/**
+ * Keeps the values of the headers for the route, which writes them when no route is chosen any more; false when the host refuses.
+ * A header without a value is kept as empty: what stands there may be a user's.
+ */
+export function keepClaimHeaders(jwt: Jwt, accepted: Accepted): bool {
+  for (let i = 0; i < jwt.providers.length; i++) {
+    const mappings = unchecked(jwt.providers[i]).claimToHeaders;
+    for (let j = 0; j < mappings.length; j++) {
+      const name = unchecked(mappings[j]).header;
+      if (!isFirst(name, jwt, i, j)) continue;
+      const value = wanted(name, jwt, accepted) ? TEXT : Slice.EMPTY;
+      SLOT_NAME.ptr = alloc(<usize>(SLOT.len + name.len));
+      SLOT_NAME.len = SLOT.len + name.len;
+      memory.copy(SLOT_NAME.ptr, SLOT.ptr, SLOT.len);
+      memory.copy(SLOT_NAME.ptr + SLOT.len, name.ptr, name.len);
+      if (!setProperty(SLOT_NAME, value)) return false;
+    }
+  }
+  return true;
+}
+
+/** Removes headers that a back-end could take for those; false when the host refuses, or when there is one and none may be removed. */
+export function removeAllVariants(jwt: Jwt, mayWrite: bool): bool {
+  for (let i = 0; i < jwt.providers.length; i++) {
+    const mappings = unchecked(jwt.providers[i]).claimToHeaders;
+    for (let j = 0; j < mappings.length; j++) if (!removeVariants(unchecked(mappings[j]).header, mayWrite)) return false;
   }
   return true;
 }

@@ -1,7 +1,14 @@
 import { isAllowed } from "../../authorization/assembly/decide";
 import { answerForbidden } from "../../authorization/assembly/forbidden";
+import { Jwt } from "../../gen/jwt";
 import { ACCEPTED, authenticate, Authentication } from "../../jwt/assembly/authenticate";
-import { claimsFit, ownClaimHeaders, showClaimHeaders } from "../../jwt/assembly/claim-headers";
+import {
+  claimsFit,
+  keepClaimHeaders,
+  ownClaimHeaders,
+  removeAllVariants,
+  showClaimHeaders,
+} from "../../jwt/assembly/claim-headers";
 import { answerInvalidToken, answerMissingToken } from "../../jwt/assembly/unauthorized";
 import { keepBackendCookies } from "../../oidc/assembly/backend-cookies";
 import { checkVisitor, SESSION, Visitor } from "../../oidc/assembly/check";
@@ -18,7 +25,7 @@ import { literal, Slice } from "../../sdk/assembly/slice";
 import { CompiledPolicy } from "./compiled-policy";
 import { Place, place } from "./place";
 import { disownSlot, keepForResponse, rewriteHeaders } from "./rewrite-headers";
-import { countsHere, scope } from "./route-mark";
+import { countsHere, scope, staysOnRoute } from "./route-mark";
 
 const UNAVAILABLE = literal("the policy of this route cannot be enforced\n");
 /** What access logs show as response code details. */
@@ -91,12 +98,13 @@ function authenticated(policy: CompiledPolicy, seconds: f64): u32 {
 function authorized(policy: CompiledPolicy): u32 {
   const authorization = policy.authorization;
   if (authorization === null) return Decision.proceed;
-  const sent = pairsInUse();
   const jwt = policy.message.jwt;
   // What a client sends under the name of a header that claims fill is nothing that rules may go by.
-  if (policy.asksClaimHeaders && jwt !== null) showClaimHeaders(jwt, ACCEPTED);
+  const shows = policy.asksClaimHeaders && jwt !== null;
+  const sent = pairsInUse();
+  if (shows && jwt !== null) showClaimHeaders(jwt, ACCEPTED);
   const allowed = isAllowed(authorization, providerOf(policy), payloadOf(policy));
-  lookAgainIn(sent);
+  if (shows) lookAgainIn(sent);
   if (allowed) return Decision.proceed;
   answerForbidden();
   return Decision.answered;
@@ -124,7 +132,14 @@ function rewritten(policy: CompiledPolicy): u32 {
   const jwt = policy.message.jwt;
   if (jwt === null) return Decision.proceed;
   if (!claimsFit(jwt, ACCEPTED)) return invalid();
+  if (staysOnRoute()) return keptForRoute(jwt);
   return ownClaimHeaders(jwt, ACCEPTED, place() != Place.recheck) ? Decision.proceed : unavailable();
+}
+
+/** Leaves the headers that claims fill to the route. */
+function keptForRoute(jwt: Jwt): u32 {
+  if (!removeAllVariants(jwt, place() != Place.recheck)) return unavailable();
+  return keepClaimHeaders(jwt, ACCEPTED) ? Decision.proceed : unavailable();
 }
 
 /** Keeps what the response takes from the request; the decision stays what it was. */
@@ -151,6 +166,8 @@ function limited(policy: CompiledPolicy, time: u64): u32 {
   const limits = policy.limits;
   if (limits === null || !countsHere()) return Decision.proceed;
   if (policy.limitsReadHeaders && !refreshPairs()) return unavailable();
+  const jwt = policy.message.jwt;
+  if (policy.limitsReadHeaders && jwt !== null && staysOnRoute()) showClaimHeaders(jwt, ACCEPTED);
   switch (countRequest(limits, scope(), time)) {
     case Limited.no: {
       keepValues();
