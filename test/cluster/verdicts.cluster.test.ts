@@ -6,6 +6,7 @@ import { isObject } from '#controller/api/compile.ts';
 import { kinds } from '#controller/api/kinds.ts';
 import { validateSchema } from '#controller/api/validate.ts';
 import { ROOT } from '#deploy/setup/node24.mjs';
+import { probesOf } from './constraint-probes.ts';
 import { connectCluster } from './control-plane.ts';
 
 const cluster = connectCluster(inject('cluster'));
@@ -83,4 +84,61 @@ describe('objects of our group', () => {
     expect(different).toEqual([]);
     expect(seen.size).toBeGreaterThan(3);
   });
+
+  it.each(own.map(({ kind }) => kind))(
+    'hit every rule, enum, pattern and bound of their kind both ways: %s',
+    async (name) => {
+      const kind = own.find((one) => one.kind === name);
+      const spec = kind?.schema.properties['spec'];
+      if (kind === undefined || spec === undefined) throw new Error(`${name} has no spec`);
+      const path = `/apis/${GROUP}/${kind.storageVersion}/namespaces/default/${kind.plural}`;
+      const query = { dryRun: 'All', fieldValidation: 'Strict' };
+      const head = { apiVersion: `${GROUP}/${kind.storageVersion}`, kind: name };
+      const metadata = { name: 'verdict', namespace: 'default' };
+      const probes = [...probesOf(spec)];
+      const different: unknown[] = [];
+      /** By constraint: whether a good object was not refused for it, and a bad one was. */
+      const hit = new Map<string, { good: boolean; bad: boolean }>();
+      await atOnce(16, probes, async ({ constraint, isGood, spec: value, says }) => {
+        const object = { ...head, metadata, spec: value };
+        const ours = validateSchema(kind.schema, JSON.parse(JSON.stringify(object)));
+        const theirs = await cluster.api.ask({ method: 'POST', path, query, body: object });
+        const isAccepted = theirs.status >= 200 && theirs.status < 300;
+        const message = isObject(theirs.body) ? String(theirs.body['message']) : '';
+        const known = hit.get(constraint) ?? { good: false, bad: false };
+        const isRefusedForIt = !isAccepted && says.test(message);
+        hit.set(
+          constraint,
+          isGood
+            ? { ...known, good: known.good || isAccepted || !says.test(message) }
+            : { ...known, bad: known.bad || isRefusedForIt },
+        );
+        if (isAccepted === ours.ok) return;
+        const said = ours.ok
+          ? 'accepted'
+          : ours.errors.slice(0, 3).map((error) => `${error.path.join('.')}: ${error.message}`);
+        different.push({
+          constraint,
+          isGood,
+          object: JSON.stringify(value),
+          ours: said,
+          theirs: isAccepted ? 'accepted' : message,
+        });
+      });
+      const unhit = [...hit]
+        .filter(([, { good, bad }]) => !good || !bad)
+        .map(([constraint, how]) => ({ constraint, ...how }));
+      expect({ different, unhit }).toEqual({ different: [], unhit: [] });
+      expect(hit.size).toBeGreaterThan(20);
+    },
+  );
 });
+
+/** Does something with each, so many at a time. */
+async function atOnce<T>(most: number, all: readonly T[], act: (one: T) => Promise<void>): Promise<void> {
+  const left = all.values();
+  const work = async (): Promise<void> => {
+    for (const one of left) await act(one);
+  };
+  await Promise.all(Array.from({ length: most }, work));
+}
