@@ -162,7 +162,7 @@ describe.each(DEPLOYS)('a proxy of an installation with %s', (deploy) => {
       return at(service, 'metadata', 'uid') !== undefined && at(deployment, 'spec', 'replicas') === 1;
     });
     const address = await site.addressOf('shop');
-    expect([before, address].every((one) => /^10\./u.test(one))).toBe(true);
+    expect([before, address].every((one) => one.startsWith('10.'))).toBe(true);
     await untilStatus(`http://${address}/app`, 200);
   });
 
