@@ -1,7 +1,7 @@
 import { BinaryReader } from '@bufbuild/protobuf/wire';
-import { type sendUnaryData, type ServerUnaryCall, type ServerWritableStream, status } from '@grpc/grpc-js';
-import { rawMethod } from './raw-method.ts';
-import type { GrpcService } from './unix-server.ts';
+import { status } from '@grpc/grpc-js';
+import type { MessageStream } from './message-stream.ts';
+import type { GrpcService, Reply } from './unix-server.ts';
 
 /** `grpc.health.v1.HealthCheckResponse.ServingStatus` */
 const SERVING = 1;
@@ -22,38 +22,37 @@ export interface Health {
  */
 export function healthService(services: readonly string[]): Health {
   const known = new Set(['', ...services]);
-  const watches = new Set<ServerWritableStream<Buffer, Buffer>>();
+  const watches = new Set<MessageStream>();
   let current = SERVING;
+  const check = (request: Buffer): Reply => {
+    const service = decodeService(request);
+    if (service === undefined) {
+      return { kind: 'failure', code: status.INVALID_ARGUMENT, details: 'not a HealthCheckRequest' };
+    }
+    if (known.has(service)) return { kind: 'answer', message: encodeStatus(current) };
+    return { kind: 'failure', code: status.NOT_FOUND, details: 'unknown service' };
+  };
+  const watch = (stream: MessageStream): void =>
+    stream.take({
+      message: (request) => {
+        const service = decodeService(request);
+        stream.send(encodeStatus(service !== undefined && known.has(service) ? current : SERVICE_UNKNOWN));
+        if (current === SERVING) watches.add(stream);
+        else stream.end();
+      },
+      end: () => undefined,
+      gone: () => watches.delete(stream),
+    });
   return {
     service: {
-      methods: {
-        check: rawMethod('/grpc.health.v1.Health/Check', 'unary'),
-        watch: rawMethod('/grpc.health.v1.Health/Watch', 'serverStream'),
-      },
-      handlers: {
-        check: ({ request }: ServerUnaryCall<Buffer, Buffer>, reply: sendUnaryData<Buffer>) => {
-          const service = decodeService(request);
-          if (service === undefined) reply({ code: status.INVALID_ARGUMENT, details: 'not a HealthCheckRequest' });
-          else if (known.has(service)) reply(null, encodeStatus(current));
-          else reply({ code: status.NOT_FOUND, details: 'unknown service' });
-        },
-        watch: (call: ServerWritableStream<Buffer, Buffer>) => {
-          const service = decodeService(call.request);
-          call.write(encodeStatus(service !== undefined && known.has(service) ? current : SERVICE_UNKNOWN));
-          if (current !== SERVING) {
-            call.end();
-            return;
-          }
-          watches.add(call);
-          call.on('cancelled', () => watches.delete(call));
-        },
-      },
+      '/grpc.health.v1.Health/Check': { kind: 'unary', answer: check },
+      '/grpc.health.v1.Health/Watch': { kind: 'stream', open: watch },
     },
     stop: () => {
       current = NOT_SERVING;
-      for (const watch of watches) {
-        watch.write(encodeStatus(current));
-        watch.end();
+      for (const stream of watches) {
+        stream.send(encodeStatus(current));
+        stream.end();
       }
       watches.clear();
     },

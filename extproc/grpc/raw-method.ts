@@ -1,14 +1,11 @@
-import type { MethodDefinition, ServerDuplexStream } from '@grpc/grpc-js';
-
-/** A stream of raw messages: grpc-js neither decodes nor encodes. */
-export type RawStream = ServerDuplexStream<Buffer, Buffer>;
+import type { MethodDefinition } from '@grpc/grpc-js';
 
 /** How the messages of a gRPC method flow: one each way, one in and many out, or many each way. */
 export type MethodFlow = 'unary' | 'serverStream' | 'bidi';
 
 const identity = (bytes: Buffer): Buffer => bytes;
 
-/** Describes a method, by its path "/<package>.<service>/<method>", whose messages stay bytes. */
+/** Describes a method to a client, by its path "/<package>.<service>/<method>", whose messages stay bytes. */
 export function rawMethod(path: string, flow: MethodFlow): MethodDefinition<Buffer, Buffer> {
   return {
     path,

@@ -1,9 +1,8 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
-import { type handleUnaryCall, status } from '@grpc/grpc-js';
+import { status } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import { schema } from '#proto/load.ts';
-import { rawMethod, toBuffer } from '../grpc/raw-method.ts';
-import type { GrpcService } from '../grpc/unix-server.ts';
+import type { GrpcService, Method, Reply } from '../grpc/unix-server.ts';
 import type { UnknownKeys } from '../agent/unknown-keys.ts';
 import { type Leases, Unanswerable } from '../rate-limit/leases.ts';
 import { verifySignature } from './verify-signature.ts';
@@ -14,16 +13,13 @@ export const SIDECAR_SERVICE = 'sluice.sidecar.v1.Sidecar';
 /** Serves `sluice.sidecar.v1.Sidecar`. What cannot be answered is INTERNAL, and logged; what cannot be now, UNAVAILABLE. */
 export function sidecarService(leases: Leases, unknownKeys: UnknownKeys, log: Logger): GrpcService {
   return {
-    methods: {
-      verifySignature: rawMethod(`/${SIDECAR_SERVICE}/VerifySignature`, 'unary'),
-      lease: rawMethod(`/${SIDECAR_SERVICE}/Lease`, 'unary'),
-      reportUnknownKey: rawMethod(`/${SIDECAR_SERVICE}/ReportUnknownKey`, 'unary'),
-    },
-    handlers: {
-      verifySignature: answering('VerifySignature', answerVerifySignature, log),
-      lease: answering('Lease', (request) => leases.answer(request), log),
-      reportUnknownKey: answering('ReportUnknownKey', (request) => takeReport(request, unknownKeys), log),
-    },
+    [`/${SIDECAR_SERVICE}/VerifySignature`]: answering('VerifySignature', answerVerifySignature, log),
+    [`/${SIDECAR_SERVICE}/Lease`]: answering('Lease', (request) => leases.answer(request), log),
+    [`/${SIDECAR_SERVICE}/ReportUnknownKey`]: answering(
+      'ReportUnknownKey',
+      (request) => takeReport(request, unknownKeys),
+      log,
+    ),
   };
 }
 
@@ -44,20 +40,15 @@ function answering(
   method: string,
   answer: (request: Uint8Array) => Uint8Array | Promise<Uint8Array>,
   log: Logger,
-): handleUnaryCall<Buffer, Buffer> {
-  return ({ request }, reply) => {
-    void Promise.resolve(request)
-      .then(answer)
-      .then(
-        (response) => reply(null, toBuffer(response)),
-        (error: unknown) => {
-          if (error instanceof Unanswerable) {
-            reply({ code: status.UNAVAILABLE, details: error.message });
-            return;
-          }
-          log.error({ err: error, method }, 'a call failed');
-          reply({ code: status.INTERNAL, details: 'the call failed' });
-        },
-      );
+): Method {
+  const reply = async (request: Buffer): Promise<Reply> => {
+    try {
+      return { kind: 'answer', message: await answer(request) };
+    } catch (error) {
+      if (error instanceof Unanswerable) return { kind: 'failure', code: status.UNAVAILABLE, details: error.message };
+      log.error({ err: error, method }, 'a call failed');
+      return { kind: 'failure', code: status.INTERNAL, details: 'the call failed' };
+    }
   };
+  return { kind: 'unary', answer: reply };
 }

@@ -1,6 +1,6 @@
 import { status } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
-import type { RawStream } from '../grpc/raw-method.ts';
+import type { MessageStream, Taker } from '../grpc/message-stream.ts';
 import type { Processor, StreamHandler } from '../processor/define-processor.ts';
 import type { PhaseResult, Respond } from '../processor/results.ts';
 import { decodeRequest, type Incoming, type StreamFlow } from './decode-request.ts';
@@ -18,8 +18,8 @@ type PhaseIncoming = Extract<Incoming, { kind: 'phase' }>;
  * from the connection. What is wrong ends this stream with a gRPC error and touches no other. The stream is never
  * closed cleanly before Envoy closes it: Envoy takes that for "go on without the processor".
  */
-export class ProcessingStream {
-  readonly #call: RawStream;
+export class ProcessingStream implements Taker {
+  readonly #call: MessageStream;
   readonly #processor: Processor;
   readonly #log: Logger;
   readonly #life: StreamLife;
@@ -31,8 +31,10 @@ export class ProcessingStream {
   #responseLength = false;
   /** Once the stream has its last answer, or has failed, what Envoy still sends is dropped. */
   #answered = false;
+  /** Whether a handler has yet to say what becomes of a message. */
+  #atWork = false;
 
-  constructor(call: RawStream, processor: Processor, policy: string | undefined, log: Logger) {
+  constructor(call: MessageStream, processor: Processor, policy: string | undefined, log: Logger) {
     this.#call = call;
     this.#processor = processor;
     this.#log = log;
@@ -41,13 +43,20 @@ export class ProcessingStream {
 
   /** Takes messages until Envoy closes the stream. */
   start(): void {
-    this.#call.on('data', (bytes: Buffer) => this.#receive(bytes));
-    this.#call.on('end', () => {
-      this.#close();
-      this.#call.end();
-    });
-    this.#call.on('cancelled', () => this.#close());
-    this.#call.on('error', () => this.#close());
+    this.#call.take(this);
+  }
+
+  end(): void {
+    this.#close();
+    this.#call.end();
+  }
+
+  gone(): void {
+    this.#close();
+  }
+
+  drained(): void {
+    if (!this.#atWork) this.#call.resume();
   }
 
   #close(): void {
@@ -55,7 +64,7 @@ export class ProcessingStream {
     this.#life.end();
   }
 
-  #receive(bytes: Buffer): void {
+  message(bytes: Buffer): void {
     if (this.#answered) return;
     const incoming = decodeRequest(bytes);
     switch (incoming.kind) {
@@ -90,12 +99,14 @@ export class ProcessingStream {
   }
 
   #await(incoming: PhaseIncoming, result: PromiseLike<PhaseResult | void>): void {
+    this.#atWork = true;
     this.#call.pause();
     Promise.resolve(result)
       .then((value) => this.#answer(incoming, value))
       .catch((error: unknown) => this.#failed(incoming, error))
       .finally(() => {
-        if (!this.#call.writableNeedDrain) this.#call.resume();
+        this.#atWork = false;
+        if (!this.#call.needsDrain) this.#call.resume();
       });
   }
 
@@ -114,9 +125,7 @@ export class ProcessingStream {
     if (observed) return;
     if (result?.kind === 'continue' && result.mode !== undefined) this.#flow = changedFlow(result.mode);
     if (isRespond(result)) this.#answered = true;
-    if (this.#call.write(bytes)) return;
-    this.#call.pause();
-    this.#call.once('drain', () => this.#call.resume());
+    if (!this.#call.send(bytes)) this.#call.pause();
   }
 
   #failed({ message }: PhaseIncoming, error: unknown): void {
@@ -132,15 +141,8 @@ export class ProcessingStream {
 
   #fail(code: status, details: string): void {
     this.#close();
-    failCall(this.#call, code, details);
+    this.#call.fail(code, details);
   }
-}
-
-/** Ends a call with a gRPC error. */
-export function failCall(call: RawStream, code: status, details: string): void {
-  // grpc-js sends the status that an 'error' event carries, and goes on reading what the client sends.
-  call.emit('error', Object.assign(new Error(details), { code, details }));
-  call.resume();
 }
 
 function isPromise(

@@ -1,4 +1,5 @@
-import type { Metadata, status } from '@grpc/grpc-js';
+import type { status } from '@grpc/grpc-js';
+import type { CallMetadata } from '../grpc/message-stream.ts';
 import type { Processor } from '../processor/define-processor.ts';
 
 /** The processor for a stream, or why there is none. */
@@ -12,7 +13,7 @@ export type Selection =
   | { readonly kind: 'refused'; readonly code: status; readonly details: string };
 
 /** Chooses by the initial metadata of the stream, which Envoy's configuration states and no client can. */
-export type Select = (metadata: Metadata) => Selection;
+export type Select = (metadata: CallMetadata) => Selection;
 
 /** The values of a key of the initial metadata: none, one, or more than one, which no configuration of ours states. */
 export type MetadataValue =
@@ -21,8 +22,8 @@ export type MetadataValue =
   | { readonly kind: 'several' };
 
 /** Reads a key of the initial metadata. */
-export function metadataValue(metadata: Metadata, key: string): MetadataValue {
+export function metadataValue(metadata: CallMetadata, key: string): MetadataValue {
   const [value, ...more] = metadata.get(key);
   if (value === undefined) return { kind: 'absent' };
-  return more.length > 0 ? { kind: 'several' } : { kind: 'one', value: value.toString() };
+  return more.length > 0 ? { kind: 'several' } : { kind: 'one', value };
 }

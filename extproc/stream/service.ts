@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
-import { rawMethod, type RawStream } from '../grpc/raw-method.ts';
+import type { MessageStream } from '../grpc/message-stream.ts';
 import type { GrpcService } from '../grpc/unix-server.ts';
-import { failCall, ProcessingStream } from './processing-stream.ts';
+import { ProcessingStream } from './processing-stream.ts';
 import type { Select } from './selection.ts';
 
 /** The service Envoy calls. */
@@ -9,23 +9,19 @@ export const EXT_PROC_SERVICE = 'envoy.service.ext_proc.v3.ExternalProcessor';
 
 /** Serves `envoy.service.ext_proc.v3.ExternalProcessor`, each stream by the processor that `select` chooses for it. */
 export function extProcService(select: Select, log: Logger): GrpcService {
-  return {
-    methods: { process: rawMethod(`/${EXT_PROC_SERVICE}/Process`, 'bidi') },
-    handlers: {
-      process: (call: RawStream) => {
-        const selection = select(call.metadata);
-        switch (selection.kind) {
-          case 'refused':
-            log.error({ reason: selection.details }, 'stream refused');
-            failCall(call, selection.code, selection.details);
-            return;
-          case 'selected':
-            new ProcessingStream(call, selection.processor, selection.policy, log).start();
-            return;
-          default:
-            selection satisfies never;
-        }
-      },
-    },
+  const open = (stream: MessageStream): void => {
+    const selection = select(stream.metadata);
+    switch (selection.kind) {
+      case 'refused':
+        log.error({ reason: selection.details }, 'stream refused');
+        stream.fail(selection.code, selection.details);
+        return;
+      case 'selected':
+        new ProcessingStream(stream, selection.processor, selection.policy, log).start();
+        return;
+      default:
+        selection satisfies never;
+    }
   };
+  return { [`/${EXT_PROC_SERVICE}/Process`]: { kind: 'stream', open } };
 }

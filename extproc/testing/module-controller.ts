@@ -1,9 +1,8 @@
-import { once } from 'node:events';
 import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import type { GenMessage } from '@bufbuild/protobuf/codegenv2';
 import { onTestFinished } from 'vitest';
 import { type MessageTypes, schema } from '#proto/load.ts';
-import { rawMethod, type RawStream, toBuffer } from '../grpc/raw-method.ts';
+import type { MessageStream } from '../grpc/message-stream.ts';
 import { listenOnSocket } from '../grpc/unix-server.ts';
 
 type AgentMessage = MessageTypes['sluice.agent.v1.AgentMessage'];
@@ -30,8 +29,10 @@ export async function moduleController(socket: string): Promise<ModuleController
   const connections = new Queue<AgentConnection>();
   const listening = await listenOnSocket(socket, [
     {
-      methods: { connect: rawMethod('/sluice.agent.v1.ModuleAgent/Connect', 'bidi') },
-      handlers: { connect: (call: RawStream) => connections.put(agentConnection(call)) },
+      '/sluice.agent.v1.ModuleAgent/Connect': {
+        kind: 'stream',
+        open: (stream) => connections.put(agentConnection(stream)),
+      },
     },
   ]);
   if (listening.kind !== 'listening') throw new Error(listening.message);
@@ -40,23 +41,24 @@ export async function moduleController(socket: string): Promise<ModuleController
   return { connection: () => connections.take(), stop };
 }
 
-function agentConnection(call: RawStream): AgentConnection {
+function agentConnection(stream: MessageStream): AgentConnection {
   const messages = new Queue<AgentMessage['kind']>();
-  call.on('data', (bytes: Buffer) => messages.put(fromBinary(schema('sluice.agent.v1.AgentMessage'), bytes).kind));
-  call.on('error', () => undefined);
+  const gone = new Promise<never>((_, reject) => {
+    stream.take({
+      message: (bytes) => messages.put(fromBinary(schema('sluice.agent.v1.AgentMessage'), bytes).kind),
+      end: () => undefined,
+      gone: () => reject(new Error('the agent is gone')),
+    });
+  });
+  gone.catch(() => undefined);
   return {
     send: (message) => {
       const type = schema('sluice.agent.v1.ControllerMessage');
-      call.write(toBuffer(toBinary(type, create(type, message))));
+      stream.send(toBinary(type, create(type, message)));
     },
-    next: () => Promise.race([messages.take(), gone(call)]),
-    close: () => call.end(),
+    next: () => Promise.race([messages.take(), gone]),
+    close: () => stream.end(),
   };
-}
-
-async function gone(call: RawStream): Promise<never> {
-  await once(call, 'cancelled');
-  throw new Error('the agent is gone');
 }
 
 /** Values in the order they came, each for one taker. */
