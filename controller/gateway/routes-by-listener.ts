@@ -67,9 +67,8 @@ export class RoutesByListener {
         this.#join(attachment, core);
       }
     }
-    for (const [listener, routes] of this.#of) {
-      if (!isAllConcerned(listener, concerned)) continue;
-      for (const [attachment, core] of routes) at(listener).came.set(attachment, core);
+    for (const listener of this.#concerned(concerned)) {
+      for (const [attachment, core] of this.of(listener)) at(listener).came.set(attachment, core);
     }
     if (concerned === undefined || concerned.routes.length === 0) return turnovers;
     for (const piece of pieces) {
@@ -78,6 +77,12 @@ export class RoutesByListener {
       }
     }
     return turnovers;
+  }
+
+  /** The listeners of which everything is concerned. */
+  #concerned(places: ConcernedPlaces | undefined): readonly ListenerState[] {
+    if (places !== undefined && places.gateways.size + places.sets.size === 0) return [];
+    return [...this.#of.keys()].filter((listener) => isAllConcerned(listener, places));
   }
 
   #join(attachment: Attachment, core: RouteCore): void {

@@ -20,9 +20,13 @@ export interface Member {
 /** Listeners that share address and port, whatever routes they have. The same object as long as none of them changes. */
 export interface Group extends Pick<ListenerIr, 'address' | 'bothFamilies' | 'port' | 'protocol'> {
   readonly members: readonly Member[];
+  /** Whether what comes in at all of them is requests. */
+  readonly isOfRequests: boolean;
+  /** Where each listener is among them. */
+  readonly places: ReadonlyMap<ListenerState, number>;
 }
 
-type Place = Omit<Group, 'members'>;
+type Place = Omit<Group, 'members' | 'isOfRequests' | 'places'>;
 
 /** What listeners bind. */
 export interface Binding {
@@ -55,7 +59,9 @@ export function socketGroups(
     const known = before.get(key);
     const members = membersOf(listeners, known?.members ?? []);
     const isSame = known !== undefined && known.bothFamilies === place.bothFamilies && sameList(members, known.members);
-    return isSame ? known : { ...place, members };
+    const places = new Map(members.map(({ listener }, at) => [listener, at]));
+    const isOfRequests = listeners.every(({ spec: { protocol } }) => protocol === 'HTTP' || protocol === 'HTTPS');
+    return isSame ? known : { ...place, members, isOfRequests, places };
   });
 }
 

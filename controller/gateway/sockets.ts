@@ -53,10 +53,10 @@ export class Sockets {
     const sockets = new Map(this.#made.values().map((socket) => [socket.listener.name, socket]));
     this.#made = new Map(
       this.#groups.map((group) => {
-        const last = this.#made.get(group);
-        const isQuiet = isSamePolicies && !group.members.some(({ listener }) => turnovers.has(listener));
-        if (last !== undefined && isQuiet) return [group, last];
-        return [group, this.#socket(group, { turnovers, oracle }, sockets.get(nameOf(group)))];
+        const news = { turnovers, oracle };
+        const last = isSamePolicies ? this.#made.get(group) : undefined;
+        const followed = last === undefined ? undefined : this.#followed(group, news, last);
+        return [group, followed ?? this.#socket(group, news, sockets.get(nameOf(group)))];
       }),
     );
     return [...this.#made.values()];
@@ -78,6 +78,26 @@ export class Sockets {
     this.#groups = socketGroups(gateways, binding, this.#groups);
     const names = new Set(this.#groups.flatMap(({ members }) => members.map(({ listener }) => listener.name)));
     for (const name of this.#chains.keys()) if (!names.has(name)) this.#chains.delete(name);
+  }
+
+  /**
+   * The socket of listeners and policies that are as they were: chains whose routes are the same are not looked at. `undefined`
+   * where chains depend on the routes of others.
+   */
+  #followed({ members, places, isOfRequests }: Group, news: News, last: Socket): Socket | undefined {
+    const at = [...news.turnovers.keys()].flatMap((listener) => places.get(listener) ?? []);
+    if (at.length === 0) return last;
+    if (!isOfRequests) return undefined;
+    // Listeners without TLS share a chain.
+    const isOne = members[0]?.listener.spec.protocol === 'HTTP';
+    const [chains, irs] = [[...last.chains], [...last.listener.chains]];
+    for (const place of isOne ? [0] : at) {
+      const made = this.#chain(isOne ? members : members.slice(place, place + 1), news);
+      chains[place] = made;
+      irs[place] = made.chain;
+    }
+    if (chains.every((chain, place) => chain === last.chains[place])) return last;
+    return { listener: { ...last.listener, chains: irs }, chains };
   }
 
   /** `last` is the socket of that name as it was. */
