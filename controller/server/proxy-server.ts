@@ -48,6 +48,13 @@ function bidi(path: string): ServiceDefinition[string] {
 }
 
 /**
+ * So long an Envoy may say nothing, not even that it is there, before its connection is given up. Thousands of chains keep its
+ * main thread busy for more than ten seconds on a slow machine; a connection that is ended then makes it begin again, and so
+ * without end. Milliseconds.
+ */
+const LONGEST_SILENCE = 60_000;
+
+/**
  * Serves one proxy on the Unix socket that it has: delta ADS to its Envoy, modules and states to its agent.
  *
  * The socket is the identity of the client: the node id that Envoy states is not read. Returns a function that ends every
@@ -59,7 +66,7 @@ export function serveProxy(options: ProxyServerOptions): () => void {
     'grpc.max_receive_message_length': 64 * 1024 * 1024,
     'grpc.max_send_message_length': -1,
     'grpc.keepalive_time_ms': 30_000,
-    'grpc.keepalive_timeout_ms': 10_000,
+    'grpc.keepalive_timeout_ms': LONGEST_SILENCE,
   });
   const handlers: Record<string, UntypedHandleCall> = {
     delta: (stream: RawStream) => serveDelta(stream, options),
