@@ -101,8 +101,6 @@ export const implementedPaths: { readonly [K in KindName]: ImplementedPaths } = 
     'spec.extProc[].metadata',
     'spec.extProc[].statusOnError',
     'spec.wasm',
-    '!spec.wasm[].code.image.tls',
-    '!spec.wasm[].code.http.tls',
   ],
   EnvoyProxy: [
     'spec.mergeGateways',

@@ -38,10 +38,10 @@ export function moduleFetcher(
   options: ModuleFetching,
 ): (want: ModuleWant, known: ModuleAnswer | undefined, signal: AbortSignal) => Promise<Outcome<ModuleAnswer>> {
   const turns = new Turns(MOST_AT_A_TIME);
-  return async ({ source, refresh }, known, signal) => {
+  return async ({ source, refresh, authorities }, known, signal) => {
     const before = known?.kind === 'module' ? known : undefined;
     if (before !== undefined && refresh === Infinity) return success(before);
-    const fetch: GuardedFetch = async (request) => options.fetch({ ...request, signal });
+    const fetch: GuardedFetch = async (request) => options.fetch({ ...request, signal, authorities });
     return turns.take(hostOf(source), async () => {
       if (signal.aborted) return refusal('Canceled', 'nobody wants it any more');
       switch (source.kind) {

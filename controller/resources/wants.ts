@@ -38,6 +38,8 @@ interface Fetching {
 export interface ModuleWant {
   readonly kind: 'Module';
   readonly source: ModuleSource;
+  /** Certificates in PEM of authorities that whoever asks for it trusts besides those of the configuration. */
+  readonly authorities?: string;
   /** For how long an answer is not asked for again, in milliseconds; Infinity for one that is kept for ever. */
   readonly refresh: number;
   /** The pause before a first failure is made good, in milliseconds. */
@@ -146,12 +148,16 @@ export function wantId(want: Want): string {
 }
 
 /** What is private is one's own: it has one's credentials in its key. What is kept for ever is not what may change. */
-function moduleKey({ kind, source, refresh }: ModuleWant): string {
+function moduleKey({ kind, source, refresh, authorities }: ModuleWant): string {
   const kept = refresh === Infinity ? 'kept' : 'asked again';
-  if (source.kind === 'url') return JSON.stringify([kind, kept, source.kind, source.url, source.digest ?? '']);
+  // What one has by trusting somebody is not had by who does not.
+  const trusts = authorities === undefined ? [] : [authorities];
+  if (source.kind === 'url') {
+    return JSON.stringify([kind, kept, source.kind, source.url, source.digest ?? '', ...trusts]);
+  }
   const { reference, credentials } = source;
   const who = credentials.kind === 'secret' ? credentials.secret.id : '';
-  return JSON.stringify([kind, kept, source.kind, reference, credentials.kind, who]);
+  return JSON.stringify([kind, kept, source.kind, reference, credentials.kind, who, ...trusts]);
 }
 
 /** One want for each key, with the shortest times of those that share it; in the order of their keys. */

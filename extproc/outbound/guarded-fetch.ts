@@ -23,6 +23,8 @@ export interface FetchRequest {
   readonly body?: Uint8Array;
   /** Where to connect instead of to the host of the URL. Redirects to elsewhere lead there. */
   readonly via?: FetchVia | undefined;
+  /** Certificates in PEM of authorities that are trusted besides those that are anyway, on redirects, too. */
+  readonly authorities?: string | undefined;
   /** The largest body that is taken, in bytes. */
   readonly limit: number;
   /** The longest the whole may take, in milliseconds; that of the settings without. */
@@ -90,16 +92,17 @@ export function createFetcher(
     const late = AbortSignal.timeout(timeout);
     const signal = request.signal === undefined ? late : AbortSignal.any([late, request.signal]);
     // A connection to somewhere else is not to be used again for the host itself.
-    const { via } = request;
-    const own = via === undefined ? agent : agentOf(viaConnector(connectorTo(via), via));
-    const outcome = await follow(request, { own, others: agent }, signal).then(
+    const { via, authorities } = request;
+    const others = authorities === undefined ? agent : agentOf(guardedConnector(trusting(settings, authorities)));
+    const own = via === undefined ? others : agentOf(viaConnector(connectorTo(via), via));
+    const outcome = await follow(request, { own, others }, signal).then(
       (value): FetchOutcome => ({ ok: true, value }),
       (error: unknown): FetchOutcome => {
         const { reason, message } = ended(error, late, request.signal, timeout);
         return { ok: false, refusal: { reason, message: `${shownUrl(request.url)}: ${message}` } };
       },
     );
-    if (own !== agent) await own.destroy();
+    for (const used of new Set([own, others])) if (used !== agent) await used.destroy();
     observed({
       purpose: request.purpose,
       outcome: outcome.ok ? outcome.value.status : outcome.refusal.reason,
@@ -108,6 +111,11 @@ export function createFetcher(
     return outcome;
   };
   return { fetch, close: () => agent.destroy() };
+}
+
+function trusting(settings: FetchSettings, authorities: string): FetchSettings {
+  const { caBundle } = settings;
+  return { ...settings, caBundle: caBundle === undefined ? authorities : `${caBundle}\n${authorities}` };
 }
 
 function ended(error: unknown, late: AbortSignal, signal: AbortSignal | undefined, timeout: number): FetchFailure {

@@ -1,8 +1,10 @@
+import { createServer } from 'node:https';
 import { readdirSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { proxyPaths } from '#controller/infra/local/state-folder.ts';
 import { until } from '../process/sluice.ts';
 import { digestOf } from '#controller/oci/image-module.ts';
+import { selfSigned } from '../seeds/self-signed.ts';
 import { extension, FilterSite, image, pullSecret } from './filter-site.ts';
 import { userFilter } from './user-filter.ts';
 
@@ -200,4 +202,34 @@ it('a module from a URL is verified, and asked for once', async () => {
   at.site.write('p.yaml', extension('a', [{ code: { type: 'HTTP', http }, config: { value: 'i' } }]));
   await at.becomes('/a', '200 v07:i');
   expect(asked).toBe(1);
+});
+
+it('a module from a server with an authority of its own is had by the policy that trusts it, and by no other', async () => {
+  const wasm = await userFilter('v08');
+  const pair = selfSigned('localhost');
+  const server = createServer({ cert: pair['tls.crt'], key: pair['tls.key'] }, (_, response) => response.end(wasm));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  const url = `https://localhost:${typeof address === 'object' && address !== null ? address.port : 0}/f.wasm`;
+  const code = (tls: object) => ({ type: 'HTTP', http: { url, ...tls } });
+  const authority = {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 'ca' },
+    stringData: { 'ca.crt': pair['tls.crt'] },
+  };
+  at.site.write(
+    'p.yaml',
+    `---\n${JSON.stringify(authority)}\n` +
+      extension('a', [{ code: code({ tls: { caCertificateRef: { name: 'ca' } } }) }]) +
+      extension('b', [{ code: code({}) }]),
+  );
+  await at.site.start();
+  await at.becomes('/a', '200 v08:');
+  await at.says('b', /certificate/u);
+  expect(await at.ask('/b')).toMatchObject({ status: 500 });
+  at.site.write('p.yaml', extension('a', [{ code: code({ tls: { caCertificateRef: { name: 'gone' } } }) }]));
+  await at.says('a', /wasm\[0\]\.code\.http\.tls\.caCertificateRef.*Secret default\/gone does not exist/u);
+  server.close();
+  server.closeAllConnections();
 });

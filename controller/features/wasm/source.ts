@@ -1,8 +1,9 @@
-import type { WasmCodeSource } from '#controller/api/gen/types.d.ts';
+import type { WasmCodeSource, WasmCodeSourceTLSConfig } from '#controller/api/gen/types.d.ts';
 import { formatReference, type ImageReference, parseReference } from '../../oci/reference.ts';
 import type { Resources } from '../../resources/resources.ts';
 import { type Outcome, refusal, success } from '../../resources/verdict.ts';
 import type { ModuleWant } from '../../resources/wants.ts';
+import { resolveTrust, trustSecret } from '../../tls/trust.ts';
 import { resolvePullSecret } from './pull-secret.ts';
 
 /** How often it is looked whether a tag, or a URL, leads elsewhere by now, where the policy asks for that. Milliseconds. */
@@ -21,12 +22,30 @@ export function resolveSource(
 ): Outcome<ModuleWant, 'Invalid'> {
   switch (code.type) {
     case 'Image':
-      return imageWant(code, `${path}.image`, namespace, resources);
+      return trusting(imageWant(code, `${path}.image`, namespace, resources), code.image?.tls, `${path}.image`, {
+        namespace,
+        resources,
+      });
     case 'HTTP':
-      return urlWant(code, `${path}.http`);
+      return trusting(urlWant(code, `${path}.http`), code.http?.tls, `${path}.http`, { namespace, resources });
     default:
       return code.type satisfies never;
   }
+}
+
+/** The want of somebody who trusts the authority that `tls` names, too. */
+function trusting(
+  want: Outcome<ModuleWant, 'Invalid'>,
+  tls: WasmCodeSourceTLSConfig | undefined,
+  path: string,
+  { namespace, resources }: { readonly namespace: string; readonly resources: Resources },
+): Outcome<ModuleWant, 'Invalid'> {
+  if (tls === undefined || !want.ok) return want;
+  const from = { group: 'gateway.envoyproxy.io', kind: 'EnvoyExtensionPolicy', namespace };
+  const bundle = resolveTrust([tls.caCertificateRef], from, `${path}.tls.caCertificateRef`, resources);
+  if (!bundle.ok) return refusal('Invalid', bundle.refusal.message);
+  const authorities = trustSecret(bundle.value, resources)?.certificates;
+  return authorities === undefined ? want : success({ ...want.value, authorities });
 }
 
 function imageWant(
