@@ -211,6 +211,7 @@ function filtersOf(ir: ListenerIr): readonly HttpFilter[] {
     ...nativeFilters('beforeUsers'),
     ...users,
     ...laterPolicyFilters(),
+    ...nativeFilters('behindUsers'),
     ...nativeFilters('last'),
     ...credentials,
     ...compressorFilters(ir),

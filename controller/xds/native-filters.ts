@@ -2,7 +2,7 @@ import type { Any } from '@bufbuild/protobuf/wkt';
 import { requestBandwidthFilter, responseBandwidthFilter } from '../features/bandwidth-limit/xds.ts';
 import { corsFilter } from '../features/cors/xds.ts';
 import { csrfFilter } from '../features/csrf/xds.ts';
-import { askedGate } from '../features/asked/xds.ts';
+import { askedGate, askedLaterGate } from '../features/asked/xds.ts';
 import { faultFilter } from '../features/fault/xds.ts';
 import { grpcWebFilter } from '../features/grpc-web/xds.ts';
 import type { NativeFilter } from '../features/native-filter.ts';
@@ -23,6 +23,7 @@ const NATIVE_FILTERS = {
   first: [responseOverrideFilter, faultFilter, corsFilter, csrfFilter, grpcWebFilter],
   afterAsking: [askedGate],
   beforeUsers: [bufferFilter],
+  behindUsers: [askedLaterGate],
   last: [sessionFilter, requestBandwidthFilter, responseBandwidthFilter],
 } as const satisfies { readonly [where: string]: readonly NativeFilter[] };
 

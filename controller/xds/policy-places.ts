@@ -10,8 +10,8 @@
  *   headers again.
  * - A policy that writes a header by which a route of the host is matched: `recheck`. Where no route is matched by what is
  *   written, Envoy chooses the same route again, and nothing has to look. The recheck refuses a request that has come to a
- *   route with filters of users: they have not run. (Where a filter of a user leads from one such route to another, the filters
- *   of the first have run, and those of the second have not.)
+ *   route with filters of users: they have not run. (Where a filter of a user leads from one such route to another, the gate
+ *   behind them all refuses what lacks the second one's: `features/asked`.)
  *
  * Where claims alone are written, and may not lead anywhere (`recomputeRoute`), the route writes them itself, last of all: then nothing
  * leads away from it. Not so with filters of users, which are to see them.

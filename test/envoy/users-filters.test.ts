@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -65,6 +66,14 @@ const extProc = {
     },
   ],
 };
+/** Routes with filters of their own, which ask who a client is or are users', to which a header leads. */
+const GUARDED = ['keyed', 'named', 'asked', 'processed'] as const;
+const secret = (name: string, stringData: object) => ({
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: { name },
+  stringData,
+});
 /** Two requests a day for each value of a header. */
 const perValueOf = (name: string) => ({
   rateLimit: {
@@ -107,6 +116,7 @@ function manifests(port: number, echo: number, folder: string): string {
     route('watched-too', { path: { value: '/plain' }, headers: [{ name: 'x-user', value: 'bob' }] }),
     route('unwatched', { path: { value: '/plain' }, headers: [{ name: 'x-user', value: 'ada' }] }),
     route('other', { path: { value: '/' } }, 'other.example'),
+    ...GUARDED.map((name) => route(name, { path: { value: '/open' }, headers: [{ name: 'x-go', value: name }] })),
     route('counted', { path: { value: '/counted' } }),
     route('counted-behind', { path: { value: '/open' }, headers: [{ name: 'x-go', value: 'counted' }] }),
     {
@@ -121,6 +131,16 @@ function manifests(port: number, echo: number, folder: string): string {
       metadata: { name: 'processors' },
       spec: { endpoints: [{ unix: { path: join(folder, 'processors.sock') } }] },
     },
+    secret('keys', { ada: 'key-of-ada' }),
+    secret('users', { '.htpasswd': `ada:{SHA}${createHash('sha1').update('sesame').digest('base64')}` }),
+    policy('SecurityPolicy', 'keyed', {
+      apiKeyAuth: { credentialRefs: [{ name: 'keys' }], extractFrom: [{ headers: ['x-key'] }] },
+    }),
+    policy('SecurityPolicy', 'named', { basicAuth: { users: { name: 'users' } } }),
+    policy('SecurityPolicy', 'asked', {
+      extAuth: { http: { backendRefs: [{ group: eg, kind: 'Backend', name: 'echo' }] } },
+    }),
+    policy('EnvoyExtensionPolicy', 'processed', extProc),
     policy('SecurityPolicy', 'orders', jwt),
     policy('SecurityPolicy', 'vault', jwt),
     policy('SecurityPolicy', 'vault-by-path', jwt),
@@ -246,6 +266,18 @@ describe("users' filters", () => {
     });
   });
 
+  it("are in nobody's way who asks for the guarded routes", async () => {
+    const authorization = `Basic ${Buffer.from('ada:sesame').toString('base64')}`;
+    const headers = { 'x-key': 'key-of-ada', authorization };
+    for (const name of GUARDED) {
+      expect(await ask('/open', { 'x-go': name, ...headers })).toMatchObject({
+        status: 200,
+        upstream: { 'x-route': name },
+      });
+    }
+    expect(await ask('/open', { 'x-go': 'keyed' })).toMatchObject({ status: 401 });
+  });
+
   it('of no route are in the way of a written header', async () => {
     const authorization = bearer('ada');
     expect(await ask('/plain', { authorization })).toMatchObject({ status: 200, upstream: { 'x-route': 'unwatched' } });
@@ -258,6 +290,11 @@ describe("users' filters", () => {
     it('leads no request past the policy of another route by a header', async () => {
       const answer = await ask('/open', { 'x-forger': forger, 'x-set': 'x-go=vault' });
       expect(answer).toMatchObject(stays ? ON_OPEN : { status: 401 });
+    });
+
+    it.each(GUARDED)('leads no request past the filters of another route: %s', async (name) => {
+      const headers = { 'x-forger': forger, 'x-set': `x-go=${name}`, 'x-key': 'key-of-ada' };
+      expect(await ask('/open', headers)).toMatchObject(stays ? ON_OPEN : { status: 403 });
     });
 
     it('may lead a request to another route whose policy it satisfies', async () => {

@@ -29,6 +29,7 @@ export function resolveApiKeyAuth(
     return refusal('Invalid', `apiKeyAuth.forwardClientIDHeader: found ${header}, ${WRITABLE_HEADERS}`);
   }
   return success({
+    secrets: spec.credentialRefs.map((ref) => `${ref.namespace ?? namespace}/${ref.name}`),
     clients: clients.value,
     sources,
     forwardHeader: header?.toLowerCase(),

@@ -34,5 +34,6 @@ export function resolveBasicAuth(
   if (forwardUsernameHeader !== undefined && !isWritableHeader(forwardUsernameHeader)) {
     return refusal('Invalid', `basicAuth.forwardUsernameHeader: found ${forwardUsernameHeader}, ${WRITABLE_HEADERS}`);
   }
-  return success({ users, forwardHeader: forwardUsernameHeader?.toLowerCase() });
+  const secret = `${ref.namespace ?? namespace}/${ref.name}`;
+  return success({ secret, users, forwardHeader: forwardUsernameHeader?.toLowerCase() });
 }
