@@ -34,9 +34,9 @@ const RECHECK_OF_USERS: u32 = 4;
 
 // The places of plugins that were configured, by their root contexts: to ask Envoy on every request costs more than a decision.
 // A plugin that another one has taken the entry of is asked for again.
-const ENTRIES: u32 = 64;
+const ENTRIES: u32 = 1024;
 /** An entry: [root][place]. */
-const TABLE: usize = memory.data(512, 8);
+const TABLE: usize = memory.data(8192, 8);
 
 /** Notes the place of a plugin that is being configured. */
 export function notePlace(root: u32): void {

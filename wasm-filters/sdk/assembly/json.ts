@@ -133,6 +133,8 @@ export function nextElement(array: Json, element: Json): Json {
 export function textEquals(json: Json, ptr: usize, n: u32): bool {
   // As it is written a text is as long as what it stands for, or longer where it has escapes.
   if (kindOf(json) != JsonKind.text || rawLen(json) < n) return false;
+  const first = n == 0 ? 92 : load<u8>(rawPtr(json));
+  if (first != 92 && first != load<u8>(ptr)) return false;
   const text = textOf(json);
   return text.len == n && sameBytes(text.ptr, ptr, n);
 }
