@@ -159,6 +159,25 @@ describe('a proxy in a cluster', () => {
     await expect.poll(deployment, { timeout: 10_000 }).toMatchObject({ spec: { replicas: 1 } });
   });
 
+  it('is repaired no later for what is heard meanwhile: a change is one change, however often it is told', async () => {
+    proxy.deploy(INFRA);
+    await expect.poll(deployment).toBeDefined();
+    await expect.poll(() => proxy.deployed?.replicas.wanted).toBe(1);
+    const { spec } = { spec: {}, ...deployment() };
+    const before = writes();
+    for (const replicas of [7, 8]) {
+      for (let told = 0; told < 8; told += 1) {
+        const said = deployment();
+        const now = { ...said, spec: { ...spec, replicas }, status: { observedGeneration: told } };
+        if (told === 0 || JSON.stringify(said?.['spec']).includes(`"replicas":${replicas}`))
+          api.store.put('apps/deployments', now);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      await expect.poll(deployment, { timeout: 3_000 }).toMatchObject({ spec: { replicas: 1 } });
+    }
+    expect(writes() - before).toBeLessThan(6);
+  });
+
   it('goes with its Gateway, and stays when its controller goes', async () => {
     proxy.deploy(INFRA);
     await expect.poll(deployment).toBeDefined();

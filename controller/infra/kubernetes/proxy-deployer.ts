@@ -55,6 +55,8 @@ export class ProxyDeployer {
   /** How often in a row what others had changed was applied again, and when last. */
   #repairs = { count: 0, at: 0 };
   #cancelRepair: () => void = () => undefined;
+  /** A repair is under way, or will be: what is heard meanwhile is of the same change. */
+  #isRepairing = false;
   #problem: string | undefined;
   #running: Promise<void> | undefined;
   #isAgain = false;
@@ -80,6 +82,8 @@ export class ProxyDeployer {
     this.#isActive = isActive;
     this.#cancelRetry();
     this.#cancelRenewal();
+    this.#cancelRepair();
+    this.#isRepairing = false;
     if (isActive) this.#bring();
   }
 
@@ -87,7 +91,8 @@ export class ProxyDeployer {
   look(): void {
     if (this.#isClosed) return;
     const drifted = [...this.#applied.values()].filter((applied) => this.#hasDrifted(applied));
-    if (this.#isActive && this.#running === undefined && drifted.length > 0) this.#repair(drifted);
+    if (this.#isActive && this.#running === undefined && !this.#isRepairing && drifted.length > 0)
+      this.#repair(drifted);
     this.#options.changed();
   }
 
@@ -241,12 +246,15 @@ export class ProxyDeployer {
       { objects: drifted.map(({ manifest }) => idOf(manifest)) },
       'objects were changed or removed; they are applied again',
     );
-    this.#cancelRepair();
-    if (this.#repairs.count === 1) this.#bring();
-    else
-      this.#cancelRepair = clock.after(backOff(this.#repairs.count, RETRY.first, random(), RETRY.most), () =>
-        this.#bring(),
-      );
+    if (this.#repairs.count === 1) {
+      this.#bring();
+      return;
+    }
+    this.#isRepairing = true;
+    this.#cancelRepair = clock.after(backOff(this.#repairs.count - 1, RETRY.first, random(), RETRY.most), () => {
+      this.#isRepairing = false;
+      this.#bring();
+    });
   }
 }
 
