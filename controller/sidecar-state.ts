@@ -1,7 +1,7 @@
 import type { FetchSettings } from '#extproc/outbound/fetch-settings.ts';
 import { oidcClientMessage } from './features/oidc/agent.ts';
 import type { LoginKeys } from './infra/local/login-keys.ts';
-import { httpChains } from './ir/listener.ts';
+import { type HttpChainIr, httpChains, type ListenerIr } from './ir/listener.ts';
 import type { OidcClientIr } from './ir/oidc.ts';
 import type { ProxyIr } from './ir/proxy.ts';
 import type { VirtualHostIr } from './ir/virtual-host.ts';
@@ -29,12 +29,8 @@ export function sidecarStates({ loginKeys, fetch, redis }: SidecarSettings): Sid
     const clients = new Map<string, OidcClientIr>();
     for (const { listeners } of configurations) {
       for (const listener of listeners) {
-        for (const { virtualHosts } of httpChains(listener)) {
-          for (const hosts of virtualHosts) {
-            // The same client may have another secret by now: the newest counts.
-            for (const client of clientsOf(hosts)) if (!clients.has(client.id)) clients.set(client.id, client);
-          }
-        }
+        // The same client may have another secret by now: the newest counts.
+        for (const client of clientsOfListener(listener)) if (!clients.has(client.id)) clients.set(client.id, client);
       }
     }
     const ids = [...clients.keys()].sort();
@@ -45,6 +41,14 @@ export function sidecarStates({ loginKeys, fetch, redis }: SidecarSettings): Sid
     return { loginKeys: keys, fetchRules, oidcClients, counting };
   };
 }
+
+const clientsOfListener = once((listener: ListenerIr): readonly OidcClientIr[] =>
+  httpChains(listener).flatMap(clientsOfChain),
+);
+
+const clientsOfChain = once(({ virtualHosts }: HttpChainIr): readonly OidcClientIr[] =>
+  virtualHosts.flatMap(clientsOf),
+);
 
 const clientsOf = once((hosts: readonly VirtualHostIr[]): readonly OidcClientIr[] => {
   const clients = new Set<OidcClientIr>();

@@ -72,6 +72,7 @@ export function createGatewayPass(): (
       ROUTE_KINDS.flatMap((kind): Pieces<AnyRoute> => resources.pieces(kind)),
       index.gateways,
     );
+    const hasCalls = resources.pieces('GRPCRoute').length > 0;
     const states: GatewayState[] = [];
     for (const gateway of gateways) {
       const ofClass = classes.get(gateway.spec.gatewayClassName);
@@ -89,7 +90,8 @@ export function createGatewayPass(): (
           resources,
         );
         const named = routes.get(`${namespace}/${name}`) ?? [];
-        const attached = withoutKindConflicts(named.map((piece) => attach(piece, served)));
+        const pieces = named.map((piece) => attach(piece, served));
+        const attached = hasCalls ? withoutKindConflicts(pieces) : pieces;
         const { listeners, sets, claimants } = served;
         const { verdicts: tls } = gatewayTls(gateway, resources);
         const rest = { tls, listeners, sets, claimants, routes: attached };

@@ -8,7 +8,7 @@ import type { Socket } from './sockets.ts';
 
 /** The clusters of the chains of one proxy, each once, by name; kept from one translation to the next. */
 export class ClusterUnion {
-  #pieces: ReadonlySet<readonly ClusterIr[]> = new Set();
+  #lists: readonly Pieces<ClusterIr>[] = [];
   readonly #clusters = new SortedTable<ClusterIr>();
   /** How many chains name each cluster. */
   readonly #uses = new Map<string, number>();
@@ -17,18 +17,24 @@ export class ClusterUnion {
   update(sockets: readonly Socket[]): Pieces<ClusterIr> {
     const lists = sockets.flatMap(({ chains }) => chains.map(({ content }) => content.clusters));
     const [only = [], ...others] = lists;
-    this.#follow(new Set(others.length === 0 ? [] : lists.flat()));
+    this.#follow(others.length === 0 ? [] : lists);
     return others.length === 0 ? only : this.#clusters.pieces();
   }
 
-  #follow(now: ReadonlySet<readonly ClusterIr[]>): void {
-    for (const piece of now.difference(this.#pieces)) {
+  /** No two chains share a piece. Chains that are where they were, and the same, are not looked at. */
+  #follow(lists: readonly Pieces<ClusterIr>[]): void {
+    const before = this.#lists;
+    const isInPlace = before.length === lists.length;
+    const came = new Set(lists.filter((list, at) => !isInPlace || list !== before[at]).flat());
+    const gone = new Set(before.filter((list, at) => !isInPlace || list !== lists[at]).flat());
+    this.#lists = lists;
+    for (const piece of came.difference(gone)) {
       for (const cluster of piece) {
         this.#uses.set(cluster.name, (this.#uses.get(cluster.name) ?? 0) + 1);
         this.#clusters.set(cluster.name, cluster);
       }
     }
-    for (const piece of this.#pieces.difference(now)) {
+    for (const piece of gone.difference(came)) {
       for (const { name } of piece) {
         const uses = (this.#uses.get(name) ?? 0) - 1;
         if (uses > 0) this.#uses.set(name, uses);
@@ -38,7 +44,6 @@ export class ClusterUnion {
         }
       }
     }
-    this.#pieces = now;
   }
 }
 

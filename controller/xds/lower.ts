@@ -334,15 +334,23 @@ function lowerWasm(filter: WasmFilterIr, loaded: LoadedFilterIr | undefined): Xd
 function lowerHosts({ name, virtualHosts }: HttpChainIr, patched: ReadonlySet<string>): Pieces<XdsResource> {
   const around = surroundings(virtualHosts, patched.has(name));
   return virtualHosts.map((hosts) => {
-    const made = resourcesOfPieces(hosts);
-    const key = `${name} ${dependence(hosts, around)}`;
-    const resources = made.get(key) ?? hosts.map((host) => lowerHost(host, name, around));
-    made.set(key, resources);
+    const last = lastOfPieces.get(hosts);
+    const depends = dependence(hosts, around);
+    if (last?.name === name && last.depends === depends) return last.resources;
+    const resources = hosts.map((host) => lowerHost(host, name, around));
+    lastOfPieces.set(hosts, { name, depends, resources });
     return resources;
   });
 }
 
-const resourcesOfPieces = once((_hosts: readonly VirtualHostIr[]) => new Map<string, readonly XdsResource[]>());
+interface LoweredPiece {
+  /** Of the RouteConfiguration. */
+  readonly name: string;
+  readonly depends: string;
+  readonly resources: readonly XdsResource[];
+}
+
+const lastOfPieces = new WeakMap<readonly VirtualHostIr[], LoweredPiece>();
 
 const resourcesOfHosts = once((_host: VirtualHostIr) => new Map<string, XdsResource>());
 

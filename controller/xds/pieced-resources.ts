@@ -12,7 +12,7 @@ const FEW = 4;
  */
 export class PiecedResources implements ReadonlyMap<string, XdsResource> {
   readonly pieces: readonly Piece[];
-  readonly size: number;
+  #size: number | undefined;
   /** How often something was looked up by its name, and what that goes by once it is done often. */
   #lookups = 0;
   #byName: XdsResources | undefined;
@@ -20,7 +20,11 @@ export class PiecedResources implements ReadonlyMap<string, XdsResource> {
   /** No name may be there twice. */
   constructor(pieces: readonly Piece[]) {
     this.pieces = pieces;
-    this.size = pieces.reduce((sum, piece) => sum + piece.length, 0);
+  }
+
+  get size(): number {
+    this.#size ??= this.pieces.reduce((sum, piece) => sum + piece.length, 0);
+    return this.#size;
   }
 
   get(name: string): XdsResource | undefined {
@@ -72,10 +76,21 @@ function piecesOf(resources: XdsResources): readonly Piece[] {
 export function changes(before: XdsResources, after: XdsResources): ReadonlyMap<string, XdsResource | undefined> {
   const found = new Map<string, XdsResource | undefined>();
   if (before === after) return found;
-  const left = new Set(piecesOf(before));
-  for (const piece of piecesOf(after)) {
+  const [gone, came] = withoutEqualEnds(piecesOf(before), piecesOf(after));
+  const left = new Set(gone);
+  for (const piece of came) {
     if (!left.delete(piece)) for (const resource of piece) found.set(resource.name, resource);
   }
   for (const piece of left) for (const { name } of piece) if (!found.has(name)) found.set(name, undefined);
   return found;
+}
+
+/** Two lists without what both begin with, and what both end with: an edit changes few pieces, one behind the other. */
+function withoutEqualEnds(a: readonly Piece[], b: readonly Piece[]): readonly [readonly Piece[], readonly Piece[]] {
+  const shorter = Math.min(a.length, b.length);
+  let head = 0;
+  while (head < shorter && a[head] === b[head]) head += 1;
+  let tail = 0;
+  while (tail < shorter - head && a[a.length - 1 - tail] === b[b.length - 1 - tail]) tail += 1;
+  return [a.slice(head, a.length - tail), b.slice(head, b.length - tail)];
 }

@@ -58,6 +58,7 @@ export function surroundings(hosts: Pieces<VirtualHostIr>, isPatched: boolean): 
 /** What of their surroundings hosts depend on, as text. */
 export function dependence(hosts: readonly VirtualHostIr[], around: Surroundings): string {
   const facts = factsOfAll(hosts);
+  if (!facts.hasUsersFilters && !facts.hasWriters && !facts.hasLimits) return '';
   const ofOthers = facts.hasUsersFilters && [around.hasPolicies, around.hasWriters];
   return [ofOthers, facts.hasWriters && around.isPatched, facts.hasLimits && around.hasWriters].join();
 }
