@@ -39,6 +39,14 @@ const run = promisify(execFile);
 const START_WITHIN = 120_000;
 const END_WITHIN = 5_000;
 
+/** Which requests are noted in `audit.log`: those of pods. */
+const AUDIT = {
+  apiVersion: 'audit.k8s.io/v1',
+  kind: 'Policy',
+  omitStages: ['RequestReceived'],
+  rules: [{ level: 'Metadata', userGroups: ['system:serviceaccounts'] }, { level: 'None' }],
+};
+
 /** Controllers that judge nodes and clouds have nothing to do here. */
 const CONTROLLERS = '*,-nodeipam,-nodelifecycle,-cloud-node-lifecycle-controller';
 
@@ -54,6 +62,7 @@ export async function startControlPlane(program: string, folder: string): Promis
   writeFileSync(path('tokens.csv'), `${token},admin,admin,system:masters\n`, { mode: 0o600 });
   const kubeconfig = path('kubeconfig');
   writeFileSync(kubeconfig, kubeconfigOf(token), { mode: 0o600 });
+  writeFileSync(path('audit.json'), JSON.stringify(AUDIT));
   const { api } = connectCluster(folder);
 
   const etcd = start(path('.'), 'etcd', [
@@ -84,6 +93,8 @@ export async function startControlPlane(program: string, folder: string): Promis
       '--endpoint-reconciler-type=none',
       '--enable-priority-and-fairness=false',
       '--profiling=false',
+      `--audit-policy-file=${path('audit.json')}`,
+      `--audit-log-path=${auditLog(folder)}`,
     ]);
   let server = startServer();
   await untilReady(api, server, path('kube-apiserver.log'));
@@ -108,6 +119,11 @@ export async function startControlPlane(program: string, folder: string): Promis
       await end(etcd);
     },
   };
+}
+
+/** The file in which the API server notes the requests of pods: an Event (audit.k8s.io/v1) a line. */
+export function auditLog(folder: string): string {
+  return join(folder, PLANE, 'audit.log');
 }
 
 /** Speaks to the cluster whose control plane is in a folder. */

@@ -19,6 +19,7 @@ const MAY_IMPORT: { readonly [folder: string]: readonly string[] } = {
     'deploy/setup',
   ],
   'deploy/package': ['deploy/setup', 'proto'],
+  'deploy/images': [],
   'deploy/examples': ['extproc'],
   'deploy/setup': ['proto', 'wasm-filters', 'controller/api', 'deploy/examples', 'test/cluster/namespaces.ts'],
   'controller/api': [],

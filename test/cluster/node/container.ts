@@ -50,8 +50,8 @@ export class RunningContainer {
     void this.#followReadiness();
   }
 
-  /** Runs it to its end, again and again until it ends well (a plain init container). */
-  async runOnce(): Promise<void> {
+  /** Runs it to its end; again and again until it ends well unless told otherwise (a plain init container, a job). */
+  async runOnce(isRetried = true): Promise<void> {
     while (!this.#stopping) {
       const child = this.#ports.start();
       this.#child = child;
@@ -60,6 +60,7 @@ export class RunningContainer {
       this.#set({ phase: 'ended', exitCode: code ?? undefined, started: code === 0, ready: code === 0 });
       if (code === 0) return;
       this.#ports.exited(code);
+      if (!isRetried) return;
       await sleep(RESTART_AFTER);
       this.#set({ restarts: this.#state.restarts + 1 });
     }

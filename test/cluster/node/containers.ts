@@ -5,7 +5,7 @@ import type { Container } from './kinds.ts';
 export interface Runnable {
   readonly spec: Container;
   keepRunning(): Promise<void>;
-  runOnce(): Promise<void>;
+  runOnce(isRetried?: boolean): Promise<void>;
   stop(grace: number): Promise<void>;
 }
 
@@ -16,11 +16,17 @@ export function isSidecar({ restartPolicy }: Container): boolean {
 
 /**
  * Starts the containers of a pod as a kubelet does: init containers one after the other, a plain one to its end, a sidecar
- * until its startup probe has succeeded; then all others at once.
+ * until its startup probe has succeeded; then all others at once, to be started again when they end as the pod's restart policy says.
  */
-export async function startContainers(init: readonly Runnable[], main: readonly Runnable[]): Promise<void> {
+export async function startContainers(
+  init: readonly Runnable[],
+  main: readonly Runnable[],
+  restart = 'Always',
+): Promise<void> {
   for (const container of init) await (isSidecar(container.spec) ? container.keepRunning() : container.runOnce());
-  for (const container of main) void container.keepRunning();
+  for (const container of main) {
+    void (restart === 'Always' ? container.keepRunning() : container.runOnce(restart === 'OnFailure'));
+  }
 }
 
 /**

@@ -19,6 +19,8 @@ export interface Pod {
   readonly spec: {
     readonly nodeName?: string;
     readonly serviceAccountName?: string;
+    /** Whether containers that end are started again: `Always` (where absent), `OnFailure`, `Never`. */
+    readonly restartPolicy?: string;
     readonly securityContext?: SecurityContext;
     readonly initContainers?: readonly Container[];
     readonly containers: readonly Container[];

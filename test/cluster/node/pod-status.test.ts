@@ -39,4 +39,17 @@ describe('the status of a pod', () => {
     expect(said(PREPARED, { ...UP, ready: false }, UP)).toMatchObject({ phase: 'Running', ready: false });
     expect(said(PREPARED, UP, { ...UP, ready: false })).toMatchObject({ ready: false });
   });
+
+  it('has an end where its containers are not started again', () => {
+    const phaseOf = (restartPolicy: string, exitCode: number, phase: ContainerState['phase'] = 'ended'): unknown => {
+      const job = { ...pod, spec: { restartPolicy, containers: pod.spec.containers } };
+      const states = new Map([['main', { ...WAITING, phase, exitCode }]]);
+      return JSON.parse(JSON.stringify(podStatus(job, states, { address: '', startedAt: 'then', now: 'now' }))).phase;
+    };
+    expect(phaseOf('Never', 0)).toBe('Succeeded');
+    expect(phaseOf('Never', 1)).toBe('Failed');
+    expect(phaseOf('Never', 0, 'running')).toBe('Running');
+    expect(phaseOf('OnFailure', 1)).toBe('Running');
+    expect(phaseOf('Always', 0)).toBe('Running');
+  });
 });

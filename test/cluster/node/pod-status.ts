@@ -21,7 +21,7 @@ export function podStatus(
   });
   const described = (one: Container): object => describe(one, stateOf(one), startedAt);
   return {
-    phase: initialized ? 'Running' : 'Pending',
+    phase: initialized ? phaseOf(spec, spec.containers.map(stateOf)) : 'Pending',
     hostIP: NODE_ADDRESS,
     hostIPs: [{ ip: NODE_ADDRESS }],
     podIP: address,
@@ -37,6 +37,13 @@ export function podStatus(
     initContainerStatuses: init.map(described),
     containerStatuses: spec.containers.map(described),
   };
+}
+
+/** A pod whose containers are not started again has an end. */
+function phaseOf({ restartPolicy = 'Always' }: Pod['spec'], states: readonly ContainerState[]): string {
+  const haveEnded = restartPolicy !== 'Always' && states.every(({ phase }) => phase === 'ended');
+  if (haveEnded && states.every(({ exitCode }) => exitCode === 0)) return 'Succeeded';
+  return haveEnded && restartPolicy === 'Never' ? 'Failed' : 'Running';
 }
 
 const WAITING: ContainerState = { started: false, ready: false, restarts: 0, phase: 'waiting', exitCode: undefined };

@@ -75,7 +75,7 @@ export class RunningPod {
     this.#main = spec.containers.map(make);
     void this.#refreshVolumes();
     this.#tell();
-    await startContainers(this.#init, this.#main);
+    await startContainers(this.#init, this.#main, spec.restartPolicy);
   }
 
   /** Ends it within its grace period. Resolves when it is gone from the node. */

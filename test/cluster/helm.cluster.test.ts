@@ -1,0 +1,198 @@
+import { execFile } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { findGoProgram, HELM } from '#deploy/setup/go-program.ts';
+import { ROOT } from '#deploy/setup/node24.mjs';
+import { auditLog, connectCluster } from './control-plane.ts';
+import { until } from './gateway-site.ts';
+import { rightsOf, rightsUsed } from './rights-used.ts';
+
+const SYSTEM = 'envoy-gateway-system';
+const SECOND = 'internal-gateway-system';
+const CHART = 'build/charts/sluice-0.1.0.tgz';
+const GROUPS = /\.(gateway\.networking\.k8s\.io|gateway\.networking\.x-k8s\.io|gateway\.envoyproxy\.io)$/u;
+const run = promisify(execFile);
+
+/** The commands of a section of the README. */
+function commandsOf(section: string): string {
+  const text = readFileSync(join(ROOT, 'README.md'), 'utf8');
+  const [, body = ''] = text.split(`\n## ${section}\n`);
+  const [, commands = ''] = /```sh\n([^]*?)```/u.exec(body.split('\n## ')[0] ?? '') ?? [];
+  return commands;
+}
+
+const INTERNAL = `
+apiVersion: gateway.networking.k8s.io/v1
+kind: GatewayClass
+metadata: { name: eg-internal }
+spec: { controllerName: gateway.envoyproxy.io/internal-gatewayclass-controller }
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: { name: internal, namespace: default }
+spec:
+  gatewayClassName: eg-internal
+  listeners: [{ name: http, protocol: HTTP, port: 8080 }]
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: { name: internal, namespace: default }
+spec:
+  parentRefs: [{ name: internal }]
+  rules: [{ backendRefs: [{ name: backend, port: 3000 }] }]
+`;
+
+/** Rights that this walk does not make use of; other tests do. */
+const LATER: readonly RegExp[] = [
+  // The definition is not installed here.
+  /^multicluster\.x-k8s\.io /u,
+  // A status is read again where somebody else wrote in between; a definition where its kind is not served just now.
+  /^(gateway\.networking\.k8s\.io|gateway\.envoyproxy\.io|apiextensions\.k8s\.io) \S+ get$/u,
+  // There are no such objects.
+  /^(gateway\.networking\.k8s\.io|gateway\.envoyproxy\.io) \S+\/status patch$/u,
+  /^(apps daemonsets|autoscaling horizontalpodautoscalers|policy poddisruptionbudgets) (create|patch)$/u,
+  // Nothing of a proxy goes, is referred to, is said again or grows old.
+  / delete$|^ events patch$|^ secrets update$|^ (configmaps|secrets) get$/u,
+];
+
+describe('the chart', () => {
+  const cluster = connectCluster(inject('cluster'));
+  const own = mkdtempSync(join(tmpdir(), 'sl-helm-'));
+  const env = {
+    ...process.env,
+    KUBECONFIG: cluster.kubeconfig,
+    HELM_CACHE_HOME: join(own, 'cache'),
+    HELM_CONFIG_HOME: join(own, 'config'),
+    HELM_DATA_HOME: join(own, 'data'),
+    PATH: [join(own, 'bin'), join(ROOT, 'node_modules', '.bin'), process.env['PATH'] ?? ''].join(delimiter),
+  };
+
+  /** As in a terminal at the root of a clone. */
+  async function shell(commands: string): Promise<string> {
+    try {
+      return (await run('bash', ['-euo', 'pipefail', '-c', commands], { cwd: ROOT, env, maxBuffer: 1 << 26 })).stdout;
+    } catch (error) {
+      const logs = await cluster.kubectl('logs', '-n', SYSTEM, 'deployment/envoy-gateway').catch(String);
+      throw new Error(`${String(error)}\n${logs.slice(-2_000)}`, { cause: error });
+    }
+  }
+
+  /** The status that a request for the host of the README is answered with. */
+  const answered = (url: string): Promise<string> =>
+    shell(`curl -s -o /dev/null -w '%{http_code}' --max-time 5 -H 'Host: www.example.com' ${url} || true`);
+
+  beforeAll(async () => {
+    mkdirSync(join(own, 'bin'));
+    symlinkSync(findGoProgram(HELM, process.env) ?? 'helm', join(own, 'bin', 'helm'));
+    symlinkSync(join(dirname(cluster.kubeconfig), 'kubectl'), join(own, 'bin', 'kubectl'));
+    chmodSync(cluster.kubeconfig, 0o600);
+    // What the chart is to bring.
+    const definitions = (await cluster.kubectl('get', 'crds', '-o', 'name')).trim().split('\n');
+    await cluster.kubectl('delete', ...definitions.filter((name) => GROUPS.test(name)));
+  });
+  afterAll(async () => {
+    await shell(`helm uninstall eg -n ${SYSTEM} || true; helm uninstall internal -n ${SECOND} || true`);
+    await cluster.kubectl('delete', '--ignore-not-found', '-n', 'default', 'deployment/backend', 'service/backend');
+    await cluster.kubectl('delete', 'gateway,httproute,gatewayclass', '-A', '--all');
+    await cluster.kubectl('delete', 'namespace', SYSTEM, SECOND, '--wait=false', '--ignore-not-found');
+    rmSync(own, { recursive: true, force: true });
+  });
+
+  it('installs Sluice as the README says, word by word', async () => {
+    const commands = commandsOf('On Kubernetes');
+    expect(commands).toContain('helm install');
+    const said = await shell(commands);
+    expect(said).toMatch(/^NAME +CLASS +ADDRESS +PROGRAMMED +AGE\neg +eg +10\.245\.0\.\d+ +True +\S+$/mu);
+    expect(said).toContain('"host": "www.example.com"');
+    // What the job of the chart made, and nothing of the job.
+    const left = await cluster.kubectl('get', 'secrets,jobs,serviceaccounts', '-n', SYSTEM, '-o', 'name');
+    expect(left).toContain('secret/sluice-ca');
+    expect(left).not.toContain('certgen');
+  }, 300_000);
+
+  it('lets the walk-through of the seeds go on from there', async () => {
+    const seed = join(ROOT, '../shared/seeds/manifests/002_8eecb0c20a5051c9-02.yaml');
+    expect(await shell(readFileSync(seed, 'utf8'))).toContain('"path": "/get"');
+  });
+
+  it('never changes definitions that are there', async () => {
+    const versions = (): Promise<string> =>
+      cluster.kubectl(
+        'get',
+        'crds',
+        '-o',
+        'jsonpath={range .items[*]}{.metadata.name}={.metadata.generation}{"\\n"}{end}',
+      );
+    const theirs = ['crd', 'backends.gateway.envoyproxy.io'] as const;
+    await cluster.kubectl('annotate', ...theirs, 'owner=envoy-gateway');
+    const before = await versions();
+    await shell(`helm upgrade eg ${CHART} -n ${SYSTEM} --set deployment.replicas=2 --wait --timeout 2m`);
+    expect(await versions()).toBe(before);
+    expect(await cluster.kubectl('get', ...theirs, '-o', 'jsonpath={.metadata.annotations.owner}')).toBe(
+      'envoy-gateway',
+    );
+    expect(
+      await cluster.kubectl('get', 'pods', '-n', SYSTEM, '-l', 'control-plane=envoy-gateway', '-o', 'name'),
+    ).toMatch(/^pod\/envoy-gateway-\S+\npod\/envoy-gateway-\S+$/mu);
+  });
+
+  it('works beside another controller, under Pod Security "restricted" and in both namespaces', async () => {
+    await cluster.apply(
+      `apiVersion: v1\nkind: Namespace\nmetadata: { name: ${SECOND}, labels: { pod-security.kubernetes.io/enforce: restricted } }`,
+    );
+    const name = 'config.envoyGateway.gateway.controllerName=gateway.envoyproxy.io/internal-gatewayclass-controller';
+    await shell(`helm install internal ${CHART} -n ${SECOND} --set ${name} --wait --timeout 2m`);
+    await cluster.apply(INTERNAL);
+    await cluster.kubectl('wait', '--timeout=60s', '-n', 'default', 'gateway/internal', '--for=condition=Programmed');
+    const proxies = (namespace: string): Promise<string> =>
+      cluster.kubectl('get', 'deployments', '-n', namespace, '-l', 'app.kubernetes.io/component=proxy', '-o', 'name');
+    expect(await proxies(SECOND)).toMatch(/^deployment\.apps\/envoy-default-internal-\w{8}\n$/u);
+    expect(await proxies(SYSTEM)).toMatch(/^deployment\.apps\/envoy-default-eg-\w{8}\n$/u);
+    for (const [gateway, port] of [
+      ['internal', 8_080],
+      ['eg', 80],
+    ] as const) {
+      const address = await cluster.kubectl(
+        'get',
+        '-n',
+        'default',
+        `gateway/${gateway}`,
+        '-o',
+        'jsonpath={.status.addresses[0].value}',
+      );
+      await until(`${gateway} answers`, async () => (await answered(`http://${address}:${port}/get`)) === '200');
+    }
+  });
+
+  it('gives the controller what it asks for, and nothing that no part of it asks for', async () => {
+    const role = (kind: string, name: string): Promise<string> =>
+      cluster.kubectl('get', kind, '-n', SYSTEM, name, '-o', 'json');
+    const granted = rightsOf(await role('clusterrole', `eg-sluice:${SYSTEM}`), await role('role', 'eg-sluice'));
+    const log = readFileSync(auditLog(inject('cluster')), 'utf8');
+    const { used, refused } = rightsUsed(log, `system:serviceaccount:${SYSTEM}:envoy-gateway`);
+    expect([...refused]).toEqual([]);
+    expect([...used].filter((right) => !granted.has(right))).toEqual([]);
+    // What is left is for what has not happened here: there is no such kind or object, nobody wrote in between, nothing went.
+    const unasked = [...granted].filter((right) => !used.has(right) && !LATER.some((pattern) => pattern.test(right)));
+    expect(unasked).toEqual([]);
+  });
+
+  it('leaves proxies serving when it is uninstalled, and no rights', async () => {
+    const address = await cluster.kubectl(
+      'get',
+      '-n',
+      'default',
+      'gateway/eg',
+      '-o',
+      'jsonpath={.status.addresses[0].value}',
+    );
+    await shell(`helm uninstall eg -n ${SYSTEM} --wait --timeout 2m`);
+    expect(await answered(`http://${address}/get`)).toBe('200');
+    const rights = await cluster.kubectl('get', 'clusterroles,clusterrolebindings', '-o', 'name');
+    expect(rights).not.toContain(`eg-sluice:${SYSTEM}`);
+    expect(await cluster.kubectl('get', 'roles,rolebindings', '-n', SYSTEM, '-o', 'name')).toBe('');
+  });
+});
