@@ -27,8 +27,8 @@ export interface ClusterProxiesOptions {
   readonly undo: (() => Promise<void>)[];
 }
 
-/** How often certificates are looked at. Milliseconds. */
-const CERTIFICATES_POLL = 600_000;
+/** How often certificates are looked at: who replaces or removes one is not to wait long. Milliseconds. */
+const CERTIFICATES_POLL = 15_000;
 
 /**
  * Lets the proxies of a cluster in, and makes them where this controller leads. What is missing of certificates is made, and
