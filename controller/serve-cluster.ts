@@ -24,14 +24,16 @@ import { ModuleLibrary } from './modules/module-library.ts';
 import { readLayoutModule } from './oci/layout.ts';
 import { type Pipeline, startPipeline } from './pipeline.ts';
 import { podPorts } from './pod-ports.ts';
-import { problemTeller } from './problem-events.ts';
+import { problemTeller, refusedObjects } from './problem-events.ts';
 import { kubernetesProvider, type Observer } from './provider/kubernetes/kubernetes-provider.ts';
 import { type Outcome, refusal, success } from './resources/verdict.ts';
+import { rejectionTeller } from './rejection-events.ts';
 import { RunningProxy } from './running-proxy.ts';
 import { systemClock } from './runtime/clock.ts';
 import { collectGarbage, IdleCollection } from './runtime/memory.ts';
 import type { Metrics } from './runtime/metrics.ts';
 import { SYSTEM_TRUST_FILE } from './settings.ts';
+import { withRefused } from './status/refused-status.ts';
 import { sidecarStates } from './sidecar-state.ts';
 
 /** A cluster that is served, and with what. */
@@ -193,7 +195,7 @@ function statusWriting(
   const writer = new StatusWriter({
     server,
     controllerName,
-    statuses: () => pipeline()?.statuses() ?? [],
+    statuses: () => withRefused(pipeline()?.statuses() ?? [], refusedObjects(pipeline()?.problems() ?? [])),
     clock: systemClock,
     random: Math.random,
     rate: cluster.rate,
@@ -204,8 +206,15 @@ function statusWriting(
   let isLeader = false;
   /** Why it could not be found out last who leads. */
   let trouble = '';
+  const tellRejections = rejectionTeller(
+    writer.book,
+    (subject, reason, message) => void events.warn(subject, reason, message),
+  );
   const look = (): void => {
-    if (!isLeader) return;
+    if (!isLeader) {
+      tellRejections(pipeline()?.proxies() ?? []);
+      return;
+    }
     writer.look();
     tellProblems(pipeline()?.problems() ?? []);
   };

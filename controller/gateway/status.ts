@@ -11,7 +11,7 @@ import { transportOf } from './socket-groups.ts';
 import type { AnyRoute } from './route-core.ts';
 
 /** What is said of a Gateway. */
-export type GatewayStatus = Extract<ObjectStatus, { readonly kind: 'gateway' }>;
+export type GatewayStatus = Extract<ObjectStatus, { readonly kind: 'gateway' }> & { readonly object: Gateway };
 
 /** What is said of a ListenerSet. */
 type SetStatus = Extract<ObjectStatus, { readonly kind: 'listener-set' }>;

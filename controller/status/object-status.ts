@@ -24,23 +24,30 @@ export type PolicyObject = ResourceOf<
   | 'EnvoyProxy'
 >;
 
+/** Of an object all that its status is told by: one that cannot be read has no more. */
+export type Subject<R extends { readonly apiVersion: string; readonly kind: string; readonly metadata: object }> = {
+  readonly apiVersion: string;
+  readonly kind: R['kind'];
+  readonly metadata: R['metadata'];
+};
+
 /** What is to be said of one object. Nobody writes into the object itself: status is output. */
 export type ObjectStatus =
   | {
       readonly kind: 'class';
-      readonly object: GatewayClass;
+      readonly object: Subject<GatewayClass>;
       readonly verdicts: readonly Verdict[];
       /** Sorted. */
       readonly supportedFeatures: readonly string[];
     }
   | {
       readonly kind: 'conditions';
-      readonly object: Backend;
+      readonly object: Subject<Backend>;
       readonly verdicts: readonly Verdict[];
     }
   | {
       readonly kind: 'gateway';
-      readonly object: Gateway;
+      readonly object: Subject<Gateway>;
       readonly verdicts: readonly Verdict[];
       /** Key of the proxy that serves it. */
       readonly proxy: string;
@@ -51,14 +58,14 @@ export type ObjectStatus =
     }
   | {
       readonly kind: 'listener-set';
-      readonly object: ListenerSet;
+      readonly object: Subject<ListenerSet>;
       readonly verdicts: readonly Verdict[];
       readonly listeners: readonly ListenerReport[];
       /** The proxy of its Gateway. */
       readonly proxy: string;
     }
-  | { readonly kind: 'route'; readonly object: RouteObject; readonly parents: readonly ParentReport[] }
-  | { readonly kind: 'policy'; readonly object: PolicyObject; readonly ancestors: readonly ParentReport[] };
+  | { readonly kind: 'route'; readonly object: Subject<RouteObject>; readonly parents: readonly ParentReport[] }
+  | { readonly kind: 'policy'; readonly object: Subject<PolicyObject>; readonly ancestors: readonly ParentReport[] };
 
 /** What is said of a listener. */
 export interface ListenerReport {

@@ -61,7 +61,7 @@ describe('under load', () => {
       trusted: fieldOf(await secret('sluice-ca'), 'ca.crt') ?? '',
     };
     const aged = await makeAuthority(Date.now() - 8 * YEAR, known);
-    const authority = `${JSON.stringify({ data: dataOf(aged.current, aged.trusted) })}`;
+    const authority = JSON.stringify({ data: dataOf(aged.current, aged.trusted) });
     await site.cluster.kubectl('patch', 'secret', 'sluice-ca', '-n', site.system, '-p', authority);
     await until('there is another authority', async () => {
       const now = fieldOf(await secret('sluice-ca'), 'tls.crt');
@@ -70,7 +70,7 @@ describe('under load', () => {
     // What was signed before stays good meanwhile.
     expect(fieldOf(await secret('sluice-ca'), 'ca.crt')).toContain(old.ca.trim());
     const expired = await issue(aged, { kind: 'server', dnsNames: ['envoy-gateway'] }, Date.now() - 89 * (YEAR / 365));
-    const leaf = `${JSON.stringify({ data: dataOf(expired, aged.trusted) })}`;
+    const leaf = JSON.stringify({ data: dataOf(expired, aged.trusted) });
     await site.cluster.kubectl('patch', 'secret', 'envoy-gateway', '-n', site.system, '-p', leaf);
     await until('the controller has another certificate', async () => {
       const now = pairIn(await secret('envoy-gateway'))?.certificate;
