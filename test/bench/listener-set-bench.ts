@@ -68,8 +68,9 @@ async function cpuOfEdit(bench: Bench, routes: number, listenerSets: number): Pr
       });
     await until(0);
     await sleep(options.settled);
-    const inspector = await openInspector(sluice.pid, ports.inspector);
-    if (options.profiles !== undefined) await inspector.startProfile();
+    // An inspector costs CPU of its own.
+    const inspector = options.profiles === undefined ? undefined : await openInspector(sluice.pid, ports.inspector);
+    await inspector?.startProfile();
     const from = cpuMs(sluice.pid);
     for (let edit = 1; edit <= options.edits; edit += 1) {
       const { name, content } = editedFile(shape, edit);
@@ -80,9 +81,9 @@ async function cpuOfEdit(bench: Bench, routes: number, listenerSets: number): Pr
     await sleep(options.settled);
     const cpu = (cpuMs(sluice.pid) - from) / options.edits;
     if (options.profiles !== undefined) {
-      await inspector.stopProfile(join(options.profiles, `listener-sets-${listenerSets}-${routes}.cpuprofile`));
+      await inspector?.stopProfile(join(options.profiles, `listener-sets-${listenerSets}-${routes}.cpuprofile`));
     }
-    inspector.close();
+    inspector?.close();
     return cpu;
   } catch (error) {
     const words = `(c) at ${routes} routes and ${listenerSets} ListenerSets; the controller's output:\n${sluice.output()}`;
