@@ -137,8 +137,6 @@ export const implementedPaths: { readonly [K in KindName]: ImplementedPaths } = 
     'spec.proxyProtocol',
     'spec.clientIPDetection',
     'spec.tls',
-    '!spec.tls.clientValidation.crl',
-    '!spec.tls.clientValidation.subjectAltNames.otherNames',
     'spec.path',
     'spec.headers',
     '!spec.headers.enableEnvoyHeaders',

@@ -15,11 +15,26 @@ export interface ClientValidationIr {
   /** Names of which the certificate must have one. */
   readonly subjectAltNames?: readonly ClientNameIr[];
   readonly takesExpired?: true;
+  readonly revocations?: RevocationsIr;
+}
+
+/** Which certificates count no more. */
+export interface RevocationsIr {
+  /** PEM; of every authority whose certificates are looked at. */
+  readonly lists: string;
+  /** Whether only the client's own certificate is looked at, and not those of the authorities between. */
+  readonly leafOnly: boolean;
 }
 
 /** A comparison of a name in a certificate. */
-export interface ClientNameIr {
-  readonly type: 'dns' | 'email' | 'ip' | 'uri';
+export type ClientNameIr = NameComparison &
+  (
+    | { readonly type: 'dns' | 'email' | 'ip' | 'uri' }
+    /** `oid` says of which sort. */
+    | { readonly type: 'other'; readonly oid: string }
+  );
+
+interface NameComparison {
   readonly kind: 'exact' | 'prefix' | 'suffix' | 'regex';
   readonly value: string;
 }

@@ -39,11 +39,26 @@ export function resolveTrust(
 }
 
 function sourceOf(
-  { group, kind, name, namespace = '' }: TrustReference,
+  ref: TrustReference,
   from: ReferenceEnd,
   at: string,
   resources: Resources,
 ): Outcome<TrustSourceIr, TrustReason> {
+  const object = referred(ref, from, at, resources);
+  if (!object.ok) return object;
+  const certificates = certificatesIn(object.value);
+  if (!certificates.ok) return refusal('InvalidCACertificateRef', `${at}: ${certificates.refusal.message}`);
+  const { kind, metadata } = object.value;
+  return success({ kind, namespace: metadata.namespace, name: metadata.name });
+}
+
+/** The ConfigMap or Secret that a reference means. */
+export function referred(
+  { group, kind, name, namespace = '' }: TrustReference,
+  from: ReferenceEnd,
+  at: string,
+  resources: Resources,
+): Outcome<ConfigMap | Secret, TrustReason> {
   if (group !== '' || (kind !== 'ConfigMap' && kind !== 'Secret')) {
     const message = `${at}: found kind ${kind} of group "${group}", accepted are ConfigMap and Secret of group ""`;
     return refusal('InvalidKind', message);
@@ -57,9 +72,7 @@ function sourceOf(
   if (object === undefined) {
     return refusal('InvalidCACertificateRef', `${at}: ${kind} ${source.namespace}/${name} does not exist`);
   }
-  const certificates = certificatesIn(object);
-  if (certificates.ok) return success(source);
-  return refusal('InvalidCACertificateRef', `${at}: ${certificates.refusal.message}`);
+  return success(object);
 }
 
 function objectOf({ kind, namespace, name }: TrustSourceIr, resources: Resources): ConfigMap | Secret | undefined {

@@ -13,6 +13,8 @@ export interface Pair {
 export interface Issued {
   readonly dns?: readonly string[];
   readonly uris?: readonly string[];
+  /** Names of other sorts, as OpenSSL writes them: "1.3.6.1.4.1.311.20.2.3;UTF8:ada@example". */
+  readonly others?: readonly string[];
   readonly key?: keyof typeof KEYS;
 }
 
@@ -23,8 +25,12 @@ const KEYS = { ECDSA: ['ec', '-pkeyopt', 'ec_paramgen_curve:P-256'], RSA: ['rsa:
 export function issue(name: string, what: Issued = {}, by?: Pair, ca = false): Pair {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-'));
   const file = (path: string): string => join(folder, path);
-  const { dns = [], uris = [], key = 'ECDSA' } = what;
-  const names = [...dns.map((one) => `DNS:${one}`), ...uris.map((one) => `URI:${one}`)].join(',');
+  const { dns = [], uris = [], others = [], key = 'ECDSA' } = what;
+  const names = [
+    ...dns.map((one) => `DNS:${one}`),
+    ...uris.map((one) => `URI:${one}`),
+    ...others.map((one) => `otherName:${one}`),
+  ].join(',');
   const extensions = [
     `basicConstraints=critical,CA:${ca ? 'TRUE' : 'FALSE'}`,
     ...(ca ? ['keyUsage=critical,keyCertSign,cRLSign,digitalSignature'] : ['extendedKeyUsage=serverAuth,clientAuth']),
@@ -51,6 +57,31 @@ export function issue(name: string, what: Issued = {}, by?: Pair, ca = false): P
 /** Makes an authority, which signs itself unless another signs it. */
 export function authority(name: string, by?: Pair): Pair {
   return issue(name, {}, by, true);
+}
+
+/** The list of the certificates that an authority revokes, in PEM. */
+export function revocations(by: Pair, revoked: readonly Pair[]): string {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-'));
+  const file = (path: string): string => join(folder, path);
+  const settings = `[ca]\ndefault_ca=d\n[d]\ndatabase=${file('index')}\ndefault_md=sha256\ndefault_crl_days=30000\n`;
+  const ca = (...more: readonly string[]): Buffer => {
+    const all = ['ca', '-config', file('cnf'), '-cert', file('ca.crt'), '-keyfile', file('ca.key'), ...more];
+    return execFileSync('openssl', all, { stdio: 'pipe' });
+  };
+  try {
+    writeFileSync(file('cnf'), settings);
+    writeFileSync(file('index'), '');
+    writeFileSync(file('ca.crt'), by.certificate);
+    writeFileSync(file('ca.key'), by.key);
+    for (const { certificate } of revoked) {
+      writeFileSync(file('crt'), certificate);
+      ca('-revoke', file('crt'));
+    }
+    ca('-gencrl', '-out', file('crl'));
+    return readFileSync(file('crl'), 'utf8');
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 /** A certificate that is over since 2021, signed by itself. */

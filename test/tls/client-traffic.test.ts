@@ -7,7 +7,7 @@ import { lower } from '#controller/xds/lower.ts';
 import { type LiveEnvoy, startLiveEnvoy } from '../envoy/live-envoy.ts';
 import { freePort } from '../process/sluice.ts';
 import { compileText } from '../scenario/on-envoy.ts';
-import { authority, EXPIRED, issue, type Pair } from './authority.ts';
+import { authority, EXPIRED, issue, type Pair, revocations } from './authority.ts';
 import { ask } from './client.ts';
 import { authorities, CLASS, object, tlsSecret } from './manifests.ts';
 
@@ -65,8 +65,12 @@ function world(...policies: readonly object[]): string {
   ].join('');
 }
 
-async function serve(...policies: readonly object[]): Promise<void> {
-  expect(await envoy.publish(lower(compileText(world(...policies)), undefined))).toEqual([]);
+function serve(...policies: readonly object[]): Promise<void> {
+  return serveBeside('', ...policies);
+}
+
+async function serveBeside(more: string, ...policies: readonly object[]): Promise<void> {
+  expect(await envoy.publish(lower(compileText(world(...policies) + more), undefined))).toEqual([]);
 }
 
 interface Got {
@@ -314,6 +318,31 @@ describe('tls', () => {
     );
   });
 
+  it('takes certificates with a name of another sort', async () => {
+    const oid = '1.3.6.1.4.1.311.20.2.3';
+    const otherNames = [{ oid, type: 'Suffix', value: '@team.example' }];
+    await serve({ tls: { clientValidation: { ...validation, subjectAltNames: { otherNames } } } });
+    const named = (value: string) => issue('named', { others: [`${oid};UTF8:${value}`] }, ca);
+    expect((await ask({ port: tlsPort, sni, pair: named('ada@team.example') })).status).toBe(200);
+    await expect(ask({ port: tlsPort, sni, pair: named('ada@other.example') })).rejects.toThrow(REFUSED);
+    await expect(ask({ port: tlsPort, sni, pair: issue('unnamed', {}, ca) })).rejects.toThrow(REFUSED);
+  });
+
+  it('takes no certificate that is revoked', async () => {
+    const [good, bad] = [issue('good', {}, ca), issue('bad', {}, ca)];
+    const list = object('Secret', 'crl', { stringData: { 'ca.crl': revocations(ca, [bad]) } });
+    await serveBeside(list, { tls: { clientValidation: { ...validation, crl: { refs: [{ name: 'crl' }] } } } });
+    expect((await ask({ port: tlsPort, sni, pair: good })).status).toBe(200);
+    await expect(ask({ port: tlsPort, sni, pair: bad })).rejects.toThrow(REFUSED);
+  });
+
+  it('is closed with a list of revocations that is none', async () => {
+    const text = ca.certificate.replaceAll('CERTIFICATE', 'X509 CRL');
+    const list = object('Secret', 'crl', { stringData: { 'ca.crl': text } });
+    await serveBeside(list, { tls: { clientValidation: { ...validation, crl: { refs: [{ name: 'crl' }] } } } });
+    expect((await ask({ port: tlsPort, sni, pair: issue('client', {}, ca) })).status).toBe(500);
+  });
+
   it('speaks the versions and protocols that it says', async () => {
     await serve({ tls: { minVersion: '1.3', alpnProtocols: ['http/1.1'] } });
     await expect(ask({ port: tlsPort, sni, tls: { maxVersion: 'TLSv1.2' } })).rejects.toThrow(REFUSED);
@@ -332,7 +361,7 @@ describe('tls', () => {
   it.each([
     ['an authority that is missing', { caCertificateRefs: [{ kind: 'ConfigMap', group: '', name: 'none' }] }],
     ['nobody to trust', {}],
-    ['a list of revocations, which is not implemented', { ...validation, crl: { refs: [{ name: 'crl' }] } }],
+    ['a list of revocations that is missing', { ...validation, crl: { refs: [{ name: 'crl' }] } }],
   ])('is closed with %s', async (_what, clientValidation) => {
     await serve({ tls: { clientValidation } });
     expect((await ask({ port: tlsPort, sni, pair: issue('client', {}, ca) })).status).toBe(500);

@@ -5,6 +5,7 @@ import { milliseconds } from '../../resources/duration.ts';
 import type { Problems } from '../../resources/problems.ts';
 import type { Resources } from '../../resources/resources.ts';
 import { tlsParameters } from '../../tls/parameters.ts';
+import { resolveRevocations } from '../../tls/revocations.ts';
 import { resolveTrust } from '../../tls/trust.ts';
 import { textComparison } from './text-comparison.ts';
 
@@ -70,13 +71,32 @@ function resolveValidation(
   if (trust === undefined && mode.verifies) {
     problems.add(`${at}.caCertificateRefs`, 'found none, at least one is needed to verify certificates');
   }
-  const names: readonly ClientNameIr[] = (['dnsNames', 'emailAddresses', 'ipAddresses', 'uris'] as const).flatMap(
+  const lists =
+    spec.crl === undefined ? undefined : resolveRevocations(spec.crl.refs, from, `${at}.crl.refs`, resources);
+  if (lists?.ok === false) addTo(problems, lists.refusal.message);
+  if (lists !== undefined && trust === undefined) {
+    problems.add(`${at}.crl`, 'found without caCertificateRefs: whose certificates would it revoke?');
+  }
+  const others = (subjectAltNames.otherNames ?? []).map(({ oid, ...match }): ClientNameIr => ({
+    type: 'other',
+    oid,
+    ...textComparison(match, `${at}.subjectAltNames.otherNames`, problems),
+  }));
+  const badOid = others.find((name) => name.type === 'other' && !OID.test(name.oid));
+  if (badOid?.type === 'other') {
+    problems.add(
+      `${at}.subjectAltNames.otherNames`,
+      `oid: found ${badOid.oid}, accepted are numbers with dots between`,
+    );
+  }
+  const named: readonly ClientNameIr[] = (['dnsNames', 'emailAddresses', 'ipAddresses', 'uris'] as const).flatMap(
     (field) =>
       (subjectAltNames[field] ?? []).map((match) => ({
         type: NAME_TYPES[field],
         ...textComparison(match, `${at}.subjectAltNames.${field}`, problems),
       })),
   );
+  const names = [...named, ...others];
   return {
     trust: trust?.ok === true ? trust.value : undefined,
     required: mode.required,
@@ -86,9 +106,15 @@ function resolveValidation(
       ? {}
       : { certificateHashes: checked(certificateHashes, FINGERPRINT, `${at}.certificateHashes`, problems) }),
     ...(names.length === 0 ? {} : { subjectAltNames: names }),
+    ...(lists?.ok === true
+      ? { revocations: { lists: lists.value, leafOnly: spec.crl?.onlyVerifyLeafCertificate ?? false } }
+      : {}),
     ...(spec.allowExpiredCertificate === true ? { takesExpired: true as const } : {}),
   };
 }
+
+/** ITU-T X.660: at least two arcs, the first of them 0, 1 or 2. */
+const OID = /^[0-2](?:\.(?:0|[1-9]\d{0,8}))+$/u;
 
 const NAME_TYPES = { dnsNames: 'dns', emailAddresses: 'email', ipAddresses: 'ip', uris: 'uri' } as const;
 

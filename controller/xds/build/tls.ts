@@ -49,6 +49,12 @@ function clientValidation(ir: ClientValidationIr): CommonTls {
     ...(ir.certificateHashes === undefined ? {} : { verifyCertificateHash: [...ir.certificateHashes] }),
     ...(ir.subjectAltNames === undefined ? {} : { matchTypedSubjectAltNames: ir.subjectAltNames.map(clientName) }),
     ...(ir.takesExpired === undefined ? {} : { allowExpiredCertificate: true }),
+    ...(ir.revocations === undefined
+      ? {}
+      : {
+          crl: { specifier: { case: 'inlineString', value: ir.revocations.lists } } as const,
+          onlyVerifyLeafCertCrl: ir.revocations.leafOnly,
+        }),
   };
   if (ir.trust === undefined) return { validationContextType: { case: 'validationContext', value: own } };
   const secret = fromAds(ir.trust.name);
@@ -111,8 +117,11 @@ function sanMatcher({ kind, value }: SubjectAltNameIr): SanMatcher {
   return { sanType: SAN_TYPES[kind], matcher: { matchPattern: { case: 'exact', value } } };
 }
 
-function clientName({ type, ...text }: ClientNameIr): SanMatcher {
-  return { sanType: SAN_TYPES[type], matcher: textMatcher(text) };
+function clientName(name: ClientNameIr): SanMatcher {
+  const { kind, value } = name;
+  const matcher = textMatcher({ kind, value });
+  if (name.type === 'other') return { sanType: SAN_TYPE.OTHER_NAME, oid: name.oid, matcher };
+  return { sanType: SAN_TYPES[name.type], matcher };
 }
 
 const VERSION = enumMembers('envoy.extensions.transport_sockets.tls.v3.TlsParameters.TlsProtocol');
