@@ -96,7 +96,12 @@ describe('an EnvoyProxy from files', () => {
 
   it('that Envoy does not take changes nothing', async () => {
     const port = await freePort();
-    const running = await serving(port, {});
+    const kubernetes = { envoyDeployment: { replicas: 2 } };
+    const running = await serving(port, { provider: { type: 'Kubernetes', kubernetes } });
+    // What is for clusters alone is named.
+    await until('it is told', () =>
+      running.log().some((line) => JSON.stringify(line).includes('spec.provider.kubernetes.envoyDeployment')),
+    );
     await until('it serves', serves(port));
     const before = running.records('envoy')[0]?.pid;
     running.write('proxy.yaml', proxy({ extraArgs: ['--no-such-argument'] }));

@@ -66,6 +66,8 @@ export async function startProxyProcesses(
   // Until it is said how it is to run it goes on as it did: one that was left is taken over as it is.
   const envoy = new LaunchedEnvoy(readLaunch(paths) ?? plain.value, paths, programs.envoy, log);
   await Promise.all([envoy.start(), sidecar.start()]);
+  /** The fields that were told last to be of no use here. */
+  let told = '';
   return {
     get envoyPid() {
       return envoy.pid;
@@ -74,6 +76,13 @@ export async function startProxyProcesses(
       return { envoy: envoy.restarts, sidecar: sidecar.restarts };
     },
     want: (parameters) => {
+      const fields = Object.keys(parameters?.spec.provider?.kubernetes ?? {}).map(
+        (name) => `spec.provider.kubernetes.${name}`,
+      );
+      if (fields.length > 0 && fields.join() !== told) {
+        log.warn({ fields }, 'fields of the EnvoyProxy say nothing here: proxies are processes of this machine');
+      }
+      told = fields.join();
       const launch = launchOf(key, paths, parameters?.spec);
       if (launch.ok) envoy.want(launch.value);
       else log.error({ reason: launch.refusal.message }, 'Envoy cannot be started so; it goes on as it is');
