@@ -28,6 +28,8 @@ const vitest = [join(ROOT, 'node_modules', 'vitest', 'vitest.mjs'), 'run'];
 const summaries = [summarise(...(await runTests(vitest, args, REPORT)))];
 // Whoever asks for some tests gets these.
 if (args.length === 0) summaries.push(await clusterTests());
+// The suite of Gateway API takes minutes: CI runs it, and `npm run conformance`.
+if (args.length === 0 && strict) summaries.push(await conformance());
 const summary = addUp(summaries);
 if (strict) for (const name of summary.skippedNames) process.stdout.write(`skipped, though CI=true: ${name}\n`);
 if (summary.passed === 0) process.stdout.write('no test passed: nothing was tested\n');
@@ -63,6 +65,12 @@ async function clusterTests(): Promise<TestSummary> {
   return summarise(...(await runTests([join(ROOT, 'test', 'cluster', 'run-tests.ts')], [], CLUSTER_REPORT)));
 }
 
+/** The conformance suite counts as one test, which its kept report holds. */
+async function conformance(): Promise<TestSummary> {
+  const isGoodRun = await runs([join(ROOT, 'test', 'conformance', 'main.ts'), '--check']);
+  return { ...NO_TESTS, passed: isGoodRun ? 1 : 0, failed: isGoodRun ? 0 : 1 };
+}
+
 /** Gives vitest's report, undefined when it left none, and whether it ended well. */
 async function runTests(
   command: readonly string[],
@@ -71,22 +79,27 @@ async function runTests(
 ): Promise<readonly [unknown, boolean]> {
   rmSync(report, { force: true });
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  const ok = await runs([...command, ...reporters, ...given]);
+  try {
+    return [JSON.parse(readFileSync(report, 'utf8')), ok];
+  } catch {
+    return [undefined, ok];
+  }
+}
+
+/** Runs a script of ours and says whether it ended well. */
+async function runs(script: readonly string[]): Promise<boolean> {
   // Whatever a test starts as `node` is to be Node 24, too.
   const path = [join(ROOT, 'node_modules', '.bin'), process.env['PATH'] ?? ''].join(delimiter);
-  const child = spawn(process.execPath, [...command, ...reporters, ...given], {
+  const child = spawn(process.execPath, [...script], {
     cwd: ROOT,
     env: { ...process.env, PATH: path },
     stdio: 'inherit',
   });
   const forward = (signal: NodeJS.Signals): boolean => child.kill(signal);
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, forward);
-  const ok = await new Promise<boolean>((done, failed) => {
+  return new Promise<boolean>((done, failed) => {
     child.once('error', failed);
     child.once('exit', (code) => done(code === 0));
   });
-  try {
-    return [JSON.parse(readFileSync(report, 'utf8')), ok];
-  } catch {
-    return [undefined, ok];
-  }
 }

@@ -1,10 +1,11 @@
 /**
- * A script: `npm run conformance [-- --run TEST] [--keep]`. Brings up a cluster, installs Sluice and runs the conformance suite of
- * Gateway API: every core and extended test of the five profiles of a gateway. Writes `report.yaml` as the suite wrote it.
+ * A script: `npm run conformance [-- --run TEST] [--keep] [--check]`. Brings up a cluster, installs Sluice and runs the conformance suite of
+ * Gateway API: every core and extended test of the five profiles of a gateway. Writes `report.yaml` as the suite wrote it;
+ * with --check it has to say what the kept one says.
  * Exit codes: 0 for nothing but what `known-failures.json` names, 1 otherwise, 2 for wrong arguments, 3 where none can be had.
  */
 import { spawn } from 'node:child_process';
-import { copyFileSync, createWriteStream, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, createWriteStream, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,14 +15,15 @@ import { CONFORMANCE, ensureGoProgram } from '#deploy/setup/go-program.ts';
 import { ensureClusterPrograms, startCluster } from '../cluster/cluster.ts';
 import { inOwnNamespaces, isInOwnNamespaces, refusedHere } from '../cluster/namespaces.ts';
 import { GATEWAY_CLASS, installSluice } from './install.ts';
-import { failuresIn, judge } from './outcome.ts';
+import { failuresIn, isSameReport, judge } from './outcome.ts';
 
 const PROFILES = ['HTTP', 'GRPC', 'TLS', 'TCP', 'UDP'].map((name) => `GATEWAY-${name}`).join(',');
 /** An address that load balancers of the test cluster never give, and one that nobody has. */
 const ADDRESSES = ['--usable-address=10.245.100.1', '--unusable-address=10.245.200.1'] as const;
 const HERE = import.meta.dirname;
 
-const { values } = parseArgs({ options: { run: { type: 'string' }, keep: { type: 'boolean', default: false } } });
+const flag = { type: 'boolean', default: false } as const;
+const { values } = parseArgs({ options: { run: { type: 'string' }, keep: flag, check: flag } });
 const refused = refusedHere();
 if (refused !== undefined) {
   process.stderr.write(`conformance: ${refused}\n`);
@@ -51,12 +53,20 @@ const verdict = judge(failures, Array.isArray(known) ? known.map(String) : [], {
   code,
 });
 process.stdout.write(`${verdict.lines.join('\n')}\n`);
-if (values.run === undefined) copyFileSync(report, join(HERE, 'report.yaml'));
+const kept = join(HERE, 'report.yaml');
+const differs = values.check && values.run === undefined && !isSameReport(textOf(kept), textOf(report));
+if (differs)
+  process.stdout.write('the report is another than test/conformance/report.yaml: npm run conformance writes it\n');
+if (values.run === undefined && !values.check && existsSync(report)) copyFileSync(report, kept);
 if (!values.keep) {
   await cluster.stop();
   rmSync(folder, { recursive: true, force: true });
 } else say(`kept: ${folder}`);
-process.exit(verdict.good ? 0 : 1);
+process.exit(verdict.good && !differs ? 0 : 1);
+
+function textOf(file: string): string {
+  return existsSync(file) ? readFileSync(file, 'utf8') : '';
+}
 
 async function runSuite(): Promise<number> {
   const child = spawn(

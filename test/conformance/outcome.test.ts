@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { failuresIn, judge } from './outcome.ts';
+import { failuresIn, isSameReport, judge } from './outcome.ts';
 
 const LOG = `--- FAIL: TestConformance (9.00s)
     --- PASS: TestConformance/GatewayPort8080 (0.10s)
@@ -31,5 +31,18 @@ describe('a run of the suite', () => {
   it('is not good when it did not run, or ended badly by itself', () => {
     expect(judge({ passed: [], failed: [], skipped: [] }, [], { whole: true, code: 0 }).good).toBe(false);
     expect(judge({ passed: ['A'], failed: [], skipped: [] }, [], { whole: true, code: 2 }).good).toBe(false);
+  });
+});
+
+describe('a report', () => {
+  const report = (date: string, version: string, passed: number): string =>
+    `date: "${date}"\nimplementation:\n  version: ${version}\nprofiles:\n- core:\n    statistics:\n      Passed: ${passed}\n`;
+
+  it('is the same whenever it was written, and of whatever version', () => {
+    expect(isSameReport(report('2026-01-01', 'v1', 3), report('2026-02-01', 'v2', 3))).toBe(true);
+  });
+
+  it('is another where it says something else', () => {
+    expect(isSameReport(report('2026-01-01', 'v1', 3), report('2026-01-01', 'v1', 2))).toBe(false);
   });
 });

@@ -53,3 +53,11 @@ export function judge(
     ],
   };
 }
+
+/** Lines of a report that are others with each run or release. */
+const PASSING = /^(?:date|\s+version): .*$/gmu;
+
+/** Whether two reports of the suite say the same, but for when it ran and which version of ours it was. */
+export function isSameReport(one: string, other: string): boolean {
+  return one.replaceAll(PASSING, '') === other.replaceAll(PASSING, '');
+}
