@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { addUp, isGood, summarise, summaryLine } from './test-summary.ts';
+import { addUp, isGood, suiteSummary, summarise, summaryLine } from './test-summary.ts';
 
 const report = (...files: readonly (readonly string[])[]): object => ({
   testResults: files.map((statuses) => ({
@@ -38,4 +38,18 @@ test('several runs add up, and come to nothing where nothing was tested', () => 
   const two = { passed: 2, failed: 3, skipped: 0, skippedNames: [] };
   expect(addUp([one, two])).toEqual({ passed: 3, failed: 3, skipped: 1, skippedNames: ['a'] });
   expect(isGood(addUp([]), false)).toBe(false);
+});
+
+test.each<[string, unknown, boolean, string]>([
+  ['of a good run', { passed: 131, failed: 0 }, true, '131 passed, 0 failed'],
+  ['of one that failed a test', { passed: 130, failed: 1 }, false, '130 passed, 1 failed'],
+  [
+    'of one whose report is another than the kept one as a failure',
+    { passed: 131, failed: 0 },
+    false,
+    '131 passed, 1 failed',
+  ],
+  ['of one that did not come to its end as a failure', undefined, false, '0 passed, 1 failed'],
+])('counts the tests of the conformance suite: those %s', (_, counts, ok, line) => {
+  expect(summaryLine(suiteSummary(counts, ok))).toBe(line);
 });

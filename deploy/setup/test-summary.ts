@@ -46,6 +46,16 @@ export function summarise(report: unknown, ok: boolean): TestSummary {
   return { passed, failed: failed === 0 && !ok ? 1 : failed, skipped: skippedNames.length, skippedNames };
 }
 
+/**
+ * What a run of the conformance suite comes to from what it counted (`--counts` of test/conformance/main.ts). When it did not
+ * end well though no test failed, that is one failure, and so is a run that counted nothing.
+ */
+export function suiteSummary(counts: unknown, ok: boolean): TestSummary {
+  if (!isObject(counts) || !('passed' in counts && 'failed' in counts)) return { ...NO_TESTS, failed: 1 };
+  const failed = Number(counts.failed);
+  return { ...NO_TESTS, passed: Number(counts.passed), failed: failed === 0 && !ok ? 1 : failed };
+}
+
 /** Says it in the one form that others read: `3 passed, 0 failed`, and `, 1 skipped` only when there are any. */
 export function summaryLine({ passed, failed, skipped }: TestSummary): string {
   return `${passed} passed, ${failed} failed${skipped === 0 ? '' : `, ${skipped} skipped`}`;

@@ -4,35 +4,46 @@ import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { ensureProgram, REDIS, WRK } from './debian-program.ts';
 import { ROOT } from './node24.mjs';
-import { ensureGoProgram, HELM } from './go-program.ts';
+import { CONFORMANCE, ensureGoProgram, HELM } from './go-program.ts';
 import { ensureRegistry } from './registry.ts';
 import { ensure, SetupError, STEP_NAMES } from './setup.ts';
-import { addUp, isGood, NO_TESTS, summarise, summaryLine, type TestSummary } from './test-summary.ts';
+import { addUp, isGood, NO_TESTS, summarise, suiteSummary, summaryLine, type TestSummary } from './test-summary.ts';
+import { ensureClusterPrograms } from '#test/cluster/cluster.ts';
 import { refusedHere } from '#test/cluster/namespaces.ts';
 
 const REPORT = join(ROOT, 'build', 'test-report.json');
 const CLUSTER_REPORT = join(ROOT, 'build', 'cluster-test-report.json');
+const CONFORMANCE_COUNTS = join(ROOT, 'build', 'conformance-counts.json');
 const strict = process.env['CI'] === 'true';
+const args = process.argv.slice(2);
+/** Whoever asks for some tests gets these. */
+const all = args.length === 0;
+/** How long each layer took, for the table in test/README.md. */
+const minutes: string[] = [];
 
 try {
-  await ensure(STEP_NAMES);
-  await ensureServers(strict);
+  await timed('set-up', async () => {
+    await ensure(STEP_NAMES);
+    await ensureServers(strict);
+  });
+  if (all && refusedHere() === undefined) await timed('programs of the cluster', () => ensureCluster(strict));
 } catch (error) {
   process.stderr.write(`setup: ${error instanceof SetupError ? error.message : String(error)}\n`);
   process.stdout.write(`${summaryLine({ passed: 0, failed: 1, skipped: 0, skippedNames: [] })}\n`);
   process.exit(1);
 }
 mkdirSync(join(ROOT, 'build'), { recursive: true });
-const args = process.argv.slice(2);
 const vitest = [join(ROOT, 'node_modules', 'vitest', 'vitest.mjs'), 'run'];
-const summaries = [summarise(...(await runTests(vitest, args, REPORT)))];
-// Whoever asks for some tests gets these.
-if (args.length === 0) summaries.push(await clusterTests());
+const summaries = [
+  await timed('tests without a cluster', async () => summarise(...(await runTests(vitest, args, REPORT)))),
+];
+if (all) summaries.push(await timed('cluster', clusterTests));
 // The suite of Gateway API takes minutes: CI runs it, and `npm run conformance`.
-if (args.length === 0 && strict) summaries.push(await conformance());
+if (all && strict) summaries.push(await timed('conformance', conformance));
 const summary = addUp(summaries);
 if (strict) for (const name of summary.skippedNames) process.stdout.write(`skipped, though CI=true: ${name}\n`);
 if (summary.passed === 0) process.stdout.write('no test passed: nothing was tested\n');
+process.stdout.write(`minutes: ${minutes.join(', ')}\n`);
 process.exitCode = isGood(summary, strict) ? 0 : 1;
 process.stdout.write(`${summaryLine(summary)}\n`);
 
@@ -65,10 +76,36 @@ async function clusterTests(): Promise<TestSummary> {
   return summarise(...(await runTests([join(ROOT, 'test', 'cluster', 'run-tests.ts')], [], CLUSTER_REPORT)));
 }
 
-/** The conformance suite counts as one test, which its kept report holds. */
+/** The conformance suite, held to its kept report: its tests are counted, and so is that it ended well. */
 async function conformance(): Promise<TestSummary> {
-  const isGoodRun = await runs([join(ROOT, 'test', 'conformance', 'main.ts'), '--check']);
-  return { ...NO_TESTS, passed: isGoodRun ? 1 : 0, failed: isGoodRun ? 0 : 1 };
+  rmSync(CONFORMANCE_COUNTS, { force: true });
+  const script = join(ROOT, 'test', 'conformance', 'main.ts');
+  const ok = await runs([script, '--check', '--counts', CONFORMANCE_COUNTS]);
+  return suiteSummary(readJson(CONFORMANCE_COUNTS), ok);
+}
+
+/** What clusters are made of, some of it by Go. */
+async function ensureCluster(isStrict: boolean): Promise<void> {
+  await ensureClusterPrograms(process.env);
+  if (isStrict) await ensureGoProgram(CONFORMANCE, process.env);
+}
+
+/** Says at the end how many minutes of the clock it took. */
+async function timed<T>(layer: string, work: () => Promise<T>): Promise<T> {
+  const began = performance.now();
+  try {
+    return await work();
+  } finally {
+    minutes.push(`${layer} ${((performance.now() - began) / 60_000).toFixed(1)}`);
+  }
+}
+
+function readJson(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    return undefined;
+  }
 }
 
 /** Gives vitest's report, undefined when it left none, and whether it ended well. */
@@ -80,11 +117,7 @@ async function runTests(
   rmSync(report, { force: true });
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
   const ok = await runs([...command, ...reporters, ...given]);
-  try {
-    return [JSON.parse(readFileSync(report, 'utf8')), ok];
-  } catch {
-    return [undefined, ok];
-  }
+  return [readJson(report), ok];
 }
 
 /** Runs a script of ours and says whether it ended well. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { failuresIn, isSameReport, judge } from './outcome.ts';
+import known from './known-failures.json' with { type: 'json' };
+import { failuresIn, isSameReport, judge, unsupportedIn } from './outcome.ts';
 
 const LOG = `--- FAIL: TestConformance (9.00s)
     --- PASS: TestConformance/GatewayPort8080 (0.10s)
@@ -34,7 +35,22 @@ describe('a run of the suite', () => {
   });
 });
 
+describe('what is known to fail', () => {
+  it('is nothing, and may not become more', () => {
+    expect(known).toEqual([]);
+  });
+});
+
 describe('a report', () => {
+  it('with a feature that is not supported is not good', () => {
+    const features = '  extended:\n    unsupportedFeatures:\n    - HTTPRouteCORS\n    - Mesh\n  name: GATEWAY-HTTP\n';
+    expect(unsupportedIn(features)).toEqual(['HTTPRouteCORS', 'Mesh']);
+    expect(unsupportedIn('  extended:\n    supportedFeatures:\n    - HTTPRouteCORS\n')).toEqual([]);
+    const passed = { passed: ['A'], failed: [], skipped: [] };
+    expect(judge(passed, [], { whole: true, code: 0, unsupported: ['Mesh'] }).good).toBe(false);
+    expect(judge(passed, [], { whole: true, code: 0, unsupported: [] }).good).toBe(true);
+  });
+
   const report = (date: string, version: string, passed: number): string =>
     `date: "${date}"\nimplementation:\n  version: ${version}\nprofiles:\n- core:\n    statistics:\n      Passed: ${passed}\n`;
 

@@ -25,13 +25,15 @@ const isMesh = (name: string): boolean => name.startsWith('Mesh');
 
 /**
  * Judges a run. Only what is known to fail may fail, and of a whole run nothing but tests of a mesh may be skipped; what is
- * known to fail and passes is to be struck from the list, which may only shrink.
+ * known to fail and passes is to be struck from the list, which may only shrink. The suite's own report can say success though
+ * a test failed: its log is what counts.
  */
 export function judge(
   { passed, failed, skipped }: SuiteOutcome,
   known: readonly string[],
-  { whole, code }: { readonly whole: boolean; readonly code: number },
+  run: { readonly whole: boolean; readonly code: number; readonly unsupported?: readonly string[] },
 ): Verdict {
+  const { whole, code, unsupported = [] } = run;
   const fresh = failed.filter((name) => !known.includes(name));
   const left = whole ? skipped.filter((name) => !isMesh(name)) : [];
   const mended = known.filter((name) => passed.includes(name));
@@ -39,7 +41,7 @@ export function judge(
   const say = (words: string, names: readonly string[]): readonly string[] =>
     names.length === 0 ? [] : [`${words}: ${names.join(', ')}`];
   return {
-    good: fresh.length === 0 && left.length === 0 && mended.length === 0 && !broken,
+    good: fresh.length === 0 && left.length === 0 && mended.length === 0 && unsupported.length === 0 && !broken,
     lines: [
       ...say('failed', fresh),
       ...say(
@@ -47,6 +49,7 @@ export function judge(
         failed.filter((name) => known.includes(name)),
       ),
       ...say('skipped', left),
+      ...say('unsupported', unsupported),
       ...say('passed though known to fail: strike them from known-failures.json', mended),
       ...(broken ? [`the suite did not run to its end: exit code ${code}`] : []),
       `${passed.length} passed, ${failed.length} failed`,
@@ -60,4 +63,10 @@ const PASSING = /^(?:date|\s+version): .*$/gmu;
 /** Whether two reports of the suite say the same, but for when it ran and which version of ours it was. */
 export function isSameReport(one: string, other: string): boolean {
   return one.replaceAll(PASSING, '') === other.replaceAll(PASSING, '');
+}
+
+/** The features that a report of the suite calls unsupported, of whatever profile. */
+export function unsupportedIn(report: string): readonly string[] {
+  const lists = report.matchAll(/^( +)unsupportedFeatures:\n((?:\1- .*\n?)+)/gmu);
+  return [...lists].flatMap(([, , list = '']) => [...list.matchAll(/- (.*)/gu)].map(([, name = '']) => name));
 }
