@@ -38,6 +38,8 @@ export interface OpenProxy {
 export interface Deployed {
   /** Where clients reach it. */
   readonly addresses: readonly ProxyAddress[];
+  /** Addresses that Gateways ask for and that its load balancer has not given. */
+  readonly unusable?: readonly string[];
   /** How many copies of it can take requests, and how many there are to be. */
   readonly replicas: { readonly available: number; readonly wanted: number };
   /** Why it is not what it is to be, for people; `undefined` where it is. */

@@ -88,6 +88,12 @@ describe('a Gateway whose proxy', () => {
     expect(programmed({ ...PROXY, ready: false, deployed: waiting })).toBe('NoResources | Pending Pending Pending');
   });
 
+  it('asks for an address that its load balancer has not given is not programmed, though copies can take requests', () => {
+    const deployed = { addresses: [{ type: 'IPAddress', value: '10.0.0.1' }], problem: undefined } as const;
+    const serving = { ...deployed, unusable: ['10.0.0.1'], replicas: { available: 1, wanted: 1 } };
+    expect(programmed({ ...PROXY, deployed: serving })).toBe('AddressNotUsable | Programmed Programmed Programmed');
+  });
+
   it('rejects a socket is not programmed, and no listener of that socket is', () => {
     const rejected = [{ type: 'listener', name: 'default/shop/http', message: 'no', policies: [] }] as const;
     expect(programmed({ ...PROXY, rejected })).toBe('Invalid | Invalid Invalid Programmed');

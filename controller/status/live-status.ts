@@ -41,6 +41,8 @@ export interface LiveProxy {
 /** What a proxy is outside of itself. */
 export interface LiveDeployment {
   readonly addresses: readonly { readonly type: 'IPAddress' | 'Hostname'; readonly value: string }[];
+  /** Addresses that Gateways ask for and that its load balancer has not given. */
+  readonly unusable?: readonly string[];
   readonly replicas: { readonly available: number; readonly wanted: number };
   /** Why it is not what it is to be, for people; `undefined` where it is. */
   readonly problem: string | undefined;
@@ -166,8 +168,13 @@ function deployedStatus(status: GatewayStatus, deployed: LiveDeployment): Gatewa
   return pending === undefined ? reached : withProgrammed(reached, pending, () => undefined);
 }
 
-function notDeployed({ addresses, replicas, problem }: LiveDeployment): Verdict | undefined {
+function notDeployed({ addresses, unusable = [], replicas, problem }: LiveDeployment): Verdict | undefined {
   if (problem !== undefined) return no('NoResources', sentence(problem));
+  // Gateway API, `GatewayReasonAddressNotUsable`: says which address it is.
+  if (unusable.length > 0) {
+    const message = `spec.addresses: the load balancer has not given ${unusable.join(', ')}: ask for addresses that it has, or for none`;
+    return no('AddressNotUsable', message);
+  }
   if (addresses.length === 0) return no('AddressNotAssigned', 'No address has been assigned to the Gateway yet');
   if (replicas.available > 0) return undefined;
   return no('NoResources', `None of the ${replicas.wanted} copies of the proxy can take requests yet`);

@@ -42,6 +42,16 @@ export function addressesOf(
   }
 }
 
+/**
+ * Those of the requested addresses that the load balancer of a Service does not say that it gave (`status.loadBalancer.ingress`),
+ * as Envoy Gateway tells them. Nobody says so of Services of other types.
+ */
+export function notGiven(service: unknown, requested: readonly string[]): readonly string[] {
+  if (at(service, 'spec', 'type') !== 'LoadBalancer') return [];
+  const given = new Set(balanced(service).map(({ value }) => value));
+  return [...new Set(requested)].filter((address) => !given.has(address));
+}
+
 /** The addresses by which a Node is reached from outside, or those it has where it is not. */
 export function nodeAddresses(node: unknown): NodeAddresses {
   const list = at(node, 'status', 'addresses');

@@ -9,7 +9,7 @@ import { type Authority, isGood, issue, renewAt } from '../../pki/authority.ts';
 import { dataOf, pairIn } from '../../pki/certificate-secrets.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Deployed } from '../infra.ts';
-import { addressesOf, at } from './addresses.ts';
+import { addressesOf, at, notGiven } from './addresses.ts';
 import { hasDrifted } from './drift.ts';
 import { kindOf } from './kinds.ts';
 import type { Identity } from './objects/identity.ts';
@@ -107,8 +107,11 @@ export class ProxyDeployer {
       return manifest && objects.get(manifest.kind, manifest.metadata.namespace, manifest.metadata.name);
     };
     const requested = this.#infra?.gateways.flatMap(({ addresses }) => addresses) ?? [];
+    const service = live(['Service']);
+    const unusable = notGiven(service, requested);
     return {
-      addresses: addressesOf(live(['Service']), requested, objects.nodes()),
+      addresses: addressesOf(service, requested, objects.nodes()),
+      ...(unusable.length === 0 ? {} : { unusable }),
       replicas: replicasOf(live(['Deployment', 'DaemonSet'])),
       problem: this.#problem,
     };

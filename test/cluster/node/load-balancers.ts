@@ -6,8 +6,11 @@ import { addAddress, removeAddress } from './pod-network.ts';
 /** The addresses that load balancers get; the conformance suite is told one that no Service has and one that cannot be had. */
 const NETWORK = '10.245.0';
 const LAST = 254;
+/** Addresses that no load balancer can have: another network's. */
+const ELSEWHERE = '10.245.200.';
+const canHave = (address: string): boolean => !address.startsWith(ELSEWHERE);
 
-/** Gives each Service of type LoadBalancer an address of the node, and says so in its status. */
+/** Gives each Service of type LoadBalancer an address of the node and those that it asks for, and says so in its status. */
 export class LoadBalancers {
   readonly #api: ApiServer;
   /** By the Service's uid. */
@@ -38,7 +41,7 @@ export class LoadBalancers {
       this.#given.delete(uid);
       removeAddress(address);
     }
-    for (const address of new Set(services.flatMap(({ spec }) => spec.externalIPs ?? []))) {
+    for (const address of new Set(services.flatMap(({ spec }) => spec.externalIPs ?? []).filter(canHave))) {
       if (this.#external.has(address)) continue;
       this.#external.add(address);
       addAddress(address);
@@ -51,13 +54,14 @@ export class LoadBalancers {
     const address = this.#given.get(uid) ?? spec.loadBalancerIP ?? this.#free();
     if (!this.#given.has(uid)) addAddress(address);
     this.#given.set(uid, address);
-    if (status?.loadBalancer?.ingress?.[0]?.ip === address) return;
+    const given = [address, ...(spec.externalIPs ?? []).filter(canHave)];
+    if ((status?.loadBalancer?.ingress ?? []).map(({ ip }) => ip).join() === given.join()) return;
     const path = `/api/v1/namespaces/${namespace}/services/${name}/status`;
     try {
       await ask(this.#api, {
         method: 'PATCH',
         path,
-        body: { status: { loadBalancer: { ingress: [{ ip: address }] } } },
+        body: { status: { loadBalancer: { ingress: given.map((ip) => ({ ip })) } } },
       });
     } catch (error) {
       if (!isGone(error)) throw error;
