@@ -297,3 +297,69 @@ describe('TLSRoutes', () => {
     connection.close();
   });
 });
+
+describe('a back-end of another namespace', () => {
+  const grant = (kind: string): object => ({
+    ...manifest('ReferenceGrant', 'let-in', {
+      from: [{ group: 'gateway.networking.k8s.io', kind, namespace: 'default' }],
+      to: [{ group: 'gateway.envoyproxy.io', kind: 'Backend' }],
+    }),
+    metadata: { name: 'let-in', namespace: 'far' },
+  });
+  const far = (name: string): object => ({
+    ...backend(name, [backEnds.get(name)?.port ?? 0]),
+    metadata: { name, namespace: 'far' },
+  });
+
+  it.each([
+    {
+      kind: 'TCPRoute',
+      name: 'two',
+      listener: { protocol: 'TCP' },
+      ask: (port: number) => say(port, 'x'),
+      had: 'two: x',
+      not: 'closed',
+    },
+    {
+      kind: 'TLSRoute',
+      name: 'tls-two',
+      listener: { protocol: 'TLS', tls: { mode: 'Passthrough' } },
+      ask: (port: number) => say(port, 'x', { servername: 'a.shop.example' }),
+      had: 'tls-two a.shop.example: x',
+      not: 'closed',
+    },
+    {
+      kind: 'UDPRoute',
+      name: 'udp-two',
+      listener: { protocol: 'UDP' },
+      ask: (port: number) => send(port, 'x'),
+      had: 'udp-two: x',
+      not: 'nothing',
+    },
+  ])('is had by a $kind as long as a ReferenceGrant lets it; others go on', async (one) => {
+    const [port, other] = [await freePort(), await freePort()];
+    const listeners = [
+      { name: 'granted', port, ...one.listener },
+      { name: 'near', protocol: 'TCP', port: other },
+    ];
+    const rest = one.kind === 'TLSRoute' ? { hostnames: ['a.shop.example'] } : {};
+    const of = (kind: string, name: string, sectionName: string, ref: object, more: object = {}): object =>
+      manifest(kind, name, { parentRefs: [{ name: 'shop', sectionName }], rules: [{ backendRefs: [ref] }], ...more });
+    const always = [
+      far(one.name),
+      of(one.kind, 'a', 'granted', to(one.name, { namespace: 'far' }), rest),
+      of('TCPRoute', 'near', 'near', to('one')),
+    ];
+    await serve(listeners, ...always);
+    expect(await one.ask(port)).toBe(one.not);
+    const neighbour = open(other);
+    expect(await neighbour.say('a')).toBe('one: a');
+
+    await serve(listeners, ...always, grant(one.kind));
+    expect(await one.ask(port)).toBe(one.had);
+    await serve(listeners, ...always, grant('HTTPRoute'));
+    expect(await one.ask(port)).toBe(one.not);
+    expect(await neighbour.say('b')).toBe('one: b');
+    neighbour.close();
+  });
+});
