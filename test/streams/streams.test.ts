@@ -363,3 +363,34 @@ describe('a back-end of another namespace', () => {
     neighbour.close();
   });
 });
+
+describe('a BackendTLSPolicy', () => {
+  it.each([
+    ['a TCPRoute', { protocol: 'TCP' }, 'TCPRoute'],
+    ['what a TLSRoute has ended', { protocol: 'TLS', tls: { certificateRefs: [{ name: 'shop' }] } }, 'TLSRoute'],
+  ])('makes the connections of %s to its Service TLS', async (_, listener, kind) => {
+    const port = await freePort();
+    const hostnames = kind === 'TLSRoute' ? { hostnames: ['a.shop.example'] } : {};
+    const service = { apiVersion: 'v1', kind: 'Service', metadata: { name: 's' }, spec: { ports: [{ port: 443 }] } };
+    const slice = {
+      apiVersion: 'discovery.k8s.io/v1',
+      kind: 'EndpointSlice',
+      metadata: { name: 's', labels: { 'kubernetes.io/service-name': 's' } },
+      addressType: 'IPv4',
+      endpoints: [{ addresses: ['127.0.0.1'] }],
+      ports: [{ port: backEnds.get('tls-one')?.port ?? 0 }],
+    };
+    const policy = manifest('BackendTLSPolicy', 's', {
+      targetRefs: [{ group: '', kind: 'Service', name: 's' }],
+      validation: {
+        hostname: 'shop.example',
+        caCertificateRefs: [{ group: '', kind: 'ConfigMap', name: 'ca' }],
+      },
+    });
+    const ca = manifest('ConfigMap', 'ca', { data: { 'ca.crt': root.certificate } });
+    const all = [route(kind, 'a', [{ name: 's', port: 443 }], hostnames), service, slice, ca];
+    await serve([{ name: 'l', port, ...listener }], ...all, policy);
+    const options = kind === 'TLSRoute' ? { servername: 'a.shop.example', ca: root.certificate } : {};
+    expect(await say(port, 'x', options)).toBe('tls-one shop.example: x');
+  });
+});
