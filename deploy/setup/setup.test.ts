@@ -44,6 +44,8 @@ beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'sluice-stamp-'));
   runs = [];
   lines = [];
+  // A checkout, not a package.
+  write('controller/main.ts', '');
   write('source/a.ts', 'a');
   write('source/nested/b.ts', 'b');
 });
@@ -87,6 +89,12 @@ describe('a step of the set-up', () => {
     write('source/a.ts', 'a');
     await ensureFilters();
     expect(runs).toEqual(['filters', 'filters', 'filters']);
+  });
+
+  test('does not run in a package, which has what it makes and no sources', async () => {
+    rmSync(join(root, 'controller/main.ts'));
+    await ensureFilters();
+    expect(runs).toEqual([]);
   });
 
   test('runs only when it is named', async () => {
