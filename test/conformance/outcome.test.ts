@@ -58,6 +58,13 @@ describe('a report', () => {
     expect(isSameReport(report('2026-01-01', 'v1', 3), report('2026-02-01', 'v2', 3))).toBe(true);
   });
 
+  it('is the same whatever the order of its profiles', () => {
+    const [http, grpc] = ['HTTP', 'GRPC'].map((name) => `- core:\n    result: success\n  name: ${name}\n`);
+    expect(isSameReport(`profiles:\n${http}${grpc}`, `profiles:\n${grpc}${http}`)).toBe(true);
+    expect(isSameReport(`profiles:\n${http}${grpc}`, `profiles:\n${http}`)).toBe(false);
+    expect(isSameReport(`profiles:\n${http}${grpc}`, '')).toBe(false);
+  });
+
   it('is another where it says something else', () => {
     expect(isSameReport(report('2026-01-01', 'v1', 3), report('2026-01-01', 'v1', 2))).toBe(false);
   });

@@ -1,3 +1,6 @@
+import { isDeepStrictEqual } from 'node:util';
+import { parse } from 'yaml';
+
 /** How the tests of a run of the suite went, by name. */
 export interface SuiteOutcome {
   readonly passed: readonly string[];
@@ -57,12 +60,25 @@ export function judge(
   };
 }
 
-/** Lines of a report that are others with each run or release. */
-const PASSING = /^(?:date|\s+version): .*$/gmu;
-
-/** Whether two reports of the suite say the same, but for when it ran and which version of ours it was. */
+/**
+ * Whether two reports of the suite say the same, but for when it ran and which version of ours it was. Its profiles come in any
+ * order: the suite writes a map of them.
+ */
 export function isSameReport(one: string, other: string): boolean {
-  return one.replaceAll(PASSING, '') === other.replaceAll(PASSING, '');
+  return isDeepStrictEqual(lasting(one), lasting(other));
+}
+
+/** What a report says that is the same with each run and release. */
+function lasting(text: string): unknown {
+  const report: unknown = parse(text);
+  if (!isRecord(report)) return report;
+  const { date: _, implementation, profiles, ...rest } = report;
+  const { version: __, ...who } = isRecord(implementation) ? implementation : {};
+  return { ...rest, who, profiles: Array.isArray(profiles) ? new Set<unknown>(profiles) : profiles };
+}
+
+function isRecord(value: unknown): value is { readonly [field: string]: unknown } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** The features that a report of the suite calls unsupported, of whatever profile. */
