@@ -1,8 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { join, resolve } from 'node:path';
 import type { Logger } from 'pino';
-import { ROOT } from '#deploy/setup/node24.mjs';
-import { type Answering, startAnswering } from './answering.ts';
 import { clusterLoginKeys } from './cluster-login-keys.ts';
 import { clusterProxies } from './cluster-proxies.ts';
 import type { ClusterSettings } from './cluster-settings.ts';
@@ -11,7 +8,6 @@ import { apiGroupVersionOf } from './api/registry.ts';
 import { podWorkers } from './infra/envoy-workers.ts';
 import { NOT_DEPLOYED } from './infra/kubernetes/proxy-deployer.ts';
 import { sessionKeys } from './infra/local/login-keys.ts';
-import { proxyPaths } from './infra/local/state-folder.ts';
 import { apiHealth } from './kubernetes/api-health.ts';
 import type { ApiServer } from './kubernetes/api-server.ts';
 import { LeaderElection } from './kubernetes/lease/leader-election.ts';
@@ -20,15 +16,13 @@ import { EventRecorder } from './kubernetes/status/event-recorder.ts';
 import { statusKey } from './kubernetes/status/status-book.ts';
 import { hasStatus } from './kubernetes/status/kinds-with-status.ts';
 import { StatusWriter } from './kubernetes/status/status-writer.ts';
-import { ModuleLibrary } from './modules/module-library.ts';
-import { readLayoutModule } from './oci/layout.ts';
 import { type Pipeline, startPipeline } from './pipeline.ts';
 import { podPorts } from './pod-ports.ts';
 import { problemTeller, refusedObjects } from './problem-events.ts';
+import { policyModules, proxyMakers } from './proxy-makers.ts';
 import { kubernetesProvider, type Observer } from './provider/kubernetes/kubernetes-provider.ts';
-import { type Outcome, refusal, success } from './resources/verdict.ts';
+import { type Outcome, success } from './resources/verdict.ts';
 import { rejectionTeller } from './rejection-events.ts';
-import { RunningProxy } from './running-proxy.ts';
 import { systemClock } from './runtime/clock.ts';
 import { collectGarbage, IdleCollection } from './runtime/memory.ts';
 import type { Metrics } from './runtime/metrics.ts';
@@ -71,13 +65,9 @@ export async function serveCluster(options: ServeClusterOptions): Promise<Outcom
   const { server, configuration, cluster, stateFolder, metrics, log, undo } = options;
   const { controllerName, backends, envoyPatchPolicy, fetch, policyImage, redis, systemTrust, failClosed } =
     configuration;
-  const image = await readLayoutModule(resolve(ROOT, 'build/filters/policy'));
-  if (!image.ok) return refusal('NoModule', `policy module: ${image.refusal.message}`);
+  const modules = await policyModules(stateFolder, log);
+  if (!modules.ok) return modules;
   const keys = await clusterLoginKeys(server, options.namespace);
-  const modules = new ModuleLibrary(join(stateFolder, 'modules'), (error) => {
-    log.warn({ err: error }, 'modules cannot be kept on disk; they are kept in memory');
-  });
-  modules.add(image.value.module);
   const health = apiHealth(log);
   const told: { pipeline: Pipeline | undefined } = { pipeline: undefined };
   const infra = await clusterProxies({
@@ -99,7 +89,8 @@ export async function serveCluster(options: ServeClusterOptions): Promise<Outcom
   const sidecarState = sidecarStates({ loginKeys: keys, fetch, redis });
   const idle = new IdleCollection(systemClock, collectGarbage);
   undo.push(() => Promise.resolve(idle.stop()));
-  let answering: Answering | undefined;
+  const { policyDigest, library } = modules.value;
+  const makers = proxyMakers({ infra, sidecarState, library, fetch, stateFolder, metrics, log });
   const pipeline = await startPipeline({
     provider: kubernetesProvider({
       server,
@@ -114,7 +105,7 @@ export async function serveCluster(options: ServeClusterOptions): Promise<Outcom
       controllerName,
       backends,
       envoyPatchPolicy,
-      policyDigest: image.value.module.digest,
+      policyDigest,
       policyImage,
       bindAddress: '0.0.0.0',
       bindsRequested: false,
@@ -126,31 +117,8 @@ export async function serveCluster(options: ServeClusterOptions): Promise<Outcom
       loopbackBackends: false,
       rateLimitsFailClosed: failClosed,
     },
-    proxy: (key) =>
-      new RunningProxy({
-        key,
-        infra,
-        folder: proxyPaths(stateFolder, key).folder,
-        modules,
-        sidecarState,
-        clock: systemClock,
-        log: log.child({ gateway: key }),
-        unknownKey: (keySet) => answering?.hurry(keySet),
-        answered: (type, isRejected) => metrics.answered(type, isRejected),
-        changed: writing.look,
-      }),
-    answers: (changed) =>
-      (answering = startAnswering(
-        {
-          settings: fetch,
-          folder: stateFolder,
-          clock: systemClock,
-          log,
-          fetched: ({ purpose, outcome, ms }) => metrics.fetched(purpose, outcome, ms),
-          library: modules,
-        },
-        changed,
-      )),
+    proxy: (key) => makers.proxy(key, { changed: writing.look }),
+    answers: makers.answers,
     ports: podPorts,
     undeployed: NOT_DEPLOYED,
     isLeft: (key) => infra.isLeft(key),

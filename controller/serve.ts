@@ -1,10 +1,6 @@
 import { availableParallelism } from 'node:os';
-import { join, resolve } from 'node:path';
 import type { Logger } from 'pino';
-import { ROOT } from '#deploy/setup/node24.mjs';
-import { type Answering, startAnswering } from './answering.ts';
 import { type Configuration, DEFAULT_CONFIGURATION } from './configuration.ts';
-import { readLayoutModule } from './oci/layout.ts';
 import type { HeadStart } from './head-start.ts';
 import { saidWorkers } from './infra/envoy-workers.ts';
 import type { Infra } from './infra/infra.ts';
@@ -14,15 +10,13 @@ import { proxyOf } from './infra/local/orphans.ts';
 import { startProcessors } from './infra/local/processors.ts';
 import type { Programs } from './infra/local/proxy-processes.ts';
 import { localSystemTrust } from './infra/local/system-trust.ts';
-import { proxyPaths } from './infra/local/state-folder.ts';
-import { ModuleLibrary } from './modules/module-library.ts';
 import { type Pipeline, startPipeline } from './pipeline.ts';
+import { policyModules, proxyMakers } from './proxy-makers.ts';
 import { filesProvider } from './provider/files/files-provider.ts';
 import { systemClock } from './runtime/clock.ts';
 import { collectGarbage, IdleCollection } from './runtime/memory.ts';
 import type { Metrics } from './runtime/metrics.ts';
-import { type Outcome, refusal, success } from './resources/verdict.ts';
-import { RunningProxy } from './running-proxy.ts';
+import { type Outcome, success } from './resources/verdict.ts';
 import { sidecarStates } from './sidecar-state.ts';
 
 /** What is served, and with what. */
@@ -46,27 +40,24 @@ export async function serve(options: ServeOptions): Promise<Outcome<Pipeline, 'N
   const { paths, flags, stateFolder, programs, infra, headStart, metrics, log, undo } = options;
   const { controllerName, backends, envoyPatchPolicy, fetch, policyImage, redis, systemTrust, failClosed } =
     options.configuration ?? DEFAULT_CONFIGURATION;
-  const image = await readLayoutModule(resolve(ROOT, 'build/filters/policy'));
-  if (!image.ok) return refusal('NoModule', `policy module: ${image.refusal.message}`);
+  const modules = await policyModules(stateFolder, log);
+  if (!modules.ok) return modules;
   const keys = await loginKeys(stateFolder);
   if (!keys.ok) return keys;
   const processors = await startProcessors(stateFolder, flags.processors, programs, log);
   undo.push(() => processors.stop());
-  const modules = new ModuleLibrary(join(stateFolder, 'modules'), (error) => {
-    log.warn({ err: error }, 'modules cannot be kept on disk; they are kept in memory');
-  });
-  modules.add(image.value.module);
-  let answering: Answering | undefined;
   const idle = new IdleCollection(systemClock, collectGarbage);
   undo.push(() => Promise.resolve(idle.stop()));
   const sidecarState = sidecarStates({ loginKeys: keys.value, fetch, redis });
+  const { policyDigest, library } = modules.value;
+  const makers = proxyMakers({ infra, sidecarState, library, fetch, stateFolder, metrics, log });
   const pipeline = await startPipeline({
     provider: filesProvider({ paths, log }),
     settings: {
       controllerName,
       backends,
       envoyPatchPolicy,
-      policyDigest: image.value.module.digest,
+      policyDigest,
       policyImage,
       bindAddress: '0.0.0.0',
       bindsRequested: true,
@@ -80,32 +71,9 @@ export async function serve(options: ServeOptions): Promise<Outcome<Pipeline, 'N
     },
     proxy: (key) => {
       const opening = headStart.take(key);
-      return new RunningProxy({
-        key,
-        infra,
-        folder: proxyPaths(stateFolder, key).folder,
-        ...(opening === undefined ? {} : { opening }),
-        modules,
-        sidecarState,
-        clock: systemClock,
-        log: log.child({ gateway: key }),
-        unknownKey: (keySet) => answering?.hurry(keySet),
-        answered: (type, isRejected) => metrics.answered(type, isRejected),
-        changed: () => undefined,
-      });
+      return makers.proxy(key, { changed: () => undefined, ...(opening === undefined ? {} : { opening }) });
     },
-    answers: (changed) =>
-      (answering = startAnswering(
-        {
-          settings: fetch,
-          folder: stateFolder,
-          clock: systemClock,
-          log,
-          fetched: ({ purpose, outcome, ms }) => metrics.fetched(purpose, outcome, ms),
-          library: modules,
-        },
-        changed,
-      )),
+    answers: makers.answers,
     ports: (changed) => new MachinePorts({ proxyOf: (pid) => proxyOf(stateFolder, pid), changed, log }),
     isLeft: (key) => infra.isLeft(key),
     endOrphans: async (serving) => {
