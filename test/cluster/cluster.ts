@@ -6,12 +6,14 @@ import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import type { BuiltImage } from '#deploy/images/build.ts';
 import { findEnvoy } from '#deploy/setup/envoy.ts';
 import { gatewayApiDefinitions } from '#deploy/helm/package-chart.ts';
 import { CONTROL_PLANE, ECHO, ensureGoProgram, HELM } from '#deploy/setup/go-program.ts';
 import { ensureProgram, NFT } from '#deploy/setup/debian-program.ts';
 import { ROOT } from '#deploy/setup/node24.mjs';
 import { type ClusterClient, connectCluster, type ControlPlane, startControlPlane } from './control-plane.ts';
+import { ensureImages } from './ensure-images.ts';
 import { localImages } from './local-images.ts';
 import { startNode } from './node/fake-node.ts';
 
@@ -30,6 +32,8 @@ export interface ClusterPrograms {
   readonly echo: string;
   readonly nft: string;
   readonly helm: string;
+  readonly controller: BuiltImage;
+  readonly sidecar: BuiltImage;
   /** Files with the definitions of Gateway API. */
   readonly gatewayApi: readonly string[];
 }
@@ -44,13 +48,14 @@ export async function ensureClusterPrograms(env: NodeJS.ProcessEnv): Promise<Clu
     echo: await ensureGoProgram(ECHO, env),
     nft: await ensureProgram(NFT, env),
     helm: await ensureGoProgram(HELM, env),
+    ...(await ensureImages()),
     gatewayApi: await gatewayApiDefinitions(env),
   };
 }
 
 /** Brings up a cluster with the resource definitions of Gateway API (experimental channel) and of our own group. */
 export async function startCluster(folder: string, say: (line: string) => void): Promise<Cluster> {
-  const { envoy, echo, nft, gatewayApi, ...programs } = await ensureClusterPrograms(process.env);
+  const { envoy, echo, controller, sidecar, nft, gatewayApi, ...programs } = await ensureClusterPrograms(process.env);
   mkdirSync(folder, { recursive: true });
   await run('ip', ['link', 'set', 'lo', 'up']);
   await run('ip', ['addr', 'replace', '10.244.0.1/32', 'dev', 'lo']);
@@ -59,7 +64,7 @@ export async function startCluster(folder: string, say: (line: string) => void):
   const { key, certificate } = await kubeletCertificate(folder);
   const node = await startNode({
     api: client.api,
-    images: localImages({ envoy, echo }),
+    images: localImages({ envoy, echo, controller, sidecar }),
     folder: join(folder, 'pods'),
     nft,
     key,

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { findGoProgram, HELM } from '#deploy/setup/go-program.ts';
 import { ROOT } from '#deploy/setup/node24.mjs';
 import { auditLog, connectCluster } from './control-plane.ts';
-import { until } from './gateway-site.ts';
+import { processes, until } from './gateway-site.ts';
 import { rightsOf, rightsUsed } from './rights-used.ts';
 
 const SYSTEM = 'envoy-gateway-system';
@@ -111,6 +111,11 @@ describe('the chart', () => {
     const left = await cluster.kubectl('get', 'secrets,jobs,serviceaccounts', '-n', SYSTEM, '-o', 'name');
     expect(left).toContain('secret/sluice-ca');
     expect(left).not.toContain('certgen');
+    // What is installed is what users get: the images of the Dockerfile, of the packed npm package.
+    for (const script of ['controller/cli/sluice.mjs', 'dist/sidecar.mjs']) {
+      const path = `/opt/sluice/node_modules/sluice/${script}\0`;
+      expect(processes((command) => command.includes(path)).length, script).toBeGreaterThan(0);
+    }
   }, 300_000);
 
   it('lets the walk-through of the seeds go on from there', async () => {

@@ -1,5 +1,6 @@
 import { render } from '#deploy/helm/helm.ts';
 import { findGoProgram, HELM } from '#deploy/setup/go-program.ts';
+import { CHECKOUT_TAG } from './local-images.ts';
 
 /** What an installation of a test is to be. */
 export interface Installation {
@@ -13,7 +14,13 @@ export interface Installation {
 
 /** The objects of an installation as the chart makes them, its namespace with them; certificates are left to the controller. */
 export function installationOf({ name, namespace, replicas = 1, configuration }: Installation): Promise<string> {
-  const settings = { createNamespace: true, fullnameOverride: name, 'deployment.replicas': replicas };
+  const settings = {
+    createNamespace: true,
+    fullnameOverride: name,
+    'deployment.replicas': replicas,
+    'deployment.envoyGateway.image.tag': CHECKOUT_TAG,
+    'global.images.sidecar.image': `sluice-sidecar:${CHECKOUT_TAG}`,
+  };
   return render(findGoProgram(HELM, process.env) ?? 'helm', {
     name,
     namespace,

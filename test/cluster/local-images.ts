@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { BuiltImage } from '#deploy/images/build.ts';
 import { ROOT } from '#deploy/setup/node24.mjs';
 import type { LocalImage } from './node/images.ts';
 
@@ -6,14 +7,22 @@ import type { LocalImage } from './node/images.ts';
 export interface Programs {
   readonly envoy: string;
   readonly echo: string;
+  /** What users get: the images of the Dockerfile. */
+  readonly controller: BuiltImage;
+  readonly sidecar: BuiltImage;
 }
 
-/** The checkout, as containers see it: they may not enter the folders that it is in. */
-const CHECKOUT = '/opt/sluice';
-const NODE = '/opt/node';
+/** Tag of the images that are this checkout as it is, which tests install; any other is what users get. */
+export const CHECKOUT_TAG = 'checkout';
 
-/** What stands for the images that tests run, from this checkout. */
-export function localImages({ envoy, echo }: Programs): readonly LocalImage[] {
+/** The checkout, as containers see it: they may not enter the folders that it is in. */
+const CHECKOUT = '/opt/checkout';
+const NODE = '/opt/node';
+/** Where the images of the Dockerfile have what they run. */
+const PACKED = '/opt/sluice';
+
+/** What stands for the images that tests run. */
+export function localImages({ envoy, echo, controller, sidecar }: Programs): readonly LocalImage[] {
   const node = [{ source: process.execPath, path: NODE }];
   const program = (
     path: string,
@@ -27,20 +36,25 @@ export function localImages({ envoy, echo }: Programs): readonly LocalImage[] {
   return [
     { stands: named(/(^|\/)envoy:/u), ...program('/usr/local/bin/envoy', envoy) },
     { stands: named(/echo-basic|echoserver/u), ...program('/opt/echo-basic', echo) },
-    {
-      stands: named(/(^|\/)sluice[:@]/u),
-      entrypoint: [NODE, `${CHECKOUT}/controller/cli/sluice.mjs`],
-      files: [...node, { source: ROOT, path: CHECKOUT }],
-      env: {},
-      keepsCommand: false,
-    },
-    {
-      stands: named(/(^|\/)sluice-sidecar[:@]/u),
-      entrypoint: [NODE, `${CHECKOUT}/extproc/main.ts`],
-      files: [...node, { source: ROOT, path: CHECKOUT }],
-      env: {},
-      keepsCommand: false,
-    },
+    ...[
+      { name: 'sluice', built: controller, script: 'controller/cli/sluice.mjs' },
+      { name: 'sluice-sidecar', built: sidecar, script: 'extproc/main.ts' },
+    ].flatMap(({ name, built, script }): LocalImage[] => [
+      {
+        stands: named(new RegExp(`(^|/)${name}:${CHECKOUT_TAG}$`, 'u')),
+        entrypoint: [NODE, `${CHECKOUT}/${script}`],
+        files: [...node, { source: ROOT, path: CHECKOUT }],
+        env: {},
+        keepsCommand: false,
+      },
+      {
+        stands: named(new RegExp(`(^|/)${name}[:@]`, 'u')),
+        entrypoint: built.entrypoint.map((part) => (part === 'node' ? NODE : part)),
+        files: [...node, { source: join(built.root, PACKED), path: PACKED }],
+        env: built.env,
+        keepsCommand: false,
+      },
+    ]),
     {
       stands: named(/coredns/u),
       entrypoint: [NODE, '/opt/dns.mjs'],
