@@ -1,5 +1,5 @@
-import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
-import { status } from '@grpc/grpc-js';
+import { Metadata, ServerInterceptingCall, type ServerInterceptingCallInterface, status } from '@grpc/grpc-js';
+import { toBuffer } from './raw-method.ts';
 
 /** The initial metadata of a call. */
 export interface CallMetadata {
@@ -18,90 +18,108 @@ export interface Taker {
   drained?(): void;
 }
 
-/**
- * Largest message that is taken, in bytes. A message holds at most what Envoy buffers of a body, which is 1 MiB unless
- * a policy raises `bufferLimit`; gRPC's usual 4 MiB would fail streams that Envoy accepts, and without a limit one stream
- * could take all memory.
- */
-export const MAX_MESSAGE_SIZE = 16 * 1024 * 1024;
+/** What grpc-js tells of a call. */
+type Listener = Parameters<ServerInterceptingCallInterface['start']>[0];
 
-/** Bytes before each message: whether it is compressed, and its length (gRPC over HTTP/2, "Length-Prefixed-Message"). */
-const PREFIX = 5;
-const HEADERS = { ':status': 200, 'content-type': 'application/grpc+proto' } as const;
-const WITH_TRAILERS = { waitForTrailers: true } as const;
-const NOTHING = Buffer.alloc(0);
+/** Bytes on their way from which on a client counts as one that does not read: what Node's streams hold by default. */
+const HIGH_WATER = 64 * 1024;
+const NO_METADATA = new Metadata();
+const OK = { code: status.OK, details: '' } as const;
 
 /**
- * One call of a gRPC client, with messages as bytes (gRPC over HTTP/2, PROTOCOL-HTTP2). grpc-js makes a dozen objects and
- * closures of every call, which costs more than what the sidecar does for one.
+ * One call of a gRPC client, with messages as bytes.
+ *
+ * It is a call that grpc-js's interceptors see, which is what it makes of every call and where it frames, limits and
+ * ends them; of what a server's handler gets instead (an object stream of Node above that call) half the CPU of an
+ * exchange of headers was spent. A handler of that kind is never started.
  */
-export class MessageStream {
-  readonly metadata: CallMetadata;
-  readonly #stream: ServerHttp2Stream;
+export class MessageStream extends ServerInterceptingCall {
+  readonly #call: ServerInterceptingCallInterface;
+  readonly #open: (stream: MessageStream) => void;
+  #metadata: Metadata = NO_METADATA;
   #taker: Taker | undefined;
-  /** What has come and is not yet taken. */
-  #rest: Buffer = NOTHING;
-  /** What has come since, put together only once there is as much as is needed for a message. */
-  #later: Buffer[] = [];
-  #laterLength = 0;
-  #needed = PREFIX;
+  /** Whether the taker may have the next message as soon as nobody pauses. */
+  #wanted = false;
   #paused = false;
-  #ended = false;
-  #answering = false;
+  #asking = false;
   #over = false;
-  #trailers: Record<string, string> = OK;
+  #answering = false;
+  /** What was sent and is not yet taken: messages, and bytes. */
+  #underway = 0;
+  #bytesUnderway = 0;
   /** Whether the client has yet to take what was sent: wait for `drained`. */
   needsDrain = false;
 
-  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders) {
-    this.#stream = stream;
-    this.metadata = { get: (key) => valuesOf(headers[key]) };
-    // What is wrong with a stream ends it, and its end is told.
-    stream.on('error', ignore);
+  constructor(call: ServerInterceptingCallInterface, open: (stream: MessageStream) => void) {
+    super(call);
+    this.#call = call;
+    this.#open = open;
+  }
+
+  /** Starts the call, in place of the handler that grpc-js has for it. */
+  override start(): void {
+    const listener: Listener = {
+      onReceiveMetadata: (metadata) => {
+        this.#metadata = metadata;
+        this.#open(this);
+      },
+      onReceiveMessage: (bytes: Buffer) => {
+        if (this.#over) return;
+        this.#taker?.message(bytes);
+        this.#ask();
+      },
+      onReceiveHalfClose: () => {
+        if (!this.#over) this.#taker?.end();
+      },
+      onCancel: () => {
+        this.#over = true;
+        this.#taker?.gone();
+      },
+    };
+    this.#call.start(listener);
+  }
+
+  get metadata(): CallMetadata {
+    return { get: (key) => this.#metadata.get(key).flatMap(valuesOf) };
   }
 
   /** Says who takes what comes. Once, and at once. */
   take(taker: Taker): void {
     this.#taker = taker;
-    const stream = this.#stream;
-    stream.on('data', (chunk: Buffer) => this.#receive(chunk));
-    stream.on('end', () => {
-      this.#ended = true;
-      this.#gather();
-      this.#hand();
-    });
-    stream.on('drain', () => {
-      this.needsDrain = false;
-      if (!this.#over) taker.drained?.();
-    });
-    stream.on('close', () => {
-      this.#over = true;
-      taker.gone();
-    });
+    this.#ask();
   }
 
   /** Sends a message; false when the client does not read. */
   send(message: Uint8Array): boolean {
-    if (this.#isClosed()) return true;
-    const frame = Buffer.allocUnsafe(PREFIX + message.length);
-    frame[0] = 0;
-    frame.writeUInt32BE(message.length, 1);
-    frame.set(message, PREFIX);
-    this.#respond();
-    this.needsDrain = !this.#stream.write(frame);
+    if (this.#over) return true;
+    if (!this.#answering) {
+      this.#answering = true;
+      this.#call.sendMetadata(NO_METADATA);
+    }
+    this.#underway += 1;
+    this.#bytesUnderway += message.length;
+    this.needsDrain ||= this.#bytesUnderway >= HIGH_WATER;
+    this.#call.sendMessage(toBuffer(message), this.#sent);
     return !this.needsDrain;
   }
 
-  /** Hands over no message until `resume`. */
+  readonly #sent = (): void => {
+    this.#underway -= 1;
+    if (this.#underway > 0) return;
+    this.#bytesUnderway = 0;
+    if (!this.needsDrain) return;
+    this.needsDrain = false;
+    if (!this.#over) this.#taker?.drained?.();
+  };
+
+  /** Hands over no message until `resume`; said while one is handed over. */
   pause(): void {
     this.#paused = true;
-    this.#stream.pause();
   }
 
   resume(): void {
     this.#paused = false;
-    this.#hand();
-    if (!this.#isPaused()) this.#stream.resume();
+    if (this.#wanted) this.#ask();
   }
 
   /** Ends the call well. */
@@ -111,85 +129,32 @@ export class MessageStream {
 
   /** Ends the call with an error; what the client still sends is dropped. */
   fail(code: status, details: string): void {
-    this.#rest = NOTHING;
-    this.#paused = false;
-    this.#close({ 'grpc-status': String(code), 'grpc-message': encodeURI(details) });
-    this.#stream.resume();
+    this.#close({ code, details });
   }
 
-  #close(trailers: Record<string, string>): void {
-    if (this.#isClosed()) return;
-    this.#over = true;
-    this.#trailers = trailers;
-    if (this.#answering) this.#stream.end();
-    else this.#stream.respond({ ...HEADERS, ...trailers }, { endStream: true });
-  }
-
-  #respond(): void {
-    if (this.#answering) return;
-    this.#answering = true;
-    this.#stream.once('wantTrailers', () => this.#stream.sendTrailers(this.#trailers));
-    this.#stream.respond(HEADERS, WITH_TRAILERS);
-  }
-
-  #isClosed(): boolean {
-    return this.#over || this.#stream.destroyed || this.#stream.closed;
-  }
-
-  #isPaused(): boolean {
-    return this.#paused;
-  }
-
-  #receive(chunk: Buffer): void {
+  #close(ending: { readonly code: status; readonly details: string }): void {
     if (this.#over) return;
-    this.#later.push(chunk);
-    this.#laterLength += chunk.length;
-    if (this.#rest.length + this.#laterLength < this.#needed) return;
-    this.#gather();
-    this.#hand();
+    this.#over = true;
+    this.#call.sendStatus(ending);
   }
 
-  #gather(): void {
-    const [first, ...more] = this.#later;
-    if (first === undefined) return;
-    this.#rest = this.#rest.length === 0 && more.length === 0 ? first : Buffer.concat([this.#rest, first, ...more]);
-    this.#later = [];
-    this.#laterLength = 0;
-  }
-
-  /** Hands over what is there, as far as nobody pauses. */
-  #hand(): void {
-    while (!this.#paused && !this.#over && this.#rest.length >= PREFIX) {
-      const length = this.#rest.readUInt32BE(1);
-      if (this.#rest[0] !== 0) {
-        this.fail(status.UNIMPLEMENTED, 'messages are taken as they are, not compressed');
-        return;
-      }
-      if (length > MAX_MESSAGE_SIZE) {
-        this.fail(status.RESOURCE_EXHAUSTED, `a message has ${length} bytes; accepted are ${MAX_MESSAGE_SIZE}`);
-        return;
-      }
-      const end = PREFIX + length;
-      this.#needed = end;
-      if (this.#rest.length < end) break;
-      this.#needed = PREFIX;
-      const message = this.#rest.subarray(PREFIX, end);
-      this.#rest = this.#rest.length === end ? NOTHING : this.#rest.subarray(end);
-      this.#taker?.message(message);
+  /** Asks for the next message, one at a time: grpc-js may hand it over at once, and this is asked again meanwhile. */
+  #ask(): void {
+    this.#wanted = true;
+    if (this.#asking) return;
+    this.#asking = true;
+    while (this.#wanted && !this.#paused && !this.#over) {
+      this.#wanted = false;
+      this.#call.startRead();
     }
-    if (!this.#ended || this.#paused || this.#over) return;
-    this.#ended = false;
-    if (this.#rest.length > 0) this.fail(status.INTERNAL, 'the stream ends within a message');
-    else this.#taker?.end();
+    this.#asking = false;
   }
 }
 
-const OK: Record<string, string> = { 'grpc-status': '0' };
-
-function ignore(): void {}
-
 /** Several values of a key come as one header, parted by commas. */
-function valuesOf(value: string | readonly string[] | undefined): readonly string[] {
-  if (typeof value === 'string') return value.includes(',') ? value.split(',').map((one) => one.trim()) : [value];
-  return value ?? [];
+function valuesOf(value: string | Buffer): readonly string[] {
+  return value
+    .toString()
+    .split(',')
+    .map((one) => one.trim());
 }

@@ -1,9 +1,17 @@
-import { connect, type IncomingHttpHeaders } from 'node:http2';
+import { once } from 'node:events';
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  connect,
+  constants,
+  type IncomingHttpHeaders,
+} from 'node:http2';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { status } from '@grpc/grpc-js';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { tempFolder } from '../testing/temp-folder.ts';
+import type { MessageStream } from './message-stream.ts';
 import { listenOnSocket, type Method } from './unix-server.ts';
 
 interface Ended {
@@ -11,31 +19,46 @@ interface Ended {
   readonly body: string;
 }
 
-/** Calls a method with bytes as they are, in these pieces. */
-async function call(method: Method, pieces: readonly Buffer[], more: Record<string, string> = {}): Promise<Ended> {
+/** Connects to a server of one method. */
+async function connected(method: Method): Promise<ClientHttp2Session> {
   const socket = join(await tempFolder(), 'x.sock');
   const listening = await listenOnSocket(socket, [{ '/demo.Service/Method': method }]);
   if (listening.kind !== 'listening') throw new Error(listening.message);
   const session = connect('http://demo', { createConnection: () => createConnection(socket) });
+  // A connection that ends fails its calls, which tell.
+  session.on('error', () => undefined);
   onTestFinished(async () => {
     session.destroy();
     await listening.server.drain(0);
   });
+  return session;
+}
+
+function opened(session: ClientHttp2Session, more: Record<string, string> = {}): ClientHttp2Stream {
   const headers = { ':method': 'POST', ':path': '/demo.Service/Method', 'content-type': 'application/grpc', ...more };
-  const stream = session.request(headers);
-  let found: IncomingHttpHeaders = {};
-  let body = '';
-  stream.on('response', (response) => (found = { ...found, ...response }));
-  stream.on('trailers', (trailers) => (found = { ...found, ...trailers }));
-  stream.on('data', (chunk: Buffer) => (body += chunk.toString()));
-  const ended = new Promise<void>((resolve) => stream.on('close', resolve));
+  return session.request(headers);
+}
+
+/** Calls a method with bytes as they are, in these pieces. */
+async function call(method: Method, pieces: readonly Buffer[], more: Record<string, string> = {}): Promise<Ended> {
+  const stream = opened(await connected(method), more);
+  const ended = endOf(stream);
   for (const piece of pieces) {
     stream.write(piece);
     await new Promise((tick) => setTimeout(tick, 1));
   }
   stream.end();
-  await ended;
-  return { headers: found, body };
+  return ended;
+}
+
+async function endOf(stream: ClientHttp2Stream): Promise<Ended> {
+  let headers: IncomingHttpHeaders = {};
+  let body = '';
+  stream.on('response', (response) => (headers = { ...headers, ...response }));
+  stream.on('trailers', (trailers) => (headers = { ...headers, ...trailers }));
+  stream.on('data', (chunk: Buffer) => (body += chunk.toString()));
+  await once(stream, 'close');
+  return { headers, body };
 }
 
 function frame(text: string, { flag = 0, length = text.length } = {}): Buffer {
@@ -89,7 +112,6 @@ describe('a call', () => {
   });
 
   test.each([
-    ['a message that is compressed', [frame('x', { flag: 1 })], status.UNIMPLEMENTED],
     ['a message that is said to be too large', [frame('', { length: 2 ** 31 })], status.RESOURCE_EXHAUSTED],
     ['an end within a message', [frame('half', { length: 8 })], status.INTERNAL],
     ['no message', [], status.INTERNAL],
@@ -112,4 +134,56 @@ describe('a call', () => {
     const { headers } = await call(failing, [frame('x')]);
     expect(headers).toMatchObject({ 'grpc-status': String(status.NOT_FOUND), 'grpc-message': encodeURI('no “x”\n') });
   });
+
+  test('whose client does not read holds up who sends, until it reads', async () => {
+    const piece = 'x'.repeat(16 * 1024);
+    let sent = 0;
+    const pour = (stream: MessageStream): void => {
+      while (sent < 100) {
+        sent += 1;
+        if (!stream.send(Buffer.from(piece))) return;
+      }
+      stream.end();
+    };
+    const flood: Method = {
+      kind: 'stream',
+      open: (stream) => {
+        const taker = { message: () => pour(stream), end: () => undefined, gone: () => undefined };
+        stream.take({ ...taker, drained: () => pour(stream) });
+      },
+    };
+    const stream = opened(await connected(flood));
+    stream.end(frame('go'));
+    await once(stream, 'response');
+    expect(sent).toBeLessThan(100);
+    const { body } = await endOf(stream);
+    expect(body.length).toBe(100 * frame(piece).length);
+  });
 });
+
+describe('a connection', () => {
+  test('outlives any number of calls that their client gives up, and so do the calls beside them', async () => {
+    const session = await connected(slowEcho);
+    const patient = opened(session);
+    patient.write(frame('a'));
+    // nghttp2 allows 1,000 at once and 33 a second.
+    for (let round = 0; round < 30; round += 1) {
+      await Promise.all(Array.from({ length: 100 }, () => givenUp(session)));
+    }
+    patient.end(frame('b'));
+    const { headers, body } = await endOf(patient);
+    expect(body).toBe(['[a]', '[b]'].map((text) => frame(text).toString()).join(''));
+    expect(headers).toMatchObject({ 'grpc-status': '0' });
+    expect(session.closed).toBe(false);
+  });
+});
+
+/** Opens a call and resets it once the server has it. */
+async function givenUp(session: ClientHttp2Session): Promise<void> {
+  const stream = opened(session);
+  stream.on('error', () => undefined);
+  stream.write(frame('x'));
+  await new Promise((tick) => setImmediate(tick));
+  stream.close(constants.NGHTTP2_CANCEL);
+  await once(stream, 'close');
+}

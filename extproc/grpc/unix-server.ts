@@ -1,8 +1,10 @@
 import { once } from 'node:events';
-import { createServer, type IncomingHttpHeaders, type Http2Session, type ServerHttp2Stream } from 'node:http2';
-import { status } from '@grpc/grpc-js';
+import { createServer, type Socket } from 'node:net';
+import { ServerCredentials, type ServerInterceptor, status } from '@grpc/grpc-js';
 import { MessageStream } from './message-stream.ts';
+import { rawMethod } from './raw-method.ts';
 import { type Claim, claimSocketPath, openToGroup } from './socket-path.ts';
+import { trustingServer } from './trusting-server.ts';
 
 /** What comes of a request. */
 export type Reply =
@@ -28,73 +30,76 @@ export type Listening =
   | { readonly kind: 'listening'; readonly server: UnixServer }
   | Exclude<Claim, { readonly kind: 'free' }>;
 
-/** Everybody who may call is Envoy: what it resets and keeps waiting is what its clients do, and no attack on us. */
-const TRUSTING = {
-  maxSessionMemory: Number.MAX_SAFE_INTEGER,
-  streamResetBurst: Number.MAX_SAFE_INTEGER,
-  streamResetRate: Number.MAX_SAFE_INTEGER,
-} as const;
+/**
+ * Largest message that is taken or sent, in bytes. A message holds at most what Envoy buffers of a body, which is 1 MiB unless
+ * a policy raises `bufferLimit`; gRPC's usual 4 MiB would fail streams that Envoy accepts, and without a limit one stream
+ * could take all memory.
+ */
+const MAX_MESSAGE_SIZE = 16 * 1024 * 1024;
 
 /** Serves gRPC on a Unix socket (mode 0660). A stale socket at the path is removed, a live one refuses. */
 export async function listenOnSocket(path: string, services: readonly GrpcService[]): Promise<Listening> {
   const claim = await claimSocketPath(path);
   if (claim.kind !== 'free') return claim;
   const methods = new Map(services.flatMap((service) => Object.entries(service)));
-  const sessions = new Set<Http2Session>();
-  const server = createServer(TRUSTING);
-  server.on('session', (session) => {
-    sessions.add(session);
-    session.on('error', ignore);
-    session.on('close', () => sessions.delete(session));
+  const grpc = trustingServer({
+    'grpc.max_receive_message_length': MAX_MESSAGE_SIZE,
+    // Its accounts of every call and message, which nobody asks for.
+    'grpc.enable_channelz': 0,
+    interceptors: [intercept(methods)],
   });
-  server.on('sessionError', ignore);
-  server.on('stream', (stream, headers) => serve(methods, stream, headers));
+  // What a method does is the interceptor's; grpc-js has to know that it is there.
+  for (const method of methods.keys()) grpc.addService({ [method]: rawMethod(method, 'bidi') }, {});
+  const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    injector.injectConnection(socket);
+  });
   server.listen(path);
   await once(server, 'listening');
   await openToGroup(path);
   const drain = async (deadline: number): Promise<'drained' | 'cut'> => {
     // Closing the listener removes its socket.
     const ended = new Promise<'drained'>((resolve) => server.close(() => resolve('drained')));
-    for (const session of sessions) session.close();
+    injector.drain(deadline);
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<'cut'>((resolve) => (timer = setTimeout(() => resolve('cut'), deadline)));
     const outcome = await Promise.race([ended, late]);
     clearTimeout(timer);
-    for (const session of sessions) session.destroy();
+    for (const socket of sockets) socket.destroy();
     return outcome;
   };
   return { kind: 'listening', server: { drain } };
 }
 
-function serve(methods: ReadonlyMap<string, Method>, stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
-  const call = new MessageStream(stream, headers);
-  const path = headers[':path'];
-  const method = methods.get(typeof path === 'string' ? path : '');
-  if (headers['content-type']?.startsWith('application/grpc') !== true) {
-    stream.respond({ ':status': 415 }, { endStream: true });
-  } else if (method === undefined) call.fail(status.UNIMPLEMENTED, `there is no method ${String(path)}`);
-  else if (method.kind === 'stream') method.open(call);
-  else answerOne(call, method.answer);
+function intercept(methods: ReadonlyMap<string, Method>): ServerInterceptor {
+  return ({ path }, call) => new MessageStream(call, (stream) => serve(methods.get(path), stream));
 }
 
-function answerOne(call: MessageStream, answer: (request: Buffer) => Reply | Promise<Reply>): void {
+function serve(method: Method | undefined, stream: MessageStream): void {
+  if (method === undefined) stream.fail(status.UNIMPLEMENTED, 'there is no such method');
+  else if (method.kind === 'stream') method.open(stream);
+  else answerOne(stream, method.answer);
+}
+
+function answerOne(stream: MessageStream, answer: (request: Buffer) => Reply | Promise<Reply>): void {
   let request: Buffer | undefined;
-  call.take({
+  stream.take({
     message: (bytes) => (request = bytes),
     end: () => {
-      if (request === undefined) call.fail(status.INTERNAL, 'a call has no message');
-      else void Promise.resolve(answer(request)).then((reply) => finish(call, reply));
+      if (request === undefined) stream.fail(status.INTERNAL, 'a call has no message');
+      else void Promise.resolve(answer(request)).then((reply) => finish(stream, reply));
     },
-    gone: ignore,
+    gone: () => undefined,
   });
 }
 
-function finish(call: MessageStream, reply: Reply): void {
-  if (reply.kind === 'failure') call.fail(reply.code, reply.details);
+function finish(stream: MessageStream, reply: Reply): void {
+  if (reply.kind === 'failure') stream.fail(reply.code, reply.details);
   else {
-    call.send(reply.message);
-    call.end();
+    stream.send(reply.message);
+    stream.end();
   }
 }
-
-function ignore(): void {}
