@@ -6,7 +6,8 @@ const PREFIX = '.tmp-';
 /** A folder this old belongs to nobody any more: its process was killed. */
 const ABANDONED_AFTER_MS = 24 * 60 * 60 * 1000;
 
-const ENDING_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+/** What asks a process to end. */
+export const ENDING_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
  * Gives `use` a new folder within `parent`, and removes the folder afterwards, also when a signal ends the process.

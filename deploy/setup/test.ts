@@ -1,12 +1,14 @@
 // A script: the set-up that tests need, then vitest with our arguments; the last line says how it went.
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { constants } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { ensureProgram, REDIS, WRK } from './debian-program.ts';
 import { ROOT } from './node24.mjs';
 import { CONFORMANCE, ensureGoProgram, HELM } from './go-program.ts';
 import { ensureRegistry } from './registry.ts';
 import { ensure, SetupError, STEP_NAMES } from './setup.ts';
+import { ENDING_SIGNALS } from './temporary-folder.ts';
 import { addUp, isGood, NO_TESTS, summarise, suiteSummary, summaryLine, type TestSummary } from './test-summary.ts';
 import { ensureClusterPrograms } from '#test/cluster/cluster.ts';
 import { refusedHere } from '#test/cluster/namespaces.ts';
@@ -129,10 +131,17 @@ async function runs(script: readonly string[]): Promise<boolean> {
     env: { ...process.env, PATH: path },
     stdio: 'inherit',
   });
-  const forward = (signal: NodeJS.Signals): boolean => child.kill(signal);
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, forward);
+  // Whoever interrupts one layer wants none of those that follow.
+  const interrupt = (signal: NodeJS.Signals): void => {
+    child.once('exit', () => process.exit(128 + constants.signals[signal]));
+    child.kill(signal);
+  };
+  for (const signal of ENDING_SIGNALS) process.once(signal, interrupt);
   return new Promise<boolean>((done, failed) => {
     child.once('error', failed);
-    child.once('exit', (code) => done(code === 0));
+    child.once('exit', (code) => {
+      for (const signal of ENDING_SIGNALS) process.off(signal, interrupt);
+      done(code === 0);
+    });
   });
 }
