@@ -12,6 +12,8 @@ const DEFINITIONS = {
   kind: 'CustomResourceDefinition',
 };
 
+const POLL = { timeout: 20_000, interval: 20 };
+
 describe('a reflector', () => {
   let server: ScriptedApiServer | undefined;
   const reflectors: Reflector[] = [];
@@ -160,6 +162,101 @@ describe('a reflector', () => {
     await expect.poll(() => lists(api), { timeout: 20_000 }).toBe(2);
     put(api, 'a', 1);
     await expect.poll(() => told.at(-1), { timeout: 20_000 }).toBe('changed a 1');
+  });
+
+  it('loses nothing with a server whose every answer is seconds late', async () => {
+    const { api, told, failures, reflector } = await begin();
+    api.script.delay = () => 1_500;
+    put(api, 'a', 0);
+    reflector.start();
+    await expect.poll(() => told, POLL).toEqual(['listed a 0']);
+    // Between the list and the watch, which is as late.
+    put(api, 'a', 1);
+    await expect.poll(() => told.at(-1), POLL).toBe('changed a 1');
+    api.cut();
+    put(api, 'a', 2);
+    api.store.delete(TABLE, 'default', 'a');
+    await expect.poll(() => told.slice(2), POLL).toEqual(['changed a 2', 'gone a']);
+    expect(lists(api)).toBe(1);
+    // Of the connection that was cut, and of nothing that was only late.
+    expect(failures.length).toBeLessThanOrEqual(1);
+  });
+
+  it('tells what a watch held back when that goes on, and nothing is gone in between', async () => {
+    const { api, told, known, reflector } = await begin();
+    put(api, 'a', 0);
+    put(api, 'b', 0);
+    reflector.start();
+    await reflector.synced;
+    await watching(api);
+    const flow = api.stall();
+    put(api, 'a', 1);
+    api.store.delete(TABLE, 'default', 'b');
+    put(api, 'c', 0);
+    await new Promise((resolve) => {
+      setTimeout(resolve, 300);
+    });
+    expect([...known]).toEqual(['default/a', 'default/b']);
+    flow();
+    await expect.poll(() => told.slice(2)).toEqual(['changed a 1', 'gone b', 'changed c 0']);
+    expect(lists(api)).toBe(1);
+  });
+
+  it('tries not before a server asks it to that has too much to do (429), and keeps what it knows', async () => {
+    const { api, told, known, failures, reflector } = await begin();
+    put(api, 'a', 0);
+    reflector.start();
+    await reflector.synced;
+    await watching(api);
+    api.script.refuse = () => ({ status: 429, retryAfter: 2 });
+    const before = api.calls.length;
+    api.cut();
+    await expect.poll(() => api.calls.length).toBeGreaterThan(before);
+    await new Promise((resolve) => {
+      setTimeout(resolve, 1_500);
+    });
+    // Without the pause that it is asked for there would be five.
+    expect(api.calls.length - before).toBe(1);
+    expect(failures.join()).toContain('429');
+    put(api, 'a', 1);
+    api.script.refuse = () => undefined;
+    await expect.poll(() => told, POLL).toEqual(['listed a 0', 'changed a 1']);
+    expect(known.size).toBe(1);
+    expect(lists(api)).toBe(1);
+  });
+
+  it.each([500, 502, 503, 504])(
+    'keeps what it knows while a server answers %i, and finds what changed',
+    async (code) => {
+      const { api, told, failures, reflector } = await begin();
+      put(api, 'a', 0);
+      put(api, 'b', 0);
+      reflector.start();
+      await reflector.synced;
+      await watching(api);
+      api.script.refuse = () => code;
+      api.cut();
+      await expect.poll(() => failures.length, POLL).toBeGreaterThan(2);
+      expect(told).toEqual(['listed a 0', 'listed b 0']);
+      api.store.delete(TABLE, 'default', 'b');
+      put(api, 'a', 1);
+      api.script.refuse = () => undefined;
+      await expect.poll(() => told.slice(2).join().includes('a 1') && told.join().includes('b'), POLL).toBe(true);
+      await expect.poll(() => told.at(-1), POLL).toMatch(/a 1|gone b|missing default\/b/u);
+    },
+  );
+
+  it('takes no part of a list whose next page is refused for a whole one', async () => {
+    const { api, told, failures, reflector } = await begin();
+    for (let index = 0; index < 600; index += 1) put(api, `b${index}`, 0);
+    let pages = 0;
+    api.script.refuse = ({ verb, resource }) =>
+      verb === 'list' && resource === 'backends' && (pages += 1) % 2 === 0 && pages < 6 ? 503 : undefined;
+    reflector.start();
+    await expect.poll(() => failures.length, POLL).toBe(2);
+    await reflector.synced;
+    expect(told.some((line) => line.startsWith('missing'))).toBe(false);
+    expect(new Set(told).size).toBe(600);
   });
 
   it('lists anew when it is asked to, also while it lists', async () => {

@@ -56,6 +56,8 @@ export interface Health {
   fine(what: string): void;
   /** It was not; it is tried again after `retryIn` milliseconds. */
   failed(what: string, message: string, retryIn: number): void;
+  /** Calls `retry` as soon as another request that had failed is answered as wished. Returns what forgets that. */
+  onRecovery?(retry: () => void): () => void;
 }
 
 /** Objects in a page of a list. */
@@ -168,7 +170,10 @@ export class Reflector {
     const asked = error instanceof RequestError ? error.retryAfter : 0;
     const pause = Math.max(asked, backOff(this.#failures, FIRST_PAUSE, random(), LONGEST_PAUSE));
     health.failed(this.#what, error instanceof Error ? error.message : String(error), pause);
+    // Who was told when to come again comes then.
+    const forget = asked > 0 ? undefined : health.onRecovery?.(() => this.#wakeUp());
     await this.#pause(pause);
+    forget?.();
   }
 
   #fine(): void {

@@ -61,6 +61,42 @@ describe('the election of a leader', () => {
     expect(lease(api)).toMatchObject({ spec: { holderIdentity: 'b', leaseTransitions: 1 } });
   });
 
+  it('gives the Lease up also where the API server took a write whose answer did not come', async () => {
+    const api = await begin();
+    const client = api.client();
+    let isCut = false;
+    const cut = {
+      ...client,
+      // The write reaches the server, and its answer nobody.
+      ask: async (request: Parameters<typeof client.ask>[0]) => {
+        if (!isCut || request.method !== 'PUT') return client.ask(request);
+        const { signal, ...rest } = request;
+        isCut = false;
+        await client.ask(rest);
+        return new Promise<never>((_resolve, reject) => {
+          signal?.addEventListener('abort', () => reject(new Error('cut')));
+        });
+      },
+    };
+    const { election, told } = replica(api, 'a', cut);
+    await expect.poll(() => told).toEqual([true]);
+    isCut = true;
+    await expect.poll(() => isCut).toBe(false);
+    await election.stop();
+    expect(lease(api)).toMatchObject({ spec: { holderIdentity: '' } });
+  });
+
+  it("gives up no Lease that is another's by then", async () => {
+    const api = await begin();
+    const { election, told } = replica(api, 'a');
+    await expect.poll(() => told).toEqual([true]);
+    const { metadata } = lease(api) ?? {};
+    const spec = { holderIdentity: 'z', leaseDurationSeconds: 60, renewTime: 'now', leaseTransitions: 7 };
+    api.store.put('coordination.k8s.io/leases', { metadata, spec });
+    await election.stop();
+    expect(lease(api)).toMatchObject({ spec: { holderIdentity: 'z' } });
+  });
+
   it('has no leader that cannot renew, and another only after that', async () => {
     const api = await begin();
     const times: string[] = [];

@@ -49,6 +49,8 @@ export class LeaderElection {
   #observed: { readonly record: LeaseRecord; readonly at: number } | undefined;
   #isLeader = false;
   #renewedAt = 0;
+  /** Whether it is not known what became of a write. */
+  #isPutOpen = false;
   #cancelTry: () => void = () => undefined;
   #cancelDeadline: () => void = () => undefined;
   #trying: Promise<void> = Promise.resolve();
@@ -70,13 +72,20 @@ export class LeaderElection {
     this.#stopping.abort();
     this.#cancelTry();
     await this.#trying;
-    const wasLeader = this.#isLeader;
+    const mayHold = this.#isLeader || this.#isPutOpen;
     this.#lead(false);
-    const record = this.#observed?.record;
-    if (!wasLeader || record === undefined) return;
-    const free = { ...record, holder: '', duration: 1, renewTime: microTime(this.#options.clock.now()) };
     // Who cannot be told finds out by itself, later.
-    await this.#put(free, record.version, AbortSignal.timeout(LONGEST_RELEASE)).catch(() => undefined);
+    if (mayHold) await this.#release(AbortSignal.timeout(LONGEST_RELEASE)).catch(() => undefined);
+  }
+
+  /** Gives the Lease up. A write that was cut may have reached the API server all the same: then it is read anew first. */
+  async #release(signal: AbortSignal): Promise<void> {
+    let record = this.#isPutOpen ? await this.#read(signal) : this.#observed?.record;
+    while (record?.holder === this.#options.identity) {
+      const free = { ...record, holder: '', duration: 1, renewTime: microTime(this.#options.clock.now()) };
+      if (await this.#put(free, record.version, signal)) return;
+      record = await this.#read(signal);
+    }
   }
 
   #tryNow(): void {
@@ -98,7 +107,7 @@ export class LeaderElection {
   async #try(): Promise<void> {
     const { clock, identity, pace } = this.#options;
     const began = clock.now();
-    const record = this.#isLeader ? this.#observed?.record : await this.#read();
+    const record = this.#isLeader ? this.#observed?.record : await this.#read(this.#signal());
     if (record !== undefined && record.holder !== identity && !this.#isFree(record)) return;
     const time = microTime(began);
     const mine = record?.holder === identity;
@@ -121,16 +130,16 @@ export class LeaderElection {
 
   /** A Lease that changed under its leader may have been edited by hand, or be another's. */
   async #lookAgain(): Promise<void> {
-    const record = await this.#read();
+    const record = await this.#read(this.#signal());
     if (record !== undefined && record.holder !== this.#options.identity) this.#lead(false);
   }
 
-  async #read(): Promise<LeaseRecord | undefined> {
+  async #read(signal: AbortSignal): Promise<LeaseRecord | undefined> {
     const { server, namespace, name } = this.#options;
     const answer = await server.ask({
       method: 'GET',
       path: resourcePath(LEASES, { namespace, name }),
-      signal: this.#signal(),
+      signal,
     });
     if (answer.status === 404) return undefined;
     const record = isGranted(answer) ? readLease(answer.body) : undefined;
@@ -144,11 +153,13 @@ export class LeaderElection {
   async #put(record: Omit<LeaseRecord, 'version'>, version: string | undefined, signal: AbortSignal): Promise<boolean> {
     const { server, namespace, name } = this.#options;
     const body = leaseOf({ namespace, name }, record, version);
+    this.#isPutOpen = true;
     const answer = await server.ask(
       version === undefined
         ? { method: 'POST', path: resourcePath(LEASES, { namespace }), body, signal }
         : { method: 'PUT', path: resourcePath(LEASES, { namespace, name }), body, signal },
     );
+    this.#isPutOpen = false;
     if (answer.status === 409 || answer.status === 404) return false;
     const written = isGranted(answer) ? readLease(answer.body) : undefined;
     if (written === undefined)

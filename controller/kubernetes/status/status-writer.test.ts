@@ -197,6 +197,22 @@ describe('a status writer', () => {
     expect(failures.join()).toContain('status of HTTPRoute default/a: 503');
   });
 
+  it('leaves a server alone that is in trouble, for as long as it asks, and writes everything at last', async () => {
+    const names = Array.from({ length: 200 }, (_, index) => `r${index}`);
+    const { server, writer, say, status, writes } = await begin(names);
+    let isBusy = true;
+    server.script.refuse = ({ verb }) => (verb === 'patch' && isBusy ? { status: 429, retryAfter: 1 } : undefined);
+    for (const name of names) say(name, FINE);
+    writer.lead(true);
+    await expect.poll(() => writes().length).toBeGreaterThan(0);
+    await rest();
+    await rest();
+    expect(writes().length).toBeLessThanOrEqual(8);
+    isBusy = false;
+    await expect.poll(() => names.every((name) => status(name) !== undefined), { timeout: 20_000 }).toBe(true);
+    expect(writes().length).toBeLessThan(200 + 32);
+  });
+
   it('tells what turned bad when that is written', async () => {
     const { writer, say, turned, status } = await begin(['a']);
     say('a', { status: 'False', reason: 'NoMatchingParent', message: 'there is no such listener' });

@@ -62,6 +62,9 @@ export class StatusWriter {
   #isLeading = false;
   #isStopped = false;
   #writing = 0;
+  /** In a row, while all writes rest in between. */
+  #troubles = 0;
+  #restUntil = 0;
   #cancelLook: (() => void) | undefined;
   #cancelPump: (() => void) | undefined;
   #lookTook = 0;
@@ -180,7 +183,7 @@ export class StatusWriter {
         clock.after(rest, () => this.#later(key));
         continue;
       }
-      const wait = this.#budget.take();
+      const wait = Math.max(0, this.#restUntil - clock.now()) || this.#budget.take();
       if (wait > 0) {
         this.#cancelPump = clock.after(wait, () => {
           this.#cancelPump = undefined;
@@ -233,16 +236,23 @@ export class StatusWriter {
 
   async #write(key: StatusKey, due: Due, plan: Plan): Promise<void> {
     const { clock, random, failed } = this.#options;
+    /** How long the API server asks to be left alone. */
+    let asked = 0;
     try {
       const answer = await this.#patch(plan);
       if (isGranted(answer)) this.#written(key, plan, answer);
       else if (answer.status === 409) await this.#readAgain(plan.entry);
       else if (answer.status === 404) this.book.delete(key);
       else if (answer.status === 400 || answer.status === 422) this.#impossible(key, plan, answer);
-      else throw new Error(`${answer.status} ${statusMessage(answer.body) ?? ''}`);
+      else {
+        asked = answer.retryAfter ?? 0;
+        throw new Error(`${answer.status} ${statusMessage(answer.body) ?? ''}`);
+      }
       due.isAgain ||= answer.status === 409;
       due.failures = 0;
+      this.#troubles = 0;
     } catch (error) {
+      this.#rest(asked);
       due.failures += 1;
       due.isAgain = true;
       failed(describe(plan.entry), error instanceof Error ? error.message : String(error));
@@ -259,6 +269,18 @@ export class StatusWriter {
       clock.after(pause, () => this.#later(key));
     } else this.#finish(key);
     this.#pump();
+  }
+
+  /** A server that is in trouble with one write is in trouble with all: none is sent for a while, ever longer until one is taken. */
+  #rest(asked: number): void {
+    const { clock, random } = this.#options;
+    const now = clock.now();
+    // What was under way at the same time is the same trouble.
+    if (now >= this.#restUntil) this.#troubles += 1;
+    this.#restUntil = Math.max(
+      this.#restUntil,
+      now + Math.max(asked, backOff(this.#troubles, FIRST_PAUSE, random(), LONGEST_PAUSE)),
+    );
   }
 
   #patch({ entry, merged }: Plan): Promise<ApiAnswer> {

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { Agent, createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isObject } from '#controller/api/compile.ts';
 import type { ApiServer } from '../api-server.ts';
 import { httpApiServer } from '../http-api-server.ts';
@@ -15,10 +16,19 @@ export interface ScriptedKind {
   readonly kind: string;
 }
 
+/** A refusal that asks to be left alone for a while. */
+export interface Refused {
+  readonly status: number;
+  /** Seconds. */
+  readonly retryAfter: number;
+}
+
 /** What a scripted API server does otherwise than a real one, changed while it runs. */
 export interface Script {
   /** Answers a request with this status instead; undefined lets it through. */
-  refuse: (call: ApiCall) => number | undefined;
+  refuse: (call: ApiCall) => number | Refused | undefined;
+  /** Lets a request wait for so long before anything is done with it. Milliseconds. */
+  delay: (call: ApiCall) => number;
   /** Called after each request that was granted. */
   seen: (call: ApiCall) => void;
 }
@@ -41,6 +51,8 @@ export interface ScriptedApiServer {
   /** Is gone until `up`. */
   down(): Promise<void>;
   up(): Promise<void>;
+  /** Watches say nothing until the function that it gives is called, and then all that has happened. */
+  stall(): () => void;
   /** Tells watches how far they are. */
   bookmark(): void;
   close(): Promise<void>;
@@ -58,11 +70,19 @@ interface Watching {
 export async function scriptedApiServer(kinds: readonly ScriptedKind[]): Promise<ScriptedApiServer> {
   const store = new ObjectStore();
   const installed = new Map(kinds.map((kind) => [`${kind.group}/${kind.plural}`, kind]));
-  const script: Script = { refuse: () => undefined, seen: () => undefined };
+  const script: Script = {
+    refuse: () => undefined,
+    delay: () => 0,
+    seen: () => undefined,
+  };
   const calls: ApiCall[] = [];
   const watches = new Set<Watching>();
   const agents: Agent[] = [];
-  const state: { server: Server | undefined; port: number } = { server: undefined, port: 0 };
+  const state: { server: Server | undefined; port: number; held: (() => void)[] | undefined } = {
+    server: undefined,
+    port: 0,
+    held: undefined,
+  };
 
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const url = new URL(request.url ?? '', 'http://server');
@@ -71,8 +91,14 @@ export async function scriptedApiServer(kinds: readonly ScriptedKind[]): Promise
     const text = await textOf(request);
     if (call === undefined) return refuse(response, 404, 'NotFound', 'no such path');
     calls.push(call);
+    const delay = script.delay(call);
+    if (delay > 0) await sleep(delay);
     const refused = script.refuse(call);
-    if (refused !== undefined) return refuse(response, refused, 'Refused', 'refused by the script');
+    if (typeof refused === 'number') return refuse(response, refused, 'Refused', 'refused by the script');
+    if (refused !== undefined) {
+      response.setHeader('retry-after', String(refused.retryAfter));
+      return refuse(response, refused.status, 'Refused', 'refused by the script');
+    }
     const [plural = '', subresource] = call.resource.split('/');
     const table = `${call.group}/${plural}`;
     const kind = installed.get(table);
@@ -115,7 +141,9 @@ export async function scriptedApiServer(kinds: readonly ScriptedKind[]): Promise
     const tell = ({ type, table, object }: StoredEvent): void => {
       if (table !== watching.table || !isMeant(object, call, query)) return;
       const seen = shown(object, watching.kind, watching.version, watching.partial);
-      response.write(`${JSON.stringify({ type, object: seen })}\n`);
+      const line = `${JSON.stringify({ type, object: seen })}\n`;
+      if (state.held === undefined) response.write(line);
+      else state.held.push(() => response.write(line));
     };
     const unfollow = store.follow(since === 0 ? store.version : since, tell);
     watches.add(watching);
@@ -170,6 +198,14 @@ export async function scriptedApiServer(kinds: readonly ScriptedKind[]): Promise
     cut: () => state.server?.closeAllConnections(),
     down: stop,
     up: listen,
+    stall: () => {
+      state.held = [];
+      return () => {
+        const { held = [] } = state;
+        state.held = undefined;
+        for (const tell of held) tell();
+      };
+    },
     bookmark: () => {
       for (const { response, kind, version } of watches) {
         const object = {

@@ -135,9 +135,11 @@ export class ReferencedObjects {
       { group: kind.group, version: kind.storageVersion, plural: kind.plural },
       { namespace, name },
     );
+    let asked = 0;
     try {
       const answer = await server.ask({ method: 'GET', path, signal: this.#stopping.signal });
       if (!this.#isWanted(wanted)) return;
+      asked = answer.retryAfter ?? 0;
       if (answer.status === 404) {
         wanted.isFetching = false;
         const isNew = wanted.version === undefined;
@@ -164,18 +166,23 @@ export class ReferencedObjects {
     } catch (error) {
       if (this.#stopping.signal.aborted || !this.#isWanted(wanted)) return;
       wanted.failures += 1;
-      this.#retry(wanted, error);
+      this.#retry(wanted, error, asked);
     }
   }
 
-  #retry(wanted: Wanted, error: unknown): void {
+  /** Tries again, not before it was `asked` to, if it was. Milliseconds. */
+  #retry(wanted: Wanted, error: unknown, asked: number): void {
     const { clock, random, health, kind } = this.#options;
-    const pause = backOff(wanted.failures, FIRST_PAUSE, random(), LONGEST_PAUSE);
+    const pause = Math.max(asked, backOff(wanted.failures, FIRST_PAUSE, random(), LONGEST_PAUSE));
     health.failed(`${kind.kind} by name`, error instanceof Error ? error.message : String(error), pause);
-    clock.after(pause, () => {
+    const again = (): void => {
+      cancel();
+      forget?.();
       wanted.isFetching = false;
       if (this.#isWanted(wanted) && !this.#stopping.signal.aborted) this.#enqueue(wanted);
-    });
+    };
+    const cancel = clock.after(pause, again);
+    const forget = asked > 0 ? undefined : health.onRecovery?.(again);
   }
 
   #isWanted(wanted: Wanted): boolean {
