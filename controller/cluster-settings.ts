@@ -23,7 +23,10 @@ type Refuse = (path: FieldPath, message: string) => void;
 
 /** Reads `provider`; undefined where it is no cluster. */
 export function clusterSettings(provider: Provider, refuse: Refuse): ClusterSettings | undefined {
-  if (provider?.type !== 'Kubernetes') return undefined;
+  if (provider?.type !== 'Kubernetes') {
+    refuseCustom(provider, refuse);
+    return undefined;
+  }
   const { watch, deploy, leaderElection, client } = provider.kubernetes ?? {};
   return {
     watched: watchedOf(watch, refuse),
@@ -31,6 +34,19 @@ export function clusterSettings(provider: Provider, refuse: Refuse): ClusterSett
     election: leaderElection?.disable === true ? undefined : paceOf(leaderElection, refuse),
     rate: client?.rateLimit ?? RATE,
   };
+}
+
+/** A host serves files: what is asked for otherwise would be something else than what then runs. */
+function refuseCustom(provider: Provider, refuse: Refuse): void {
+  const { resource, infrastructure } = provider?.custom ?? {};
+  if (resource?.type === 'Kubernetes') {
+    const message =
+      'found Kubernetes, accepted is File: a cluster is served with provider.type Kubernetes, by pods and by no Envoy on this host';
+    refuse(['provider', 'custom', 'resource', 'type'], message);
+  }
+  if (infrastructure?.type === 'Remote') {
+    refuse(['provider', 'custom', 'infrastructure', 'type'], 'found Remote, accepted is Host');
+  }
 }
 
 type Kubernetes = NonNullable<NonNullable<Provider>['kubernetes']>;

@@ -34,6 +34,7 @@ function settingsOf(configuration: Configuration): Settings {
     workers: (parameters) => saidWorkers(parameters) ?? 2,
     systemTrust: systemTrust ?? SYSTEM_TRUST_FILE,
     loopbackBackends: true,
+    proxies: configuration.kubernetes === undefined ? 'processes' : 'pods',
     rateLimitsFailClosed: failClosed,
   };
 }

@@ -80,6 +80,16 @@ describe('a configuration file', () => {
     ['an unknown field', 'nope: 1\n', /^c\.yaml:3:1: EnvoyGateway: nope: unknown field/u],
     ['an unknown setting of ours', 'sluice: { nope: 1 }\n', /sluice\.nope: unknown field .*registryMirrors/u],
     ['a value of the wrong type', 'extensionApis: { enableBackend: maybe }\n', /extensionApis\.enableBackend/u],
+    [
+      'a cluster whose proxies are to be on this host',
+      'provider: { type: Custom, custom: { resource: { type: Kubernetes }, infrastructure: { type: Host } } }\n',
+      /provider\.custom\.resource\.type: found Kubernetes, accepted is File/u,
+    ],
+    [
+      'proxies that another service is to run',
+      'provider: { type: Custom, custom: { resource: { type: File, file: { paths: [a] } }, infrastructure: { type: Remote } } }\n',
+      /provider\.custom\.infrastructure\.type: found Remote, accepted is Host/u,
+    ],
     ['what is no YAML', 'a: [\n', /^c\.yaml:\d+:\d+: /u],
   ])('with %s is refused, with its place', (_, text, message) => {
     const found = parse(text);

@@ -17,6 +17,7 @@ import type { ProxyReport, RunningProxy } from './running-proxy.ts';
 import type { Settings } from './settings.ts';
 import { claimsOf, createPortPass } from './settle-ports.ts';
 import { liveStatus } from './status/live-status.ts';
+import { type Rejection, rejectionsIn, rejects } from './status/rejections.ts';
 import type { ObjectStatus } from './status/object-status.ts';
 import { createTranslator, type Translation } from './translate.ts';
 
@@ -68,6 +69,8 @@ export interface Pipeline {
   translation(): Translation;
   /** The status of every object, with what the proxies say. */
   statuses(): readonly ObjectStatus[];
+  /** What proxies reject, told of each object that it concerns: part of the statuses. */
+  rejections(): readonly Rejection[];
   resources(): Iterable<Resource>;
   problems(): readonly Problem[];
   proxies(): readonly ProxyReport[];
@@ -233,6 +236,10 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
     ],
     translation: () => translation,
     statuses: () => liveStatus(objectStatuses(), liveProxies(raw, proxies, options.undeployed)),
+    rejections: () => {
+      if (![...proxies.values()].some((proxy) => rejects(proxy.report()))) return [];
+      return rejectionsIn(objectStatuses(), liveProxies(raw, proxies, options.undeployed));
+    },
     resources: () => resources.values(),
     problems: () => [...problems.values()],
     proxies: () => [...proxies.values()].map((proxy) => proxy.report()),

@@ -115,6 +115,7 @@ export async function serveCluster(options: ServeClusterOptions): Promise<Outcom
       workers: (parameters) => podWorkers(parameters) ?? infra.mostCpus() ?? availableParallelism(),
       systemTrust: systemTrust ?? SYSTEM_TRUST_FILE,
       loopbackBackends: false,
+      proxies: 'pods',
       rateLimitsFailClosed: failClosed,
     },
     proxy: (key) => makers.proxy(key, { changed: writing.look }),
@@ -163,7 +164,8 @@ function statusWriting(
   const writer = new StatusWriter({
     server,
     controllerName,
-    statuses: () => withRefused(pipeline()?.statuses() ?? [], refusedObjects(pipeline()?.problems() ?? [])),
+    statuses: () =>
+      withRefused(pipeline()?.statuses() ?? [], refusedObjects(pipeline()?.problems() ?? []), controllerName),
     clock: systemClock,
     random: Math.random,
     rate: cluster.rate,
@@ -180,7 +182,7 @@ function statusWriting(
   );
   const look = (): void => {
     if (!isLeader) {
-      tellRejections(pipeline()?.proxies() ?? []);
+      tellRejections(pipeline()?.rejections() ?? []);
       return;
     }
     writer.look();

@@ -67,6 +67,7 @@ export async function serve(options: ServeOptions): Promise<Outcome<Pipeline, 'N
       workers: (parameters) => saidWorkers(parameters) ?? availableParallelism(),
       systemTrust: systemTrust ?? localSystemTrust(),
       loopbackBackends: true,
+      proxies: 'processes',
       rateLimitsFailClosed: failClosed,
     },
     proxy: (key) => {

@@ -28,9 +28,14 @@ export interface Settings {
   readonly systemTrust: string;
   /** Whether Backends may be on loopback: where a proxy runs on the machine that manifests are about, and not in a pod. */
   readonly loopbackBackends: boolean;
+  /** Where proxies run. */
+  readonly proxies: ProxyPlace;
   /** Whether requests are refused that global rate limits cannot count. */
   readonly rateLimitsFailClosed: boolean;
 }
+
+/** Pods of a cluster, or processes of this machine. */
+export type ProxyPlace = 'pods' | 'processes';
 
 /** The name that Envoy Gateway's manifests use; a drop-in answers to it. */
 export const CONTROLLER_NAME = 'gateway.envoyproxy.io/gatewayclass-controller';

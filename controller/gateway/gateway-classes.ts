@@ -2,7 +2,7 @@ import type { EnvoyProxy, GatewayClass } from '#controller/api/gen/types.d.ts';
 import type { Resources } from '../resources/resources.ts';
 import { remembered } from '../resources/tracked.ts';
 import type { Verdict } from '../resources/verdict.ts';
-import type { Settings } from '../settings.ts';
+import type { ProxyPlace, Settings } from '../settings.ts';
 import type { ObjectStatus } from '../status/object-status.ts';
 import { classParameters } from './parameters.ts';
 import { SUPPORTED_FEATURES } from './supported-features.ts';
@@ -11,6 +11,8 @@ import { SUPPORTED_FEATURES } from './supported-features.ts';
 export interface ClassState {
   readonly object: GatewayClass;
   readonly accepted: boolean;
+  /** Where the proxies of its Gateways run. */
+  readonly proxies: ProxyPlace;
   /** How the proxies of its Gateways run, `undefined` where it does not say. */
   readonly parameters: EnvoyProxy | undefined;
   /** Whether all Gateways of the class are served by one proxy (EnvoyProxy `mergeGateways`). */
@@ -21,14 +23,22 @@ export interface ClassState {
 /** The classes that name our controller; those of others are none of our business (Gateway API, GatewayClass). */
 export function gatewayClasses(resources: Resources, settings: Settings): ReadonlyMap<string, ClassState> {
   const ours = resources.list('GatewayClass').filter(({ spec }) => spec.controllerName === settings.controllerName);
-  return new Map(ours.map((object) => [object.metadata.name, classStateOf(object, resources)]));
+  return new Map(ours.map((object) => [object.metadata.name, STATES[settings.proxies](object, resources)]));
 }
 
-const classStateOf = remembered((object: GatewayClass, resources): ClassState => {
-  const found = classParameters(object, resources);
+/** Remembered for each place by itself. */
+const STATES = { pods: statesWith('pods'), processes: statesWith('processes') };
+
+function statesWith(proxies: ProxyPlace) {
+  return remembered((object: GatewayClass, resources) => classStateOf(object, resources, proxies));
+}
+
+function classStateOf(object: GatewayClass, resources: Resources, proxies: ProxyPlace): ClassState {
+  const found = classParameters(object, resources, proxies);
   const parameters = found.ok ? found.value : undefined;
   return {
     object,
+    proxies,
     accepted: found.ok,
     parameters,
     mergeGateways: parameters?.spec.mergeGateways === true,
@@ -38,7 +48,7 @@ const classStateOf = remembered((object: GatewayClass, resources): ClassState =>
         : { type: 'Accepted', status: 'False', ...found.refusal },
     ],
   };
-});
+}
 
 /** What is to be said of a class. */
 export function classStatus({ object, verdicts }: ClassState): ObjectStatus {

@@ -1,10 +1,11 @@
 import type { EnvoyProxy, ParentReference } from '#controller/api/gen/types.d.ts';
 import type { Resources } from '../resources/resources.ts';
 import type { Verdict } from '../resources/verdict.ts';
+import type { ProxyPlace } from '../settings.ts';
 import type { ObjectStatus, ParentReport } from '../status/object-status.ts';
 import type { ClassState } from './gateway-classes.ts';
 import type { GatewayState } from './gateways.ts';
-import { parametersProblem } from './parameters.ts';
+import { idleFields, parametersProblem } from './parameters.ts';
 
 /**
  * What is to be said of EnvoyProxies, to each class and Gateway of ours that names them (Envoy Gateway 1.9, `EnvoyProxyStatus`);
@@ -16,6 +17,7 @@ export function parametersStatuses(
   resources: Resources,
 ): readonly ObjectStatus[] {
   const named = new Map<EnvoyProxy, ParentReference[]>();
+  const [{ proxies } = { proxies: 'processes' as const }] = classes.values();
   const name = (object: EnvoyProxy | undefined, ref: ParentReference): void => {
     if (object === undefined) return;
     const refs = named.get(object);
@@ -36,10 +38,10 @@ export function parametersStatuses(
     name(proxy, { group: GROUP, kind: 'Gateway', namespace, name: gateway.metadata.name });
   }
   return [...named].map(([object, refs]) => {
-    const said = JSON.stringify(refs);
+    const said = JSON.stringify([proxies, refs]);
     const known = lastStatuses.get(object);
     if (known?.refs === said) return known.status;
-    const verdicts = [acceptance(object)];
+    const verdicts = [acceptance(object, proxies)];
     const ancestors = refs.map((ref): ParentReport => ({ ref, verdicts }));
     const status: ObjectStatus = { kind: 'policy', object, ancestors };
     lastStatuses.set(object, { refs: said, status });
@@ -62,8 +64,13 @@ function isEnvoyProxy<R extends Reference>(ref: R | undefined): ref is R {
   return ref?.group === 'gateway.envoyproxy.io' && ref.kind === 'EnvoyProxy';
 }
 
-function acceptance(object: EnvoyProxy): Verdict {
-  const problem = parametersProblem(object);
+function acceptance(object: EnvoyProxy, proxies: ProxyPlace): Verdict {
+  const problem = parametersProblem(object, proxies);
   if (problem !== undefined) return { type: 'Accepted', status: 'False', ...problem };
-  return { type: 'Accepted', status: 'True', reason: 'Accepted', message: 'EnvoyProxy has been accepted.' };
+  const idle = idleFields(object, proxies);
+  const note =
+    idle.length === 0
+      ? ''
+      : ` Without effect, because proxies are processes of this machine and no pods: ${idle.join(', ')}.`;
+  return { type: 'Accepted', status: 'True', reason: 'Accepted', message: `EnvoyProxy has been accepted.${note}` };
 }

@@ -5,6 +5,7 @@ import { mergeSpecs } from '../policies/merge.ts';
 import type { Resources } from '../resources/resources.ts';
 import { unimplementedFields } from '../resources/unimplemented-fields.ts';
 import { type Outcome, refusal, success } from '../resources/verdict.ts';
+import type { ProxyPlace } from '../settings.ts';
 import type { ClassState } from './gateway-classes.ts';
 
 /** How a proxy runs, `undefined` where nobody says; or why what is said cannot be had. */
@@ -17,10 +18,14 @@ interface Reference {
 }
 
 /** The EnvoyProxy that a class names (Gateway API, `GatewayClassSpec.parametersRef`). */
-export function classParameters({ metadata, spec }: GatewayClass, resources: Resources): Parameters {
+export function classParameters(
+  { metadata, spec }: GatewayClass,
+  resources: Resources,
+  proxies: ProxyPlace,
+): Parameters {
   const ref = spec.parametersRef;
   if (ref === undefined) return success(undefined);
-  return named(`GatewayClass ${metadata.name}: spec.parametersRef`, ref, ref.namespace ?? '', resources);
+  return named(`GatewayClass ${metadata.name}: spec.parametersRef`, ref, ref.namespace ?? '', resources, proxies);
 }
 
 /**
@@ -32,13 +37,13 @@ export function gatewayParameters({ metadata, spec }: Gateway, ofClass: ClassSta
   const ref = spec.infrastructure?.parametersRef;
   if (ref === undefined) return success(ofClass.parameters);
   const at = `Gateway ${metadata.namespace}/${metadata.name}: spec.infrastructure.parametersRef`;
-  const own = named(at, ref, metadata.namespace, resources);
+  const own = named(at, ref, metadata.namespace, resources, ofClass.proxies);
   if (!own.ok) return own;
   if (ofClass.mergeGateways || own.value === undefined) return success(ofClass.parameters);
   return success(merged(own.value, ofClass.parameters));
 }
 
-function named(at: string, ref: Reference, namespace: string, resources: Resources): Parameters {
+function named(at: string, ref: Reference, namespace: string, resources: Resources, proxies: ProxyPlace): Parameters {
   if (ref.group !== 'gateway.envoyproxy.io' || ref.kind !== 'EnvoyProxy') {
     return refusal(
       'InvalidParameters',
@@ -49,15 +54,36 @@ function named(at: string, ref: Reference, namespace: string, resources: Resourc
   if (proxy === undefined) {
     return refusal('InvalidParameters', `${at}: EnvoyProxy ${namespace}/${ref.name} does not exist or cannot be read`);
   }
-  const problem = parametersProblem(proxy);
+  const problem = parametersProblem(proxy, proxies);
   return problem === undefined ? success(proxy) : { ok: false, refusal: problem };
 }
 
 /** Why an EnvoyProxy cannot be followed, or `undefined`. */
 export function parametersProblem(
   proxy: EnvoyProxy,
+  proxies: ProxyPlace,
 ): { readonly reason: 'InvalidParameters'; readonly message: string } | undefined {
-  return unimplementedFields(proxy, 'InvalidParameters') ?? bootstrapProblemOf(proxy);
+  return (
+    unimplementedFields(proxy, 'InvalidParameters') ??
+    (proxies === 'pods' ? hostProblemOf(proxy) : undefined) ??
+    bootstrapProblemOf(proxy)
+  );
+}
+
+/** Envoy Gateway has Envoys on a host only where it is one itself; on a cluster nothing would run there. */
+function hostProblemOf({ metadata, spec }: EnvoyProxy): ReturnType<typeof parametersProblem> {
+  if (spec.provider?.type !== 'Host') return undefined;
+  const at = `EnvoyProxy ${metadata.namespace}/${metadata.name}: spec.provider.type`;
+  return {
+    reason: 'InvalidParameters',
+    message: `${at}: found Host, accepted on a cluster is Kubernetes: proxies are pods there`,
+  };
+}
+
+/** The fields of an EnvoyProxy that say nothing where proxies run. */
+export function idleFields({ spec }: EnvoyProxy, proxies: ProxyPlace): readonly string[] {
+  if (proxies === 'pods') return [];
+  return Object.keys(spec.provider?.kubernetes ?? {}).map((name) => `spec.provider.kubernetes.${name}`);
 }
 
 const bootstrapProblems = new WeakMap<EnvoyProxy, { readonly problem: ReturnType<typeof parametersProblem> }>();

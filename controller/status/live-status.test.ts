@@ -130,8 +130,9 @@ describe('a Gateway whose proxy', () => {
   it('rejects a Secret is not programmed, nor is the listener that has it', () => {
     const rejected = [{ type: 'secret', name: 'default/cert', message: 'bad key', policies: [] }] as const;
     expect(programmed({ ...PROXY, rejected })).toBe('Invalid | Programmed Programmed Invalid');
+    // One that no listener has, of a back-end say, must not go without a word.
     const elsewhere = [{ ...rejected[0], name: 'default/other' }];
-    expect(programmed({ ...PROXY, rejected: elsewhere })).toBe('Programmed | Programmed Programmed Programmed');
+    expect(programmed({ ...PROXY, rejected: elsewhere })).toBe('Invalid | Programmed Programmed Programmed');
   });
 
   it('is another one says nothing', () => {

@@ -200,7 +200,7 @@ function live(written: GatewayStatus, proxies: readonly LiveProxy[]): GatewaySta
     );
   const ofListener = (report: ListenerReport): readonly RejectedResource[] =>
     proxy.rejected.filter((rejected) => concerns(rejected, report));
-  const others = proxy.rejected.filter((rejected) => !OF_LISTENERS.has(rejected.type) && !isUsersFilter(rejected));
+  const others = proxy.rejected.filter((rejected) => !isOfListener(rejected, proxy) && !isUsersFilter(rejected));
   const own = [...new Set([...status.listeners.flatMap(ofListener), ...others])];
   if (own.length === 0) return status;
   return withProgrammed(status, no('Invalid', own.map(describe).join('; ')), (report) => {
@@ -213,6 +213,16 @@ function live(written: GatewayStatus, proxies: readonly LiveProxy[]): GatewaySta
 function routesOf({ type, name }: RejectedResource): string | undefined {
   if (type === 'virtual-host') return name.slice(0, name.lastIndexOf('/'));
   return type === 'route' ? name : undefined;
+}
+
+/** Whether a listener of the proxy is concerned, and not the whole: what is nobody's must not go without a word. */
+function isOfListener(rejected: RejectedResource, { sockets }: LiveProxy): boolean {
+  if (!OF_LISTENERS.has(rejected.type)) return false;
+  return sockets.some(
+    ({ name, chains }) =>
+      (rejected.type === 'listener' && rejected.name === name) ||
+      chains.some((chain) => concernsChain(rejected, chain)),
+  );
 }
 
 /** Kinds of resources that belong to listeners, and not to the whole of a Gateway. */

@@ -17,6 +17,7 @@ export interface RefusedObject {
 export function withRefused(
   statuses: readonly ObjectStatus[],
   refused: readonly RefusedObject[],
+  controllerName: string,
 ): readonly ObjectStatus[] {
   if (refused.length === 0) return statuses;
   const known = new Map(statuses.map((status, index) => [nameOf(status.object.kind, status.object.metadata), index]));
@@ -31,7 +32,7 @@ export function withRefused(
       all[index] = turned(before, metadata.generation, no(`${message}; its last good version serves`));
       continue;
     }
-    const status = fresh({ apiVersion, kind, metadata }, document, no(message), statuses);
+    const status = fresh({ apiVersion, kind, metadata }, document, no(message), statuses, controllerName);
     if (status !== undefined) all.push(status);
   }
   return all;
@@ -45,10 +46,30 @@ function fresh(
   document: RefusedObject['document'],
   verdict: Verdict,
   statuses: readonly ObjectStatus[],
+  controllerName: string,
 ): ObjectStatus | undefined {
   const spec = isObject(document['spec']) ? document['spec'] : {};
   const { namespace } = metadata;
   if (kind === 'Backend') return { kind: 'conditions', object: { apiVersion, kind, metadata }, verdicts: [verdict] };
+  if (kind === 'GatewayClass') {
+    if (spec['controllerName'] !== controllerName) return undefined;
+    const { name, generation } = metadata;
+    const object = { apiVersion, kind, metadata: { name, generation } } as const;
+    return { kind: 'class', object, verdicts: [verdict], supportedFeatures: [] };
+  }
+  if (kind === 'ListenerSet') {
+    const [ref] = refsIn([spec['parentRef']]);
+    const parent = ref === undefined ? undefined : statuses.find(isOf(ref, namespace));
+    if (parent?.kind !== 'gateway') return undefined;
+    const verdicts = [verdict, { ...verdict, type: 'Programmed' }];
+    return {
+      kind: 'listener-set',
+      object: { apiVersion, kind, metadata },
+      verdicts,
+      listeners: [],
+      proxy: parent.proxy,
+    };
+  }
   if (kind === 'Gateway') {
     const isOurs = statuses.some(
       ({ object }) => object.kind === 'GatewayClass' && object.metadata.name === spec['gatewayClassName'],
@@ -57,13 +78,7 @@ function fresh(
     const rest = { proxy: `${namespace}/${metadata.name}`, addresses: [], listeners: [], attachedListenerSets: 0 };
     return isOurs ? { kind: 'gateway', object: { apiVersion, kind, metadata }, verdicts, ...rest } : undefined;
   }
-  const isOurs = (ref: ParentReference): boolean =>
-    statuses.some(
-      ({ object }) =>
-        object.kind === ref.kind &&
-        nameOf(object.kind, object.metadata) ===
-          nameOf(ref.kind, { name: ref.name, namespace: ref.namespace ?? namespace }),
-    );
+  const isOurs = (ref: ParentReference): boolean => statuses.some(isOf(ref, namespace));
   const told = (refs: readonly ParentReference[]): readonly ParentReport[] =>
     refs.map((ref) => ({ ref, verdicts: [verdict] }));
   if (isRoute(kind)) {
@@ -78,6 +93,12 @@ function fresh(
   const gateways = targets.flatMap((target) => (target.kind === 'Gateway' ? [target] : parentsOf(target, statuses)));
   const ancestors = told([...new Map(gateways.filter(isOurs).map((ref) => [JSON.stringify(ref), ref])).values()]);
   return ancestors.length === 0 ? undefined : { kind: 'policy', object: { apiVersion, kind, metadata }, ancestors };
+}
+
+/** Whether a status is of the object that a reference from a namespace names. */
+function isOf({ kind, name, namespace }: ParentReference, from: string): (status: ObjectStatus) => boolean {
+  const wanted = nameOf(kind, { name, namespace: namespace ?? from });
+  return ({ object }) => nameOf(object.kind, object.metadata) === wanted;
 }
 
 /** The parents of a route that a policy targets, as far as they are ours. */

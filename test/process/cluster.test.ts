@@ -215,6 +215,49 @@ describe('sluice run on a cluster', () => {
     await expect.poll(() => replica.ready(), POLL).toBe(200);
   });
 
+  it('says in the status what our schema refuses of a class and of a ListenerSet, with an Event', async () => {
+    const site = await begin();
+    shop(site);
+    site.put(GATEWAY_API, 'gatewayclasses', 'later', { controllerName: CONTROLLER, news: 1 });
+    site.put(GATEWAY_API, 'gatewayclasses', 'foreign', { controllerName: 'example.com/others', news: 1 });
+    site.put(GATEWAY_API, 'listenersets', 'more', {
+      parentRef: { name: 'shop' },
+      listeners: [{ name: 'one', port: 81, protocol: 'HTTP', news: 1 }],
+    });
+    await site.start();
+    const refused = '"type":"Accepted","status":"False","reason":"Invalid"';
+    await expect.poll(() => site.status('gatewayclasses', 'later', ''), POLL).toContain(refused);
+    await expect.poll(() => site.status('listenersets', 'more'), POLL).toContain(refused);
+    expect(site.status('listenersets', 'more')).toContain('spec.listeners[0].news: unknown field');
+    await expect
+      .poll(() => {
+        const events = JSON.stringify(site.api.store.list('/events'));
+        return ['GatewayClass', 'ListenerSet'].every((kind) => events.includes(`"kind":"${kind}"`));
+      }, POLL)
+      .toBe(true);
+    expect(site.status('gatewayclasses', 'foreign', '')).toBe('{}');
+    expect(site.refused).toEqual([]);
+  });
+
+  it('refuses an EnvoyProxy that asks for an Envoy on a host, in its status and in that of its Gateway', async () => {
+    const site = await begin();
+    shop(site);
+    site.put('gateway.envoyproxy.io', 'envoyproxies', 'host', { provider: { type: 'Host' } });
+    site.put(GATEWAY_API, 'gateways', 'shop', {
+      gatewayClassName: 'sluice',
+      infrastructure: { parametersRef: { group: 'gateway.envoyproxy.io', kind: 'EnvoyProxy', name: 'host' } },
+      listeners: [{ name: 'web', port: 80, protocol: 'HTTP' }],
+    });
+    await site.start();
+    const words = 'spec.provider.type: found Host, accepted on a cluster is Kubernetes';
+    await expect.poll(() => site.status('gateways', 'shop'), POLL).toContain(words);
+    const own = (): string =>
+      JSON.stringify(site.api.store.get('gateway.envoyproxy.io/envoyproxies', 'default', 'host')?.['status'] ?? {});
+    await expect.poll(own, POLL).toContain(words);
+    expect(site.api.store.list('apps/deployments')).toEqual([]);
+    expect(site.refused).toEqual([]);
+  });
+
   it('refuses back-ends on loopback: in a cluster that is the proxy itself', async () => {
     const site = await begin();
     site.put('gateway.envoyproxy.io', 'backends', 'own', { endpoints: [{ ip: { address: '127.0.0.1', port: 80 } }] });

@@ -1,7 +1,7 @@
 import { kinds } from '#controller/api/kinds.ts';
 
 /** Kinds of our groups of which nothing is said, and those of others, whose statuses are others'. */
-const WITHOUT: ReadonlySet<string> = new Set(['ReferenceGrant', 'EnvoyProxy', 'HTTPRouteFilter']);
+const WITHOUT: ReadonlySet<string> = new Set(['ReferenceGrant', 'HTTPRouteFilter']);
 
 /** The kinds whose statuses are written. */
 export const kindsWithStatus = kinds.filter(

@@ -70,6 +70,7 @@ ControllerNamespace:
         - clienttrafficpolicies
         - envoyextensionpolicies
         - envoypatchpolicies
+        - envoyproxies
         - securitypolicies
       verbs:
         - get
@@ -78,7 +79,6 @@ ControllerNamespace:
     - apiGroups:
         - gateway.envoyproxy.io
       resources:
-        - envoyproxies
         - httproutefilters
       verbs:
         - list
@@ -134,6 +134,7 @@ ControllerNamespace:
         - clienttrafficpolicies/status
         - envoyextensionpolicies/status
         - envoypatchpolicies/status
+        - envoyproxies/status
         - securitypolicies/status
       verbs:
         - patch
@@ -315,6 +316,7 @@ GatewayNamespace:
         - clienttrafficpolicies
         - envoyextensionpolicies
         - envoypatchpolicies
+        - envoyproxies
         - securitypolicies
       verbs:
         - get
@@ -323,7 +325,6 @@ GatewayNamespace:
     - apiGroups:
         - gateway.envoyproxy.io
       resources:
-        - envoyproxies
         - httproutefilters
       verbs:
         - list
@@ -379,6 +380,7 @@ GatewayNamespace:
         - clienttrafficpolicies/status
         - envoyextensionpolicies/status
         - envoypatchpolicies/status
+        - envoyproxies/status
         - securitypolicies/status
       verbs:
         - patch
