@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { connect as connectSecurely } from 'node:tls';
 
 /** An answer, as far as the benchmark looks at it. */
 export interface Answer {
@@ -24,14 +25,16 @@ interface Pending {
 export class HttpConnection {
   readonly #port: number;
   readonly #timeout: number;
+  readonly #tls: boolean;
   #socket: Socket | undefined;
   #pending: Pending | undefined;
   #received = '';
 
-  /** `timeout`: the most that one answer may take, milliseconds. */
-  constructor(port: number, timeout: number) {
+  /** `timeout`: the most that one answer may take, milliseconds. `tls`: over TLS, whatever certificate is shown. */
+  constructor(port: number, timeout: number, tls = false) {
     this.#port = port;
     this.#timeout = timeout;
+    this.#tls = tls;
   }
 
   /** Asks with GET; rejects on anything but a complete answer with a Content-Length. */
@@ -40,7 +43,7 @@ export class HttpConnection {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => this.#fail(new Error('no answer in time')), this.#timeout);
       this.#pending = { resolve, reject, timer };
-      this.#open().write(`GET ${path} HTTP/1.1\r\nhost: ${host}\r\n${more.join('')}\r\n`);
+      this.#open(host).write(`GET ${path} HTTP/1.1\r\nhost: ${host}\r\n${more.join('')}\r\n`);
     });
   }
 
@@ -49,9 +52,10 @@ export class HttpConnection {
     this.#fail(new Error('closed'));
   }
 
-  #open(): Socket {
+  #open(host: string): Socket {
     if (this.#socket !== undefined) return this.#socket;
-    const socket = connect({ port: this.#port, host: '127.0.0.1', noDelay: true });
+    const to = { port: this.#port, host: '127.0.0.1', noDelay: true };
+    const socket = this.#tls ? connectSecurely({ ...to, servername: host, rejectUnauthorized: false }) : connect(to);
     this.#received = '';
     this.#socket = socket;
     const failed = (error: Error): void => {

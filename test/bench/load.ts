@@ -4,7 +4,9 @@ import { Worker } from 'node:worker_threads';
 /** A steady load on a port of loopback. */
 export interface LoadPlan {
   readonly port: number;
-  /** What is asked for in turn, and the bodies that are right. */
+  /** Over TLS; plaintext where absent. */
+  readonly tls?: boolean;
+  /** What is asked for in turn, and the answers that are right. */
   readonly targets: readonly LoadTarget[];
   /** Keep-alive connections, each with one request at a time. */
   readonly connections: number;
@@ -21,10 +23,15 @@ export interface LoadTarget {
   readonly host: string;
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly accepted: readonly string[];
+  /** The status that is right; 200 where absent. */
+  readonly status?: number;
+  /** A status that may come at times, instead: it is told when. */
+  readonly excused?: number;
+  /** Bodies that are right; any where absent. */
+  readonly accepted?: readonly string[];
 }
 
-/** A request that was lost: no answer, another status than 200, or a wrong body. */
+/** A request that was lost: no answer, another status than the right one, or a wrong body. */
 export interface Loss {
   readonly host: string;
   readonly what: string;
@@ -38,22 +45,42 @@ export interface LoadReport {
   readonly lost: number;
   /** The first of them. */
   readonly losses: readonly Loss[];
+  /** How often each status was answered. */
+  readonly statuses: { readonly [status: number]: number };
+  /** When excused statuses came, from the first of some to the last, those together that are less than a second apart. */
+  readonly excused: readonly Span[];
 }
 
-/** Starts a load in a thread of its own; `stop` ends it and tells what became of it. */
-export function startLoad(plan: LoadPlan): { stop(): Promise<LoadReport> } {
+/** From when to when: milliseconds since 1970. */
+export interface Span {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A load that goes on. */
+export interface RunningLoad {
+  /** What became of it so far, some second ago. */
+  soFar(): LoadReport;
+  /** Ends it, and tells what became of it. */
+  stop(): Promise<LoadReport>;
+}
+
+const NOTHING: LoadReport = { asked: 0, lost: 0, losses: [], statuses: {}, excused: [] };
+
+/** Starts a load in a thread of its own. */
+export function startLoad(plan: LoadPlan): RunningLoad {
   const worker = new Worker(new URL('./load-worker.ts', import.meta.url), { workerData: plan });
-  const report = once(worker, 'message').then(([message]: LoadReport[]) => {
-    if (message === undefined) throw new Error('the load ended without a report');
-    return message;
-  });
-  report.catch(() => undefined);
+  let latest = NOTHING;
+  worker.on('message', (report: LoadReport) => (latest = report));
+  const ended = once(worker, 'exit');
+  ended.catch(() => undefined);
   return {
+    soFar: () => latest,
     stop: async () => {
       worker.postMessage('stop', []);
-      const told = await report;
-      await worker.terminate();
-      return told;
+      await ended;
+      if (latest === NOTHING) throw new Error('the load ended without a report');
+      return latest;
     },
   };
 }

@@ -42,6 +42,8 @@ export interface StartOptions {
   readonly ready?: boolean;
   /** Further arguments. */
   readonly more?: readonly string[];
+  /** The most that it may take to be ready: milliseconds. */
+  readonly within?: number;
 }
 
 /** A place for one or several runs after each other. */
@@ -95,7 +97,7 @@ export class Site {
   }
 
   /** Starts the controller; with `ready` resolves when it is. */
-  async start({ ready = true, more = [] }: StartOptions = {}): Promise<void> {
+  async start({ ready = true, more = [], within = PATIENCE }: StartOptions = {}): Promise<void> {
     const child = spawn(process.execPath, [MAIN, ...this.runArguments, ...more], {
       cwd: ROOT,
       stdio: ['ignore', 'ignore', 'pipe'],
@@ -103,10 +105,11 @@ export class Site {
     this.#child = child;
     this.#log = collect(child.stderr);
     if (!ready) return;
-    await until('ready', async () => {
+    const isReady = async (): Promise<boolean> => {
       if (child.exitCode !== null) throw new Error(`sluice run ended: ${this.#log()}`);
       return (await this.ask('/readyz'))?.startsWith('ok') === true;
-    });
+    };
+    await until('ready', isReady, within);
   }
 
   /** What the controller of the last start has logged. */
@@ -132,6 +135,11 @@ export class Site {
     return (found?.conditions ?? [])
       .map(({ type, status, reason, message }) => `${type}=${status} (${reason}): ${message}`)
       .join('\n');
+  }
+
+  /** The process of the controller of the last start; 0 before the first. */
+  get pid(): number {
+    return this.#child?.pid ?? 0;
   }
 
   /** Sends a signal to the controller. */
@@ -181,9 +189,16 @@ interface ShownGateway {
   };
 }
 
-/** Waits until something is so; gives up after 15 s and says what was waited for. */
-export async function until(what: string, isSo: () => Promise<boolean> | boolean): Promise<void> {
-  const deadline = Date.now() + 15_000;
+/** The most that something is waited for, unless more is asked for. Milliseconds. */
+const PATIENCE = 15_000;
+
+/** Waits until something is so; gives up after 15 s, or `within` milliseconds, and says what was waited for. */
+export async function until(
+  what: string,
+  isSo: () => Promise<boolean> | boolean,
+  within: number = PATIENCE,
+): Promise<void> {
+  const deadline = Date.now() + within;
   while (!(await isSo())) {
     if (Date.now() > deadline) throw new Error(`waited in vain: ${what}`);
     await sleep(20);

@@ -1,0 +1,66 @@
+/**
+ * A script: `npm run soak [-- --minutes N] [--out FILE] [--note TEXT]`. Soaks Sluice: steady traffic through real Envoys,
+ * change upon change, and what processes take of the machine meanwhile. Writes its report. Exit codes: 0 where no request was lost or
+ * answered wrongly and nothing grew, 1 otherwise, 2 for wrong arguments, 130 and 143 where it was told to end.
+ */
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { ensureProgram, REDIS } from '#deploy/setup/debian-program.ts';
+import { ROOT } from '#deploy/setup/node24.mjs';
+import { ensure } from '#deploy/setup/setup.ts';
+import { machine } from '../bench/machine.ts';
+import { filesSite } from './files-site.ts';
+import { parseSoak } from './options.ts';
+import { reportOf } from './report.ts';
+import { soak } from './soak.ts';
+import { problemsOf } from './verdict.ts';
+
+const parsed = parseSoak(process.argv.slice(2), import.meta.dirname);
+if (parsed.kind === 'usage') {
+  process.stderr.write(`${parsed.message}\n`);
+  process.exit(2);
+}
+const { minutes, out, note } = parsed.options;
+const end = new AbortController();
+let code: number | undefined;
+for (const [signal, number] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const) {
+  process.once(signal, () => {
+    code = number;
+    end.abort();
+  });
+}
+await ensure(['filters', 'envoy', 'bundle']);
+await ensureProgram(REDIS, process.env);
+const commit = commitHere();
+const site = await filesSite();
+try {
+  say(`${minutes} minutes begin`);
+  const result = await soak(site, minutes * 60_000, say, end.signal);
+  const problems = problemsOf(result);
+  for (const problem of problems) say(problem);
+  // Half a soak is none: the kept report stays.
+  if (code === undefined) writeFileSync(out, reportOf(result, { mode: 'files', commit, machine: machine(), note }));
+  code ??= problems.length === 0 ? 0 : 1;
+  say(code === 0 ? 'nothing is wrong' : `ends with ${code}`);
+} finally {
+  await site.stop();
+}
+process.exit(code);
+
+function say(line: string): void {
+  process.stderr.write(`soak: ${line}\n`);
+}
+
+/** What is soaked; a checkout that was changed since says so. */
+function commitHere(): string {
+  const git = (...args: readonly string[]): string => execFileSync('git', args, { cwd: ROOT, encoding: 'utf8' }).trim();
+  try {
+    const changed = git('status', '--porcelain', '--untracked-files=no') === '' ? '' : ', and changes since';
+    return `${git('rev-parse', '--short', 'HEAD')}${changed}`;
+  } catch {
+    return 'unknown';
+  }
+}

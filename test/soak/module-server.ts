@@ -1,0 +1,32 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { compileFilter } from '#wasm-filters/build.ts';
+import { moduleOf } from './manifests.ts';
+
+/** Where modules are fetched from. */
+export interface ModuleServer {
+  /** What an EnvoyExtensionPolicy says to have one version or the other: 0 or 1. */
+  policy(version: number): object;
+  stop(): void;
+}
+
+/** Serves two modules that do the same and differ in their bytes. */
+export async function serveModules(): Promise<ModuleServer> {
+  const module = await compileFilter('header-rewrite');
+  // A custom section, which says nothing: id 0, its size, the size of its name, the name.
+  const versions = [97, 98].map((letter) => Buffer.concat([module, Buffer.from([0, 2, 1, letter])]));
+  const server = createServer((request, response) => {
+    response.end(versions[Number(request.url?.slice(1))]);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  return {
+    policy: (version) => moduleOf(`http://127.0.0.1:${port}/${version}`, versions[version] ?? module, version),
+    stop: () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}

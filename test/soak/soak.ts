@@ -1,0 +1,125 @@
+/** What is soaked: a site under steady load, and what is done to it meanwhile. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { LoadPlan, LoadReport, Span } from '../bench/load.ts';
+import { startLoad } from '../bench/load.ts';
+import { type Sample, sampleOf } from './usage.ts';
+
+/** What a route may be without for a while, by a change that takes it away: its answers are excused then. */
+export type Missing = 'sidecar' | 'redis' | 'route';
+
+/** Some clients that ask for the same. */
+export interface Clients {
+  readonly name: string;
+  readonly plan: LoadPlan;
+  /** While one of these is missing its excused status may come. */
+  readonly needs: readonly Missing[];
+  /** They have no right to an answer of 200. */
+  readonly isRefused: boolean;
+}
+
+/** Something that is done again and again. */
+export interface Change {
+  readonly name: string;
+  /** Whether it ends a process whose memory is followed: those are left alone while it is. */
+  readonly ends: boolean;
+  /** Takes away what clients may need, until it is done. */
+  readonly takes?: Missing;
+  /** Does it for the n-th time, and waits until it shows. */
+  make(round: number): Promise<void>;
+}
+
+/** What is soaked. */
+export interface SoakSite {
+  readonly clients: readonly Clients[];
+  readonly changes: readonly Change[];
+  /** Ids of the processes that are followed, by what they are. */
+  processes(): { readonly [name: string]: number };
+  /** Ends all of it. */
+  stop(): Promise<void>;
+}
+
+/** A change that was made, from when to when; with what went wrong where something did. */
+export interface Made extends Span {
+  readonly name: string;
+  readonly failure?: string;
+}
+
+/** What became of a soak. */
+export interface SoakResult {
+  /** All of it, and the part in which no process was ended. */
+  readonly whole: Span;
+  readonly quiet: Span;
+  readonly traffic: readonly { readonly clients: Clients; readonly report: LoadReport }[];
+  readonly changes: readonly Made[];
+  readonly outages: readonly (Span & { readonly of: Missing })[];
+  readonly samples: readonly Sample[];
+}
+
+/** Of the time, so much at the beginning and at the end has changes that end processes. */
+const ROUGH = 0.1;
+/** Between two changes. Milliseconds, in turn: some come before what was replaced is taken away, some after it. */
+const PAUSES = [200, 1_500, 700] as const;
+const SAMPLE_EVERY = 2_000;
+const TELL_EVERY = 30_000;
+
+/** Soaks a site for some milliseconds, or until it is told to end. */
+export async function soak(
+  site: SoakSite,
+  duration: number,
+  say: (line: string) => void,
+  end: AbortSignal,
+): Promise<SoakResult> {
+  const from = Date.now();
+  const to = from + duration;
+  const rough = duration * ROUGH;
+  /** The last change that ends a process may take longer. */
+  let quietFrom: number | undefined;
+  const loads = site.clients.map((clients) => ({ clients, load: startLoad(clients.plan) }));
+  const samples: Sample[] = [];
+  const sampling = setInterval(() => samples.push(sampleOf(site.processes())), SAMPLE_EVERY);
+  const telling = setInterval(() => {
+    const [asked, lost] = (['asked', 'lost'] as const).map((what) =>
+      loads.reduce((sum, { load }) => sum + load.soFar()[what], 0),
+    );
+    const usage = (samples.at(-1)?.processes ?? []).map(({ name, mib, files }) => `${name} ${mib} MiB, ${files} files`);
+    const minute = ((Date.now() - from) / 60_000).toFixed(1);
+    say(`minute ${minute}: ${asked ?? 0} requests, ${lost ?? 0} lost; ${usage.join('; ')}`);
+  }, TELL_EVERY);
+  const changes: Made[] = [];
+  const outages: (Span & { readonly of: Missing })[] = [];
+  const rounds = new Map<string, number>();
+  try {
+    for (let turn = 0; Date.now() < to && !end.aborted; turn += 1) {
+      const now = Date.now();
+      const isQuiet = now >= from + rough && now < to - rough;
+      if (isQuiet) quietFrom ??= now;
+      const possible = site.changes.filter(({ ends }) => !(ends && isQuiet));
+      const change = possible[turn % possible.length];
+      if (change === undefined) break;
+      const round = (rounds.get(change.name) ?? 0) + 1;
+      rounds.set(change.name, round);
+      const made = await attempt(change, round);
+      changes.push(made);
+      if (made.failure !== undefined) say(`${change.name} (${round}): FAILED: ${made.failure}`);
+      if (change.takes !== undefined) outages.push({ of: change.takes, from: made.from, to: made.to });
+      await sleep(PAUSES[turn % PAUSES.length]);
+    }
+  } finally {
+    clearInterval(sampling);
+    clearInterval(telling);
+  }
+  const traffic = await Promise.all(loads.map(async ({ clients, load }) => ({ clients, report: await load.stop() })));
+  const quiet = { from: quietFrom ?? from, to: to - rough };
+  return { whole: { from, to: Date.now() }, quiet, traffic, changes, outages, samples };
+}
+
+async function attempt(change: Change, round: number): Promise<Made> {
+  const { name } = change;
+  const from = Date.now();
+  try {
+    await change.make(round);
+    return { name, from, to: Date.now() };
+  } catch (error) {
+    return { name, from, to: Date.now(), failure: error instanceof Error ? error.message : String(error) };
+  }
+}

@@ -1,0 +1,63 @@
+import { readdirSync } from 'node:fs';
+import { residentKib } from '../bench/process-usage.ts';
+import { median } from '../bench/statistics.ts';
+import type { Span } from '../bench/load.ts';
+
+/** What processes have at a moment (milliseconds since 1970). */
+export interface Sample {
+  readonly at: number;
+  readonly processes: readonly Usage[];
+}
+
+/** What a process has: resident memory and open files (sockets, too). */
+export interface Usage {
+  readonly name: string;
+  readonly pid: number;
+  readonly mib: number;
+  readonly files: number;
+}
+
+/** What the processes have now; one that is gone is left out. */
+export function sampleOf(processes: { readonly [name: string]: number }): Sample {
+  const found = Object.entries(processes).flatMap(([name, pid]): Usage[] => {
+    try {
+      const mib = Math.round(residentKib(pid) / 1_024);
+      return [{ name, pid, mib, files: readdirSync(`/proc/${pid}/fd`).length }];
+    } catch {
+      return [];
+    }
+  });
+  return { at: Date.now(), processes: found };
+}
+
+/** How what a process has grew over some time. */
+export interface Growth {
+  readonly name: string;
+  /** Medians of the first quarter of the time and of the last one. */
+  readonly mib: readonly [number, number];
+  readonly files: readonly [number, number];
+  /** How many processes it was. */
+  readonly processes: number;
+}
+
+/** How each process grew in a span of time. */
+export function growths(samples: readonly Sample[], { from, to }: Span): readonly Growth[] {
+  const quarter = (to - from) / 4;
+  const within = samples.filter(({ at }) => at >= from && at < to);
+  const usages = (name: string, begin: number): readonly Usage[] =>
+    within
+      .filter(({ at }) => at >= begin && at < begin + quarter)
+      .flatMap(({ processes }) => processes.filter((one) => one.name === name));
+  const names = new Set(samples.flatMap(({ processes }) => processes.map(({ name }) => name)));
+  return [...names].map((name) => {
+    const parts = [usages(name, from), usages(name, to - quarter)] as const;
+    const all = within.flatMap(({ processes }) => processes.filter((one) => one.name === name));
+    const [first, last] = parts;
+    return {
+      name,
+      mib: [median(first.map(({ mib }) => mib)), median(last.map(({ mib }) => mib))],
+      files: [median(first.map(({ files }) => files)), median(last.map(({ files }) => files))],
+      processes: new Set(all.map(({ pid }) => pid)).size,
+    };
+  });
+}

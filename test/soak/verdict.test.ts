@@ -1,0 +1,121 @@
+import { describe, expect, it } from 'vitest';
+import type { LoadReport } from '../bench/load.ts';
+import { parseSoak } from './options.ts';
+import { reportOf } from './report.ts';
+import type { Clients, SoakResult } from './soak.ts';
+import { problemsOf } from './verdict.ts';
+
+const BEGIN = Date.UTC(2026, 0, 1);
+const MINUTE = 60_000;
+
+const clients = (more: Partial<Clients> = {}): Clients => ({
+  name: 'somebody',
+  needs: [],
+  isRefused: false,
+  plan: {
+    port: 1,
+    targets: [{ host: 'h', path: '/', excused: 503 }],
+    connections: 1,
+    pace: 1,
+    timeout: 1,
+    most: 1,
+  },
+  ...more,
+});
+const report = (more: Partial<LoadReport> = {}): LoadReport => ({
+  asked: 10,
+  lost: 0,
+  losses: [],
+  statuses: { 200: 10 },
+  excused: [],
+  ...more,
+});
+
+/** Ten minutes, of which the middle eight are quiet; `usage` says what the controller has at a minute. */
+function soaked(
+  more: Partial<SoakResult> = {},
+  usage: (minute: number) => readonly [number, number, number?] = () => [100, 30],
+): SoakResult {
+  const samples = Array.from({ length: 100 }, (_, index) => {
+    const minute = index / 10;
+    const [mib, files, pid = 7] = usage(minute);
+    return { at: BEGIN + minute * MINUTE, processes: [{ name: 'controller', pid, mib, files }] };
+  });
+  return {
+    whole: { from: BEGIN, to: BEGIN + 10 * MINUTE },
+    quiet: { from: BEGIN + MINUTE, to: BEGIN + 9 * MINUTE },
+    traffic: [{ clients: clients(), report: report() }],
+    changes: [{ name: 'edit', from: BEGIN, to: BEGIN + 40 }],
+    outages: [],
+    samples,
+    ...more,
+  };
+}
+
+describe('a soak', () => {
+  it('in which nothing was lost and nothing grew is good', () => {
+    expect(problemsOf(soaked())).toEqual([]);
+  });
+
+  it('is not when a request was lost, or a change failed', () => {
+    const lost = report({ lost: 1, losses: [{ host: 'h/', what: '503 no', at: BEGIN }] });
+    expect(problemsOf(soaked({ traffic: [{ clients: clients(), report: lost }] }))).toEqual([
+      'somebody: 1 requests lost or answered wrongly: 2026-01-01T00:00:00.000Z h/: 503 no',
+    ]);
+    const failed = { name: 'edit', from: BEGIN, to: BEGIN + 1, failure: 'waited in vain' };
+    expect(problemsOf(soaked({ changes: [failed] }))).toEqual(['edit: waited in vain']);
+  });
+
+  it('is not when somebody without a right to it was let through, once', () => {
+    const traffic = [{ clients: clients({ isRefused: true }), report: report({ statuses: { 200: 1, 401: 9 } }) }];
+    expect(problemsOf(soaked({ traffic }))).toEqual(['somebody: LET THROUGH 1 times']);
+  });
+
+  it('excuses what comes while something that the route needs is away, and nothing else', () => {
+    const away = { from: BEGIN + MINUTE, to: BEGIN + 2 * MINUTE };
+    const traffic = (needs: Clients['needs']) => [
+      { clients: clients({ needs }), report: report({ excused: [{ from: away.from + 10, to: away.to + 10 }] }) },
+    ];
+    const outages = [{ of: 'redis', ...away }] as const;
+    expect(problemsOf(soaked({ outages, traffic: traffic(['redis']) }))).toEqual([]);
+    for (const other of [soaked({ outages, traffic: traffic(['sidecar']) }), soaked({ traffic: traffic(['redis']) })]) {
+      expect(problemsOf(other)).toEqual([
+        'somebody: not served without a reason: 2026-01-01T00:01:00.010Z for 60000 ms',
+      ]);
+    }
+  });
+
+  it('is not when a process grew while it was left alone, or ended by itself', () => {
+    expect(problemsOf(soaked({}, (minute) => [100 + minute * 10, 30]))).toEqual(['controller: memory grew']);
+    expect(problemsOf(soaked({}, (minute) => [100, 30 + minute * 5]))).toEqual(['controller: open files grew']);
+    expect(problemsOf(soaked({}, (minute) => [100, 30, minute < 5 ? 7 : 8]))).toEqual([
+      'controller: it was started 1 times, though nobody ended it',
+    ]);
+    // At the beginning and at the end processes are ended.
+    expect(problemsOf(soaked({}, (minute) => [minute > 9 ? 900 : 100, 30, minute > 9 ? 8 : 7]))).toEqual([]);
+  });
+
+  it('is told with its numbers, and what is wrong with it', () => {
+    const head = { mode: 'files', commit: 'abc', machine: '2 cores', note: 'The machine was shared.' };
+    const text = reportOf(soaked(), head);
+    expect(text).toContain('- 2026-01-01T00:00Z, commit abc, 10.0 minutes\n- 2 cores\n- The machine was shared.\n');
+    expect(text).toContain('**10 requests, 0 of them lost or answered wrongly**; 0 refused');
+    expect(text).toContain('| controller | 100 | 100 | 30 | 30 |');
+    const wrong = soaked({ changes: [{ name: 'edit', from: BEGIN, to: BEGIN + 9, failure: 'in vain' }] });
+    expect(reportOf(wrong, head)).toContain('**wrong:**\n  - edit: in vain');
+  });
+});
+
+describe('the arguments of a soak', () => {
+  it('are minutes, where the report goes and what it says of the circumstances', () => {
+    expect(parseSoak([], '/kept')).toEqual({
+      kind: 'options',
+      options: { minutes: 30, out: '/kept/report.md', note: undefined },
+    });
+    expect(parseSoak(['--minutes', '5', '--out', '/other.md'], '/kept')).toMatchObject({
+      options: { minutes: 5, out: '/other.md' },
+    });
+    expect(parseSoak(['--minutes', '0'], '/kept')).toMatchObject({ kind: 'usage' });
+    expect(parseSoak(['--hours', '1'], '/kept')).toMatchObject({ kind: 'usage' });
+  });
+});
