@@ -62,6 +62,7 @@ export type RouteReasons = {
     | 'UnsupportedValue'
     | 'Pending'
     | 'IncompatibleFilters'
+    | 'InvalidRule'
     | 'Invalid';
   readonly ResolvedRefs:
     | 'ResolvedRefs'

@@ -146,14 +146,15 @@ function withSettings(
 
 /**
  * The port of a redirect on a listener. Without one of its own it is the listener's; one that the scheme implies is left out
- * (Gateway API, `HTTPRequestRedirectFilter.port`), save where clients have another in the host they ask for, which would
- * stay.
+ * (Gateway API, `HTTPRequestRedirectFilter.port`), save where clients have another in the host they ask for and that host
+ * stays, with its port.
  */
 function at(action: RouteActionIr, port: number): RouteActionIr {
   if (action.kind !== 'redirect') return action;
   const { redirect } = action;
   const isKnown = port === WELL_KNOWN_PORTS.http || port === WELL_KNOWN_PORTS.https;
-  if (!isKnown) return redirect.port === undefined ? { ...action, redirect: { ...redirect, port } } : action;
+  if (!isKnown && redirect.port === undefined) return { ...action, redirect: { ...redirect, port } };
+  if (!isKnown && redirect.hostname === undefined) return action;
   const implied = redirect.scheme === undefined ? undefined : WELL_KNOWN_PORTS[redirect.scheme];
   return redirect.port === implied ? { ...action, redirect: { ...redirect, port: undefined } } : action;
 }

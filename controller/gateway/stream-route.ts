@@ -7,10 +7,13 @@ import type { Refusal } from '../resources/verdict.ts';
 import type { Settings } from '../settings.ts';
 import type { StreamCore, StreamRoute } from './route-core.ts';
 
-/** Resolves a TLSRoute, TCPRoute or UDPRoute (Gateway API v1, of which each has one rule). */
+/**
+ * Resolves a TLSRoute, TCPRoute or UDPRoute. In Gateway API v1 each has one rule; older versions may have several, between
+ * which nothing decides: those of a TLSRoute are taken together, and nothing else is served by several.
+ */
 export function streamCore(route: StreamRoute, resources: Resources, settings: Settings): StreamCore {
   const rest = { kind: 'stream', route, invalid: undefined } as const;
-  const refused = unimplementedFields(route, 'UnsupportedValue');
+  const refused = unimplementedFields(route, 'UnsupportedValue') ?? severalRules(route);
   if (refused !== undefined) return { ...rest, refused, unresolved: undefined, destinations: [], untouched: [] };
   const problems: Refusal[] = [];
   const refs = route.spec.rules.flatMap(({ backendRefs }) => backendRefs).filter(({ weight }) => weight > 0);
@@ -19,6 +22,12 @@ export function streamCore(route: StreamRoute, resources: Resources, settings: S
   const destinations = destinationsOf(route.kind === 'UDPRoute' ? 'udp' : 'tcp');
   const untouched = route.kind === 'TLSRoute' ? destinationsOf('tls') : destinations;
   return { ...rest, refused, unresolved: problems[0], destinations, untouched };
+}
+
+function severalRules({ kind, spec: { rules } }: StreamRoute): Refusal | undefined {
+  if (kind === 'TLSRoute' || rules.length === 1) return undefined;
+  const message = `spec.rules: found ${rules.length} rules, accepted is one: nothing decides between them`;
+  return { reason: 'InvalidRule', message };
 }
 
 interface Context {

@@ -11,8 +11,12 @@ export interface RouteSite {
   serve(...manifests: readonly object[]): Promise<number>;
   /** The same, at a port of one's own. */
   serveAt(port: number, ...manifests: readonly object[]): Promise<number>;
+  /** Serves these manifests alone, with whatever Gateways are among them, of the class `sluice`. */
+  serveAlone(...manifests: readonly object[]): Promise<void>;
   /** Asks at the port that is served last. */
   get(path: string, headers?: Readonly<Record<string, string>>, method?: string): Promise<Answer>;
+  /** Asks at a port. */
+  getAt(port: number, path: string, headers?: Readonly<Record<string, string>>, method?: string): Promise<Answer>;
   stop(): Promise<void>;
 }
 
@@ -21,33 +25,33 @@ export async function startRouteSite(module?: string): Promise<RouteSite> {
   const policyModule = module === undefined ? undefined : { digest: 'sha256:test', path: module };
   const envoy = await startLiveEnvoy();
   let port = 0;
+  const serveAlone = async (...manifests: readonly object[]): Promise<void> => {
+    const rejected = await envoy.publish(lower(compileText(yamlOf([CLASS, ...manifests])), policyModule));
+    if (rejected.length > 0) throw new Error(`Envoy rejects ${JSON.stringify(rejected)}`);
+  };
   const serveAt = async (at: number, ...manifests: readonly object[]): Promise<number> => {
     port = at;
-    const listeners = [{ name: 'http', protocol: 'HTTP', port }];
-    const all = [
-      manifest('GatewayClass', 'sluice', { controllerName: 'gateway.envoyproxy.io/gatewayclass-controller' }),
-      manifest('Gateway', 'shop', { gatewayClassName: 'sluice', listeners }),
-      ...manifests,
-    ];
-    const rejected = await envoy.publish(lower(compileText(yamlOf(all)), policyModule));
-    if (rejected.length > 0) throw new Error(`Envoy rejects ${JSON.stringify(rejected)}`);
+    await serveAlone(gatewayOf([{ name: 'http', protocol: 'HTTP', port }]), ...manifests);
     return port;
   };
+  const getAt: RouteSite['getAt'] = (at, path, headers = {}, method = 'GET') =>
+    ask(at, {
+      name: '',
+      statuses: [],
+      upstream: {},
+      response: {},
+      method,
+      path,
+      headers: Object.entries(headers),
+      from: '127.0.0.1',
+    });
   return {
     envoy,
+    serveAlone,
     serveAt,
     serve: async (...manifests) => serveAt(await freePort(), ...manifests),
-    get: (path, headers = {}, method = 'GET') =>
-      ask(port, {
-        name: '',
-        statuses: [],
-        upstream: {},
-        response: {},
-        method,
-        path,
-        headers: Object.entries(headers),
-        from: '127.0.0.1',
-      }),
+    getAt,
+    get: (path, headers, method) => getAt(port, path, headers, method),
     stop: () => envoy.stop(),
   };
 }
@@ -63,6 +67,8 @@ const OF_ENVOY_GATEWAY: ReadonlySet<string> = new Set([
   'EnvoyExtensionPolicy',
   'SecurityPolicy',
   'HTTPRouteFilter',
+  'ClientTrafficPolicy',
+  'EnvoyPatchPolicy',
 ]);
 const OF_KUBERNETES: ReadonlySet<string> = new Set(['Secret', 'ConfigMap', 'Service']);
 
@@ -72,6 +78,27 @@ export function manifest(kind: string, name: string, spec: object): object {
   if (kind === 'Secret' || kind === 'ConfigMap') return { apiVersion: 'v1', kind, metadata, ...spec };
   const group = OF_ENVOY_GATEWAY.has(kind) ? 'gateway.envoyproxy.io/v1alpha1' : 'gateway.networking.k8s.io/v1';
   return { apiVersion: OF_KUBERNETES.has(kind) ? 'v1' : group, kind, metadata, spec };
+}
+
+/** The class of the Gateways. */
+export const CLASS = manifest('GatewayClass', 'sluice', {
+  controllerName: 'gateway.envoyproxy.io/gatewayclass-controller',
+});
+
+/** The Gateway `shop`, with these listeners. */
+export function gatewayOf(listeners: readonly object[], more: object = {}): object {
+  return manifest('Gateway', 'shop', { gatewayClassName: 'sluice', listeners, ...more });
+}
+
+/** The same object in another namespace. */
+export function inNamespace(namespace: string, object: object): object {
+  const metadata = 'metadata' in object && typeof object.metadata === 'object' ? object.metadata : {};
+  return { ...object, metadata: { ...metadata, namespace } };
+}
+
+/** A filter that answers with a header `x-route`. */
+export function answering(name: string): object {
+  return { type: 'ResponseHeaderModifier', responseHeaderModifier: { set: [{ name: 'x-route', value: name }] } };
 }
 
 /** A route of the Gateway. */

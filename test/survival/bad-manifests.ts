@@ -243,6 +243,20 @@ export const BAD_CASES: readonly BadCase[] = [
     manifests: world() + route('later', `rules: [{ ${REF} }]`, 'hostnames: [good.example.com]'),
   },
   {
+    name: 'a TCPRoute of several rules',
+    manifests:
+      world('    - { name: tcp, protocol: TCP, port: 8003 }\n') +
+      object(
+        'gateway.networking.k8s.io/v1alpha2',
+        'TCPRoute',
+        `{ parentRefs: [{ name: g, sectionName: tcp }], rules: [{ ${REF} }, { ${REF} }] }`,
+      ),
+    problems: ['-:31:54: TCPRoute default/bad: spec.rules: must have one rule, found 2'],
+    conditions: [
+      'TCPRoute Accepted=False InvalidRule: spec.rules: found 2 rules, accepted is one: nothing decides between them',
+    ],
+  },
+  {
     name: 'a GRPCRoute for a host name that an HTTPRoute has, which comes later by name',
     manifests:
       world() +

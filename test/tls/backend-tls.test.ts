@@ -1,7 +1,13 @@
 import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
+import { compile } from '#controller/compile.ts';
+import { DEFAULT_CONFIGURATION } from '#controller/configuration.ts';
+import { loadOnce } from '#controller/provider/files/load-once.ts';
 import { lower } from '#controller/xds/lower.ts';
 import { type LiveEnvoy, startLiveEnvoy } from '../envoy/live-envoy.ts';
 import { freePort } from '../process/sluice.ts';
@@ -177,6 +183,37 @@ describe('a BackendTLSPolicy', () => {
     await publish(rest, authorities('rotating', ca.certificate));
     await expect.poll(async () => (await send('/a')).status, { timeout: 10_000 }).toBe(200);
     expect(await clusterChanges()).toEqual(before);
+  });
+
+  it('for a port goes before one for all, and of two for the same the older one, then the first by name, counts', async () => {
+    const wrong = { ...byCa, hostname: 'wrong.example.com' };
+    const aged = (text: string, created: string): string =>
+      text.replace('"metadata":{', `"metadata":{"creationTimestamp":"${created}",`);
+    const port443 = { sectionName: 'https' };
+    const answered = async (...policies: readonly string[]): Promise<number | undefined> => {
+      await publish(...world(), ...policies);
+      return (await send('/a')).status;
+    };
+    expect(await answered(policy(wrong, 'a'), policy(byCa, 'b', port443))).toBe(200);
+    expect(await answered(policy(byCa, 'a'), policy(wrong, 'b', port443))).toBe(503);
+    expect(await answered(policy(byCa, 'a'), policy(wrong, 'b'))).toBe(200);
+    expect(await answered(policy(wrong, 'a'), policy(byCa, 'b'))).toBe(503);
+    const [older, newer] = ['2026-01-01T00:00:00Z', '2026-02-01T00:00:00Z'] as const;
+    expect(await answered(aged(policy(wrong, 'a'), newer), aged(policy(byCa, 'b'), older))).toBe(200);
+  });
+
+  it('may trust the authorities of the machine', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'sluice-'));
+    const file = join(folder, 'ca.pem');
+    await writeFile(file, ca.certificate);
+    const byMachine = policy({ wellKnownCACertificates: 'System', hostname: 'abc.example.com' });
+    const text = [CLASS, gateway(), ...world(), byMachine].join('');
+    const loaded = loadOnce(['-'], { stdin: Buffer.from(text) });
+    const [proxy] = compile(loaded, { ...DEFAULT_CONFIGURATION, systemTrust: file }).proxies.values();
+    if (proxy === undefined) throw new Error('the manifests make no proxy');
+    expect(await envoy.publish(lower(proxy.xds, undefined))).toEqual([]);
+    expect((await send('/a')).status).toBe(200);
+    await rm(folder, { recursive: true });
   });
 
   it('lets WebSockets through', async () => {

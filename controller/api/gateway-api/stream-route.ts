@@ -13,13 +13,24 @@ const streamBackendRef = named(
   { rules: backendObjectReferenceRules },
 );
 
+// Differs from the upstream CRD, whose v1 has one rule and whose older versions have up to 16: an object that was stored as
+// one of those is read as v1 with all its rules.
 const rules = required(
   array(
     named('StreamRouteRule', {
       name: string(dnsSubdomain),
       backendRefs: required(array(streamBackendRef, { minItems: 1, maxItems: 16 })),
     }),
-    { minItems: 1, maxItems: 1 },
+    {
+      minItems: 1,
+      maxItems: 16,
+      rules: [
+        {
+          rule: 'self.all(a, !has(a.name) || self.exists_one(b, has(b.name) && a.name == b.name))',
+          message: 'must have names that differ',
+        },
+      ],
+    },
   ),
 );
 
