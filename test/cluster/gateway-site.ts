@@ -10,6 +10,8 @@ export interface SiteOptions {
   readonly name: string;
   readonly replicas?: number;
   readonly deploy?: 'ControllerNamespace' | 'GatewayNamespace';
+  /** Of `leaderElection`: without one so quick that a test need not wait long for the next leader. */
+  readonly pace?: { readonly [field: string]: string };
   /** Fields of EnvoyGateway beside `gateway` and `provider`. */
   readonly rest?: { readonly [field: string]: unknown };
 }
@@ -40,7 +42,7 @@ export class GatewaySite {
 
   /** Installs one, with an echo server `echo`, and waits until its controller is ready. */
   static async install(cluster: ClusterClient, options: SiteOptions): Promise<GatewaySite> {
-    const { name, replicas = 1, deploy = 'ControllerNamespace', rest = {} } = options;
+    const { name, replicas = 1, deploy = 'ControllerNamespace', pace = PACE, rest = {} } = options;
     const site = new GatewaySite(cluster, name);
     const objects = await installationOf({
       name,
@@ -48,7 +50,7 @@ export class GatewaySite {
       replicas,
       configuration: {
         gateway: { controllerName: site.controllerName },
-        provider: { type: 'Kubernetes', kubernetes: { deploy: { type: deploy }, leaderElection: PACE } },
+        provider: { type: 'Kubernetes', kubernetes: { deploy: { type: deploy }, leaderElection: pace } },
         extensionApis: { enableBackend: true, enableEnvoyPatchPolicy: true },
         ...rest,
       },
