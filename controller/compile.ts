@@ -39,9 +39,16 @@ function settingsOf(configuration: Configuration): Settings {
   };
 }
 
-/** Compiles manifests once, as if every want were answered, every port free and every proxy had taken the result. */
-export function compile(loaded: Loaded, configuration: Configuration = DEFAULT_CONFIGURATION): Translation {
-  const store = new ResourceStore({ assumeAnswers: true });
+/**
+ * Compiles manifests once, as if every want were answered, every port free and every proxy had taken the result; certificates
+ * are judged by the machine's time unless another is given, in milliseconds since the Unix epoch.
+ */
+export function compile(
+  loaded: Loaded,
+  configuration: Configuration = DEFAULT_CONFIGURATION,
+  now: () => number = Date.now,
+): Translation {
+  const store = new ResourceStore({ assumeAnswers: true, now });
   for (const { resource } of loaded.resources.values()) store.upsert(resource);
   store.setInvalidPolicies(readInvalidPolicies(loaded.problems));
   return createPortPass()(createTranslator(settingsOf(configuration))(store), OPEN_PORTS).translation;

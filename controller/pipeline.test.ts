@@ -5,11 +5,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { validate } from '#controller/api/validate.ts';
+import { EXPIRED } from '#test/tls/authority.ts';
 import { DEFAULT_SETTINGS } from './compile.ts';
 import { OPEN_PORTS, type PortBook } from './gateway/port-claims.ts';
 import { type FakeMachine, fakeMachine } from './infra/testing/fake-infra.ts';
 import { type Pipeline, startPipeline } from './pipeline.ts';
 import type { Problem, ResourceBatch, ResourceEvent } from './provider/provider.ts';
+import type { Clock } from './runtime/clock.ts';
 import { manualClock } from './runtime/testing/manual-clock.ts';
 import { RunningProxy } from './running-proxy.ts';
 
@@ -45,7 +47,11 @@ const UNREADABLE: Problem = {
 };
 
 /** A pipeline on the fake machine; gives how it is told of further changes. */
-async function start(first: ResourceBatch, book: PortBook = OPEN_PORTS): Promise<(batch: ResourceBatch) => void> {
+async function start(
+  first: ResourceBatch,
+  book: PortBook = OPEN_PORTS,
+  clock: Clock = manualClock(),
+): Promise<(batch: ResourceBatch) => void> {
   let tell: (batch: ResourceBatch) => void = () => undefined;
   const infra = machine.controller();
   const pipeline = await startPipeline({
@@ -56,6 +62,7 @@ async function start(first: ResourceBatch, book: PortBook = OPEN_PORTS): Promise
         return Promise.resolve(() => Promise.resolve());
       },
     },
+    clock,
     settings: DEFAULT_SETTINGS,
     proxy: (key) =>
       new RunningProxy({
@@ -129,5 +136,37 @@ describe('the pipeline', () => {
     tell([gateway('b', 8081)]);
     expect(machine.running()).toEqual([]);
     expect(JSON.stringify(pipelines[0]?.statuses())).toContain('PortUnavailable');
+  });
+
+  it('serves with a certificate from its first moment to its last, and says so of each', async () => {
+    const clock = manualClock(Date.parse('2019-12-31T00:00:00Z'));
+    const listener = { name: 'https', protocol: 'HTTPS', port: 8443, tls: { certificateRefs: [{ name: 'pair' }] } };
+    const stringData = { 'tls.crt': EXPIRED.certificate, 'tls.key': EXPIRED.key };
+    const pair = validate('Secret', {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 'pair' },
+      type: 'kubernetes.io/tls',
+      stringData,
+    });
+    if (!pair.ok) throw new Error(JSON.stringify(pair.errors));
+    const secret = { kind: 'upsert', key: 'pair', resource: pair.value, source: { kind: 'cluster' } } as const;
+    const of = upsert('Gateway', 'a', { gatewayClassName: 'sluice', listeners: [listener] });
+    await start([CLASS, of, secret], OPEN_PORTS, clock);
+    const said = (): string => JSON.stringify(pipelines[0]?.statuses());
+    const names = (): readonly string[] =>
+      [...(pipelines[0]?.translation().proxies.values() ?? [])].flatMap(({ xds }) =>
+        xds.secrets.map(({ name }) => name),
+      );
+    expect(said()).toContain('a certificate is not valid before 2020-01-01T00:00:00.000Z');
+    expect(names()).toEqual([]);
+    clock.pass(24 * 3_600_000);
+    expect(said()).not.toContain('a certificate is');
+    expect(names()).toEqual(['default/pair']);
+    clock.pass(365 * 24 * 3_600_000);
+    expect(names()).toEqual(['default/pair']);
+    clock.pass(24 * 3_600_000 + 1);
+    expect(said()).toContain('a certificate is over since 2021-01-01T00:00:00.000Z');
+    expect(names()).toEqual([]);
   });
 });

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Resource } from '#controller/api/gen/types.d.ts';
+import { Aging } from './aging.ts';
 import type { AnswerChange } from './answering.ts';
 import type { WantCounts } from './fetch/want-loop.ts';
 import type { PortBook, PortClaim } from './gateway/port-claims.ts';
@@ -11,6 +12,7 @@ import { formatProblem } from './provider/format-problem.ts';
 import type { Problem, Provider, ResourceBatch, Stop } from './provider/provider.ts';
 import { refreshEndpoints, servicesOfBatch } from './refresh-endpoints.ts';
 import { ResourceStore } from './resources/store.ts';
+import type { Clock } from './runtime/clock.ts';
 import type { Want } from './resources/wants.ts';
 import { namespaceOf } from './resources/resources.ts';
 import type { ProxyReport, RunningProxy } from './running-proxy.ts';
@@ -58,6 +60,7 @@ export interface PipelineOptions {
   readonly translated: (ms: number, failed: boolean) => void;
   /** So many objects and problems came, changed or went. */
   readonly changed: (count: number) => void;
+  readonly clock: Clock;
   readonly log: Logger;
 }
 
@@ -86,7 +89,7 @@ const MOST_ROUNDS = 4;
 /** Starts the loop: event, snapshot, translate, publish. Resolves when everything that exists has been translated once. */
 export async function startPipeline(options: PipelineOptions): Promise<Pipeline> {
   const { log, settings } = options;
-  const store = new ResourceStore();
+  const store = new ResourceStore({ now: () => options.clock.now() });
   const resources = new Map<string, Resource>();
   const problems = new Map<string, Problem>();
   const proxies = new Map<string, RunningProxy>();
@@ -104,6 +107,19 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
   let stopped = false;
   let orphans: Promise<void> | undefined;
 
+  /** Objects whose time has come or is over, such as certificates, are translated as if they had been changed. */
+  const aging = new Aging(options.clock, (objects) => {
+    for (const { kind, namespace, name } of objects) {
+      store.touch(kind, namespace, name);
+      const touched = store.get(kind, namespace, name);
+      if (touched !== undefined) aging.note(touched);
+    }
+    if (!synced || stopped) return;
+    compile();
+    publish();
+    options.changed(objects.length);
+  });
+
   const onBatch = (batch: ResourceBatch): void => {
     const services = servicesOfBatch(batch, resources);
     for (const event of batch) {
@@ -111,11 +127,14 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
         case 'upsert':
           resources.set(event.key, event.resource);
           store.upsert(event.resource);
+          aging.note(event.resource);
           break;
         case 'delete': {
           const gone = resources.get(event.key);
           resources.delete(event.key);
-          if (gone !== undefined) store.delete(gone.kind, namespaceOf(gone), gone.metadata.name);
+          if (gone === undefined) break;
+          store.delete(gone.kind, namespaceOf(gone), gone.metadata.name);
+          aging.forget(gone);
           break;
         }
         case 'problem':
@@ -132,6 +151,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
           event satisfies never;
       }
     }
+    aging.settle();
     store.setInvalidPolicies(readInvalidPolicies(problems.values()));
     if (!synced) return;
     const refreshed = services === undefined || raw === undefined ? undefined : refreshEndpoints(raw, services, store);
@@ -246,6 +266,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
     wants: () => answers.counts(),
     stop: async (what = 'end') => {
       stopped = true;
+      aging.stop();
       ports.stop();
       await Promise.all([stopReading(), answers.stop()]);
       const left = [...proxies.values()].map((proxy) => (what === 'end' ? proxy.stop() : proxy.leave()));

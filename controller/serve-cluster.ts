@@ -101,6 +101,7 @@ export async function serveCluster(options: ServeClusterOptions): Promise<Outcom
       observer: writing.observer,
       stop: options.stop,
     }),
+    clock: systemClock,
     settings: {
       controllerName,
       backends,

@@ -53,6 +53,7 @@ export async function serve(options: ServeOptions): Promise<Outcome<Pipeline, 'N
   const makers = proxyMakers({ infra, sidecarState, library, fetch, stateFolder, metrics, log });
   const pipeline = await startPipeline({
     provider: filesProvider({ paths, log }),
+    clock: systemClock,
     settings: {
       controllerName,
       backends,

@@ -112,6 +112,6 @@ function clientCertificateOf(
   if (namespace !== own) return invalid(`found namespace ${namespace}, accepted is ${own}, that of the Backend`);
   const secret = resources.get('Secret', namespace, ref.name);
   if (secret === undefined) return invalid(`Secret ${namespace}/${ref.name} does not exist`);
-  const found = certificateIn(secret);
+  const found = certificateIn(secret, resources.now());
   return found.ok ? success(found.value.name) : invalid(found.refusal.message);
 }

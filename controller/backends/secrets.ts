@@ -60,6 +60,6 @@ function made(secret: SecretIr | undefined): readonly SecretIr[] {
 function certificateNamed(name: string, resources: Resources): readonly SecretIr[] {
   const [namespace = '', secretName = ''] = name.split('/');
   const secret = resources.get('Secret', namespace, secretName);
-  const found = secret === undefined ? undefined : certificateIn(secret);
+  const found = secret === undefined ? undefined : certificateIn(secret, resources.now());
   return found?.ok === true ? [found.value] : [];
 }

@@ -49,6 +49,6 @@ function certificateOf(
   const secret = resources.get('Secret', namespace, ref.name);
   if (secret === undefined)
     return refusal('InvalidCertificateRef', `${at}: Secret ${namespace}/${ref.name} does not exist`);
-  const parsed = certificateIn(secret);
+  const parsed = certificateIn(secret, resources.now());
   return parsed.ok ? parsed : refusal('InvalidCertificateRef', `${at}: ${parsed.refusal.message}`);
 }

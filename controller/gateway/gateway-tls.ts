@@ -91,7 +91,7 @@ function clientCertificate(
   }
   const secret = resources.get('Secret', namespace, ref.name);
   if (secret === undefined) return invalid(`Secret ${namespace}/${ref.name} does not exist`);
-  const found = certificateIn(secret);
+  const found = certificateIn(secret, resources.now());
   return found.ok ? found : invalid(found.refusal.message);
 }
 

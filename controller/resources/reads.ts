@@ -80,6 +80,7 @@ export function recordingOf(resources: Resources): Recording {
   const noted = new Set<Read>();
   return {
     noted,
+    now: () => resources.now(),
     versionOf: (kind: ReadKind) => resources.versionOf(kind),
     changedSince: (kind, version) => resources.changedSince(kind, version),
     get: (kind, namespace, name) => {

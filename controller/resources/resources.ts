@@ -34,6 +34,11 @@ export interface Resources {
   module(want: ModuleWant): ModuleAnswer | undefined;
   /** Why a want could not be answered when that was tried last; `undefined` when it could, or was not tried yet. */
   failure(want: Want): string | undefined;
+  /**
+   * The time of this state, by which objects are judged that begin to be good, or are over. Milliseconds since the Unix epoch.
+   * What is remembered does not follow it: such an object is another one when its time comes (`ResourceStore.touch`).
+   */
+  now(): number;
   /** A number that grows with every change of an object of a kind: while it is the same, so are they all. */
   versionOf(kind: ReadKind): number;
   /**

@@ -14,6 +14,12 @@ import { sliceOwners } from './slice-owners.ts';
 import { SortedTable } from './sorted-table.ts';
 import type { Answered, DocumentAnswer, DocumentWant, ModuleAnswer, ModuleWant, Want } from './wants.ts';
 
+/** What a store may be told. */
+export interface StoreOptions {
+  readonly assumeAnswers?: boolean;
+  readonly now?: () => number;
+}
+
 type Tables = { readonly [K in KindName]: SortedTable<ResourceOf<K>> };
 
 /** Holds the objects. The one mutable thing between the providers and the compiler; cost follows the change. */
@@ -53,9 +59,16 @@ export class ResourceStore implements Resources {
   readonly #answers: Answers;
   readonly #logs = new Map<KindName, ChangeLog>();
 
-  /** With `assumeAnswers`, wants that nobody has answered count as answered. */
-  constructor({ assumeAnswers = false }: { readonly assumeAnswers?: boolean } = {}) {
+  readonly #now: () => number;
+
+  /** With `assumeAnswers`, wants that nobody has answered count as answered; `now` is the machine's time unless another is given. */
+  constructor({ assumeAnswers = false, now = Date.now }: StoreOptions = {}) {
     this.#answers = new Answers(assumeAnswers);
+    this.#now = now;
+  }
+
+  now(): number {
+    return this.#now();
   }
 
   get<K extends KindName>(kind: K, namespace: string, name: string): ResourceOf<K> | undefined {
@@ -134,6 +147,12 @@ export class ResourceStore implements Resources {
       for (const key of targetsOf(resource)) this.#tlsPolicies.add(`${resource.metadata.namespace}/${key}`, resource);
     }
     this.#note(kind, namespaceOf(resource), [...left, ...namesRead(resource)]);
+  }
+
+  /** Puts the same object in anew, so that whatever was made of it is made again: it is judged otherwise by now. */
+  touch(kind: KindName, namespace: string, name: string): void {
+    const known: Resource | undefined = this.get(kind, namespace, name);
+    if (known !== undefined) this.upsert({ ...known });
   }
 
   /** Removes an object; one that is not there is no error. */

@@ -3,11 +3,37 @@ import type { Secret } from '#controller/api/gen/types.d.ts';
 import type { CertificateIr } from '../ir/secret.ts';
 import { type Outcome, refusal, success } from '../resources/verdict.ts';
 import { dataOf } from './data.ts';
+import { type Window, windowProblem } from './window.ts';
 
-const parsed = new WeakMap<Secret, Outcome<CertificateIr, 'InvalidCertificateRef'>>();
+/** A certificate as it is whatever the time, and when those of its chain are good. */
+interface Parsed {
+  readonly found: Outcome<CertificateIr, 'InvalidCertificateRef'>;
+  readonly windows: readonly Window[];
+}
 
-/** The certificate in a Secret of type kubernetes.io/tls, with its key. Nothing of the key is in a message. */
-export function certificateIn(secret: Secret): Outcome<CertificateIr, 'InvalidCertificateRef'> {
+const parsed = new WeakMap<Secret, Parsed>();
+
+/**
+ * The certificate in a Secret of type kubernetes.io/tls, with its key, at a time: one of whose chain any is over, or not
+ * valid yet, is refused. Nothing of the key is in a message.
+ */
+export function certificateIn(secret: Secret, now: number): Outcome<CertificateIr, 'InvalidCertificateRef'> {
+  const { found, windows } = parsedOf(secret);
+  if (!found.ok) return found;
+  for (const window of windows) {
+    const problem = windowProblem(window, now);
+    if (problem === undefined) continue;
+    return refusal('InvalidCertificateRef', `Secret ${found.value.name}: tls.crt: a certificate ${problem}`);
+  }
+  return found;
+}
+
+/** When the certificates of a Secret of type kubernetes.io/tls are good. */
+export function certificateWindows(secret: Secret): readonly Window[] {
+  return parsedOf(secret).windows;
+}
+
+function parsedOf(secret: Secret): Parsed {
   const known = parsed.get(secret);
   if (known !== undefined) return known;
   const made = parse(secret);
@@ -15,19 +41,23 @@ export function certificateIn(secret: Secret): Outcome<CertificateIr, 'InvalidCe
   return made;
 }
 
-function parse(secret: Secret): Outcome<CertificateIr, 'InvalidCertificateRef'> {
+function parse(secret: Secret): Parsed {
   const { namespace, name } = secret.metadata;
   const object = `Secret ${namespace}/${name}`;
   if (secret.type !== 'kubernetes.io/tls') {
-    return refusal('InvalidCertificateRef', `${object}: type: found ${secret.type}, accepted is kubernetes.io/tls`);
+    const message = `${object}: type: found ${secret.type}, accepted is kubernetes.io/tls`;
+    return { found: refusal('InvalidCertificateRef', message), windows: [] };
   }
   const certificateChain = dataOf(secret, 'tls.crt') ?? '';
   const privateKey = dataOf(secret, 'tls.key') ?? '';
   const chain = chainIn(certificateChain);
   const problem = pairProblem(chain, privateKey);
-  if (problem !== undefined) return refusal('InvalidCertificateRef', `${object}: ${problem}`);
+  if (problem !== undefined) {
+    return { found: refusal('InvalidCertificateRef', `${object}: ${problem}`), windows: [] };
+  }
   const hostnames = chain?.[0] === undefined ? [] : hostnamesIn(chain[0]);
-  return success({ kind: 'certificate', name: `${namespace}/${name}`, certificateChain, privateKey, hostnames });
+  const ir = { kind: 'certificate', name: `${namespace}/${name}`, certificateChain, privateKey, hostnames } as const;
+  return { found: success(ir), windows: (chain ?? []).map(windowOf) };
 }
 
 /** The DNS names among the subject alternative names; the common name of a certificate that has none. */
@@ -38,10 +68,12 @@ function hostnamesIn({ subjectAltName = '', subject }: X509Certificate): readonl
   return common === undefined ? [] : [common.toLowerCase()];
 }
 
-/**
- * What is wrong with a certificate chain and its key, or `undefined`. A chain begins with the certificate of the key; that it is
- * over is judged when the Secret is read.
- */
+/** When a certificate is good (RFC 5280, section 4.1.2.5). */
+export function windowOf({ validFromDate, validToDate }: X509Certificate): Window {
+  return { from: validFromDate.getTime(), until: validToDate.getTime() };
+}
+
+/** What is wrong with a certificate chain and its key whatever the time, or `undefined`: it begins with the key's own. */
 function pairProblem(chain: readonly X509Certificate[] | undefined, privateKey: string): string | undefined {
   const [certificate] = chain ?? [];
   if (chain === undefined || certificate === undefined) return 'tls.crt is no PEM certificate';
@@ -52,8 +84,7 @@ function pairProblem(chain: readonly X509Certificate[] | undefined, privateKey: 
       ? 'tls.crt: the certificate of tls.key is not the first of the chain'
       : 'tls.key is not the key of tls.crt';
   }
-  const over = chain.find(({ validToDate }) => validToDate.getTime() < Date.now());
-  return over === undefined ? undefined : `tls.crt: a certificate is over since ${over.validToDate.toISOString()}`;
+  return undefined;
 }
 
 const PEM_BLOCK = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/gu;

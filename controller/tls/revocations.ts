@@ -1,8 +1,10 @@
+import type { ConfigMap, Secret } from '#controller/api/gen/types.d.ts';
 import { type Outcome, refusal, success } from '../resources/verdict.ts';
 import type { ReferenceEnd } from '../resources/reference-grants.ts';
 import type { Resources } from '../resources/resources.ts';
 import { dataOf } from './data.ts';
 import { referred, type TrustReason, type TrustReference } from './trust.ts';
+import { type Window, windowProblem } from './window.ts';
 
 /** The key of lists of revocations (Envoy Gateway API, `CrlContext.refs`). */
 const KEY = 'ca.crl';
@@ -20,28 +22,66 @@ export function resolveRevocations(
   for (const [index, ref] of refs.entries()) {
     const object = referred(ref, from, `${at}[${index}]`, resources);
     if (!object.ok) return object;
-    const blocks = [...(dataOf(object.value, KEY) ?? '').matchAll(BLOCK)];
-    if (blocks.length === 0 || !blocks.every(({ groups }) => isList(groups?.['body'] ?? ''))) {
-      const place = `${ref.kind} ${object.value.metadata.namespace}/${ref.name}`;
-      return refusal('InvalidCACertificateRef', `${at}[${index}]: ${place}: ${KEY} has no lists of revocations in PEM`);
-    }
-    lists.push(...blocks.map(([block]) => block));
+    const place = `${at}[${index}]: ${ref.kind} ${object.value.metadata.namespace}/${ref.name}: ${KEY}`;
+    const found = listsIn(object.value);
+    if (found === undefined) return refusal('InvalidCACertificateRef', `${place} has no lists of revocations in PEM`);
+    const [problem] = found.flatMap(({ window }) => windowProblem(window, resources.now()) ?? []);
+    if (problem !== undefined) return refusal('InvalidCACertificateRef', `${place}: a list of revocations ${problem}`);
+    lists.push(...found.map(({ block }) => block));
   }
   return success(lists.join('\n'));
 }
 
+/** When the lists of revocations in a Secret or ConfigMap are good; none where it has none. */
+export function revocationWindows(object: ConfigMap | Secret): readonly Window[] {
+  return listsIn(object)?.map(({ window }) => window) ?? [];
+}
+
+interface List {
+  readonly block: string;
+  readonly window: Window;
+}
+
+/** The lists of an object; `undefined` where it has none, or anything that is no list. */
+function listsIn(object: ConfigMap | Secret): readonly List[] | undefined {
+  const blocks = [...(dataOf(object, KEY) ?? '').matchAll(BLOCK)];
+  const lists = blocks.flatMap(({ 0: block, groups }) => {
+    const window = windowOfList(groups?.['body'] ?? '');
+    return window === undefined ? [] : [{ block, window }];
+  });
+  return lists.length === 0 || lists.length < blocks.length ? undefined : lists;
+}
+
 const [INTEGER, BIT_STRING, UTC_TIME, TIME, SEQUENCE] = [0x02, 0x03, 0x17, 0x18, 0x30] as const;
 
-/** Whether base64 is a list of revocations (RFC 5280 section 5.1): of what is no such list Envoy takes no configuration at all. */
-function isList(body: string): boolean {
+/**
+ * When a list of revocations in base64 is good (RFC 5280 section 5.1), `undefined` where it is none: of what is no such list
+ * Envoy takes no configuration at all, and by one that is over it lets nobody in.
+ */
+function windowOfList(body: string): Window | undefined {
   const [whole, ...behind] = elementsIn(Buffer.from(body, 'base64')) ?? [];
-  if (whole?.tag !== SEQUENCE || behind.length > 0) return false;
+  if (whole?.tag !== SEQUENCE || behind.length > 0) return undefined;
   const [list, algorithm, signature, ...more] = elementsIn(whole.content) ?? [];
-  if (list?.tag !== SEQUENCE || algorithm?.tag !== SEQUENCE || signature?.tag !== BIT_STRING) return false;
+  if (list?.tag !== SEQUENCE || algorithm?.tag !== SEQUENCE || signature?.tag !== BIT_STRING) return undefined;
   const parts = elementsIn(list.content) ?? [];
-  const [sameAlgorithm, issuer, issued] = parts.slice(parts[0]?.tag === INTEGER ? 1 : 0);
-  const isDated = issued?.tag === UTC_TIME || issued?.tag === TIME;
-  return more.length === 0 && sameAlgorithm?.tag === SEQUENCE && issuer?.tag === SEQUENCE && isDated;
+  const [sameAlgorithm, issuer, issued, next] = parts.slice(parts[0]?.tag === INTEGER ? 1 : 0);
+  if (more.length > 0 || sameAlgorithm?.tag !== SEQUENCE || issuer?.tag !== SEQUENCE) return undefined;
+  const from = timeIn(issued);
+  const until = timeIn(next);
+  if (from === undefined) return undefined;
+  return until === undefined ? { from } : { from, until };
+}
+
+/** A time of DER (RFC 5280 section 5.1.2.4): of two digits of a year those from 50 on are of the last century. */
+function timeIn(element: Element | undefined): number | undefined {
+  if (element?.tag !== UTC_TIME && element?.tag !== TIME) return undefined;
+  const text = element.content.toString('latin1');
+  const century = Number(text.slice(0, 2)) < 50 ? '20' : '19';
+  const digits = /^(\d{4})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})Z$/u.exec(element.tag === TIME ? text : century + text);
+  if (digits === null) return undefined;
+  const [, year, month, day, hour, minute, second] = digits;
+  const time = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
+  return Number.isNaN(time) ? undefined : time;
 }
 
 interface Element {

@@ -5,7 +5,9 @@ import type { TrustBundleIr, TrustSourceIr } from '../ir/upstream-tls.ts';
 import { mayRefer, type ReferenceEnd } from '../resources/reference-grants.ts';
 import type { Resources } from '../resources/resources.ts';
 import { type Outcome, refusal, success } from '../resources/verdict.ts';
+import { windowOf } from './certificate.ts';
 import { dataOf, keysOf } from './data.ts';
+import { type Window, windowProblem } from './window.ts';
 
 /** Why authorities cannot be had. */
 export type TrustReason = 'InvalidKind' | 'InvalidCACertificateRef' | 'RefNotPermitted';
@@ -46,7 +48,7 @@ function sourceOf(
 ): Outcome<TrustSourceIr, TrustReason> {
   const object = referred(ref, from, at, resources);
   if (!object.ok) return object;
-  const certificates = certificatesIn(object.value);
+  const certificates = certificatesIn(object.value, resources.now());
   if (!certificates.ok) return refusal('InvalidCACertificateRef', `${at}: ${certificates.refusal.message}`);
   const { kind, metadata } = object.value;
   return success({ kind, namespace: metadata.namespace, name: metadata.name });
@@ -83,7 +85,7 @@ function objectOf({ kind, namespace, name }: TrustSourceIr, resources: Resources
 export function trustSecret({ name, sources }: TrustBundleIr, resources: Resources): TrustIr | undefined {
   const parts = sources.map((source) => {
     const object = objectOf(source, resources);
-    return object === undefined ? undefined : certificatesIn(object);
+    return object === undefined ? undefined : certificatesIn(object, resources.now());
   });
   const texts = parts.flatMap((part) => (part?.ok === true ? [part.value] : []));
   return texts.length === parts.length ? { kind: 'trust', name, certificates: texts.join('\n') } : undefined;
@@ -92,10 +94,34 @@ export function trustSecret({ name, sources }: TrustBundleIr, resources: Resourc
 /** The key of authorities, and the one where older tools put them. */
 const KEYS = ['ca.crt', 'tls.crt'] as const;
 
-const read = new WeakMap<ConfigMap | Secret, Outcome<string, 'InvalidCACertificateRef'>>();
+/** Authorities as they are whatever the time, and when each of them is good. */
+interface Authorities {
+  readonly found: Outcome<string, 'InvalidCACertificateRef'>;
+  readonly windows: readonly Window[];
+}
 
-/** The certificates under `ca.crt`, else under `tls.crt`, else under the first key, one PEM block after the other. */
-function certificatesIn(object: ConfigMap | Secret): Outcome<string, 'InvalidCACertificateRef'> {
+const read = new WeakMap<ConfigMap | Secret, Authorities>();
+
+/**
+ * The certificates under `ca.crt`, else under `tls.crt`, else under the first key, one PEM block after the other; refused
+ * where none of them is good at this time. One that is over beside one that is good stays: Envoy trusts nobody by it.
+ */
+function certificatesIn(object: ConfigMap | Secret, now: number): Outcome<string, 'InvalidCACertificateRef'> {
+  const { found, windows } = authoritiesIn(object);
+  if (!found.ok) return found;
+  const problems = windows.map((window) => windowProblem(window, now));
+  if (problems.includes(undefined)) return found;
+  const { kind, metadata } = object;
+  const message = `${kind} ${metadata.namespace}/${metadata.name}: no certificate is good: one ${problems[0] ?? ''}`;
+  return refusal('InvalidCACertificateRef', message);
+}
+
+/** When the authorities in a Secret or ConfigMap are good; none where it has none. */
+export function authorityWindows(object: ConfigMap | Secret): readonly Window[] {
+  return authoritiesIn(object).windows;
+}
+
+function authoritiesIn(object: ConfigMap | Secret): Authorities {
   const known = read.get(object);
   if (known !== undefined) return known;
   const made = readCertificates(object);
@@ -103,24 +129,28 @@ function certificatesIn(object: ConfigMap | Secret): Outcome<string, 'InvalidCAC
   return made;
 }
 
-function readCertificates(object: ConfigMap | Secret): Outcome<string, 'InvalidCACertificateRef'> {
+function readCertificates(object: ConfigMap | Secret): Authorities {
   const { kind, metadata } = object;
   const keys = keysOf(object);
   const key = KEYS.find((one) => keys.includes(one)) ?? keys[0];
   const place = `${kind} ${metadata.namespace}/${metadata.name}`;
-  if (key === undefined) return refusal('InvalidCACertificateRef', `${place}: ca.crt: found none`);
+  const refused = (message: string): Authorities => ({
+    found: refusal('InvalidCACertificateRef', `${place}: ${message}`),
+    windows: [],
+  });
+  if (key === undefined) return refused('ca.crt: found none');
   const blocks = (dataOf(object, key) ?? '').match(PEM_BLOCK) ?? [];
-  const isGood = blocks.length > 0 && blocks.every(isCertificate);
-  if (!isGood) return refusal('InvalidCACertificateRef', `${place}: ${key} has no certificates in PEM`);
-  return success(blocks.join('\n'));
+  const windows = blocks.map(windowIn).filter((window) => window !== undefined);
+  if (blocks.length === 0 || windows.length < blocks.length) return refused(`${key} has no certificates in PEM`);
+  return { found: success(blocks.join('\n')), windows };
 }
 
 const PEM_BLOCK = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/gu;
 
-function isCertificate(block: string): boolean {
+function windowIn(block: string): Window | undefined {
   try {
-    return new X509Certificate(block).fingerprint256 !== '';
+    return windowOf(new X509Certificate(block));
   } catch {
-    return false;
+    return undefined;
   }
 }

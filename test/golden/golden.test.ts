@@ -1,13 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compile, SOME_MODULE } from '#controller/compile.ts';
+import { DEFAULT_CONFIGURATION } from '#controller/configuration.ts';
 import { loadOnce } from '#controller/provider/files/load-once.ts';
 import { lower } from '#controller/xds/lower.ts';
 import type { LiveEnvoy } from '../envoy/live-envoy.ts';
 import { startLiveEnvoy } from '../envoy/live-envoy.ts';
 import { goldenCases } from './cases.ts';
 import { objectsCases, renderObjects } from './objects.ts';
-import { render } from './render.ts';
+import { GOLDEN_TIME, render } from './render.ts';
 
 describe.each(goldenCases())('$name', (found) => {
   it('becomes the resources and the statuses beside it (npm run golden rewrites them)', () => {
@@ -31,7 +32,7 @@ describe('real Envoy', () => {
   afterAll(() => envoy.stop());
 
   it.each(goldenCases())('accepts $name', async ({ input }) => {
-    for (const { xds } of compile(loadOnce([input])).proxies.values()) {
+    for (const { xds } of compile(loadOnce([input]), DEFAULT_CONFIGURATION, () => GOLDEN_TIME).proxies.values()) {
       // The module's file is not there: its own tests load it. Everything else must be taken.
       const snapshot = lower(xds, undefined);
       expect(SOME_MODULE.path).toBe('policy.wasm');

@@ -12,7 +12,7 @@ import { lower } from '#controller/xds/lower.ts';
 import { type LiveEnvoy, startLiveEnvoy } from '../envoy/live-envoy.ts';
 import { freePort } from '../process/sluice.ts';
 import { compileText } from '../scenario/on-envoy.ts';
-import { authority, issue, type Pair } from './authority.ts';
+import { authority, EXPIRED, issue, type Pair } from './authority.ts';
 import { authorities, CLASS, object, pathRoute, service, tlsSecret } from './manifests.ts';
 import { type SecureBackEnd, startSecureBackEnd, type Told } from './secure-back-end.ts';
 
@@ -143,6 +143,16 @@ describe('a BackendTLSPolicy', () => {
     expect((await send('/a')).status).toBe(200);
   });
 
+  it('trusts authorities beside which another one is over', async () => {
+    await publish(
+      service('echo', plain.port),
+      pathRoute('a', serviceRef),
+      authorities('ca', EXPIRED.certificate, ca.certificate),
+      policy(byCa),
+    );
+    expect((await send('/a')).status).toBe(200);
+  });
+
   it('takes authorities from a Secret', async () => {
     await publish(
       ...world(),
@@ -166,6 +176,11 @@ describe('a BackendTLSPolicy', () => {
       'what is no certificate',
       [{ group: '', kind: 'ConfigMap', name: 'bad' }],
       object('ConfigMap', 'bad', { data: { 'ca.crt': 'none' } }),
+    ],
+    [
+      'an authority that is over',
+      [{ group: '', kind: 'ConfigMap', name: 'bad' }],
+      object('ConfigMap', 'bad', { data: { 'ca.crt': EXPIRED.certificate } }),
     ],
     ['an empty ConfigMap', [{ group: '', kind: 'ConfigMap', name: 'bad' }], object('ConfigMap', 'bad', { data: {} })],
     ['a kind that holds no certificates', [{ group: 'invalid.io', kind: 'Invalid', name: 'ca' }], ''],

@@ -343,6 +343,12 @@ describe('tls', () => {
     expect((await ask({ port: tlsPort, sni, pair: issue('client', {}, ca) })).status).toBe(500);
   });
 
+  it('is closed with a list of revocations that is over', async () => {
+    const list = object('Secret', 'crl', { stringData: { 'ca.crl': revocations(ca, [], true) } });
+    await serveBeside(list, { tls: { clientValidation: { ...validation, crl: { refs: [{ name: 'crl' }] } } } });
+    expect((await ask({ port: tlsPort, sni, pair: issue('client', {}, ca) })).status).toBe(500);
+  });
+
   it('speaks the versions and protocols that it says', async () => {
     await serve({ tls: { minVersion: '1.3', alpnProtocols: ['http/1.1'] } });
     await expect(ask({ port: tlsPort, sni, tls: { maxVersion: 'TLSv1.2' } })).rejects.toThrow(REFUSED);

@@ -2,11 +2,14 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { connect, type PeerCertificate } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { compile } from '#controller/compile.ts';
+import { DEFAULT_CONFIGURATION } from '#controller/configuration.ts';
+import { loadOnce } from '#controller/provider/files/load-once.ts';
 import { lower } from '#controller/xds/lower.ts';
 import { type LiveEnvoy, startLiveEnvoy } from '../envoy/live-envoy.ts';
 import { freePort } from '../process/sluice.ts';
 import { compileText } from '../scenario/on-envoy.ts';
-import { authority, issue, type Pair } from './authority.ts';
+import { authority, EXPIRED, issue, type Pair } from './authority.ts';
 import { ask, askTogether } from './client.ts';
 import { authorities, CLASS, object, tlsSecret } from './manifests.ts';
 import { type SecureBackEnd, startSecureBackEnd } from './secure-back-end.ts';
@@ -201,6 +204,25 @@ describe('spec.tls.backend', () => {
   it.each([['none'], ['ca']])('is not there when it cannot be had: %s', async (name) => {
     await publish(worlds({ tls: { backend: { clientCertificateRef: { name } } } }));
     expect((await ask({ port, sni: 'shop.example' })).status).toBe(503);
+  });
+});
+
+describe('a certificate of a listener', () => {
+  it('is shown from its first moment to its last', async () => {
+    const text = gateway({ main: { secrets: ['dated'] } }) + tlsSecret('dated', EXPIRED);
+    const at = async (time: string): Promise<unknown> => {
+      const loaded = loadOnce(['-'], { stdin: Buffer.from(text) });
+      const { proxies } = compile(loaded, DEFAULT_CONFIGURATION, () => Date.parse(time));
+      for (const { xds } of proxies.values()) expect(await envoy.publish(lower(xds, undefined))).toEqual([]);
+      return ask({ port, sni: 'shop.example' }).then(
+        ({ status }) => status,
+        () => 'refused',
+      );
+    };
+    expect(await at('2020-06-01T00:00:00Z')).toBe(200);
+    expect(await at('2021-01-01T00:00:01Z')).toBe('refused');
+    expect(await at('2020-01-01T00:00:00Z')).toBe(200);
+    expect(await at('2019-12-31T23:59:59Z')).toBe('refused');
   });
 });
 
