@@ -14,7 +14,7 @@ import { ProxyConnections } from './server/proxy-connections.ts';
 /** What proxies of a cluster are made and let in with. */
 export interface ClusterProxiesOptions {
   readonly server: ApiServer;
-  readonly cluster: Pick<ClusterSettings, 'deploy'>;
+  readonly cluster: Pick<ClusterSettings, 'deploy' | 'watched'>;
   readonly controllerName: string;
   /** The controller's own. */
   readonly namespace: string;
@@ -62,6 +62,7 @@ export async function clusterProxies(options: ClusterProxiesOptions): Promise<Ku
       imagePullSecrets: listOf(options.environment['SLUICE_IMAGE_PULL_SECRETS']),
       drainKey: createHash('sha256').update(`drain ${current.authority.current.key}`).digest(),
     },
+    namespaces: namespacesOfProxies(options),
     socketOf: (key) => door.socketOf(key),
     authority: () => current.authority,
     clock: systemClock,
@@ -94,6 +95,12 @@ export async function clusterProxies(options: ClusterProxiesOptions): Promise<Ku
     return Promise.resolve();
   });
   return infra;
+}
+
+/** Beside their Gateways proxies are where those are read, but for what is merged: that is beside the controller. */
+function namespacesOfProxies({ cluster, namespace }: ClusterProxiesOptions): readonly string[] | undefined {
+  if (cluster.deploy === 'ControllerNamespace') return [namespace];
+  return cluster.watched.kind === 'namespaces' ? [...new Set([...cluster.watched.names, namespace])] : undefined;
 }
 
 /** The port of the controller's Service, as Envoy Gateway has it. */

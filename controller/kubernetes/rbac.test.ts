@@ -37,6 +37,11 @@ describe('what a controller may do', () => {
     expect(may('GET', path('b'), true, ['a'])).toBe(false);
     expect(may('GET', `${GATEWAY_API}/httproutes`, true, ['a'])).toBe(false);
     expect(may('GET', `${GATEWAY_API}/gatewayclasses`, true, ['a'])).toBe(true);
+    const events = (namespace: string) => `/api/v1/namespaces/${namespace}/events`;
+    expect(may('POST', events('a'), false, ['a'])).toBe(true);
+    expect(may('POST', events('b'), false, ['a'])).toBe(false);
+    // Those of a GatewayClass.
+    expect(may('POST', events('default'), false, ['a'])).toBe(true);
   });
 
   it('is told with nothing twice, and with nothing that allows everything', () => {

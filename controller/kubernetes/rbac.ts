@@ -9,8 +9,9 @@ import { kindsWithStatus } from './status/kinds-with-status.ts';
  * - `cluster`: everywhere; a ClusterRole with a ClusterRoleBinding
  * - `watched`: in the namespaces that are read, a Role in each, or everywhere where all are
  * - `own`: in the controller's namespace
+ * - `default`: in the namespace of that name
  */
-export type RbacScope = 'cluster' | 'watched' | 'own';
+export type RbacScope = 'cluster' | 'watched' | 'own' | 'default';
 
 /** What a controller has to be allowed (rbac.authorization.k8s.io/v1 PolicyRule). */
 export interface RbacRule {
@@ -63,8 +64,9 @@ export const CONTROLLER_RULES: readonly RbacRule[] = [
   },
   ...writing('Cluster'),
   ...writing('Namespaced'),
-  // Those of objects that belong to the whole cluster are in `default`.
-  { scope: 'cluster', group: '', resources: ['events'], verbs: ['create', 'patch'] },
+  { scope: 'watched', group: '', resources: ['events'], verbs: ['create', 'patch'] },
+  // Those of objects that belong to the whole cluster.
+  { scope: 'default', group: '', resources: ['events'], verbs: ['create', 'patch'] },
   { scope: 'own', group: 'coordination.k8s.io', resources: ['leases'], verbs: ['create', 'get', 'update'] },
   // The keys of logins.
   { scope: 'own', group: '', resources: ['secrets'], verbs: ['create', 'get'] },
@@ -83,6 +85,7 @@ export function allows(
       rule.verbs.includes(call.verb) &&
       (rule.scope === 'cluster' ||
         (rule.scope === 'own' && call.namespace === own) ||
+        (rule.scope === 'default' && call.namespace === 'default') ||
         (rule.scope === 'watched' &&
           (watched === undefined || (call.namespace !== undefined && watched.includes(call.namespace))))),
   );

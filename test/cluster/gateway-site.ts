@@ -12,6 +12,8 @@ export interface SiteOptions {
   readonly deploy?: 'ControllerNamespace' | 'GatewayNamespace';
   /** Of `leaderElection`: without one so quick that a test need not wait long for the next leader. */
   readonly pace?: { readonly [field: string]: string };
+  /** Whose objects are read (EnvoyGateway `provider.kubernetes.watch`): of everybody without it. */
+  readonly watch?: object;
   /** Fields of EnvoyGateway beside `gateway` and `provider`. */
   readonly rest?: { readonly [field: string]: unknown };
 }
@@ -42,7 +44,7 @@ export class GatewaySite {
 
   /** Installs one, with an echo server `echo`, and waits until its controller is ready. */
   static async install(cluster: ClusterClient, options: SiteOptions): Promise<GatewaySite> {
-    const { name, replicas = 1, deploy = 'ControllerNamespace', pace = PACE, rest = {} } = options;
+    const { name, replicas = 1, deploy = 'ControllerNamespace', pace = PACE, watch, rest = {} } = options;
     const site = new GatewaySite(cluster, name);
     const objects = await installationOf({
       name,
@@ -50,13 +52,18 @@ export class GatewaySite {
       replicas,
       configuration: {
         gateway: { controllerName: site.controllerName },
-        provider: { type: 'Kubernetes', kubernetes: { deploy: { type: deploy }, leaderElection: pace } },
+        provider: {
+          type: 'Kubernetes',
+          kubernetes: { deploy: { type: deploy }, leaderElection: pace, ...(watch === undefined ? {} : { watch }) },
+        },
         extensionApis: { enableBackend: true, enableEnvoyPatchPolicy: true },
         ...rest,
       },
     });
+    // There are Roles in it, where namespaces are named.
+    await cluster.apply(namespaceOf(site.app));
     await cluster.apply(objects);
-    await cluster.apply(namespaceOf(site) + echoOf(site.app) + classOf(site));
+    await cluster.apply(echoOf(site.app) + classOf(site));
     await site.rolledOut('envoy-gateway', site.system);
     await site.rolledOut('echo', site.app);
     return site;
@@ -67,6 +74,10 @@ export class GatewaySite {
     const { cluster, app, system } = this;
     for (const kind of ['clusterrole', 'clusterrolebinding']) {
       await cluster.kubectl('delete', kind, `${app}:${system}`, '--ignore-not-found');
+    }
+    const ofEvents = `${app}:${system}:events`;
+    for (const kind of ['role', 'rolebinding']) {
+      await cluster.kubectl('delete', kind, '-n', 'default', ofEvents, '--ignore-not-found');
     }
     await cluster.kubectl('delete', 'gatewayclass', app, '--ignore-not-found');
     // The controller first: it would go on with what is being deleted.
@@ -250,10 +261,11 @@ export async function until(
 /** Lets some time go by, in which nothing is to happen. */
 export const letPass = (ms: number): Promise<void> => sleep(ms);
 
-const namespaceOf = ({ app }: GatewaySite): string => `
+/** A namespace, with labels. */
+export const namespaceOf = (name: string, labels: object = {}): string => `
 apiVersion: v1
 kind: Namespace
-metadata: { name: ${app} }
+metadata: { name: ${name}, labels: ${JSON.stringify(labels)} }
 ---`;
 
 const classOf = ({ gatewayClass, controllerName }: GatewaySite): string => `

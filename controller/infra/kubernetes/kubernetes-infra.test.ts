@@ -42,6 +42,7 @@ async function controllerOf(api: ScriptedApiServer, socketOf: (key: string) => P
   const infra = kubernetesInfra({
     server: api.client(),
     settings: INSTALLATION,
+    namespaces: [INSTALLATION.namespace],
     socketOf,
     authority: () => authority,
     clock: systemClock,

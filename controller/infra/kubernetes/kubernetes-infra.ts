@@ -16,6 +16,8 @@ import { ProxyDeployer, removeObjects } from './proxy-deployer.ts';
 export interface KubernetesInfraOptions {
   readonly server: ApiServer;
   readonly settings: KubernetesSettings;
+  /** Where proxies are; everywhere without it. */
+  readonly namespaces: readonly string[] | undefined;
   /** The connections of a proxy, told by its certificate. */
   readonly socketOf: (key: string) => ProxySocket;
   readonly authority: () => Authority;
@@ -60,7 +62,7 @@ export function kubernetesInfra(options: KubernetesInfraOptions): KubernetesInfr
   const objects = new OwnObjects({
     server,
     label: controllerLabel(settings),
-    namespace: settings.deploy === 'ControllerNamespace' ? settings.namespace : undefined,
+    namespaces: options.namespaces,
     clock,
     random,
     health,

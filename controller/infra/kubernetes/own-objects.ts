@@ -12,7 +12,7 @@ export interface OwnObjectsOptions {
   /** Value of the label that objects of this controller have. */
   readonly label: string;
   /** Where they are; everywhere without it. */
-  readonly namespace: string | undefined;
+  readonly namespaces: readonly string[] | undefined;
   readonly clock: Clock;
   readonly random: () => number;
   readonly health: Health;
@@ -31,22 +31,25 @@ export class OwnObjects {
 
   constructor(options: OwnObjectsOptions) {
     this.#options = options;
-    const { server, label, namespace, clock, random, health } = options;
+    const { server, label, namespaces, clock, random, health } = options;
     const shared = { server, clock, random, health, mayBeAbsent: false };
-    const own = OBJECT_KINDS.map(
-      (kind) =>
-        new Reflector({
-          ...shared,
-          ...kind,
-          versions: [kind.version],
-          labelSelector: `${CONTROLLER_LABEL}=${label}`,
-          ...(namespace === undefined ? {} : { namespace }),
-          reflection: {
-            upsert: (object) => this.#take(kind.kind, object),
-            delete: (object) => this.#forget(kind.kind, object),
-            listed: (seen) => this.#keepOnly(kind.kind, seen),
-          },
-        }),
+    const places = namespaces?.map((namespace) => ({ namespace })) ?? [{}];
+    const own = OBJECT_KINDS.flatMap((kind) =>
+      places.map(
+        (place: { readonly namespace?: string }) =>
+          new Reflector({
+            ...shared,
+            ...kind,
+            ...place,
+            versions: [kind.version],
+            labelSelector: `${CONTROLLER_LABEL}=${label}`,
+            reflection: {
+              upsert: (object) => this.#take(kind.kind, object),
+              delete: (object) => this.#forget(kind.kind, object),
+              listed: (seen) => this.#keepOnly(kind.kind, place.namespace, seen),
+            },
+          }),
+      ),
     );
     const nodes = new Reflector({
       ...shared,
@@ -107,9 +110,10 @@ export class OwnObjects {
     this.#tell(gone ?? object);
   }
 
-  #keepOnly(kind: string, seen: ReadonlySet<string>): void {
+  #keepOnly(kind: string, within: string | undefined, seen: ReadonlySet<string>): void {
     for (const object of this.#objects.values()) {
       const { namespace = '', name } = object.metadata;
+      if (within !== undefined && namespace !== within) continue;
       if (object.kind === kind && !seen.has(`${namespace}/${name}`)) this.#forget(kind, object);
     }
   }

@@ -32,13 +32,6 @@ ControllerNamespace:
         - gatewayclasses/status
       verbs:
         - patch
-    - apiGroups:
-        - ""
-      resources:
-        - events
-      verbs:
-        - create
-        - patch
   watched:
     - apiGroups:
         - gateway.networking.k8s.io
@@ -138,6 +131,13 @@ ControllerNamespace:
         - securitypolicies/status
       verbs:
         - patch
+    - apiGroups:
+        - ""
+      resources:
+        - events
+      verbs:
+        - create
+        - patch
   own:
     - apiGroups:
         - coordination.k8s.io
@@ -202,6 +202,14 @@ ControllerNamespace:
         - list
         - patch
         - watch
+  default:
+    - apiGroups:
+        - ""
+      resources:
+        - events
+      verbs:
+        - create
+        - patch
 GatewayNamespace:
   cluster:
     - apiGroups:
@@ -234,57 +242,6 @@ GatewayNamespace:
         - gatewayclasses/status
       verbs:
         - patch
-    - apiGroups:
-        - ""
-      resources:
-        - events
-      verbs:
-        - create
-        - patch
-    - apiGroups:
-        - ""
-      resources:
-        - configmaps
-        - secrets
-        - serviceaccounts
-        - services
-      verbs:
-        - create
-        - delete
-        - list
-        - patch
-        - watch
-    - apiGroups:
-        - apps
-      resources:
-        - daemonsets
-        - deployments
-      verbs:
-        - create
-        - delete
-        - list
-        - patch
-        - watch
-    - apiGroups:
-        - autoscaling
-      resources:
-        - horizontalpodautoscalers
-      verbs:
-        - create
-        - delete
-        - list
-        - patch
-        - watch
-    - apiGroups:
-        - policy
-      resources:
-        - poddisruptionbudgets
-      verbs:
-        - create
-        - delete
-        - list
-        - patch
-        - watch
   watched:
     - apiGroups:
         - gateway.networking.k8s.io
@@ -335,15 +292,22 @@ GatewayNamespace:
         - configmaps
         - secrets
       verbs:
+        - create
+        - delete
         - get
         - list
+        - patch
         - watch
     - apiGroups:
         - ""
       resources:
+        - serviceaccounts
         - services
       verbs:
+        - create
+        - delete
         - list
+        - patch
         - watch
     - apiGroups:
         - multicluster.x-k8s.io
@@ -384,6 +348,44 @@ GatewayNamespace:
         - securitypolicies/status
       verbs:
         - patch
+    - apiGroups:
+        - ""
+      resources:
+        - events
+      verbs:
+        - create
+        - patch
+    - apiGroups:
+        - apps
+      resources:
+        - daemonsets
+        - deployments
+      verbs:
+        - create
+        - delete
+        - list
+        - patch
+        - watch
+    - apiGroups:
+        - autoscaling
+      resources:
+        - horizontalpodautoscalers
+      verbs:
+        - create
+        - delete
+        - list
+        - patch
+        - watch
+    - apiGroups:
+        - policy
+      resources:
+        - poddisruptionbudgets
+      verbs:
+        - create
+        - delete
+        - list
+        - patch
+        - watch
   own:
     - apiGroups:
         - coordination.k8s.io
@@ -399,6 +401,61 @@ GatewayNamespace:
         - secrets
       verbs:
         - create
+        - delete
         - get
+        - list
+        - patch
         - update
+        - watch
+    - apiGroups:
+        - ""
+      resources:
+        - configmaps
+        - serviceaccounts
+        - services
+      verbs:
+        - create
+        - delete
+        - list
+        - patch
+        - watch
+    - apiGroups:
+        - apps
+      resources:
+        - daemonsets
+        - deployments
+      verbs:
+        - create
+        - delete
+        - list
+        - patch
+        - watch
+    - apiGroups:
+        - autoscaling
+      resources:
+        - horizontalpodautoscalers
+      verbs:
+        - create
+        - delete
+        - list
+        - patch
+        - watch
+    - apiGroups:
+        - policy
+      resources:
+        - poddisruptionbudgets
+      verbs:
+        - create
+        - delete
+        - list
+        - patch
+        - watch
+  default:
+    - apiGroups:
+        - ""
+      resources:
+        - events
+      verbs:
+        - create
+        - patch
 {{- end -}}
