@@ -261,7 +261,7 @@ function byProxy(gateways: readonly GatewayState[]): ReadonlyMap<string, readonl
 }
 
 function backendStatus(object: Backend, resources: Resources, { loopbackBackends }: Settings): ObjectStatus {
-  const problem = backendProblem(object, loopbackBackends) ?? backendTlsProblem(object, resources);
+  const problem = backendProblem(object, loopbackBackends)?.message ?? backendTlsProblem(object, resources);
   const verdict =
     problem === undefined
       ? ({ type: 'Accepted', status: 'True', reason: 'Accepted', message: 'The Backend can be used' } as const)

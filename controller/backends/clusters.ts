@@ -4,7 +4,7 @@ import type { AddressIr, ClusterIr, EndpointSourceIr, PartIr } from '../ir/clust
 import type { ClusterSettingsIr } from '../ir/cluster-settings.ts';
 import type { UpstreamTlsIr } from '../ir/upstream-tls.ts';
 import { unimplementedFields } from '../resources/unimplemented-fields.ts';
-import { type Outcome, refusal, success } from '../resources/verdict.ts';
+import { type Outcome, refusal, type Refusal, success } from '../resources/verdict.ts';
 import type { Settings } from '../settings.ts';
 
 /** How a back-end is spoken to, for a consumer that knows better than the back-end says. */
@@ -17,7 +17,7 @@ const WEBSOCKET_PROTOCOLS: ReadonlySet<string> = new Set(['kubernetes.io/ws', 'g
 const SECURE_WEBSOCKET_PROTOCOLS: ReadonlySet<string> = new Set(['kubernetes.io/wss', 'gateway.envoyproxy.io/wss']);
 
 /** Why a port of a Service or ServiceImport cannot be had. */
-type PortReason = 'BackendNotFound' | 'UnsupportedProtocol' | 'UnsupportedValue';
+type PortReason = 'PortNotFound' | 'UnsupportedProtocol' | 'UnsupportedValue';
 
 /** The cluster of a port of a Service; with `tls` it is spoken to so. */
 export function serviceCluster(
@@ -71,7 +71,7 @@ function spokenAt(
   if (found === undefined) {
     const known = (spec.ports ?? []).map((candidate) => `${candidate.protocol} ${candidate.port}`).join(', ');
     return refusal(
-      'BackendNotFound',
+      'PortNotFound',
       `${kind} ${namespace}/${name} has no port ${transport} ${port}; it has ${known || 'none'}`,
     );
   }
@@ -112,9 +112,9 @@ export function backendCluster(
   protocol: Protocol | undefined,
   { unixPaths, loopbackBackends }: Pick<Settings, 'unixPaths' | 'loopbackBackends'>,
   tls: UpstreamTlsIr | undefined,
-): Outcome<ClusterIr, 'Invalid' | 'UnsupportedValue' | 'UnsupportedProtocol'> {
+): Outcome<ClusterIr, 'InvalidAddress' | 'UnsupportedValue' | 'UnsupportedProtocol'> {
   const problem = backendProblem(backend, loopbackBackends);
-  if (problem !== undefined) return refusal('UnsupportedValue', problem);
+  if (problem !== undefined) return { ok: false, refusal: problem };
   const { namespace, name } = backend.metadata;
   const { appProtocols = [] } = backend.spec;
   const secure = appProtocols.find((one) => SECURE_WEBSOCKET_PROTOCOLS.has(one));
@@ -134,19 +134,26 @@ function backendProtocol(appProtocols: readonly string[], isTls: boolean): Proto
 }
 
 /** Why a Backend cannot be used, or `undefined`. */
-export function backendProblem(backend: Backend, mayBeLoopback: boolean): string | undefined {
-  const missing = unimplementedFields(backend, 'Invalid');
-  if (missing !== undefined) return missing.message;
+export function backendProblem(
+  backend: Backend,
+  mayBeLoopback: boolean,
+): Refusal<'UnsupportedValue' | 'InvalidAddress'> | undefined {
+  const missing = unimplementedFields(backend, 'UnsupportedValue');
+  if (missing !== undefined) return missing;
   const { namespace, name } = backend.metadata;
   const { endpoints = [] } = backend.spec;
-  if (endpoints.length === 0) return `Backend ${namespace}/${name}: spec.endpoints: found none, at least one is needed`;
+  const at = `Backend ${namespace}/${name}: spec.endpoints`;
+  if (endpoints.length === 0) {
+    return { reason: 'UnsupportedValue', message: `${at}: found none, at least one is needed` };
+  }
   if (endpoints.some(({ unix }) => unix !== undefined) && endpoints.some(({ fqdn }) => fqdn !== undefined)) {
-    return `Backend ${namespace}/${name}: spec.endpoints: a unix endpoint and an fqdn endpoint cannot be in one Backend`;
+    const message = `${at}: a unix endpoint and an fqdn endpoint cannot be in one Backend`;
+    return { reason: 'UnsupportedValue', message };
   }
   const own = mayBeLoopback ? undefined : endpoints.find(isLoopback);
   if (own !== undefined) {
     const found = own.ip?.address ?? own.fqdn?.hostname;
-    return `Backend ${namespace}/${name}: spec.endpoints: found ${found}, which in a cluster is the proxy itself`;
+    return { reason: 'InvalidAddress', message: `${at}: found ${found}, which in a cluster is the proxy itself` };
   }
   return undefined;
 }

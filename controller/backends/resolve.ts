@@ -20,6 +20,9 @@ export interface BackendReference {
 export type BackendReason =
   | 'InvalidKind'
   | 'BackendNotFound'
+  | 'PortNotFound'
+  | 'PortNotSpecified'
+  | 'InvalidAddress'
   | 'RefNotPermitted'
   | 'UnsupportedProtocol'
   | 'UnsupportedValue'
@@ -81,7 +84,7 @@ export function resolveBackend(
   const { port } = ref;
   if (port === undefined) {
     return refusal(
-      'UnsupportedValue',
+      'PortNotSpecified',
       `backendRef ${ref.name}: port: found none, a ${ref.kind} is referred to with one of its ports`,
     );
   }

@@ -2,28 +2,42 @@ import type { Gateway, Listener, ListenerSet, SecretObjectReference } from '#con
 import type { CertificateIr } from '../ir/secret.ts';
 import { mayRefer } from '../resources/reference-grants.ts';
 import type { Resources } from '../resources/resources.ts';
-import { type Outcome, refusal, success } from '../resources/verdict.ts';
+import { type Outcome, refusal, type Refusal } from '../resources/verdict.ts';
 import { certificateIn } from '../tls/certificate.ts';
 
 /** Why a listener has no certificate (condition ResolvedRefs of a listener). */
-export type CertificateReason = 'InvalidCertificateRef' | 'RefNotPermitted';
+export type CertificateReason = 'InvalidCertificateRef' | 'PartiallyInvalidCertificateRef' | 'RefNotPermitted';
 
-/** The certificates of a listener that terminates TLS (Gateway API, `ListenerTLSConfig.certificateRefs`). */
+/** What the references of a listener that terminates TLS come to. */
+export interface ListenerCertificates {
+  readonly certificates: readonly CertificateIr[];
+  /** Why some of them cannot be had, or `undefined`. */
+  readonly missing: Refusal<CertificateReason> | undefined;
+}
+
+/**
+ * The certificates of a listener that terminates TLS (Gateway API, `ListenerTLSConfig.certificateRefs`). It is served with
+ * those that there are; the reason where some are missing is Envoy Gateway's.
+ */
 export function listenerCertificates(
   owner: Gateway | ListenerSet,
   { name, tls }: Listener,
   resources: Resources,
-): Outcome<readonly CertificateIr[], CertificateReason> {
-  const refs = tls?.certificateRefs ?? [];
+): ListenerCertificates {
   const at = `listener ${name}: tls.certificateRefs`;
-  if (refs.length === 0) return refusal('InvalidCertificateRef', `${at}: found none, TLS needs a certificate`);
-  const certificates: CertificateIr[] = [];
-  for (const [index, ref] of refs.entries()) {
-    const found = certificateOf(owner, ref, `${at}[${index}]`, resources);
-    if (!found.ok) return found;
-    certificates.push(found.value);
-  }
-  return success(certificates);
+  const found = (tls?.certificateRefs ?? []).map((ref, index) =>
+    certificateOf(owner, ref, `${at}[${index}]`, resources),
+  );
+  const certificates = found.flatMap((one) => (one.ok ? [one.value] : []));
+  const refusals = found.flatMap((one) => (one.ok ? [] : [one.refusal]));
+  if (refusals.length === 0) return { certificates, missing: undefined };
+  const message = refusals.map((one) => one.message).join('; ');
+  return { certificates, missing: { reason: reasonOf(refusals, certificates.length > 0), message } };
+}
+
+function reasonOf(refusals: readonly Refusal<CertificateReason>[], isServed: boolean): CertificateReason {
+  if (isServed) return 'PartiallyInvalidCertificateRef';
+  return refusals.every(({ reason }) => reason === 'RefNotPermitted') ? 'RefNotPermitted' : 'InvalidCertificateRef';
 }
 
 function certificateOf(

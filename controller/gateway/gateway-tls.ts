@@ -110,7 +110,7 @@ export function clientValidation(
   const place = own === undefined ? 'default' : `perPort[${index}].tls`;
   const at = `spec.tls.frontend.${place}.validation.caCertificateRefs`;
   const from = { group: 'gateway.networking.k8s.io', kind: 'Gateway', namespace: metadata.namespace };
-  const trust = resolveTrust(validation.caCertificateRefs, from, at, resources);
+  const trust = resolveTrust(validation.caCertificateRefs, from, at, resources, 'clients');
   if (!trust.ok) return refusal(REASONS[trust.refusal.reason], trust.refusal.message);
   const isStrict = validation.mode === 'AllowValidOnly';
   return success({ trust: trust.value, required: isStrict, takesUntrusted: !isStrict });

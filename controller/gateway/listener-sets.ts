@@ -1,8 +1,7 @@
 import type { Gateway, ListenerSet } from '#controller/api/gen/types.d.ts';
 import type { Pieces } from '../ir/pieces.ts';
-import { parentGateway } from '../resources/parent-gateway.ts';
+import { parentGateway, takesSet } from '../resources/parent-gateway.ts';
 import { byAge, type Resources } from '../resources/resources.ts';
-import { allowsNamespace } from '../resources/selectors.ts';
 import { rememberedIn } from '../resources/tracked.ts';
 import type { Refusal } from '../resources/verdict.ts';
 
@@ -64,18 +63,11 @@ function gatewaysOf(sets: Sets, last: ListenerSetIndex | undefined): ReadonlyMap
   return isSame ? known : gateways;
 }
 
-/**
- * Why a Gateway does not take the listeners of a set that names it (Gateway API, `GatewaySpec.allowedListeners`: without a
- * word of the Gateway it takes none), or `undefined`.
- */
+/** Why a Gateway does not take the listeners of a set that names it, or `undefined`. */
 export const setRefusal: (set: ListenerSet, gateway: Gateway, resources: Resources) => Refusal | undefined =
   rememberedIn((set: ListenerSet, gateway: Gateway, resources): Refusal | undefined => {
-    const allowed = gateway.spec.allowedListeners?.namespaces ?? { from: 'None' };
-    const own = gateway.metadata.namespace;
+    if (takesSet(gateway, set, resources)) return undefined;
     const { namespace } = set.metadata;
-    if (allowed.from !== 'None' && allowsNamespace({ ...allowed, from: allowed.from }, own, namespace, resources)) {
-      return undefined;
-    }
-    const message = `Gateway ${own}/${gateway.metadata.name} does not allow ListenerSets of namespace ${namespace}: see its allowedListeners`;
+    const message = `Gateway ${gateway.metadata.namespace}/${gateway.metadata.name} does not allow ListenerSets of namespace ${namespace}: see its allowedListeners`;
     return { reason: 'NotAllowed', message };
   });

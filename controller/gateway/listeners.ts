@@ -6,7 +6,7 @@ import type { Resources } from '../resources/resources.ts';
 import { rememberedIn } from '../resources/tracked.ts';
 import type { Refusal, Verdict } from '../resources/verdict.ts';
 import { trustSecret } from '../tls/trust.ts';
-import { listenerCertificates } from './certificates.ts';
+import { type ListenerCertificates, listenerCertificates } from './certificates.ts';
 import { type Claim, type Claimant, type Conflict, conflictsOf } from './conflicts.ts';
 import { clientValidation, gatewayTls } from './gateway-tls.ts';
 import { setRefusal } from './listener-sets.ts';
@@ -103,8 +103,8 @@ export const gatewayListeners: (
     return { set, refused, checked: refused === undefined ? checkedListeners(set, gateway, resources) : [] };
   });
   const claimants: readonly Claimant<CheckedListener>[] = [
-    { kind: 'Gateway', claims: own },
-    ...ofSets.map(({ checked }) => ({ kind: 'ListenerSet', claims: checked }) as const),
+    { kind: 'Gateway', claims: contenders(own) },
+    ...ofSets.map(({ checked }) => ({ kind: 'ListenerSet', claims: contenders(checked) }) as const),
   ];
   const conflicts = conflictsOf([...earlier, ...claimants]);
   const stateOf = (listener: CheckedListener): ListenerState => listenerState(listener, conflicts.get(listener));
@@ -166,12 +166,11 @@ function checkedListener(
   const { kinds: supportedKinds, problem } = routeKinds(spec);
   const refused = unsupported(owner, spec);
   const wantsTls = terminatesTls(spec) && refused === undefined;
-  const certificates = wantsTls ? listenerCertificates(owner, spec, resources) : undefined;
+  const { certificates, missing } = wantsTls ? listenerCertificates(owner, spec, resources) : NO_CERTIFICATES;
   const clients = wantsTls ? clientValidation(gateway, spec.port, resources) : undefined;
-  const missing = [certificates, clients].find((outcome) => outcome?.ok === false);
-  const unresolved = missing?.ok === false ? missing.refusal : problem;
+  const unknown = clients?.ok === false ? clients.refusal : undefined;
   const material = {
-    certificates: certificates?.ok === true ? certificates.value : [],
+    certificates,
     clients: clients?.ok === true ? clients.value : undefined,
     shown: gatewayTls(gateway, resources).clientCertificate,
   };
@@ -184,10 +183,16 @@ function checkedListener(
     ...material,
     secrets: secretsOf(material, resources),
     refused: refused ?? noAuthority(clients),
-    unresolved,
-    valid: refused === undefined && missing === undefined && supportedKinds.length > 0,
+    unresolved: missing ?? unknown ?? problem,
+    valid:
+      refused === undefined &&
+      (!wantsTls || certificates.length > 0) &&
+      unknown === undefined &&
+      supportedKinds.length > 0,
   };
 }
+
+const NO_CERTIFICATES: ListenerCertificates = { certificates: [], missing: undefined };
 
 const lastStates = new WeakMap<
   CheckedListener,
@@ -203,13 +208,18 @@ function listenerState(listener: CheckedListener, conflict: Conflict | undefined
     conflict,
     usable: valid && conflict === undefined,
     verdicts: [
-      ...conflictVerdicts(owner, conflict),
+      ...conflictVerdicts(owner, conflict, valid && unresolved === undefined),
       verdict('Accepted', refused ?? conflict, 'The listener is served'),
       verdict('ResolvedRefs', unresolved, 'Every reference of the listener leads somewhere'),
     ],
   };
   lastStates.set(listener, { conflict: conflict?.message, state });
   return state;
+}
+
+/** Those that contend for ports and host names: what only an edit of the listener itself lets be served does not. */
+function contenders(listeners: readonly CheckedListener[]): readonly CheckedListener[] {
+  return listeners.filter(({ owner, spec }) => unsupported(owner, spec) === undefined);
 }
 
 function secretsOf(
@@ -231,15 +241,16 @@ function listenerName({ metadata }: Gateway, owner: ListenerOwner, { name }: Lis
   return `${gateway}/${owner.metadata.namespace}/${owner.metadata.name}/${name}`;
 }
 
-/** Of a ListenerSet's listeners it is told that they conflict with none, too (Envoy Gateway 1.9). */
-function conflictVerdicts(owner: ListenerOwner, conflict: Conflict | undefined): readonly Verdict[] {
+/** Of a ListenerSet's listeners with which nothing is wrong it is told that they conflict with none, too (Envoy Gateway 1.9). */
+function conflictVerdicts(owner: ListenerOwner, conflict: Conflict | undefined, isWell: boolean): readonly Verdict[] {
   if (conflict !== undefined) return [{ type: 'Conflicted', status: 'True', ...conflict }];
-  if (owner.kind === 'Gateway') return [];
+  if (owner.kind === 'Gateway' || !isWell) return [];
   const message = 'No other listener claims the same port and host name';
   return [{ type: 'Conflicted', status: 'False', reason: 'NoConflicts', message }];
 }
 
-function unsupported({ kind, metadata }: ListenerOwner, { name, protocol, tls }: Listener): Refusal | undefined {
+function unsupported({ kind, metadata }: ListenerOwner, listener: Listener): Refusal | undefined {
+  const { name, protocol, tls, allowedRoutes } = listener;
   const at = `${kind} ${metadata.namespace}/${metadata.name}: listener ${name}`;
   if (!isProtocol(protocol)) {
     const message = `${at}: protocol: found ${protocol}, accepted are ${PROTOCOLS.join(', ')}`;
@@ -247,6 +258,13 @@ function unsupported({ kind, metadata }: ListenerOwner, { name, protocol, tls }:
   }
   if (protocol === 'HTTPS' && tls?.mode === 'Passthrough') {
     const message = `${at}: tls.mode: found Passthrough, accepted for protocol HTTPS is Terminate`;
+    return { reason: 'UnsupportedValue', message };
+  }
+  if (terminatesTls(listener) && (tls?.certificateRefs ?? []).length === 0) {
+    return { reason: 'UnsupportedValue', message: `${at}: tls.certificateRefs: found none, TLS needs a certificate` };
+  }
+  if (allowedRoutes?.namespaces?.from === 'Selector' && allowedRoutes.namespaces.selector === undefined) {
+    const message = `${at}: allowedRoutes.namespaces.selector: found none, from: Selector needs one`;
     return { reason: 'UnsupportedValue', message };
   }
   return undefined;

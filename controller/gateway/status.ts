@@ -21,7 +21,7 @@ export function gatewayStatus(state: GatewayState, bindAddress: string): Gateway
   const { gateway, proxy, refused, sets, tls } = state;
   const listeners = state.listeners.filter(({ owner }) => owner === gateway);
   const reports = reportsOf(listeners, state);
-  const invalid = listeners.filter(({ usable }) => !usable).map(({ spec }) => spec.name);
+  const invalid = listeners.filter((listener) => !isAccepted(listener)).map(({ spec }) => spec.name);
   const served = state.listeners.some(({ usable }) => usable && refused === undefined);
   const unusable = requestedHostnames(gateway);
   return {
@@ -29,7 +29,7 @@ export function gatewayStatus(state: GatewayState, bindAddress: string): Gateway
     object: gateway,
     proxy,
     verdicts: [
-      acceptance(refused, invalid, served),
+      acceptance(refused, invalid, state.listeners.some(isAccepted)),
       ...tls,
       served && unusable.length > 0
         ? addressNotUsable(unusable)
@@ -54,12 +54,16 @@ function isAttached({ listeners }: SetState): boolean {
   return listeners.some(isAccepted);
 }
 
-/** A listener whose reference is not permitted is not accepted; one whose Secret is missing is, and waits for it. */
-function isAccepted({ verdicts }: Pick<ListenerState, 'verdicts'>): boolean {
-  return verdicts.every(
-    ({ type, status, reason }) => (type !== 'Accepted' || status === 'True') && reason !== 'RefNotPermitted',
-  );
+/** A listener whose certificate is missing is accepted, and waits for it; one whose other references lead nowhere is not. */
+function isAccepted({ verdicts, supportedKinds }: Pick<ListenerState, 'verdicts' | 'supportedKinds'>): boolean {
+  return verdicts.every(({ type, status, reason }) => {
+    if (type === 'Accepted') return status === 'True';
+    if (type !== 'ResolvedRefs' || status === 'True') return true;
+    return WAITING.has(reason) || (reason === 'InvalidRouteKinds' && supportedKinds.length > 0);
+  });
 }
+
+const WAITING: ReadonlySet<string> = new Set(['InvalidCertificateRef', 'PartiallyInvalidCertificateRef']);
 
 /** What is to be said of the ListenerSets that name a Gateway. */
 export function listenerSetStatuses(state: GatewayState): readonly ObjectStatus[] {
@@ -141,7 +145,8 @@ function reportsOf(listeners: readonly ListenerState[], state: GatewayState): re
   return listeners.map((listener): ListenerReport => {
     const { name, spec, supportedKinds, usable, conflict } = listener;
     const isServed = usable && refused === undefined;
-    const reason = conflict?.reason ?? 'Invalid';
+    // As Envoy Gateway 1.9 tells it of either.
+    const reason = listener.owner.kind === 'Gateway' ? 'Invalid' : (conflict?.reason ?? 'ListenersNotValid');
     const overlap = overlaps.get(listener);
     return {
       name: spec.name,
@@ -171,13 +176,13 @@ function addressNotUsable(hostnames: readonly string[]): Verdict {
   return { type: 'Programmed', status: 'False', reason: 'AddressNotUsable', message };
 }
 
-function acceptance(refused: GatewayState['refused'], invalid: readonly string[], served: boolean): Verdict {
+function acceptance(refused: GatewayState['refused'], invalid: readonly string[], isAny: boolean): Verdict {
   if (refused !== undefined) return { type: 'Accepted', status: 'False', ...refused };
   if (invalid.length === 0) {
     return { type: 'Accepted', status: 'True', reason: 'Accepted', message: 'The Gateway is served' };
   }
-  const message = `Listeners that are not served: ${invalid.join(', ')}`;
-  return { type: 'Accepted', status: served ? 'True' : 'False', reason: 'ListenersNotValid', message };
+  const message = `Listeners that are not accepted: ${invalid.join(', ')}`;
+  return { type: 'Accepted', status: isAny ? 'True' : 'False', reason: 'ListenersNotValid', message };
 }
 
 function programmed(served: boolean, message: string, reason: string, subject: string): Verdict {

@@ -22,19 +22,26 @@ export interface TrustReference {
 
 /**
  * Resolves references to authorities, each to a ConfigMap or Secret with certificates in PEM. One that cannot be used spoils
- * all: what it would have let in stays out, and nobody is let in by the others alone without being told.
+ * all: what it would have let in stays out, and nobody is let in by the others alone without being told. Whom it is about are
+ * back-ends, unless they are `clients`: a certificate that is shown to them says nothing of whom to let in.
  */
 export function resolveTrust(
   refs: readonly TrustReference[],
   from: ReferenceEnd,
   at: string,
   resources: Resources,
+  whom: 'back-ends' | 'clients' = 'back-ends',
 ): Outcome<TrustBundleIr, TrustReason> {
   const sources: TrustSourceIr[] = [];
   for (const [index, ref] of refs.entries()) {
     const found = sourceOf(ref, from, `${at}[${index}]`, resources);
     if (!found.ok) return found;
-    sources.push(found.value);
+    const { kind, metadata } = found.value;
+    if (whom === 'clients' && keyOf(found.value, ['ca.crt']) === undefined) {
+      const object = `${kind} ${metadata.namespace}/${metadata.name}`;
+      return refusal('InvalidCACertificateRef', `${at}[${index}]: ${object}: ca.crt: found none`);
+    }
+    sources.push({ kind, namespace: metadata.namespace, name: metadata.name });
   }
   const name = sources.map((source) => `${source.kind}/${source.namespace}/${source.name}`).join(',');
   return success({ kind: 'bundle', name: `ca/${name}`, sources });
@@ -45,13 +52,11 @@ function sourceOf(
   from: ReferenceEnd,
   at: string,
   resources: Resources,
-): Outcome<TrustSourceIr, TrustReason> {
+): Outcome<ConfigMap | Secret, TrustReason> {
   const object = referred(ref, from, at, resources);
   if (!object.ok) return object;
   const certificates = certificatesIn(object.value, resources.now());
-  if (!certificates.ok) return refusal('InvalidCACertificateRef', `${at}: ${certificates.refusal.message}`);
-  const { kind, metadata } = object.value;
-  return success({ kind, namespace: metadata.namespace, name: metadata.name });
+  return certificates.ok ? object : refusal('InvalidCACertificateRef', `${at}: ${certificates.refusal.message}`);
 }
 
 /** The ConfigMap or Secret that a reference means. */
@@ -100,10 +105,16 @@ interface Authorities {
   readonly windows: readonly Window[];
 }
 
+/** The first of some keys that an object has, else its only key (Envoy Gateway 1.9). */
+function keyOf(object: ConfigMap | Secret, wanted: readonly string[]): string | undefined {
+  const keys = keysOf(object);
+  return wanted.find((one) => keys.includes(one)) ?? (keys.length === 1 ? keys[0] : undefined);
+}
+
 const read = new WeakMap<ConfigMap | Secret, Authorities>();
 
 /**
- * The certificates under `ca.crt`, else under `tls.crt`, else under the first key, one PEM block after the other; refused
+ * The certificates under `ca.crt`, else under `tls.crt`, else under the only key, one PEM block after the other; refused
  * where none of them is good at this time. One that is over beside one that is good stays: Envoy trusts nobody by it.
  */
 function certificatesIn(object: ConfigMap | Secret, now: number): Outcome<string, 'InvalidCACertificateRef'> {
@@ -131,8 +142,7 @@ function authoritiesIn(object: ConfigMap | Secret): Authorities {
 
 function readCertificates(object: ConfigMap | Secret): Authorities {
   const { kind, metadata } = object;
-  const keys = keysOf(object);
-  const key = KEYS.find((one) => keys.includes(one)) ?? keys[0];
+  const key = keyOf(object, KEYS);
   const place = `${kind} ${metadata.namespace}/${metadata.name}`;
   const refused = (message: string): Authorities => ({
     found: refusal('InvalidCACertificateRef', `${place}: ${message}`),

@@ -66,7 +66,7 @@ function resolveValidation(
   const trust =
     caCertificateRefs.length === 0
       ? undefined
-      : resolveTrust(caCertificateRefs, from, `${at}.caCertificateRefs`, resources);
+      : resolveTrust(caCertificateRefs, from, `${at}.caCertificateRefs`, resources, 'clients');
   if (trust?.ok === false) addTo(problems, trust.refusal.message);
   if (trust === undefined && mode.verifies) {
     problems.add(`${at}.caCertificateRefs`, 'found none, at least one is needed to verify certificates');

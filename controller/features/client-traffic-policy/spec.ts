@@ -5,11 +5,11 @@ import { Problems } from '../../resources/problems.ts';
 import { parseQuantity } from '../../resources/quantity.ts';
 import type { Resources } from '../../resources/resources.ts';
 import { unimplementedFields } from '../../resources/unimplemented-fields.ts';
-import { targetsOf } from '../../policies/targets.ts';
 import { translateKeepalive } from '../connection/spec.ts';
 import type { PolicyOutcome } from '../policy-outcome.ts';
 import { translateClientHttp } from './client-http.ts';
 import { resolveClientTls } from './client-tls.ts';
+import { sharedPort } from './shared-port.ts';
 
 /**
  * What a ClientTrafficPolicy says of how clients of its listeners are talked to. One that cannot be enforced closes them when
@@ -54,19 +54,4 @@ function socketOf(spec: ClientTrafficPolicySpec, problems: Problems): ClientSock
     proxyProtocol: hasProxyProtocol ? { optional: proxyProtocol?.optional ?? false } : undefined,
     inspectionTimeout: milliseconds(timeout?.tcp?.connectionInspectionTimeout),
   };
-}
-
-/** Listeners of plaintext that share a port share their connections: a policy cannot be for one of them alone. */
-function sharedPort(policy: ClientTrafficPolicy, resources: Resources): string | undefined {
-  for (const { kind, namespace, name, sectionName } of targetsOf(policy, resources)) {
-    const listeners = kind === 'Gateway' ? (resources.get('Gateway', namespace, name)?.spec.listeners ?? []) : [];
-    const own = listeners.find((listener) => listener.name === sectionName);
-    if (own?.protocol !== 'HTTP') continue;
-    const others = listeners.filter((other) => other !== own && other.port === own.port && other.protocol === 'HTTP');
-    if (others.length > 0) {
-      const names = others.map((other) => other.name).join(', ');
-      return `spec.targetRefs: listener ${own.name} shares port ${own.port} with ${names}: target the Gateway instead`;
-    }
-  }
-  return undefined;
 }

@@ -88,7 +88,7 @@ describe('an EnvoyPatchPolicy', () => {
     expect(accepted({ kind: 'HTTPRoute' })).toBe('Accepted=False Invalid');
     expect(accepted({ group: '' })).toBe('Accepted=False Invalid');
     expect(accepted({ target: 'nobody' })).toBe('Accepted=False TargetNotFound');
-    expect(accepted({ kind: 'GatewayClass', target: 'nobody' })).toBe('Accepted=False TargetNotFound');
+    expect(accepted({ kind: 'GatewayClass', target: 'nobody' })).toBe('Accepted=False Invalid');
   });
 
   it('is refused where the class is not accepted', () => {

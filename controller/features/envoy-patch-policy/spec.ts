@@ -54,7 +54,7 @@ export function patchPolicies(
       const proxy = settings.envoyPatchPolicy
         ? proxyOf(object, target, classes, gateways)
         : refusal('Disabled', 'EnvoyPatchPolicy is disabled in the configuration of the controller');
-      return [{ object, ancestor: ancestorOf(object), proxy, patches: patchesOf(object) }];
+      return [{ object, ancestor: ancestorOf(object, target, classes), proxy, patches: patchesOf(object) }];
     });
 }
 
@@ -70,9 +70,16 @@ function patchesOf(policy: EnvoyPatchPolicy): PatchPolicy['patches'] {
 
 const known = new WeakMap<EnvoyPatchPolicy, PatchPolicy['patches']>();
 
-function ancestorOf({ metadata, spec }: EnvoyPatchPolicy): ParentReference {
-  const { group, kind, name } = spec.targetRef;
-  return kind === 'GatewayClass' ? { group, kind, name } : { group, kind, namespace: metadata.namespace, name };
+/** What a policy can be for (Envoy Gateway 1.9): a Gateway whatever kind it names, or a GatewayClass that merges its Gateways. */
+function ancestorOf(
+  { metadata: { namespace }, spec: { targetRef } }: EnvoyPatchPolicy,
+  target: Gateway | undefined,
+  classes: ReadonlyMap<string, ServedClass>,
+): ParentReference {
+  const { kind, name } = targetRef;
+  const isMerged = target !== undefined && classes.get(target.spec.gatewayClassName)?.mergeGateways === true;
+  if (kind === 'GatewayClass' || isMerged) return { group: GROUP, kind: 'GatewayClass', name };
+  return { group: GROUP, kind: 'Gateway', namespace, name };
 }
 
 function proxyOf(
@@ -106,7 +113,7 @@ function proxyOf(
 }
 
 function proxyOfClass(name: string, found: ServedClass | undefined): Outcome<string> {
-  if (found === undefined) return refusal('TargetNotFound', `GatewayClass ${name} does not exist`);
+  if (found === undefined) return refusal('Invalid', `GatewayClass ${name} does not exist`);
   if (!found.accepted) return refusal('Invalid', `GatewayClass ${name} is not accepted`);
   if (found.mergeGateways) return success(name);
   return refusal(

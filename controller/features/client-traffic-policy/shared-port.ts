@@ -1,0 +1,106 @@
+import type { ClientTrafficPolicy, Gateway, Listener, ListenerSet } from '#controller/api/gen/types.d.ts';
+import { type Target, targetsOf } from '../../policies/targets.ts';
+import { parentGateway, takesSet } from '../../resources/parent-gateway.ts';
+import type { Resources } from '../../resources/resources.ts';
+
+/** What listeners are written in. */
+type Owner = Gateway | ListenerSet;
+
+/**
+ * Why a policy cannot be for its targets alone, or `undefined`: listeners of plaintext that share a port of a proxy share
+ * their connections. A Gateway speaks for its ListenerSets, too.
+ */
+export function sharedPort(policy: ClientTrafficPolicy, resources: Resources): string | undefined {
+  for (const target of targetsOf(policy, resources)) {
+    const found = sharing(target, resources);
+    if (found !== undefined) return `spec.targetRefs: ${found}`;
+  }
+  return undefined;
+}
+
+function sharing({ kind, namespace, name, sectionName }: Target, resources: Resources): string | undefined {
+  if (kind !== 'Gateway' && kind !== 'ListenerSet') return undefined;
+  const owner = resources.get(kind, namespace, name);
+  const gateway = owner === undefined ? undefined : gatewayOf(owner, resources);
+  if (owner === undefined || gateway === undefined) return undefined;
+  const own = plain(owner).filter((listener) => sectionName === undefined || listener.name === sectionName);
+  if (own.length === 0) return undefined;
+  const others = strangers(owner, gateway, sectionName, resources);
+  for (const listener of own) {
+    const same = others.filter(({ spec }) => sharesConnections(spec, listener));
+    if (same.length === 0) continue;
+    const names = same.map((other) => nameOf(other, owner)).join(', ');
+    return `listener ${listener.name} shares port ${listener.port} with ${names}: ${instead(owner, gateway, same)}`;
+  }
+  return undefined;
+}
+
+/** Two listeners with one host name on one port conflict: one of them is not served. */
+function sharesConnections(a: Listener, b: Listener): boolean {
+  return a.port === b.port && (a.hostname ?? '') !== (b.hostname ?? '');
+}
+
+interface OwnedListener {
+  readonly owner: Owner;
+  readonly spec: Listener;
+}
+
+/** The listeners of plaintext of the same proxy that a policy for `owner`, or for one listener of it, is not for. */
+function strangers(
+  owner: Owner,
+  gateway: Gateway,
+  sectionName: string | undefined,
+  resources: Resources,
+): readonly OwnedListener[] {
+  const isWhole = owner.kind === 'Gateway' && sectionName === undefined;
+  const gateways = proxied(gateway, resources).filter((other) => !isWhole || other !== gateway);
+  // Without such a one sets are not looked at: what they say changes nothing.
+  if (gateways.length === 0) return [];
+  const owners = gateways.flatMap((one) => [one, ...setsOf(one, resources)]);
+  return owners.flatMap((other) =>
+    plain(other).flatMap((spec) => {
+      const isMeant = other === owner && (sectionName === undefined || spec.name === sectionName);
+      return isMeant ? [] : [{ owner: other, spec }];
+    }),
+  );
+}
+
+/** The Gateways that a proxy serves together with one. */
+function proxied(gateway: Gateway, resources: Resources): readonly Gateway[] {
+  const { gatewayClassName } = gateway.spec;
+  const ref = resources.get('GatewayClass', '', gatewayClassName)?.spec.parametersRef;
+  const parameters =
+    ref?.kind === 'EnvoyProxy' ? resources.get('EnvoyProxy', ref.namespace ?? '', ref.name) : undefined;
+  if (parameters?.spec.mergeGateways !== true) return [gateway];
+  return resources.list('Gateway').filter(({ spec }) => spec.gatewayClassName === gatewayClassName);
+}
+
+function setsOf(gateway: Gateway, resources: Resources): readonly ListenerSet[] {
+  return resources.list('ListenerSet').filter((set) => gatewayOf(set, resources) === gateway);
+}
+
+/** The Gateway that serves listeners, if one does. */
+function gatewayOf(owner: Owner, resources: Resources): Gateway | undefined {
+  if (owner.kind === 'Gateway') return owner;
+  const parent = parentGateway(owner);
+  const gateway = parent === undefined ? undefined : resources.get('Gateway', parent.namespace, parent.name);
+  return gateway !== undefined && takesSet(gateway, owner, resources) ? gateway : undefined;
+}
+
+function plain({ spec: { listeners } }: Owner): readonly Listener[] {
+  return listeners.filter(({ protocol }) => protocol === 'HTTP');
+}
+
+function nameOf({ owner: { kind, metadata }, spec: { name } }: OwnedListener, from: Owner): string {
+  const isOwn = kind === from.kind && metadata.name === from.metadata.name;
+  return isOwn && metadata.namespace === from.metadata.namespace
+    ? name
+    : `${name} of ${kind} ${metadata.namespace}/${metadata.name}`;
+}
+
+function instead(owner: Owner, gateway: Gateway, same: readonly OwnedListener[]): string {
+  const isOfOne = same.every((other) => other.owner === owner);
+  if (isOfOne) return `target the ${owner.kind} instead`;
+  const isOfGateway = same.every((other) => other.owner === gateway || other.owner.kind === 'ListenerSet');
+  return isOfGateway ? 'target the Gateway instead' : 'give them ports of their own';
+}
