@@ -1,15 +1,16 @@
 import type { BackendTLSPolicy, ParentReference } from './api/gen/types.d.ts';
 import { isOn, resolveTlsPolicy, type TlsPolicyOutcome, tlsPolicyOf, type TlsTarget } from './backends/tls-policies.ts';
-import { BackendUses } from './gateway/backend-uses.ts';
+import { type AskingPolicy, BackendUses } from './gateway/backend-uses.ts';
 import type { GatewayState } from './gateway/gateways.ts';
 import { AncestorReports, type AncestorReport } from './policies/ancestors.ts';
+import { targetsOf } from './policies/targets.ts';
 import { compare, type Resources } from './resources/resources.ts';
 import { remembered } from './resources/tracked.ts';
 import type { Verdict } from './resources/verdict.ts';
 import type { ObjectStatus } from './status/object-status.ts';
 
 /**
- * Makes what is to be said of BackendTLSPolicies, to each parent of each route that sends requests to a target (Gateway API,
+ * Makes what is to be said of BackendTLSPolicies, to each parent of each route, and each policy, that sends requests to a target (Gateway API,
  * BackendTLSPolicy; types, reasons and ancestors are those of Envoy Gateway 1.9). The same status while it says the same.
  */
 export function rememberedTlsPolicyStatuses(): (
@@ -21,7 +22,11 @@ export function rememberedTlsPolicyStatuses(): (
   const last = new WeakMap<BackendTLSPolicy, { readonly text: string; readonly status: ObjectStatus }>();
   return (gateways, resources) => {
     const policies = resources.list('BackendTLSPolicy');
-    uses.update(policies.length === 0 ? [] : gateways);
+    if (policies.length === 0) uses.update([], []);
+    else {
+      const asking = [...resources.pieces('SecurityPolicy'), ...resources.pieces('EnvoyExtensionPolicy')];
+      uses.update(gateways, asking);
+    }
     return policies.map((object) => {
       const ancestors = ancestorsOf(object, outcomeOf(object, resources), uses, resources);
       const text = JSON.stringify(ancestors);
@@ -89,7 +94,7 @@ function isSameTarget(
   return !('spec' in winner) || isOn(winner, target, section);
 }
 
-/** The parents of routes that send requests to a part of a target, each once. */
+/** The parents of routes, and the policies, that send requests to a part of a target, each once. */
 function parentsOf(
   target: TlsTarget,
   section: string | undefined,
@@ -99,10 +104,18 @@ function parentsOf(
   const port = section === undefined ? undefined : portOf(target, section, resources);
   const found = uses
     .of(target.kind, target.namespace, target.name)
-    .filter((use) => section === undefined || use.port === port || target.kind === 'Backend');
+    .filter((use) => section === undefined || use.port === port || target.kind === 'Backend')
+    .filter(({ policy }) => policy === undefined || isOnAnything(policy, resources));
   // In an order that does not depend on that of events.
   const parents = new Map(found.map(({ parent }) => [JSON.stringify(parent), parent]));
   return [...parents].sort(([a], [b]) => compare(a, b)).map(([, parent]) => parent);
+}
+
+/** Whether a target of a policy exists. */
+function isOnAnything(policy: AskingPolicy, resources: Resources): boolean {
+  return targetsOf(policy, resources).some(
+    ({ kind, namespace, name }) => resources.get(kind, namespace, name) !== undefined,
+  );
 }
 
 /** The port of a section; -1 where there is none. */

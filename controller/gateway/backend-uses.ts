@@ -1,25 +1,34 @@
-import type { ParentReference } from '#controller/api/gen/types.d.ts';
+import type { EnvoyExtensionPolicy, ParentReference, SecurityPolicy } from '#controller/api/gen/types.d.ts';
+import type { Pieces } from '../ir/pieces.ts';
 import type { AttachedRoute } from './attach-routes.ts';
 import type { GatewayState } from './gateways.ts';
 
-/** That a route of a parent sends requests to a back-end. */
+/** That a route of a parent, or a policy, sends requests to a back-end. */
 export interface BackendUse {
-  /** The parent, as a policy names it among its ancestors. */
+  /** The parent, or the policy, as a policy names it among its ancestors. */
   readonly parent: ParentReference;
+  /** The policy; absent for routes. */
+  readonly policy?: AskingPolicy;
   readonly port: number | undefined;
 }
 
+/** A policy that may have back-ends of its own asked. */
+export type AskingPolicy = SecurityPolicy | EnvoyExtensionPolicy;
+
 type Uses = ReadonlyMap<string, readonly BackendUse[]>;
 
-/** Knows which parents' routes send requests to which back-ends. Only what changed since is looked at. */
+/** Routes or policies; the same array as long as they are the same. */
+type Piece = readonly AttachedRoute[] | readonly AskingPolicy[];
+
+/** Knows which parents' routes, and which policies, send requests to which back-ends. Only what changed since is looked at. */
 export class BackendUses {
-  #pieces: ReadonlySet<readonly AttachedRoute[]> = new Set();
+  #pieces: ReadonlySet<Piece> = new Set();
   /** By back-end, then by the piece that says so. */
-  readonly #uses = new Map<string, Map<readonly AttachedRoute[], readonly BackendUse[]>>();
+  readonly #uses = new Map<string, Map<Piece, readonly BackendUse[]>>();
 
   /** Brings it up to date. */
-  update(gateways: readonly GatewayState[]): void {
-    const now = new Set(gateways.flatMap(({ routes }) => routes));
+  update(gateways: readonly GatewayState[], policies: Pieces<AskingPolicy>): void {
+    const now = new Set<Piece>([...gateways.flatMap(({ routes }) => routes), ...policies]);
     for (const piece of this.#pieces.difference(now)) {
       for (const backend of usesOf(piece).keys()) {
         const uses = this.#uses.get(backend);
@@ -29,7 +38,7 @@ export class BackendUses {
     }
     for (const piece of now.difference(this.#pieces)) {
       for (const [backend, uses] of usesOf(piece)) {
-        const known = this.#uses.get(backend) ?? new Map<readonly AttachedRoute[], readonly BackendUse[]>();
+        const known = this.#uses.get(backend) ?? new Map<Piece, readonly BackendUse[]>();
         this.#uses.set(backend, known.set(piece, uses));
       }
     }
@@ -42,22 +51,57 @@ export class BackendUses {
   }
 }
 
-const usesOfPieces = new WeakMap<readonly AttachedRoute[], Uses>();
+const usesOfPieces = new WeakMap<Piece, Uses>();
 
-function usesOf(piece: readonly AttachedRoute[]): Uses {
+function usesOf(piece: Piece): Uses {
   const known = usesOfPieces.get(piece);
   if (known !== undefined) return known;
   const uses = new Map<string, BackendUse[]>();
-  for (const { core, reports } of piece) {
-    const { namespace } = core.route.metadata;
-    for (const ref of backendsOf(core.route)) {
+  for (const user of piece) {
+    const { namespace, refs, of } = 'core' in user ? routeUses(user) : policyUses(user);
+    for (const ref of refs) {
       const key = `${ref.kind}/${ref.namespace ?? namespace}/${ref.name}`;
-      const own = reports.map((report) => ({ parent: parentOf(report.ref, namespace), port: ref.port }));
-      uses.set(key, [...(uses.get(key) ?? []), ...own]);
+      uses.set(key, [...(uses.get(key) ?? []), ...of.map((use) => ({ ...use, port: ref.port }))]);
     }
   }
   usesOfPieces.set(piece, uses);
   return uses;
+}
+
+/** What a user names, and as whom. */
+interface UserOfBackends {
+  readonly namespace: string;
+  readonly refs: readonly Named[];
+  readonly of: readonly Pick<BackendUse, 'parent' | 'policy'>[];
+}
+
+function routeUses({ core: { route }, reports }: AttachedRoute): UserOfBackends {
+  const { namespace } = route.metadata;
+  const of = reports.map(({ ref }) => ({ parent: parentOf(ref, namespace) }));
+  return { namespace, refs: backendsOf(route), of };
+}
+
+function policyUses(policy: AskingPolicy): UserOfBackends {
+  const { namespace, name } = policy.metadata;
+  const parent = { group: 'gateway.envoyproxy.io', kind: policy.kind, namespace, name };
+  return { namespace, refs: askedBy(policy).flatMap(bothFields), of: [{ parent, policy }] };
+}
+
+interface Asked {
+  readonly backendRef?: Named;
+  readonly backendRefs?: readonly Named[];
+}
+
+function bothFields({ backendRef, backendRefs = [] }: Asked): readonly Named[] {
+  return backendRef === undefined ? backendRefs : [backendRef, ...backendRefs];
+}
+
+/** Everything in a policy that names servers to ask. */
+function askedBy(policy: AskingPolicy): readonly Asked[] {
+  if (policy.kind === 'EnvoyExtensionPolicy') return policy.spec.extProc ?? [];
+  const { extAuth, jwt, oidc } = policy.spec;
+  const keySets = (jwt?.providers ?? []).map(({ remoteJWKS }) => remoteJWKS);
+  return [extAuth?.grpc, extAuth?.http, ...keySets, oidc?.provider].flatMap((asked) => asked ?? []);
 }
 
 type Route = AttachedRoute['core']['route'];

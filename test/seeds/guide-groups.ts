@@ -173,7 +173,7 @@ function guide(document: '000' | '001', at: { readonly [step: string]: string })
       problems: [[`${file('17')}:8:12`, /invalid YAML: "\*\*\*" is an alias of an anchor that does not exist/u]],
       status: [
         'GatewayClass eg: Accepted',
-        'Gateway test/test-gw: !Accepted(ListenersNotValid), !Programmed(Invalid)',
+        'Gateway test/test-gw: Accepted, !Programmed(Invalid)',
         'Gateway test/test-gw listener https: Accepted, !ResolvedRefs(InvalidCertificateRef), !Programmed(Invalid)',
         'Gateway test/test-gw listener tls: Accepted, !ResolvedRefs(InvalidCertificateRef), !Programmed(Invalid)',
       ],

@@ -167,7 +167,10 @@ function ownManifests(
     ...Object.entries(certificates).map(([secret, host]) => {
       const [namespace, name] = secret.split('/');
       const metadata = { namespace, name };
-      return { apiVersion: 'v1', kind: 'Secret', metadata, type: 'kubernetes.io/tls', stringData: selfSigned(host) };
+      const pair = selfSigned(host);
+      // A certificate that is signed with its own key is its own authority.
+      const stringData = { ...pair, 'ca.crt': pair['tls.crt'] };
+      return { apiVersion: 'v1', kind: 'Secret', metadata, type: 'kubernetes.io/tls', stringData };
     }),
   ];
   return [extra, ...objects.map((object) => stringify(object))].join('\n---\n');

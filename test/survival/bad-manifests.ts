@@ -71,7 +71,6 @@ function manyRules(rules: number, matches: number): string {
 /** A certificate that cannot be shown: what the Gateway says of its listener. */
 function notShown(why: string): readonly string[] {
   return [
-    'Gateway Accepted=True ListenersNotValid: Listeners that are not served: https',
     `Gateway ResolvedRefs=False InvalidCertificateRef: listener https: tls.certificateRefs[0]: Secret default/pair${why}`,
     'Gateway Programmed=False Invalid: See the other conditions of the listener',
   ];
@@ -111,11 +110,11 @@ export const BAD_CASES: readonly BadCase[] = [
       '    - { name: http, protocol: HTTP, port: 8002 }\n    - { name: tcp, protocol: TCP, port: 8002 }\n',
     ),
     conditions: [
-      'Gateway Accepted=True ListenersNotValid: Listeners that are not served: http, tcp',
+      'Gateway Accepted=True ListenersNotValid: Listeners that are not accepted: http, tcp',
       ...['http', 'tcp'].flatMap(() => [
         'Gateway Conflicted=True ProtocolConflict: listeners of one object that share a port must have compatible protocols: see default/g/http, default/g/tcp',
         'Gateway Accepted=False ProtocolConflict: listeners of one object that share a port must have compatible protocols: see default/g/http, default/g/tcp',
-        'Gateway Programmed=False ProtocolConflict: See the other conditions of the listener',
+        'Gateway Programmed=False Invalid: See the other conditions of the listener',
       ]),
     ],
   },
