@@ -55,6 +55,8 @@ export function localImages({ envoy, echo, controller, sidecar }: Programs): rea
         keepsCommand: false,
       },
     ]),
+    // A shell of this machine, which runs what a container says.
+    { stands: named(/busybox/u), entrypoint: ['/bin/sh'], files: [], env: {}, keepsCommand: true },
     {
       stands: named(/coredns/u),
       entrypoint: [NODE, '/opt/dns.mjs'],

@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync, readlinkSync } from 'node:fs';
+import { constants } from 'node:os';
 
 /** Tells the process that is started by `inOwnNamespaces` from the one that starts it. */
 const MARK = 'SLUICE_CLUSTER_NAMESPACE';
@@ -45,7 +46,8 @@ export function inOwnNamespaces(
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => signalFirst(child.pid, signal));
   return new Promise((resolve, reject) => {
     child.once('error', reject);
-    child.once('exit', (code) => resolve(code ?? 1));
+    // As a shell says that a program was ended by a signal.
+    child.once('exit', (code, signal) => resolve(code ?? (signal === null ? 1 : 128 + constants.signals[signal])));
   });
 }
 

@@ -16,6 +16,7 @@ import { SUPPORTED_FEATURES } from '#controller/gateway/supported-features.ts';
 import { CONFORMANCE, ensureGoProgram } from '#deploy/setup/go-program.ts';
 import { type Cluster, ensureClusterPrograms, startCluster } from '../cluster/cluster.ts';
 import { inOwnNamespaces, isInOwnNamespaces, refusedHere } from '../cluster/namespaces.ts';
+import { endOnce } from './end-once.ts';
 import { GATEWAY_CLASS, installSluice } from './install.ts';
 import { failuresIn, isSameReport, judge, unsupportedIn } from './outcome.ts';
 
@@ -45,25 +46,30 @@ const folder = mkdtempSync(join(tmpdir(), 'sluice-conformance-'));
 const [report, log] = [join(folder, 'report.yaml'), join(folder, 'suite.log')];
 const whole = values.run === undefined;
 let cluster: Cluster | undefined;
+const told = { toEnd: false };
+const end = endOnce(leave, (code) => process.exit(code));
 // The first process of its namespaces gets no signal that it does not ask for; all others end with it.
 for (const [signal, code] of [
   ['SIGINT', 130],
   ['SIGTERM', 143],
 ] as const) {
-  process.once(signal, () => void leave().finally(() => process.exit(code)));
+  process.once(signal, () => {
+    told.toEnd = true;
+    void end(code);
+  });
 }
 let good = false;
 try {
   cluster = await startCluster(join(folder, 'cluster'), say);
   say(`KUBECONFIG=${cluster.kubeconfig}`);
   await installSluice(cluster, say);
-  good = await judged(await runSuite(cluster.kubeconfig));
+  const code = await runSuite(cluster.kubeconfig);
+  // What a suite says whose cluster goes is no report.
+  if (!told.toEnd) good = await judged(code);
 } catch (error) {
-  say(error instanceof Error ? (error.stack ?? error.message) : String(error));
-} finally {
-  await leave();
+  if (!told.toEnd) say(error instanceof Error ? (error.stack ?? error.message) : String(error));
 }
-process.exit(good ? 0 : 1);
+await end(good ? 0 : 1);
 
 function say(line: string): void {
   process.stderr.write(`conformance: ${line}\n`);

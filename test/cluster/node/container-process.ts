@@ -15,6 +15,8 @@ export interface ContainerStart {
   readonly mounts: readonly { readonly source: string; readonly path: string }[];
   readonly user: number | undefined;
   readonly group: number | undefined;
+  /** Further groups of its user. */
+  readonly groups: readonly number[];
   readonly log: ContainerLog;
 }
 
@@ -23,7 +25,7 @@ export interface ContainerStart {
  * place of the shell. Its output goes through a pipe: what it opens as /dev/stdout is no socket then.
  */
 const SCRIPT = `set -e
-root=$1; user=$2; group=$3; shift 3
+root=$1; user=$2; group=$3; groups=$4; shift 4
 mount --make-rprivate /
 mount -t tmpfs none "$root"
 mkdir "$root/upper" "$root/work" "$root/all"
@@ -38,15 +40,15 @@ while [ "$1" != -- ]; do
   shift 2
 done
 shift
-if [ -n "$user" ]; then exec chroot --userspec="$user:$group" "$root/all" "$@" > >(exec cat) 2>&1; fi
+if [ -n "$user" ]; then exec chroot --userspec="$user:$group" --groups="$groups" "$root/all" "$@" > >(exec cat) 2>&1; fi
 exec chroot "$root/all" "$@" > >(exec cat) 2>&1`;
 
 /** Starts the process of a container. */
 export function startContainer(start: ContainerStart): ChildProcess {
-  const { command, env, network, folder, mounts, user, group, log } = start;
+  const { command, env, network, folder, mounts, user, group, groups, log } = start;
   const root = join(folder, 'root');
   mkdirSync(root, { recursive: true });
-  const own = [root, user === undefined ? '' : String(user), String(group ?? user ?? '')];
+  const own = [root, user === undefined ? '' : String(user), String(group ?? user ?? ''), groups.join(',')];
   const pairs = mounts.flatMap(({ source, path }) => [source, path]);
   const child = spawn(
     'ip',

@@ -9,10 +9,14 @@ export interface ContainerState {
   readonly restarts: number;
   readonly phase: 'waiting' | 'running' | 'ended';
   readonly exitCode: number | undefined;
+  /** Why it waits, where that is not for others of its pod. */
+  readonly waitsFor?: 'image';
 }
 
 /** What a container is run with. */
 export interface ContainerPorts {
+  /** Whether there is a program that stands for its image. */
+  readonly hasImage: () => boolean;
   readonly start: () => ChildProcess;
   readonly probe: (kind: 'startupProbe' | 'readinessProbe') => Promise<boolean>;
   /** Its state is another one. */
@@ -44,6 +48,7 @@ export class RunningContainer {
 
   /** Starts it and keeps it running. Resolves when its startup probe has succeeded, or at once without one. */
   async keepRunning(): Promise<void> {
+    if (!(await this.#pulled())) return;
     void this.#run();
     while (!this.#stopping && !(await this.#passes('startupProbe'))) await sleep(PROBE_EVERY);
     this.#set({ started: true });
@@ -52,6 +57,7 @@ export class RunningContainer {
 
   /** Runs it to its end; again and again until it ends well unless told otherwise (a plain init container, a job). */
   async runOnce(isRetried = true): Promise<void> {
+    if (!(await this.#pulled())) return;
     while (!this.#stopping) {
       const child = this.#ports.start();
       this.#child = child;
@@ -76,6 +82,15 @@ export class RunningContainer {
     if (!hasEnded(child)) child.kill('SIGKILL');
     while (!hasEnded(child)) await sleep(STOP_LOOK_EVERY);
     this.#set({ phase: 'ended', ready: false });
+  }
+
+  /** Waits for its image, as long as it takes; `false` where it is ended before. */
+  async #pulled(): Promise<boolean> {
+    while (!this.#stopping && !this.#ports.hasImage()) {
+      this.#set({ waitsFor: 'image' });
+      await sleep(RESTART_AFTER);
+    }
+    return !this.#stopping;
   }
 
   async #run(): Promise<void> {
@@ -110,7 +125,8 @@ export class RunningContainer {
       next.started === this.#state.started &&
       next.ready === this.#state.ready &&
       next.restarts === this.#state.restarts &&
-      next.phase === this.#state.phase;
+      next.phase === this.#state.phase &&
+      next.waitsFor === this.#state.waitsFor;
     this.#state = next;
     if (!isSame) this.#ports.changed();
   }

@@ -38,6 +38,61 @@ spec:
   ports: [{ port: 80, targetPort: 3000 }]
 `;
 
+/**
+ * Three containers that share a folder: one prepares it, one stays beside and looks at the end whether the main one has gone,
+ * which reads a Secret that only its group may read.
+ */
+const ORDERED = `apiVersion: v1
+kind: Secret
+metadata: { name: ordered, namespace: default }
+stringData: { key: secret }
+---
+apiVersion: v1
+kind: Pod
+metadata: { name: ordered, namespace: default }
+spec:
+  terminationGracePeriodSeconds: 20
+  securityContext: { runAsUser: 65532, runAsGroup: 65532, fsGroup: 2000 }
+  volumes:
+    - { name: shared, emptyDir: {} }
+    - { name: secret, secret: { secretName: ordered, defaultMode: 256 } }
+  initContainers:
+    - name: prepare
+      image: example.com/busybox:v1
+      command: [sh, -c, 'echo $(id -u):$(id -g) $(id -G); echo prepared > /shared/log']
+      volumeMounts: [{ name: shared, mountPath: /shared }]
+    - name: beside
+      image: example.com/busybox:v1
+      restartPolicy: Always
+      command:
+        - bash
+        - -c
+        - |
+          trap 'cmp -s <(tail -n 1 /shared/log) <(echo ended) && echo main had ended; sleep 3; exit 0' TERM
+          echo beside >> /shared/log
+          while :; do sleep 0.1; done
+      volumeMounts: [{ name: shared, mountPath: /shared }]
+  containers:
+    - name: main
+      image: example.com/busybox:v1
+      command:
+        - bash
+        - -c
+        - |
+          trap 'sleep 1; echo ended >> /shared/log; exit 0' TERM
+          while [ "$(wc -l < /shared/log)" -lt 2 ]; do sleep 0.1; done
+          cat /shared/log /secret/key; echo
+          while :; do sleep 0.1; done
+      volumeMounts: [{ name: shared, mountPath: /shared }, { name: secret, mountPath: /secret }]
+`;
+
+const WITHOUT_IMAGE = `apiVersion: v1
+kind: Pod
+metadata: { name: lacking, namespace: default }
+spec:
+  containers: [{ name: main, image: "example.com/nobody-has-this:v1" }]
+`;
+
 /** Another connection each time: one stays with its pod. */
 const ONCE = { headers: { connection: 'close' } } as const;
 
@@ -72,8 +127,45 @@ describe('the node of the test cluster', () => {
     expect(await cluster.kubectl('logs', 'deployment/echo', '-c', 'echo')).toContain('listening on port 3000');
   });
 
+  it('reaches a Service by its port of the node', async () => {
+    const patch = JSON.stringify({ spec: { type: 'NodePort' } });
+    await cluster.kubectl('patch', 'service', 'echo', '--type=merge', '-p', patch);
+    const port = await cluster.kubectl('get', 'service', 'echo', '-o', 'jsonpath={.spec.ports[0].nodePort}');
+    expect(Number(port)).toBeGreaterThanOrEqual(30_000);
+    const answer = await until(async () => {
+      const { status } = await fetch(`http://10.244.0.1:${port}/`, ONCE);
+      return status === 200 ? status : undefined;
+    });
+    expect(answer).toBe(200);
+    // It is no load balancer's any more.
+    const ingress = ['get', 'service', 'echo', '-o', 'jsonpath={.status.loadBalancer.ingress}'];
+    await until(async () => ((await cluster.kubectl(...ingress)) === '' ? true : undefined));
+  });
+
   it('lets pods go whose time has come', async () => {
     await cluster.kubectl('delete', 'deployment/echo', 'service/echo', '--wait=true', '--timeout=60s');
     await until(async () => ((await cluster.kubectl('get', 'pods', '-o', 'name')) === '' ? true : undefined));
+  });
+
+  it('starts and ends the containers of a pod in order, with the users and groups that it says', async () => {
+    await cluster.apply(ORDERED);
+    await cluster.kubectl('wait', 'pod/ordered', '--for=condition=Ready', '--timeout=100s');
+    const said = async (container: string): Promise<readonly string[]> =>
+      (await cluster.kubectl('logs', 'ordered', '-c', container)).trim().split('\n');
+    expect(await said('prepare')).toEqual(['65532:65532 65532 2000']);
+    expect(await said('main')).toEqual(['prepared', 'beside', 'secret']);
+    await cluster.kubectl('delete', 'pod/ordered', '--wait=false');
+    await until(async () => ((await said('beside')).includes('main had ended') ? true : undefined));
+    await cluster.kubectl('delete', 'pod/ordered', 'secret/ordered', '--wait=true', '--timeout=60s');
+  });
+
+  it('says of a pod that its image cannot be had, and lets it go', async () => {
+    await cluster.apply(WITHOUT_IMAGE);
+    const reason = ['-o', 'jsonpath={.status.containerStatuses[0].state.waiting.reason}'];
+    await until(async () =>
+      (await cluster.kubectl('get', 'pod', 'lacking', ...reason)) === 'ImagePullBackOff' ? true : undefined,
+    );
+    expect(await cluster.kubectl('get', 'pod', 'lacking', '-o', 'jsonpath={.status.phase}')).toBe('Pending');
+    await cluster.kubectl('delete', 'pod/lacking', '--wait=true', '--timeout=60s');
   });
 });

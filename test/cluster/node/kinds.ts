@@ -32,6 +32,10 @@ export interface Pod {
 export interface SecurityContext {
   readonly runAsUser?: number;
   readonly runAsGroup?: number;
+  /** Of a pod: further groups of its users. */
+  readonly supplementalGroups?: readonly number[];
+  /** Of a pod: a further group of its users, whose the volumes are. */
+  readonly fsGroup?: number;
 }
 
 /** A container of a Pod. */
@@ -76,7 +80,7 @@ export interface VolumeMount {
 }
 
 /** Which keys become which files. */
-export type Items = readonly { readonly key: string; readonly path: string }[];
+export type Items = readonly { readonly key: string; readonly path: string; readonly mode?: number }[];
 
 /** Where the files of a volume come from. */
 export interface VolumeSource {
@@ -85,17 +89,24 @@ export interface VolumeSource {
     readonly name?: string;
     readonly items?: Items;
     readonly optional?: boolean;
+    readonly defaultMode?: number;
   };
-  readonly configMap?: { readonly name: string; readonly items?: Items; readonly optional?: boolean };
+  readonly configMap?: {
+    readonly name: string;
+    readonly items?: Items;
+    readonly optional?: boolean;
+    readonly defaultMode?: number;
+  };
   readonly serviceAccountToken?: {
     readonly path: string;
     readonly audience?: string;
     readonly expirationSeconds?: number;
   };
   readonly downwardAPI?: {
+    readonly defaultMode?: number;
     readonly items?: readonly { readonly path: string; readonly fieldRef?: { readonly fieldPath: string } }[];
   };
-  readonly projected?: { readonly sources?: readonly VolumeSource[] };
+  readonly projected?: { readonly sources?: readonly VolumeSource[]; readonly defaultMode?: number };
   readonly emptyDir?: object;
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Container, Pod } from './kinds.ts';
-import { environmentOf, fieldOf, filledIn } from './pod-fields.ts';
+import { environmentOf, fieldOf, filledIn, groupsOf } from './pod-fields.ts';
 
 const pod: Pod = {
   metadata: { name: 'p', namespace: 'n', uid: 'u', labels: { app: 'web' }, annotations: { 'a.b/c': 'd' } },
@@ -36,5 +36,12 @@ describe('the environment of a container', () => {
 
   it('leaves text without variables as it is', () => {
     expect(filledIn('--a=b $x', {})).toBe('--a=b $x');
+  });
+});
+
+describe('the user of a container', () => {
+  it('is in the group of its volumes, too', () => {
+    expect(groupsOf({ runAsUser: 1, supplementalGroups: [7], fsGroup: 9 })).toEqual([7, 9]);
+    expect(groupsOf({ runAsUser: 1 })).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-import type { Container, EnvVar, Pod } from './kinds.ts';
+import type { Container, EnvVar, Pod, SecurityContext } from './kinds.ts';
 import { NODE_ADDRESS } from './pod-network.ts';
 
 /** The name of the only node. */
@@ -59,4 +59,9 @@ export function filledIn(text: string, variables: Readonly<Record<string, string
   return text.replaceAll(/(\$?)\$\(([A-Za-z_][A-Za-z0-9_]*)\)/gu, (whole, escaped: string, name: string) =>
     escaped === '' ? (variables[name] ?? whole) : whole.slice(1),
   );
+}
+
+/** The groups that the users of a pod are in beside their own. */
+export function groupsOf({ supplementalGroups = [], fsGroup }: SecurityContext): readonly number[] {
+  return [...supplementalGroups, ...(fsGroup === undefined ? [] : [fsGroup])];
 }

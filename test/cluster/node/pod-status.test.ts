@@ -40,6 +40,21 @@ describe('the status of a pod', () => {
     expect(said(PREPARED, UP, { ...UP, ready: false })).toMatchObject({ ready: false });
   });
 
+  it('says that an image cannot be had, and is pending until every container has been started', () => {
+    const states = new Map(
+      Object.entries({ prepare: PREPARED, sidecar: UP, main: { ...WAITING, waitsFor: 'image' as const } }),
+    );
+    const status = podStatus(pod, states, { address: '', startedAt: 'then', now: 'now' });
+    expect(status).toMatchObject({
+      phase: 'Pending',
+      containerStatuses: [
+        { state: { waiting: { reason: 'ImagePullBackOff', message: 'no program stands for image c' } }, ready: false },
+      ],
+      initContainerStatuses: [{ state: { terminated: { exitCode: 0 } } }, { state: { running: {} } }],
+    });
+    expect(said(PREPARED, UP, WAITING)).toMatchObject({ phase: 'Pending', initialized: true });
+  });
+
   it('has an end where its containers are not started again', () => {
     const phaseOf = (restartPolicy: string, exitCode: number, phase: ContainerState['phase'] = 'ended'): unknown => {
       const job = { ...pod, spec: { restartPolicy, containers: pod.spec.containers } };

@@ -39,8 +39,9 @@ export function podStatus(
   };
 }
 
-/** A pod whose containers are not started again has an end. */
+/** A pod is pending until each of its containers has been started; one whose containers are not started again has an end. */
 function phaseOf({ restartPolicy = 'Always' }: Pod['spec'], states: readonly ContainerState[]): string {
+  if (states.some(({ phase }) => phase === 'waiting')) return 'Pending';
   const haveEnded = restartPolicy !== 'Always' && states.every(({ phase }) => phase === 'ended');
   if (haveEnded && states.every(({ exitCode }) => exitCode === 0)) return 'Succeeded';
   return haveEnded && restartPolicy === 'Never' ? 'Failed' : 'Running';
@@ -49,9 +50,10 @@ function phaseOf({ restartPolicy = 'Always' }: Pod['spec'], states: readonly Con
 const WAITING: ContainerState = { started: false, ready: false, restarts: 0, phase: 'waiting', exitCode: undefined };
 
 function describe({ name, image }: Container, state: ContainerState, startedAt: string): object {
-  const { started, ready, restarts, phase, exitCode = 0 } = state;
+  const { started, ready, restarts, phase, exitCode = 0, waitsFor } = state;
+  const noImage = { reason: 'ImagePullBackOff', message: `no program stands for image ${image}` };
   const now = {
-    waiting: { waiting: { reason: 'PodInitializing' } },
+    waiting: { waiting: waitsFor === 'image' ? noImage : { reason: 'PodInitializing' } },
     running: { running: { startedAt } },
     ended: { terminated: { exitCode, startedAt, finishedAt: startedAt } },
   }[phase];

@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  chownSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -19,7 +20,19 @@ import { fieldOf } from './pod-fields.ts';
 import { at } from './value-at.ts';
 
 /** Files by their path in a volume. */
-type Files = ReadonlyMap<string, Buffer>;
+type Files = ReadonlyMap<string, VolumeFile>;
+
+interface VolumeFile {
+  readonly content: Buffer;
+  readonly mode: number;
+}
+
+/** What a volume's files may be used for where nothing is said of it (Kubernetes API, `defaultMode`). */
+const DEFAULT_MODE = 0o644;
+/** A token is its user's alone where that is known (`runAsUser`, `fsGroup`). */
+const TOKEN_MODE = 0o600;
+/** What the group of a pod may do with its volumes: all with an `emptyDir`, else read. */
+const GROUP_MODE = { all: 0o2770, read: 0o2550, file: 0o440 } as const;
 
 /**
  * Fills the folder of a volume with what it is to have now; `true` where that is another content than before. Files that
@@ -35,15 +48,22 @@ export async function fillVolume(
   const isNew = !existsSync(folder);
   mkdirSync(folder, { recursive: true });
   if (isNew) chmodSync(folder, 0o777);
-  if (volume.emptyDir !== undefined) return isNew;
-  const files = await filesOf(api, pod, address, volume);
+  const { fsGroup } = pod.spec.securityContext ?? {};
+  if (volume.emptyDir !== undefined) {
+    if (isNew) giveTo(fsGroup, folder, 0o777 | GROUP_MODE.all);
+    return isNew;
+  }
+  const files = await filesOf(api, pod, address, volume, modeOf(volume));
   const before = versionIn(folder);
   if (before !== undefined && isFilledWith(join(folder, before), files)) return false;
   const version = mkdtempSync(join(folder, '..version-'));
   chmodSync(version, 0o755);
-  for (const [name, content] of files) {
+  giveTo(fsGroup, version, 0o755 | GROUP_MODE.read);
+  for (const [name, { content, mode }] of files) {
     mkdirSync(dirname(join(version, name)), { recursive: true });
-    writeFileSync(join(version, name), content, { mode: 0o644 });
+    writeFileSync(join(version, name), content);
+    chmodSync(join(version, name), mode);
+    giveTo(fsGroup, join(version, name), mode | GROUP_MODE.file);
   }
   // Who watches the folder sees all files change at once, by one rename, as with a kubelet.
   symlinkSync(basename(version), join(folder, '..next'));
@@ -64,7 +84,7 @@ function versionIn(folder: string): string | undefined {
 function isFilledWith(version: string, files: Files): boolean {
   const there = readdirSync(version, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
   if (there.length !== files.size) return false;
-  return [...files].every(([name, content]) => {
+  return [...files].every(([name, { content }]) => {
     const path = join(version, name);
     return existsSync(path) && readFileSync(path).equals(content);
   });
@@ -77,29 +97,43 @@ function linkNames(folder: string, names: ReadonlySet<string>): void {
   for (const name of names) if (!there.includes(name)) symlinkSync(join(CURRENT, name), join(folder, name));
 }
 
-async function filesOf(api: ApiServer, pod: Pod, address: string, source: VolumeSource): Promise<Files> {
+/** Makes something a group's, with what that may do with it; where a pod has no group nothing changes. */
+function giveTo(group: number | undefined, path: string, mode: number): void {
+  if (group === undefined) return;
+  chownSync(path, -1, group);
+  chmodSync(path, mode);
+}
+
+function modeOf({ secret, configMap, downwardAPI, projected }: VolumeSource): number {
+  return (secret ?? configMap ?? downwardAPI ?? projected)?.defaultMode ?? DEFAULT_MODE;
+}
+
+/** The files of a source; `mode` is of those that say none. */
+async function filesOf(api: ApiServer, pod: Pod, address: string, source: VolumeSource, mode: number): Promise<Files> {
   const { namespace } = pod.metadata;
   const { secret, configMap, serviceAccountToken, downwardAPI, projected } = source;
   if (secret !== undefined) {
     const name = secret.secretName ?? secret.name ?? '';
-    return chosen(await optional(dataOf(api, 'secrets', namespace, name), secret.optional), secret.items);
+    return chosen(await optional(dataOf(api, 'secrets', namespace, name), secret.optional), secret.items, mode);
   }
   if (configMap !== undefined) {
     const data = dataOf(api, 'configmaps', namespace, configMap.name);
-    return chosen(await optional(data, configMap.optional), configMap.items);
+    return chosen(await optional(data, configMap.optional), configMap.items, mode);
   }
   if (serviceAccountToken !== undefined) {
-    return new Map([[serviceAccountToken.path, Buffer.from(await tokenOf(api, pod, serviceAccountToken))]]);
+    const content = Buffer.from(await tokenOf(api, pod, serviceAccountToken));
+    const isOwn = pod.spec.securityContext?.fsGroup !== undefined;
+    return new Map([[serviceAccountToken.path, { content, mode: isOwn ? TOKEN_MODE : mode }]]);
   }
   if (downwardAPI !== undefined) {
     return new Map(
       (downwardAPI.items ?? []).map(({ path, fieldRef }) => [
         path,
-        Buffer.from(fieldOf(pod, address, fieldRef?.fieldPath ?? '')),
+        { content: Buffer.from(fieldOf(pod, address, fieldRef?.fieldPath ?? '')), mode },
       ]),
     );
   }
-  const all = await Promise.all((projected?.sources ?? []).map((one) => filesOf(api, pod, address, one)));
+  const all = await Promise.all((projected?.sources ?? []).map((one) => filesOf(api, pod, address, one, mode)));
   return new Map(all.flatMap((files) => [...files]));
 }
 
@@ -112,10 +146,15 @@ async function optional<T extends object>(data: Promise<T>, isOptional: boolean 
   }
 }
 
-function chosen(data: object, items: Items | undefined): Files {
+function chosen(data: object, items: Items | undefined, defaultMode: number): Files {
   const all = new Map(Object.entries(data).map(([key, value]) => [key, Buffer.from(value)]));
-  if (items === undefined) return all;
-  return new Map(items.flatMap(({ key, path }) => (all.has(key) ? [[path, all.get(key) ?? Buffer.alloc(0)]] : [])));
+  const wanted: Items = items ?? [...all.keys()].map((key) => ({ key, path: key }));
+  return new Map(
+    wanted.flatMap(({ key, path, mode = defaultMode }): [string, VolumeFile][] => {
+      const content = all.get(key);
+      return content === undefined ? [] : [[path, { content, mode }]];
+    }),
+  );
 }
 
 /** Tokens by pod and audience; one lasts longer than any test. */

@@ -9,7 +9,7 @@ import { startContainer } from './container-process.ts';
 import { startContainers, stopContainers } from './containers.ts';
 import { argumentsOf, type LocalImage } from './images.ts';
 import type { Container, Handler, Pod } from './kinds.ts';
-import { environmentOf, filledIn } from './pod-fields.ts';
+import { environmentOf, filledIn, groupsOf } from './pod-fields.ts';
 import { NODE_ADDRESS, type PodNetwork } from './pod-network.ts';
 import { podStatus } from './pod-status.ts';
 import { fillVolume } from './pod-volumes.ts';
@@ -94,10 +94,12 @@ export class RunningPod {
     const { say, network, folder } = this.#ports;
     const log = new ContainerLog();
     this.#logs.set(spec.name, log);
+    const image = this.#ports.images.find(({ stands }) => stands(spec.image));
+    if (image === undefined) say(`${this.#key} ${spec.name}: no program stands for image ${spec.image}`);
     return new RunningContainer(spec, {
+      hasImage: () => image !== undefined,
       start: () => {
-        const image = this.#ports.images.find(({ stands }) => stands(spec.image));
-        if (image === undefined) throw new Error(`${this.#key}: no program stands for image ${spec.image}`);
+        if (image === undefined) throw new Error(`${this.#key}: started without an image`);
         const own = { ...this.pod.spec.securityContext, ...spec.securityContext };
         const mounts = (spec.volumeMounts ?? []).map(({ name, mountPath, subPath = '' }) => ({
           source: join(this.#volume(name), subPath),
@@ -117,6 +119,7 @@ export class RunningPod {
           ],
           user: own.runAsUser,
           group: own.runAsGroup,
+          groups: groupsOf(own),
           log,
         });
       },
