@@ -18,7 +18,7 @@ it('a program that is told to end exits as it was told, once it has left, though
   expect(done).toEqual(['left', 143]);
 });
 
-it('it exits though it cannot leave', async () => {
+it('a program that cannot leave exits nevertheless', async () => {
   const codes: number[] = [];
   const end = endOnce(
     () => Promise.reject(new Error('stuck')),

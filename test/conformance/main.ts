@@ -46,7 +46,7 @@ const folder = mkdtempSync(join(tmpdir(), 'sluice-conformance-'));
 const [report, log] = [join(folder, 'report.yaml'), join(folder, 'suite.log')];
 const whole = values.run === undefined;
 let cluster: Cluster | undefined;
-const told = { toEnd: false };
+const signalled = { is: false };
 const end = endOnce(leave, (code) => process.exit(code));
 // The first process of its namespaces gets no signal that it does not ask for; all others end with it.
 for (const [signal, code] of [
@@ -54,7 +54,7 @@ for (const [signal, code] of [
   ['SIGTERM', 143],
 ] as const) {
   process.once(signal, () => {
-    told.toEnd = true;
+    signalled.is = true;
     void end(code);
   });
 }
@@ -65,9 +65,9 @@ try {
   await installSluice(cluster, say);
   const code = await runSuite(cluster.kubeconfig);
   // What a suite says whose cluster goes is no report.
-  if (!told.toEnd) good = await judged(code);
+  if (!signalled.is) good = await judged(code);
 } catch (error) {
-  if (!told.toEnd) say(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  if (!signalled.is) say(error instanceof Error ? (error.stack ?? error.message) : String(error));
 }
 await end(good ? 0 : 1);
 

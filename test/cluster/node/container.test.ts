@@ -6,7 +6,7 @@ import type { Container } from './kinds.ts';
 const PROBED = { httpGet: { port: 1 } } as const;
 const LONG = { timeout: 15_000, interval: 20 } as const;
 const running: RunningContainer[] = [];
-afterEach(() => Promise.all(running.splice(0).map((container) => container.stop(0))));
+afterEach(() => Promise.all(running.splice(0).map((one) => one.stop(0))));
 
 /** A container of a shell command; what its probes say and whether it has an image is as `world` says. */
 function container(script: string, more: Partial<Container> = {}) {
