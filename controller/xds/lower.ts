@@ -1,3 +1,4 @@
+import { listenersWithPatchedFilters } from './patched-filters.ts';
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { compressorFilter, compressorFilterName } from '../features/compressor/xds.ts';
 import { markFilter } from '../features/asked/xds.ts';
@@ -70,7 +71,7 @@ export function lower(
   filters: LoadedFilters = NO_FILTERS,
 ): XdsSnapshot {
   const patches = ir.patches ?? [];
-  const patchedRoutes = routesOfPatches(patches);
+  const patched = { routes: routesOfPatches(patches), listeners: listenersWithPatchedFilters(patches) };
   let hosts: XdsResources | undefined;
   const snapshot: XdsSnapshot = {
     listener: byName(ir.listeners.map(lowerListener)),
@@ -78,7 +79,7 @@ export function lower(
     // Most of the work, and a proxy gets its clusters before.
     get 'virtual-host'() {
       return (hosts ??= new PiecedResources(
-        ir.listeners.flatMap((on) => on.chains.flatMap((chain) => lowerChain(chain, patchedRoutes))),
+        ir.listeners.flatMap((on) => on.chains.flatMap((chain) => lowerChain(chain, on.name, patched))),
       ));
     },
     cluster: lowerClusters(ir.clusters),
@@ -95,8 +96,8 @@ export function lower(
   };
   if (ir.patches === undefined) return snapshot;
   // A patch is about the whole RouteConfiguration.
-  const patched = patchedRoutes.intersection(snapshot.route);
-  return splitRoutes(patchSnapshot(wholeRoutes(snapshot, patched), patches), patched);
+  const whole = patched.routes.intersection(snapshot.route);
+  return splitRoutes(patchSnapshot(wholeRoutes(snapshot, whole), patches), whole);
 }
 
 function hasRequests(ir: ListenerIr): boolean {
@@ -131,14 +132,20 @@ function lowerRoutes(ir: ListenerIr): readonly XdsResource[] {
 
 const routesOfFrames = new WeakMap<object, readonly XdsResource[]>();
 
-function lowerChain(chain: ChainIr, patched: ReadonlySet<string>): Pieces<XdsResource> {
-  if (chain.kind !== 'http') return [];
-  return patched.has(chain.name) ? lowerHosts(chain, patched) : hostsOfChain(chain);
+/** Names of what patches are about: RouteConfigurations, and Listeners whose filters they change. */
+interface Patched {
+  readonly routes: ReadonlySet<string>;
+  readonly listeners: ReadonlySet<string>;
 }
 
-const hostsOfChain = once((chain: HttpChainIr) => lowerHosts(chain, NOTHING_PATCHED));
+function lowerChain(chain: ChainIr, listenerName: string, { routes, listeners }: Patched): Pieces<XdsResource> {
+  if (chain.kind !== 'http') return [];
+  const isPatched = routes.has(chain.name);
+  const hasPatchedFilters = listeners.has(listenerName);
+  return isPatched || hasPatchedFilters ? lowerHosts(chain, isPatched, hasPatchedFilters) : hostsOfChain(chain);
+}
 
-const NOTHING_PATCHED: ReadonlySet<string> = new Set();
+const hostsOfChain = once((chain: HttpChainIr) => lowerHosts(chain, false, false));
 
 /** A listener is encoded again only when something of it changes that is not its routes, or these need other filters. */
 function lowerListener(ir: ListenerIr): XdsResource {
@@ -331,8 +338,12 @@ function lowerWasm(filter: WasmFilterIr, loaded: LoadedFilterIr | undefined): Xd
   return filter.failOpen ? leftOut(filter) : undefined;
 }
 
-function lowerHosts({ name, virtualHosts }: HttpChainIr, patched: ReadonlySet<string>): Pieces<XdsResource> {
-  const around = surroundings(virtualHosts, patched.has(name));
+function lowerHosts(
+  { name, virtualHosts }: HttpChainIr,
+  isPatched: boolean,
+  hasPatchedFilters: boolean,
+): Pieces<XdsResource> {
+  const around = surroundings(virtualHosts, isPatched, hasPatchedFilters);
   return virtualHosts.map((hosts) => {
     const last = lastOfPieces.get(hosts);
     const depends = dependence(hosts, around);

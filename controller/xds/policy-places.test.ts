@@ -109,6 +109,17 @@ describe('a route', () => {
   });
 });
 
+describe('a route of a listener whose filters are patched', () => {
+  it('turns on the place behind them where any route has a policy, whatever it has itself', () => {
+    const own = route({});
+    const among = (...routes: readonly RouteIr[]) =>
+      policyPlaces(own, host(own, ...routes), surroundings([[host(own, ...routes)]], false, true));
+    expect(among().after).toBe(false);
+    expect(among(route(DENY))).toMatchObject({ first: false, after: true, recheck: false });
+    expect(among(route(WRITE))).toMatchObject({ first: false, after: true, recheck: true });
+  });
+});
+
 describe('a host', () => {
   it("depends on others only where it has users' filters, and on patches only where it has policies that write", () => {
     const open = surroundings([], false);

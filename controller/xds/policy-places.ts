@@ -13,6 +13,9 @@
  *   route with filters of users: they have not run. (Where a filter of a user leads from one such route to another, the gate
  *   behind them all refuses what lacks the second one's: `features/asked`.)
  *
+ * Where a patch changes the filters of the listener, every route is as if it had filters of users: what is added may write
+ * anything.
+ *
  * Where claims alone are written, and may not lead anywhere (`recomputeRoute`), the route writes them itself, last of all: then nothing
  * leads away from it. Not so with filters of users, which are to see them.
  *
@@ -32,6 +35,8 @@ export interface Surroundings {
   readonly hasWriters: boolean;
   /** Whether routes may be matched by more than their IR says: they are patched. */
   readonly isPatched: boolean;
+  /** Whether the filters that all requests go through are patched. */
+  readonly hasPatchedFilters: boolean;
 }
 
 /** The places that a route turns on. */
@@ -46,17 +51,23 @@ export interface PolicyPlaces {
 }
 
 /** What all routes of a RouteConfiguration have in common. */
-export function surroundings(hosts: Pieces<VirtualHostIr>, isPatched: boolean): Surroundings {
+export function surroundings(
+  hosts: Pieces<VirtualHostIr>,
+  isPatched: boolean,
+  hasPatchedFilters = false,
+): Surroundings {
   const facts = hosts.map(factsOfAll);
   return {
     hasPolicies: facts.some(({ hasPolicies }) => hasPolicies),
     hasWriters: facts.some(({ hasWriters }) => hasWriters),
     isPatched,
+    hasPatchedFilters,
   };
 }
 
 /** What of their surroundings hosts depend on, as text. */
 export function dependence(hosts: readonly VirtualHostIr[], around: Surroundings): string {
+  if (around.hasPatchedFilters) return JSON.stringify(around);
   const facts = factsOfAll(hosts);
   if (!facts.hasUsersFilters && !facts.hasWriters && !facts.hasLimits) return '';
   const ofOthers = facts.hasUsersFilters && [around.hasPolicies, around.hasWriters];
@@ -66,13 +77,14 @@ export function dependence(hosts: readonly VirtualHostIr[], around: Surroundings
 /** The places that a route of a host turns on. */
 export function policyPlaces({ features }: RouteIr, host: VirtualHostIr, around: Surroundings): PolicyPlaces {
   const policy = policyBytes(features);
-  const after = hasUsersFilters(features) && around.hasPolicies;
+  const mayBeLedAway = hasUsersFilters(features) || around.hasPatchedFilters;
+  const after = mayBeLedAway && around.hasPolicies;
   const written = policy?.writes ?? [];
   const { matchedHeaders } = hostFacts(host);
   const leadsAway = written.some((name) => around.isPatched || matchedHeaders.has(spelt(name)));
   // A header that is removed for being spelt like one of them makes Envoy choose the route anew all the same.
   const isSpeltAnew = written.some((name) => matchedHeaders.get(spelt(name))?.some((other) => other !== name) === true);
-  const mayStay = policy !== undefined && policy.stays.length > 0 && !hasUsersFilters(features) && !isSpeltAnew;
+  const mayStay = policy !== undefined && policy.stays.length > 0 && !mayBeLedAway && !isSpeltAnew;
   const stays = leadsAway && mayStay;
   return {
     first: policy !== undefined,

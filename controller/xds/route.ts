@@ -1,5 +1,5 @@
 import type { Any } from '@bufbuild/protobuf/wkt';
-import { marksPerRoute } from '../features/asked/xds.ts';
+import { laterGateTurnedOn, marksPerRoute } from '../features/asked/xds.ts';
 import { API_KEY_FILTER, apiKeyAuthPerRoute } from '../features/api-key-auth/xds.ts';
 import { basicAuthFilterName, basicAuthPerRoute } from '../features/basic-auth/xds.ts';
 import { backendCookies } from '../features/oidc/xds.ts';
@@ -77,7 +77,7 @@ function route(ir: RouteIr, places: PolicyPlaces, around: Surroundings): Route {
       ...new Set([...response.toRemove.filter(isFree), ...rewritten.toRemove, ...reportsOf(ir.features)]),
     ],
     ...(ir.features.statName === undefined ? {} : { statPrefix: ir.features.statName }),
-    ...featuresOf(ir, places, `${leavesCounting(places, around)}${countersOf(ir.name)}`),
+    ...featuresOf(ir, places, `${leavesCounting(places, around)}${countersOf(ir.name)}`, around),
   };
 }
 
@@ -145,6 +145,7 @@ function featuresOf(
   of: RouteIr,
   places: PolicyPlaces,
   counting: string,
+  { hasPatchedFilters }: Surroundings,
 ): Pick<Route, 'metadata' | 'typedPerFilterConfig'> {
   const ir = of.features;
   const credentials = credentialsOf(of);
@@ -166,6 +167,7 @@ function featuresOf(
   return {
     ...(metadata === undefined ? {} : { metadata }),
     typedPerFilterConfig: {
+      ...(hasPatchedFilters && Object.fromEntries([laterGateTurnedOn])),
       ...nativePerRoute(ir, credentials),
       ...perFilterConfig,
       ...Object.fromEntries([...auth, ...processors, ...wasm, ...injected, ...compressors]),

@@ -1,10 +1,16 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compile } from '#controller/compile.ts';
 import { loadOnce } from '#controller/provider/files/load-once.ts';
 import { lower } from '#controller/xds/lower.ts';
 import { ROOT } from '#deploy/setup/node24.mjs';
+import { compilePolicy } from '#wasm-filters/build.ts';
+import { freePort } from '../process/sluice.ts';
+import { type Echo, startEcho } from '../scenario/echo.ts';
 import { type LiveEnvoy, startLiveEnvoy } from './live-envoy.ts';
+import { backend, manifest, route, type RouteSite, startRouteSite, to } from './route-site.ts';
 
 const CASES = 'controller/features/envoy-patch-policy/testdata';
 
@@ -47,5 +53,83 @@ describe('what an EnvoyPatchPolicy makes of a proxy', () => {
     await serve('refused');
     expect((await get(18_485, '/')).status).toBe(404);
     expect(await envoy.admin('/stats?filter=http.patched.downstream_rq_total')).toMatch(/: [1-9]/u);
+  });
+});
+
+describe('a filter that a patch adds, and that leads requests to another route', () => {
+  let folder: string;
+  let site: RouteSite;
+  let echo: Echo;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'sluice-'));
+    await writeFile(join(folder, 'policy.wasm'), await compilePolicy());
+    [site, echo] = await Promise.all([startRouteSite(join(folder, 'policy.wasm')), startEcho()]);
+  }, 120_000);
+  afterAll(async () => {
+    await Promise.all([site.stop(), echo.stop()]);
+    await rm(folder, { recursive: true });
+  });
+
+  const LUA = `function envoy_on_request(handle)
+    handle:headers():replace("x-lua", "1")
+    if handle:headers():get("x-go") then handle:headers():replace("x-team", "secret") end
+    handle:clearRouteCache()
+  end`;
+  const patch = manifest('EnvoyPatchPolicy', 'lua', {
+    targetRef: { group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'shop' },
+    type: 'JSONPatch',
+    jsonPatches: [
+      {
+        type: 'type.googleapis.com/envoy.config.listener.v3.Listener',
+        name: 'default/shop/http',
+        operation: {
+          op: 'add',
+          path: '/default_filter_chain/filters/0/typed_config/http_filters/0',
+          value: {
+            name: 'lua',
+            typed_config: {
+              '@type': 'type.googleapis.com/envoy.extensions.filters.http.lua.v3.Lua',
+              default_source_code: { inline_string: LUA },
+            },
+          },
+        },
+      },
+    ],
+  });
+  const serve = (security: object, ...more: readonly object[]) =>
+    site.serve(
+      route([{ backendRefs: [to('echo')] }], 'HTTPRoute', 'open'),
+      route(
+        [{ matches: [{ headers: [{ name: 'x-team', value: 'secret' }] }], backendRefs: [to('echo')] }],
+        'HTTPRoute',
+        'closed',
+      ),
+      backend('echo', [echo.port]),
+      manifest('SecurityPolicy', 'closed', {
+        targetRefs: [{ group: 'gateway.networking.k8s.io', kind: 'HTTPRoute', name: 'closed' }],
+        ...security,
+      }),
+      patch,
+      ...more,
+    );
+
+  it.each([
+    ['authorization', { authorization: { defaultAction: 'Deny' } }],
+    ['basicAuth', { basicAuth: { users: { name: 'users' } } }],
+    ['extAuth', { extAuth: { http: { backendRefs: [to('nowhere-to-be-asked')] } } }],
+  ])('leads none past the policy of that: %s', async (_, security) => {
+    const users = manifest('Secret', 'users', { stringData: { '.htpasswd': 'ada:{SHA}2jmj7l5rSw0yVb/vlWAYkK/YBwk=' } });
+    await serve(security, users, backend('nowhere-to-be-asked', [await freePort()]));
+    const open = await site.get('/');
+    expect([open.status, open.upstream['x-lua']]).toEqual([200, '1']);
+    expect((await site.get('/', { 'x-team': 'secret' })).status).toBeGreaterThanOrEqual(400);
+    const led = await site.get('/', { 'x-go': '1' });
+    expect([led.status >= 400, led.upstream]).toEqual([true, {}]);
+  });
+
+  it('leads to it who may come there', async () => {
+    await serve({ authorization: { defaultAction: 'Allow' } });
+    const led = await site.get('/', { 'x-go': '1' });
+    expect([led.status, led.upstream['x-team']]).toEqual([200, 'secret']);
   });
 });
