@@ -8,7 +8,7 @@ import type { LoadPlan, LoadReport, LoadTarget, Loss, Span } from './load.ts';
 /** Of what is lost, the first so many are told in words. */
 const TOLD = 5;
 /** What comes within it belongs together. Milliseconds. */
-const GAP = 1_000;
+const GAP = 100;
 /** How often it is told how it goes. Milliseconds. */
 const TELL_EVERY = 1_000;
 

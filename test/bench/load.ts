@@ -47,7 +47,7 @@ export interface LoadReport {
   readonly losses: readonly Loss[];
   /** How often each status was answered. */
   readonly statuses: { readonly [status: number]: number };
-  /** When excused statuses came, from the first of some to the last, those together that are less than a second apart. */
+  /** When excused statuses came, from the first of some to the last, those together that are less than 100 ms apart. */
   readonly excused: readonly Span[];
 }
 

@@ -7,6 +7,7 @@ import {
   type FilesWorld,
   filteredOf,
   FOREVER,
+  isEverywhere,
   lateOf,
   PATIENCE,
   processOf,
@@ -55,7 +56,8 @@ function endingProcesses(world: FilesWorld): readonly Change[] {
         const before = processOf(site, 'sidecar');
         process.kill(before, 'SIGKILL');
         await until('another sidecar runs', () => ![0, before].includes(processOf(site, 'sidecar')), PATIENCE);
-        await becomes(http, '/limited', { status: 200 });
+        await isEverywhere(http, '/limited', 200);
+        await isEverywhere(http, '/login', 302);
         // A token that nobody has seen is asked about.
         await becomes(http, '/signed', { status: 200 }, keys.sidecar.token({ sub: `after-${round}`, ...FOREVER }));
       },
@@ -171,7 +173,7 @@ function aroundIt({ site, redis, ports }: FilesWorld): readonly Change[] {
         await redis.kill();
         await becomes(ports.http, '/limited', { status: 503 });
         await redis.restart();
-        await becomes(ports.http, '/limited', { status: 200 });
+        await isEverywhere(ports.http, '/limited', 200);
       },
     },
   ];

@@ -92,6 +92,16 @@ export function manifestsOf(world: Omit<FilesWorld, 'redis' | 'site'>): { readon
   };
 }
 
+/** So many new connections in a row are answered so: every worker of Envoy has had some of them. */
+const EVERY_WORKER = 20;
+
+/** Waits until a path is answered with a status by whichever worker of Envoy. */
+export async function isEverywhere(port: number, path: string, status: number): Promise<void> {
+  const headers = { connection: 'close' } as const;
+  const is = (answer: Answer): boolean => answer.status === status;
+  await untilAnswer({ port, host: HOST, path, headers, is, inARow: EVERY_WORKER, within: PATIENCE });
+}
+
 /** Waits until a path is answered as it should be, with a token where one is given. */
 export async function becomes(
   port: number,
