@@ -35,6 +35,7 @@ export interface MakersOptions {
   readonly infra: RunningProxyOptions['infra'];
   readonly sidecarState: RunningProxyOptions['sidecarState'];
   readonly library: ModuleLibrary;
+  readonly moduleOrder?: RunningProxyOptions['moduleOrder'];
   readonly fetch: Configuration['fetch'];
   readonly stateFolder: string;
   readonly metrics: Metrics;
@@ -49,7 +50,7 @@ export interface ProxyMakers {
 
 /** Makes them. */
 export function proxyMakers(options: MakersOptions): ProxyMakers {
-  const { infra, sidecarState, library, fetch, stateFolder, metrics, log } = options;
+  const { infra, sidecarState, library, moduleOrder, fetch, stateFolder, metrics, log } = options;
   let answering: Answering | undefined;
   return {
     proxy: (key, more) =>
@@ -58,6 +59,7 @@ export function proxyMakers(options: MakersOptions): ProxyMakers {
         infra,
         folder: proxyPaths(stateFolder, key).folder,
         modules: library,
+        ...(moduleOrder === undefined ? {} : { moduleOrder }),
         sidecarState,
         clock: systemClock,
         log: log.child({ gateway: key }),

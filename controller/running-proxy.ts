@@ -13,7 +13,7 @@ import type { LoadedFilterIr, WasmFilterIr } from './ir/wasm-filter.ts';
 import { chooseFilters, isVersion, readLoadedFilters, writeLoadedFilters } from './loaded-filters.ts';
 import type { Clock } from './runtime/clock.ts';
 import { Publication } from './server/ads/publication.ts';
-import type { RefusedResource, Rejection } from './server/ads/session.ts';
+import { type ModuleOrder, type RefusedResource, type Rejection, SESSION_TIMES } from './server/ads/session.ts';
 import { ModuleStore, type WasmModule } from './server/agent/module-store.ts';
 import { SidecarStates } from './server/agent/sidecar-states.ts';
 import { serveProxy } from './server/proxy-server.ts';
@@ -45,6 +45,8 @@ export interface RunningProxyOptions {
   readonly unknownKey: (keySet: string) => void;
   /** A client has answered a response of a type. */
   readonly answered: (type: XdsType, isRejected: boolean) => void;
+  /** When an Envoy that has just started gets its modules: `last` where it is the only one, `first` where others serve. */
+  readonly moduleOrder?: ModuleOrder;
   /** For tests alone: makes of a snapshot one that Envoy rejects. */
   readonly tamper?: (snapshot: XdsSnapshot) => XdsSnapshot;
   /** It has become ready, or what it rejects has changed. */
@@ -125,11 +127,15 @@ export class RunningProxy {
       onReady: () => this.#publish(),
       clock: options.clock,
     });
-    this.#publication = new Publication({
-      rejected: (rejection) => this.#onRejected(rejection),
-      warming: (names) => this.#onWarming(names),
-      settled: (refused) => this.#onSettled(refused),
-    });
+    this.#publication = new Publication(
+      {
+        rejected: (rejection) => this.#onRejected(rejection),
+        warming: (names) => this.#onWarming(names),
+        settled: (refused) => this.#onSettled(refused),
+      },
+      SESSION_TIMES,
+      options.moduleOrder,
+    );
   }
 
   /**

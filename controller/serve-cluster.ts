@@ -90,7 +90,9 @@ export async function serveCluster(options: ServeClusterOptions): Promise<Outcom
   const idle = new IdleCollection(systemClock, collectGarbage);
   undo.push(() => Promise.resolve(idle.stop()));
   const { policyDigest, library } = modules.value;
-  const makers = proxyMakers({ infra, sidecarState, library, fetch, stateFolder, metrics, log });
+  // A pod that is not ready costs nothing, one that answers 500 does.
+  const moduleOrder = 'first';
+  const makers = proxyMakers({ infra, sidecarState, library, moduleOrder, fetch, stateFolder, metrics, log });
   const pipeline = await startPipeline({
     provider: kubernetesProvider({
       server,

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { Provider } from 'oidc-provider';
 
 /** A certified OpenID provider (npm `oidc-provider`) in which everybody is who logs in first: "ada". */
@@ -7,9 +8,20 @@ export interface RealProvider {
   stop(): Promise<void>;
 }
 
-/** Starts it on this port of 127.0.0.1, with one client `shop`. */
-export async function startRealProvider(port: number, redirectUris: readonly string[]): Promise<RealProvider> {
-  const issuer = `http://127.0.0.1:${port}`;
+/** A name that a provider has elsewhere than on loopback, and what it proves it with, in PEM. */
+export interface ProviderName {
+  readonly host: string;
+  readonly certificate: string;
+  readonly key: string;
+}
+
+/** Starts it on this port of 127.0.0.1, with one client `shop`; one with a name is there for everybody, by HTTPS. */
+export async function startRealProvider(
+  port: number,
+  redirectUris: readonly string[],
+  name?: ProviderName,
+): Promise<RealProvider> {
+  const issuer = name === undefined ? `http://127.0.0.1:${port}` : `https://${name.host}`;
   const provider = new Provider(issuer, {
     clients: [
       {
@@ -47,13 +59,15 @@ export async function startRealProvider(port: number, redirectUris: readonly str
     },
   });
   const handle = provider.callback();
-  const server = createServer((request, response) => {
+  const serve = (request: IncomingMessage, response: ServerResponse): void => {
     if (request.url?.startsWith('/interaction/') !== true) void handle(request, response);
     else void login(provider, request, response);
-  });
+  };
+  const server =
+    name === undefined ? createServer(serve) : createTlsServer({ cert: name.certificate, key: name.key }, serve);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, '127.0.0.1', resolve);
+    server.listen(port, name === undefined ? '127.0.0.1' : '0.0.0.0', resolve);
   });
   return {
     issuer,

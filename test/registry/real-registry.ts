@@ -25,20 +25,42 @@ export interface RealRegistry {
   stop(): Promise<void>;
 }
 
-/** Starts a registry that keeps everything in memory; with `isPrivate` only Alice may use it. */
+/** What a registry is to be. */
+export interface RegistryKind {
+  /** Only Alice may use it. */
+  readonly isPrivate?: boolean;
+  /** It is there for everybody, not on loopback alone. */
+  readonly isOpen?: boolean;
+  /** It is spoken to by HTTPS, with this certificate and its key, in PEM. */
+  readonly identity?: { readonly certificate: string; readonly key: string };
+}
+
+/** Starts a registry that keeps everything in memory. */
 export async function startRegistry({
   isPrivate = false,
-}: { readonly isPrivate?: boolean } = {}): Promise<RealRegistry> {
+  isOpen = false,
+  identity,
+}: RegistryKind = {}): Promise<RealRegistry> {
   const binary = findRegistry(process.env);
   if (binary === undefined) throw new Error('there is no registry: `npm test` builds it');
   const folder = mkdtempSync(join(tmpdir(), 'sluice-'));
-  const host = `127.0.0.1:${await freePort()}`;
+  const port = await freePort();
+  const host = `127.0.0.1:${port}`;
   writeFileSync(join(folder, 'htpasswd'), HTPASSWD);
+  const [certificate, key] = [join(folder, 'tls.crt'), join(folder, 'tls.key')];
+  if (identity !== undefined) {
+    writeFileSync(certificate, identity.certificate);
+    writeFileSync(key, identity.key, { mode: 0o600 });
+  }
   const config = {
     version: '0.1',
     log: { level: 'error', accesslog: { disabled: true } },
     storage: { inmemory: {}, delete: { enabled: true } },
-    http: { addr: host, secret: 'of the tests' },
+    http: {
+      addr: isOpen ? `0.0.0.0:${port}` : host,
+      secret: 'of the tests',
+      ...(identity === undefined ? {} : { tls: { certificate, key } }),
+    },
     ...(isPrivate ? { auth: { htpasswd: { realm: 'tests', path: join(folder, 'htpasswd') } } } : {}),
   };
   writeFileSync(join(folder, 'config.yaml'), JSON.stringify(config));
@@ -48,10 +70,12 @@ export async function startRegistry({
   });
   const said = text(child.stderr);
   const url = `http://${host}`;
+  // Whoever speaks plainly to one by HTTPS is answered 400.
+  const first = identity === undefined ? (isPrivate ? 401 : 200) : 400;
   await until('the registry answers', async () => {
     if (child.exitCode !== null) throw new Error(`the registry ended: ${await said}`);
     return fetch(`${url}/v2/`).then(
-      ({ status }) => status === (isPrivate ? 401 : 200),
+      ({ status }) => status === first,
       () => false,
     );
   });

@@ -1,6 +1,7 @@
 import { EMPTY_SNAPSHOT, type XdsResource, type XdsSnapshot } from '../../xds/snapshot.ts';
 import type { XdsType } from '../../xds/types.ts';
 import {
+  type ModuleOrder,
   type RefusedResource,
   type Rejection,
   Session,
@@ -22,12 +23,14 @@ export interface PublicationEvents {
 export class Publication {
   readonly #events: PublicationEvents;
   readonly #times: SessionTimes;
+  readonly #modules: ModuleOrder;
   readonly #sessions = new Set<Session>();
   #desired: XdsSnapshot | undefined;
 
-  constructor(events: PublicationEvents, times: SessionTimes = SESSION_TIMES) {
+  constructor(events: PublicationEvents, times: SessionTimes = SESSION_TIMES, modules: ModuleOrder = 'last') {
     this.#events = events;
     this.#times = times;
+    this.#modules = modules;
   }
 
   /** Number of connected clients. */
@@ -62,6 +65,7 @@ export class Publication {
         warming: (clusters) => this.#events.warming?.(clusters),
       },
       this.#times,
+      this.#modules,
     );
     this.#sessions.add(session);
     return session;

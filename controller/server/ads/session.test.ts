@@ -3,7 +3,7 @@ import { collectGarbage } from '../../runtime/memory.ts';
 import { manualClock } from '../../runtime/testing/manual-clock.ts';
 import { EMPTY_SNAPSHOT, type XdsSnapshot, xdsResource } from '../../xds/snapshot.ts';
 import { typeOfUrl, typeUrl, XDS_TYPES, type XdsType } from '../../xds/types.ts';
-import { type Rejection, Session, SESSION_TIMES } from './session.ts';
+import { type ModuleOrder, type Rejection, Session, SESSION_TIMES, type SessionPorts } from './session.ts';
 import type { DeltaRequest, DeltaResponse } from './wire.ts';
 
 /** A snapshot from names, and contents where they matter: "a" or "a=2". */
@@ -21,14 +21,14 @@ function snapshot(resources: { readonly [T in XdsType]?: readonly string[] }): X
 }
 
 /** A client that says what the test tells it to, and writes down what it is sent: "cluster +a -b". */
-function scripted(desired: XdsSnapshot) {
+function scripted(desired: XdsSnapshot, modules: ModuleOrder = 'last') {
   const clock = manualClock();
   const sent: string[] = [];
   const nonces = new Map<XdsType, string>();
   const rejections: Rejection[] = [];
   const warming: (readonly string[])[] = [];
   let completed = 0;
-  const session = new Session(desired, {
+  const ports: SessionPorts = {
     clock,
     send: (response: DeltaResponse) => {
       const type = typeOfUrl(response.typeUrl) ?? 'listener';
@@ -42,7 +42,8 @@ function scripted(desired: XdsSnapshot) {
     rejected: (rejection) => rejections.push(rejection),
     warming: (clusters) => warming.push([...clusters]),
     settled: (refused) => (completed += refused.length === 0 ? 1 : 0),
-  });
+  };
+  const session = new Session(desired, ports, SESSION_TIMES, modules);
   const say = (type: XdsType, words: Partial<DeltaRequest> = {}): void =>
     session.receive({
       typeUrl: typeUrl(type),
@@ -166,6 +167,34 @@ describe('a client that connects', () => {
     expect(client.sent()).toEqual(['extension-config +policy']);
     client.ack('extension-config');
     expect(client.sent()).toEqual(['route +r']);
+  });
+
+  it('gets modules before its routes where others serve meanwhile, though these wait no longer than ten seconds', () => {
+    const world = { ...WORLD_A, 'extension-config': ['policy', 'filter'] } as const;
+    const begun = () => {
+      const client = scripted(snapshot(world), 'first');
+      client.say('cluster');
+      client.say('endpoint', { subscribe: ['a'] });
+      client.ack('endpoint');
+      client.ack('cluster');
+      client.say('listener');
+      client.say('route', { subscribe: ['r'] });
+      client.ack('listener');
+      client.sent();
+      client.say('extension-config', { subscribe: ['policy', 'filter'] });
+      return client;
+    };
+    const client = begun();
+    expect(client.sent()).toEqual(['extension-config +policy']);
+    client.ack('extension-config');
+    expect(client.sent()).toEqual(['extension-config +filter']);
+    client.nack('extension-config', 'bad');
+    expect(client.sent()).toEqual(['route +r']);
+    expect(client.completed()).toBe(0);
+    const late = begun();
+    late.sent();
+    late.clock.pass(10_000);
+    expect(late.sent()).toEqual(['route +r']);
   });
 
   it('gets where connections go when it has the clusters that they go to', () => {

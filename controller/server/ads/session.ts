@@ -32,6 +32,17 @@ export interface SessionTimes {
 /** The times used where no others are given. */
 export const SESSION_TIMES: SessionTimes = { makeDeadline: 2_000, drain: 1_000 };
 
+/**
+ * When a client that has just started gets its modules; it stands still while it compiles them.
+ *
+ * - `last`: after its routes. Those that need none serve meanwhile; the others answer 500.
+ * - `first`: before its routes, without which it takes no requests. Others serve meanwhile.
+ */
+export type ModuleOrder = 'first' | 'last';
+
+/** So long routes wait for modules. Envoy itself waits 15 seconds for routes, and then serves without. Milliseconds. */
+const LONGEST_MODULES = 10_000;
+
 /** A response that was written is on its way after this time. Milliseconds. */
 const UNTIL_SENT = 1;
 
@@ -79,16 +90,27 @@ export class Session {
   /** Clusters that warm longer than they are waited for. */
   #warming: ReadonlySet<string> = new Set();
   #closed = false;
-  /**
-   * The client has just started and serves nothing yet. It then gets modules last: it stands still while it compiles them,
-   * and routes that need none serve meanwhile.
-   */
+  /** The client has just started and serves nothing yet. */
   #isFresh = true;
+  readonly #modules: ModuleOrder;
+  #cancelModules: () => void = () => undefined;
 
-  constructor(desired: XdsSnapshot, ports: SessionPorts, times: SessionTimes = SESSION_TIMES) {
+  constructor(
+    desired: XdsSnapshot,
+    ports: SessionPorts,
+    times: SessionTimes = SESSION_TIMES,
+    modules: ModuleOrder = 'last',
+  ) {
     this.#desired = desired;
     this.#ports = ports;
     this.#times = times;
+    this.#modules = modules;
+    if (modules === 'first') {
+      this.#cancelModules = ports.clock.after(LONGEST_MODULES, () => {
+        this.#isFresh = false;
+        this.#progress();
+      });
+    }
     this.#enter('make');
   }
 
@@ -132,6 +154,7 @@ export class Session {
     this.#closed = true;
     this.#cancelTimer();
     this.#cancelPatience();
+    this.#cancelModules();
   }
 
   #answered(type: XdsType, subscription: Subscription, request: DeltaRequest): void {
@@ -272,13 +295,24 @@ export class Session {
       };
     }
     const removals = this.#mayRemove(type);
+    if (type === 'route' && this.#modules === 'first') {
+      const isSent = !this.#isFresh || this.#hasModules();
+      return { send: () => isSent, remove: () => removals };
+    }
     if (type !== 'extension-config') return { send: () => true, remove: () => removals };
-    const isSent = !this.#isFresh || this.#done(SWITCH_TYPES);
+    const isSent = !this.#isFresh || this.#modules === 'first' || this.#done(SWITCH_TYPES);
     // Where connections go is a route, and comes after the clusters.
     return {
       send: (name) => (chainOfConfig(name) === undefined ? isSent : this.#stage !== 'make'),
       remove: () => removals,
     };
+  }
+
+  /** Whether the client has answered for every module that it asks for: it asks when it has its listeners. */
+  #hasModules(): boolean {
+    const type = 'extension-config';
+    const desired = this.#desired[type];
+    return this.#subscriptions.get(type)?.settled(desired, this.#permission(type)) ?? desired.size === 0;
   }
 
   /**

@@ -20,18 +20,19 @@ export interface RedisServer {
   stop(): Promise<void>;
 }
 
-/** Starts a Redis; `password` is what it asks of clients. */
-export async function startRedis(password?: string): Promise<RedisServer> {
+/** Starts a Redis; `password` is what it asks of clients, `host` the address that it is reached at. */
+export async function startRedis(password?: string, host = '127.0.0.1'): Promise<RedisServer> {
   const binary = findProgram(REDIS, process.env);
   if (binary === undefined) throw new Error('there is no redis-server: run npm test once, or set REDIS_BIN');
   const folder = await mkdtemp(join(tmpdir(), 'sluice-redis-'));
   const port = await freePort();
   const start = async (): Promise<ChildProcess> => {
-    const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder];
+    const own = ['--port', String(port), '--bind', host, '--protected-mode', 'no', '--dir', folder];
+    const args = [...own, '--save', '', '--appendonly', 'no'];
     const child = spawn(binary, [...args, ...(password === undefined ? [] : ['--requirepass', password])], {
       stdio: 'ignore',
     });
-    await untilListening(port, child);
+    await untilListening(port, host, child);
     return child;
   };
   let child = await start();
@@ -42,7 +43,7 @@ export async function startRedis(password?: string): Promise<RedisServer> {
     await gone;
   };
   return {
-    url: `redis://${password === undefined ? '' : `:${password}@`}127.0.0.1:${port}`,
+    url: `redis://${password === undefined ? '' : `:${password}@`}${host}:${port}`,
     get process() {
       return child;
     },
@@ -66,10 +67,10 @@ async function freePort(): Promise<number> {
   return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
-async function untilListening(port: number, child: ChildProcess): Promise<void> {
+async function untilListening(port: number, host: string, child: ChildProcess): Promise<void> {
   while (child.exitCode === null) {
     const isThere = await new Promise<boolean>((resolve) => {
-      const socket = createConnection(port, '127.0.0.1', () => resolve(true));
+      const socket = createConnection(port, host, () => resolve(true));
       socket.once('error', () => resolve(false));
       socket.once('connect', () => socket.destroy());
     });

@@ -143,6 +143,8 @@ export interface Service {
     readonly clusterIP?: string;
     readonly externalIPs?: readonly string[];
     readonly loadBalancerIP?: string;
+    /** `ClientIP`: a client is led to the same endpoint each time. */
+    readonly sessionAffinity?: string;
     readonly ports?: readonly ServicePort[];
   };
   readonly status?: { readonly loadBalancer?: { readonly ingress?: readonly { readonly ip?: string }[] } };

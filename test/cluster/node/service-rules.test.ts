@@ -15,8 +15,8 @@ function slice(addresses: readonly (readonly [string, boolean])[]): EndpointSlic
   };
 }
 
-function rulesOf(slices: readonly EndpointSlice[]): readonly string[] {
-  const text = serviceRules([service], slices, () => ['10.96.0.7', '10.245.0.1']);
+function rulesOf(slices: readonly EndpointSlice[], of = service): readonly string[] {
+  const text = serviceRules([of], slices, () => ['10.96.0.7', '10.245.0.1']);
   return text.split('\n').filter((line) => line.includes('dnat to'));
 }
 
@@ -40,6 +40,20 @@ describe('the rules of a Service', () => {
       'ip daddr 10.96.0.7 tcp dport 80 numgen random mod 2 0 dnat to 10.244.1.2:3000',
       'ip daddr 10.96.0.7 tcp dport 80 dnat to 10.244.1.3:3000',
     ]);
+  });
+
+  it('lead a client to the same endpoint each time where the Service says so', () => {
+    const both: readonly (readonly [string, boolean])[] = [
+      ['10.244.1.2', true],
+      ['10.244.1.3', true],
+    ];
+    const [first = ''] = rulesOf([slice(both)], {
+      ...service,
+      spec: { ...service.spec, sessionAffinity: 'ClientIP' },
+    });
+    expect(first.trim()).toBe(
+      'ip daddr 10.96.0.7 tcp dport 80 jhash ip saddr mod 2 seed 0x1 0 dnat to 10.244.1.2:3000',
+    );
   });
 
   it('leave out endpoints that are not ready, and are none where the lists are null', () => {

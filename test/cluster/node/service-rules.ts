@@ -9,7 +9,8 @@ export type AddressesOf = (service: Service) => readonly string[];
 
 /**
  * What the node does for Services, as a program of nft(8) that takes the place of the one before: connections to an address
- * of a Service go to one of its ready endpoints, whichever; what comes from outside the pods comes from the node then.
+ * of a Service go to one of its ready endpoints, whichever, or with `sessionAffinity: ClientIP` to the one that the client's
+ * address chooses; what comes from outside the pods comes from the node then.
  */
 export function serviceRules(
   services: readonly Service[],
@@ -22,10 +23,11 @@ export function serviceRules(
       const protocol = (port.protocol ?? 'TCP').toLowerCase();
       const to = endpoints.get(portKey(service.metadata, port.name, port.protocol)) ?? [];
       if (protocol !== 'tcp' && protocol !== 'udp') return [];
+      const chosen = service.spec.sessionAffinity === 'ClientIP' ? BY_CLIENT : BY_CHANCE;
       const own = addressesOf(service).map((address) =>
-        ruleOf(`ip daddr ${address} ${protocol} dport ${port.port}`, to),
+        ruleOf(`ip daddr ${address} ${protocol} dport ${port.port}`, to, chosen),
       );
-      return [...own, nodePortRule(port, protocol, to)].flat();
+      return [...own, nodePortRule(port, protocol, to, chosen)].flat();
     }),
   );
   return `table ip ${TABLE}
@@ -40,16 +42,27 @@ ${rules.map((rule) => `    ${rule}\n`).join('')}  }
 `;
 }
 
+/** By what number an endpoint is chosen (nft(8), "NUMGEN EXPRESSION" and "HASH EXPRESSIONS"). */
+const BY_CHANCE = (most: number): string => `numgen random mod ${most}`;
+/** Without a seed of ours each rule would have one of its own, and another one each time. */
+const BY_CLIENT = (most: number): string => `jhash ip saddr mod ${most} seed 0x1`;
+type Choice = typeof BY_CHANCE;
+
 /** Without endpoints a connection is refused, as kube-proxy does. */
-function ruleOf(match: string, to: readonly string[]): readonly string[] {
+function ruleOf(match: string, to: readonly string[], chosen: Choice): readonly string[] {
   return to.map((endpoint, index) => {
     const left = to.length - index;
-    return left === 1 ? `${match} dnat to ${endpoint}` : `${match} numgen random mod ${left} 0 dnat to ${endpoint}`;
+    return left === 1 ? `${match} dnat to ${endpoint}` : `${match} ${chosen(left)} 0 dnat to ${endpoint}`;
   });
 }
 
-function nodePortRule({ nodePort }: ServicePort, protocol: string, to: readonly string[]): readonly string[] {
-  return nodePort === undefined ? [] : ruleOf(`ip daddr ${NODE_ADDRESS} ${protocol} dport ${nodePort}`, to);
+function nodePortRule(
+  { nodePort }: ServicePort,
+  protocol: string,
+  to: readonly string[],
+  chosen: Choice,
+): readonly string[] {
+  return nodePort === undefined ? [] : ruleOf(`ip daddr ${NODE_ADDRESS} ${protocol} dport ${nodePort}`, to, chosen);
 }
 
 function endpointsOf(slices: readonly EndpointSlice[]): ReadonlyMap<string, readonly string[]> {
