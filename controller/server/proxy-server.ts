@@ -5,6 +5,7 @@ import {
   type UntypedHandleCall,
   type ServerDuplexStream,
 } from '@grpc/grpc-js';
+import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
 import type { ProxySocket } from '../infra/infra.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -14,6 +15,7 @@ import { decodeDeltaRequest, encodeDeltaResponse } from './ads/wire.ts';
 import type { ModuleStore } from './agent/module-store.ts';
 import { serveAgent } from './agent/agent-stream.ts';
 import type { SidecarStates } from './agent/sidecar-states.ts';
+import { SameReplica } from './same-replica.ts';
 
 /** A stream of raw messages: nothing is decoded or encoded by grpc-js. */
 export type RawStream = ServerDuplexStream<Buffer, Buffer>;
@@ -68,9 +70,21 @@ export function serveProxy(options: ProxyServerOptions): () => void {
     'grpc.keepalive_time_ms': 30_000,
     'grpc.keepalive_timeout_ms': LONGEST_SILENCE,
   });
+  const connections = new Map<string, Socket>();
+  const same = new SameReplica(options.clock, (address) =>
+    options.log.info({ address }, 'the sidecar of an Envoy asks another replica, or none: the Envoy is to come again'),
+  );
   const handlers: Record<string, UntypedHandleCall> = {
-    delta: (stream: RawStream) => serveDelta(stream, options),
-    agent: (stream: RawStream) => serveAgent(stream, options),
+    delta: (stream: RawStream) => {
+      const connection = connections.get(stream.getPeer());
+      if (connection?.remoteAddress !== undefined) whenEnded(stream, same.envoy(connection.remoteAddress, connection));
+      serveDelta(stream, options);
+    },
+    agent: (stream: RawStream) => {
+      const address = connections.get(stream.getPeer())?.remoteAddress;
+      if (address !== undefined) whenEnded(stream, same.agent(address));
+      serveAgent(stream, options);
+    },
   };
   server.addService(
     {
@@ -80,8 +94,30 @@ export function serveProxy(options: ProxyServerOptions): () => void {
     handlers,
   );
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
-  options.socket.take((connection) => injector.injectConnection(connection));
-  return () => server.forceShutdown();
+  options.socket.take((connection) => {
+    const { remoteAddress, remotePort } = connection;
+    if (remoteAddress !== undefined && remotePort !== undefined) {
+      const peer = `${remoteAddress}:${remotePort}`;
+      connections.set(peer, connection);
+      connection.once('close', () => connections.delete(peer));
+    }
+    injector.injectConnection(connection);
+  });
+  return () => {
+    same.close();
+    server.forceShutdown();
+  };
+}
+
+/** Calls once when a stream has ended, however. */
+function whenEnded(stream: RawStream, ended: () => void): void {
+  let isEnded = false;
+  for (const event of ['end', 'cancelled', 'error'] as const) {
+    stream.on(event, () => {
+      if (!isEnded) ended();
+      isEnded = true;
+    });
+  }
 }
 
 function serveDelta(stream: RawStream, { publication, clock, log, answered }: ProxyServerOptions): void {
