@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { parse, stringify } from 'yaml';
+import { isMap, parse, parseAllDocuments, stringify } from 'yaml';
 import { ROOT } from '#deploy/setup/node24.mjs';
 import { listenOnSocket } from '#extproc/grpc/unix-server.ts';
 import { defineProcessor } from '#extproc/processor/define-processor.ts';
@@ -155,55 +155,23 @@ async function startProcessor(): Promise<number> {
   return typeof listensAt === 'object' && listensAt !== null ? listensAt.port : 0;
 }
 
-/** The container of a user's that serves processors in each pod, as the page on Kubernetes has it. */
-const PROCESSORS = {
-  patch: {
-    type: 'StrategicMerge',
-    value: {
-      spec: {
-        template: {
-          spec: {
-            containers: [
-              {
-                name: 'processors',
-                image: 'sluice-sidecar:test',
-                args: ['processors', '/etc/processors/processors.yaml'],
-                securityContext: { runAsUser: 65_532, runAsGroup: 65_532 },
-                volumeMounts: [
-                  { name: 'processors', mountPath: '/var/run/ext-proc' },
-                  { name: 'own-processors', mountPath: '/etc/processors' },
-                ],
-              },
-            ],
-            volumes: [{ name: 'own-processors', configMap: { name: 'processors' } }],
-          },
-        },
-      },
-    },
-  },
-};
+/** What the page on policies of a cluster shows: processors in every pod. */
+const EXAMPLE_OF_PROCESSORS = join(ROOT, 'deploy/examples/kubernetes/processors.yaml');
 
-const OWN_PROCESSOR = `import { continueWith, defineProcessor } from 'sluice/extproc';
-export const processor = defineProcessor({
-  onRequestHeaders: () => continueWith({ headers: { set: { 'x-own': 'in the pod' } } }),
-});
-`;
-
-const processorsOf = (namespace: string): string => `
-${JSON.stringify({
-  apiVersion: 'v1',
-  kind: 'ConfigMap',
-  metadata: { name: 'processors', namespace },
-  data: { 'own.ts': OWN_PROCESSOR, 'processors.yaml': 'processors: [{ module: ./own.ts }]\n' },
-})}
----`;
-
-const backendAt = (namespace: string, path: string): string => `
-apiVersion: gateway.envoyproxy.io/v1alpha1
-kind: Backend
-metadata: { name: processors, namespace: ${namespace} }
-spec: { endpoints: [{ unix: { path: ${path} } }] }
----`;
+/** The documents of the example, where this installation has them, and how it changes the Deployment of a proxy. */
+function processors({ app, system }: GatewaySite): { readonly manifests: string; readonly deployment: object } {
+  const documents = parseAllDocuments(readFileSync(EXAMPLE_OF_PROCESSORS, 'utf8'));
+  const manifests: string[] = [];
+  let deployment: object = {};
+  for (const document of documents) {
+    const kind = document.get('kind');
+    document.setIn(['metadata', 'namespace'], kind === 'ConfigMap' ? system : app);
+    const patched = document.getIn(['spec', 'provider', 'kubernetes', 'envoyDeployment']);
+    if (isMap(patched)) deployment = patched.toJS(document);
+    else manifests.push(document.toString());
+  }
+  return { manifests: `\n${manifests.join('\n---\n')}\n---`, deployment };
+}
 
 describe.skipIf(!REGISTRY_IS_THERE)('users’ filters', () => {
   beforeAll(async () => {
@@ -213,21 +181,22 @@ describe.skipIf(!REGISTRY_IS_THERE)('users’ filters', () => {
     site = await GatewaySite.install(connectCluster(inject('cluster')), { name });
     stops.push(() => site.remove());
     const { 'tls.crt': certificate, 'tls.key': key } = selfSigned(`registry.${name}.svc.cluster.local`);
-    const [own, open] = await fillRegistries(certificate, key);
+    const [closed, open] = await fillRegistries(certificate, key);
     const processorPort = await startProcessor();
     const { app, system } = site;
+    const own = processors(site);
     const portOf = ({ host }: RealRegistry): number => Number(host.split(':')[1]);
     await site.cluster.apply(
       [
-        serviceOn(site, 'registry', 5_000, portOf(own)),
+        serviceOn(site, 'registry', 5_000, portOf(closed)),
         serviceOn(site, 'images', 80, portOf(open)),
         serviceOn(site, 'processor', 9_002, processorPort, ', appProtocol: kubernetes.io/h2c'),
         `\n${JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'registry-ca', namespace: app }, data: { 'ca.crt': certificate } })}\n---`,
         pullSecret(app, 'good', ALICE.password),
         pullSecret(app, 'wrong', 'guessed'),
         pullSecret(system, 'theirs', ALICE.password),
-        processorsOf(system),
-        proxySettings(site, PROCESSORS),
+        own.manifests,
+        proxySettings(site, own.deployment),
         shopOf(site, PARAMETERS),
         routeTo(app, 'people', '/people'),
         policyOn(app, 'SecurityPolicy', 'people', {
@@ -250,17 +219,7 @@ describe.skipIf(!REGISTRY_IS_THERE)('users’ filters', () => {
             },
           ],
         }),
-        backendAt(app, '/var/run/ext-proc/extproc.sock'),
-        routeTo(app, 'pod', '/pod'),
-        policyOn(app, 'EnvoyExtensionPolicy', 'pod', {
-          extProc: [
-            {
-              backendRefs: [{ group: 'gateway.envoyproxy.io', kind: 'Backend', name: 'processors' }],
-              messageTimeout: '5s',
-              processingMode: { request: {} },
-            },
-          ],
-        }),
+        routeTo(app, 'greeting', '/greeting'),
       ].join(''),
     );
     address = await site.addressOf('shop');
@@ -374,8 +333,9 @@ describe.skipIf(!REGISTRY_IS_THERE)('users’ filters', () => {
       expect((await ask(at('/service'), { 'x-blocked': 'yes' })).status).toBe(403);
     });
 
-    it('is a container of each pod', async () => {
-      await atAll('/pod', ({ sent }) => sent['x-own'] === 'in the pod');
+    it('is a container of each pod, as the example has it', async () => {
+      await atAll('/greeting', ({ sent }) => sent['x-greeted'] === 'in the pod');
+      expect((await ask(at('/greeting'), { 'x-blocked': 'yes' })).status).toBe(403);
     });
   });
 
