@@ -15,7 +15,7 @@ import { decodeDeltaRequest, encodeDeltaResponse } from './ads/wire.ts';
 import type { ModuleStore } from './agent/module-store.ts';
 import { serveAgent } from './agent/agent-stream.ts';
 import type { SidecarStates } from './agent/sidecar-states.ts';
-import { SameReplica } from './same-replica.ts';
+import { type Half, SameReplica } from './same-replica.ts';
 
 /** A stream of raw messages: nothing is decoded or encoded by grpc-js. */
 export type RawStream = ServerDuplexStream<Buffer, Buffer>;
@@ -71,18 +71,21 @@ export function serveProxy(options: ProxyServerOptions): () => void {
     'grpc.keepalive_timeout_ms': LONGEST_SILENCE,
   });
   const connections = new Map<string, Socket>();
-  const same = new SameReplica(options.clock, (address) =>
-    options.log.info({ address }, 'the sidecar of an Envoy asks another replica, or none: the Envoy is to come again'),
+  const same = new SameReplica(options.clock, (half, address) =>
+    options.log.info({ address }, `an ${OTHERS[half]} asks another replica, or none: it is to come again`),
   );
+  const meet = (half: Half, stream: RawStream): void => {
+    const connection = connections.get(stream.getPeer());
+    if (connection?.remoteAddress === undefined) return;
+    whenEnded(stream, same.connected(half, connection.remoteAddress, connection));
+  };
   const handlers: Record<string, UntypedHandleCall> = {
     delta: (stream: RawStream) => {
-      const connection = connections.get(stream.getPeer());
-      if (connection?.remoteAddress !== undefined) whenEnded(stream, same.envoy(connection.remoteAddress, connection));
+      meet('envoy', stream);
       serveDelta(stream, options);
     },
     agent: (stream: RawStream) => {
-      const address = connections.get(stream.getPeer())?.remoteAddress;
-      if (address !== undefined) whenEnded(stream, same.agent(address));
+      meet('sidecar', stream);
       serveAgent(stream, options);
     },
   };
@@ -108,6 +111,9 @@ export function serveProxy(options: ProxyServerOptions): () => void {
     server.forceShutdown();
   };
 }
+
+/** What is told of a half of a pod that is here without the other. */
+const OTHERS = { envoy: 'Envoy whose sidecar', sidecar: 'agent whose Envoy' } as const;
 
 /** Calls once when a stream has ended, however. */
 function whenEnded(stream: RawStream, ended: () => void): void {

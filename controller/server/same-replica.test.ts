@@ -8,57 +8,57 @@ const POD = '10.0.0.7';
 function watched() {
   const clock = manualClock();
   const parted: string[] = [];
-  return { clock, parted, same: new SameReplica(clock, (address) => parted.push(address)) };
+  return { clock, parted, same: new SameReplica(clock, (half, address) => parted.push(`${half} ${address}`)) };
 }
 
-describe('an Envoy', () => {
-  it('stays while its sidecar is here, whichever came first', () => {
+describe('the Envoy and the sidecar of a pod', () => {
+  it('stay while both are here, whichever came first', () => {
     const { clock, parted, same } = watched();
-    const [early, late] = [new Socket(), new Socket()];
-    same.envoy(POD, early);
+    const all = [new Socket(), new Socket(), new Socket()] as const;
+    same.connected('envoy', POD, all[0]);
     clock.pass(4_000);
-    same.agent(POD);
-    same.envoy(POD, late);
+    same.connected('sidecar', POD, all[1]);
+    same.connected('envoy', POD, all[2]);
     clock.pass(1_000_000);
-    expect([early.destroyed, late.destroyed, parted]).toEqual([false, false, []]);
+    expect([all.some(({ destroyed }) => destroyed), parted]).toEqual([false, []]);
   });
 
-  it('is made to come again when its sidecar is not here, ever later', () => {
+  it.each([
+    ['envoy', 5_000],
+    ['sidecar', 10_000],
+  ] as const)('are made to come again where only one is here: the %s after %i ms, and ever later', (half, patience) => {
     const { clock, parted, same } = watched();
-    same.agent('10.0.0.8');
-    for (const patience of [5_000, 10_000, 20_000]) {
+    same.connected('sidecar', '10.0.0.8', new Socket());
+    same.connected('envoy', '10.0.0.8', new Socket());
+    for (const ms of [patience, patience * 2, patience * 4]) {
       const connection = new Socket();
-      const gone = same.envoy(POD, connection);
-      clock.pass(patience - 1);
+      const gone = same.connected(half, POD, connection);
+      clock.pass(ms - 1);
       expect(connection.destroyed).toBe(false);
       clock.pass(1);
       expect(connection.destroyed).toBe(true);
       gone();
     }
-    expect(parted).toEqual([POD, POD, POD]);
+    expect(parted).toEqual([`${half} ${POD}`, `${half} ${POD}`, `${half} ${POD}`]);
   });
 
-  it('is made to come again when its sidecar has gone elsewhere, and soon again the next time', () => {
-    const { clock, parted, same } = watched();
-    const connection = new Socket();
-    const gone = same.envoy(POD, connection);
-    same.agent(POD)();
-    clock.pass(5_000);
-    gone();
-    expect([connection.destroyed, parted]).toEqual([true, [POD]]);
-    const left = same.agent(POD);
-    const again = new Socket();
-    same.envoy(POD, again);
-    left();
-    clock.pass(5_000);
-    expect(again.destroyed).toBe(true);
+  it('are made to come again when one has gone elsewhere, and as soon the next time', () => {
+    const { clock, same } = watched();
+    for (let times = 0; times < 2; times += 1) {
+      const connection = new Socket();
+      const gone = same.connected('envoy', POD, connection);
+      same.connected('sidecar', POD, new Socket())();
+      clock.pass(5_000);
+      gone();
+      expect(connection.destroyed).toBe(true);
+    }
   });
 
-  it('that is gone is waited for no more, and nothing is after the end', () => {
+  it('that are gone are waited for no more, and nothing is after the end', () => {
     const { clock, parted, same } = watched();
-    same.envoy(POD, new Socket())();
-    same.envoy(POD, new Socket());
-    const left = same.agent(POD);
+    same.connected('envoy', POD, new Socket())();
+    same.connected('envoy', POD, new Socket());
+    const left = same.connected('sidecar', POD, new Socket());
     same.close();
     left();
     clock.pass(1_000_000);
