@@ -82,7 +82,10 @@ export async function startLiveEnvoy(): Promise<LiveEnvoy> {
       publication.publish(snapshot);
       await done;
       const listeners = snapshot.listener.size;
-      if (rejections.length === 0) await untilListening(paths.adminAddress, listeners, AbortSignal.timeout(10_000));
+      if (rejections.length === 0) {
+        await untilListening(paths.adminAddress, listeners, AbortSignal.timeout(10_000));
+        await untilWithWorkers(paths.adminAddress);
+      }
       return [...rejections];
     },
     admin: async (path) => (await fetch(`http://${await fileOf(paths.adminAddress)}${path}`)).text(),
@@ -95,6 +98,24 @@ export async function startLiveEnvoy(): Promise<LiveEnvoy> {
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** How long a change of a listener may take to be with the workers: one that came while it warmed is never counted. Milliseconds. */
+const PATIENCE = 2_000;
+
+/**
+ * Waits until workers have every listener as it was changed last: what they have taken, one by one, is counted, and so is what
+ * was to be taken.
+ */
+async function untilWithWorkers(adminAddress: string): Promise<void> {
+  const deadline = Date.now() + PATIENCE;
+  const address = await fileOf(adminAddress);
+  while (Date.now() < deadline) {
+    const stats = await (await fetch(`http://${address}/stats?filter=listener_manager.listener_`)).text();
+    const count = (name: string): number => Number(new RegExp(`listener_${name}: (\\d+)`, 'u').exec(stats)?.[1] ?? 0);
+    if (count('create_success') >= count('added') + count('modified')) return;
+    await sleep(5);
+  }
 }
 
 async function fileOf(file: string): Promise<string> {

@@ -9,6 +9,7 @@ import { lower } from '#controller/xds/lower.ts';
 import { type LiveEnvoy, startLiveEnvoy } from '../envoy/live-envoy.ts';
 import { freePort } from '../process/sluice.ts';
 import { compileText } from '../scenario/on-envoy.ts';
+import { showSaid } from '../seeds/show-status.ts';
 import { authority, EXPIRED, issue, type Pair } from './authority.ts';
 import { ask, askTogether } from './client.ts';
 import { authorities, CLASS, object, tlsSecret } from './manifests.ts';
@@ -127,6 +128,69 @@ describe('requests on a connection of another listener', () => {
   it('are not found where nobody else has their host', async () => {
     await publish(gateway({ second: { hostname: 'second-example.org' }, third: { hostname: 'third-example.org' } }));
     expect(await askTogether(port, 'second-example.org', ['second-example.org', 'nobody.org'])).toEqual([200, 404]);
+  });
+});
+
+describe('merged Gateways', () => {
+  /** Gateways of one proxy, by name, each with HTTPS listeners by host name and a route that tells the Gateway. */
+  const merged = (gateways: Readonly<Record<string, readonly string[]>>): string =>
+    [
+      object('GatewayClass', 'merged', {
+        spec: {
+          controllerName: 'gateway.envoyproxy.io/gatewayclass-controller',
+          parametersRef: { group: 'gateway.envoyproxy.io', kind: 'EnvoyProxy', name: 'merged', namespace: 'default' },
+        },
+      }),
+      object('EnvoyProxy', 'merged', { spec: { mergeGateways: true } }),
+      plainBackEnd(),
+      tlsSecret('server', server),
+      tlsSecret('alone', issue('alone', { dns: ['alone.example'] }, ca)),
+      ...Object.entries(gateways).flatMap(([name, hostnames]) => [
+        object('Gateway', name, {
+          spec: {
+            gatewayClassName: 'merged',
+            listeners: hostnames.map((hostname, index) => ({
+              name: `l${index}`,
+              protocol: 'HTTPS',
+              port,
+              hostname,
+              tls: { certificateRefs: [{ name: hostname.startsWith('alone') ? 'alone' : 'server' }] },
+            })),
+          },
+        }),
+        object('HTTPRoute', name, {
+          spec: {
+            parentRefs: [{ name }],
+            rules: [{ backendRefs: [{ group: 'gateway.envoyproxy.io', kind: 'Backend', name: 'echo' }] }],
+          },
+        }),
+      ]),
+    ].join('');
+
+  it('misdirect requests for hosts of one another where a certificate is good for both', async () => {
+    await publish(merged({ one: ['a.shop.example', 'alone.example'], two: ['b.shop.example'] }));
+    expect(await askTogether(port, 'a.shop.example', ['a.shop.example', 'b.shop.example'])).toEqual([200, 421]);
+    expect(await askTogether(port, 'b.shop.example', ['b.shop.example', 'a.shop.example'])).toEqual([200, 421]);
+    expect(await askTogether(port, 'alone.example', ['alone.example', 'b.shop.example'])).toEqual([200, 404]);
+    await publish(merged({ one: ['a.shop.example', 'alone.example'] }));
+    expect(await askTogether(port, 'a.shop.example', ['a.shop.example', 'b.shop.example'])).toEqual([200, 404]);
+  });
+
+  it('misdirect them where one has a host of the other for its own', async () => {
+    await publish(merged({ one: ['*.shop.example'], two: ['b.shop.example'] }));
+    expect(await askTogether(port, 'a.shop.example', ['a.shop.example', 'b.shop.example'])).toEqual([200, 421]);
+    expect(await askTogether(port, 'b.shop.example', ['b.shop.example', 'a.shop.example'])).toEqual([200, 421]);
+  });
+
+  it('tell that their listeners overlap, and only of those that do', () => {
+    const text = merged({ one: ['a.shop.example', 'alone.example'], two: ['b.shop.example'] });
+    const statuses = compile(loadOnce(['-'], { stdin: Buffer.from(text) })).statuses();
+    const said = showSaid(statuses.flat()).flatMap(({ line }) => (line.includes(' listener ') ? [line] : []));
+    expect(said).toEqual([
+      'Gateway default/one listener l0: Accepted, ResolvedRefs, Programmed, OverlappingTLSConfig',
+      'Gateway default/one listener l1: Accepted, ResolvedRefs, Programmed',
+      'Gateway default/two listener l0: Accepted, ResolvedRefs, Programmed, OverlappingTLSConfig',
+    ]);
   });
 });
 

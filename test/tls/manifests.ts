@@ -8,7 +8,13 @@ export function object(kind: string, name: string, content: object): string {
 }
 
 const CORE: readonly string[] = ['Secret', 'ConfigMap', 'Service'];
-const ENVOY_GATEWAY: readonly string[] = ['Backend', 'ClientTrafficPolicy', 'BackendTrafficPolicy', 'EnvoyPatchPolicy'];
+const ENVOY_GATEWAY: readonly string[] = [
+  'Backend',
+  'EnvoyProxy',
+  'ClientTrafficPolicy',
+  'BackendTrafficPolicy',
+  'EnvoyPatchPolicy',
+];
 
 /** The class of Gateways. */
 export const CLASS = object('GatewayClass', 'sluice', {
