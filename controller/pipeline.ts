@@ -289,7 +289,7 @@ function liveProxies(
         name,
         transport: protocol,
         port,
-        chains: chains.map((chain) => ({ name: chain.name, certificates: certificatesOf(chain) })),
+        chains: chains.flat().map((chain) => ({ name: chain.name, certificates: certificatesOf(chain) })),
       })),
       ready: report?.ready ?? false,
       rejected: report?.rejected ?? [],

@@ -6,7 +6,7 @@ import type { GatewayState } from './gateway/gateways.ts';
 import type { PolicyOracle } from './gateway/placed-route.ts';
 import { ClusterUnion, secretsOf as ownSecretsOf } from './gateway/references.ts';
 import { Sockets } from './gateway/sockets.ts';
-import { type ListenerIr, terminationOf } from './ir/listener.ts';
+import { type ChainIr, type ListenerIr, terminationOf } from './ir/listener.ts';
 import type { ProxyIr } from './ir/proxy.ts';
 import type { SecretIr } from './ir/secret.ts';
 import type { WasmModuleRef } from './ir/wasm-module.ts';
@@ -15,6 +15,7 @@ import { remembered } from './resources/tracked.ts';
 import { POLICY_DIGEST_ANNOTATION, type Settings } from './settings.ts';
 import { rememberedSharedPolicies } from './shared-policies.ts';
 import { trustSecret } from './tls/trust.ts';
+import { once } from './xds/memory.ts';
 
 /** What is known of a proxy since it was made last. */
 interface Memory {
@@ -112,8 +113,12 @@ export function createProxyPass(settings: Settings): ProxyPass {
 /** The authorities that policies of listeners' clients name. */
 const trustsOf = remembered((listeners: readonly ListenerIr[], resources): readonly SecretIr[] =>
   listeners
-    .flatMap(({ chains }) => chains.flatMap((chain) => terminationOf(chain)?.clients?.trust ?? []))
+    .flatMap(({ chains }) => chains.flatMap(bundlesOf))
     .flatMap((bundle) => trustSecret(bundle, resources) ?? []),
+);
+
+const bundlesOf = once((chains: readonly ChainIr[]) =>
+  chains.flatMap((chain) => terminationOf(chain)?.clients?.trust ?? []),
 );
 
 /** Makes what tells the places of routes what policies say there. */

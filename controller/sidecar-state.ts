@@ -1,7 +1,7 @@
 import type { FetchSettings } from '#extproc/outbound/fetch-settings.ts';
 import { oidcClientMessage } from './features/oidc/agent.ts';
 import type { LoginKeys } from './infra/local/login-keys.ts';
-import { type HttpChainIr, httpChains, type ListenerIr } from './ir/listener.ts';
+import { type ChainIr, type HttpChainIr, httpChainsIn, type ListenerIr } from './ir/listener.ts';
 import type { OidcClientIr } from './ir/oidc.ts';
 import type { ProxyIr } from './ir/proxy.ts';
 import type { VirtualHostIr } from './ir/virtual-host.ts';
@@ -42,8 +42,10 @@ export function sidecarStates({ loginKeys, fetch, redis }: SidecarSettings): Sid
   };
 }
 
-const clientsOfListener = once((listener: ListenerIr): readonly OidcClientIr[] =>
-  httpChains(listener).flatMap(clientsOfChain),
+const clientsOfListener = once(({ chains }: ListenerIr): readonly OidcClientIr[] => chains.flatMap(clientsOfChains));
+
+const clientsOfChains = once((chains: readonly ChainIr[]): readonly OidcClientIr[] =>
+  httpChainsIn(chains).flatMap(clientsOfChain),
 );
 
 const clientsOfChain = once(({ virtualHosts }: HttpChainIr): readonly OidcClientIr[] =>

@@ -22,11 +22,13 @@ function actionsWith(validation: object): readonly string[] {
   const text = MANIFESTS.replace('VALIDATION', JSON.stringify(validation));
   const [proxy] = compile(loadOnce(['-'], { stdin: Buffer.from(text) })).proxies.values();
   return (proxy?.xds.listeners ?? []).flatMap((listener) =>
-    listener.chains.flatMap((chain) =>
-      'virtualHosts' in chain
-        ? chain.virtualHosts.flat().flatMap(({ routes }) => routes.map(({ action }) => action.kind))
-        : [],
-    ),
+    listener.chains
+      .flat()
+      .flatMap((chain) =>
+        'virtualHosts' in chain
+          ? chain.virtualHosts.flat().flatMap(({ routes }) => routes.map(({ action }) => action.kind))
+          : [],
+      ),
   );
 }
 

@@ -5,6 +5,7 @@ import { SortedTable } from '../resources/sorted-table.ts';
 import type { GatewayState } from './gateways.ts';
 import type { ListenerState } from './listeners.ts';
 import type { Socket } from './sockets.ts';
+import type { ChainWithContent } from './streams.ts';
 
 /** The clusters of the chains of one proxy, each once, by name; kept from one translation to the next. */
 export class ClusterUnion {
@@ -15,13 +16,17 @@ export class ClusterUnion {
 
   /** Every cluster that a route of these sockets names, once, by name. */
   update(sockets: readonly Socket[]): Pieces<ClusterIr> {
-    const lists = sockets.flatMap(({ chains }) => chains.map(({ content }) => content.clusters));
-    const [only = [], ...others] = lists;
-    this.#follow(others.length === 0 ? [] : lists);
-    return others.length === 0 ? only : this.#clusters.pieces();
+    const pieces = sockets.flatMap(({ chains }) => chains);
+    const [only, ...others] = pieces.slice(0, 2).flat();
+    if (others.length === 0) {
+      this.#follow([]);
+      return only?.content.clusters ?? [];
+    }
+    this.#follow(pieces.map(clustersIn));
+    return this.#clusters.pieces();
   }
 
-  /** No two chains share a piece. Chains that are where they were, and the same, are not looked at. */
+  /** No two chains share a piece. Those that are where they were, and the same, are not looked at. */
   #follow(lists: readonly Pieces<ClusterIr>[]): void {
     const before = this.#lists;
     const isInPlace = before.length === lists.length;
@@ -45,6 +50,17 @@ export class ClusterUnion {
       }
     }
   }
+}
+
+const clustersOfChains = new WeakMap<readonly ChainWithContent[], Pieces<ClusterIr>>();
+
+/** The same list for the same chains. */
+function clustersIn(chains: readonly ChainWithContent[]): Pieces<ClusterIr> {
+  const known = clustersOfChains.get(chains);
+  if (known !== undefined) return known;
+  const clusters = chains.flatMap(({ content }) => content.clusters);
+  clustersOfChains.set(chains, clusters);
+  return clusters;
 }
 
 /** What served listeners need by SDS, each once. */

@@ -1,4 +1,5 @@
 import type { ChainIr, ListenerIr } from '../ir/listener.ts';
+import { inPieces, type Pieces, withMember } from '../ir/pieces.ts';
 import type { GatewayState } from './gateways.ts';
 import { clientOf, HttpChain } from './http-chain.ts';
 import type { ConcernedPlaces, PolicyOracle } from './placed-route.ts';
@@ -15,7 +16,7 @@ export interface SocketOptions extends Binding {
 /** A socket with its chains, and what they serve. */
 export interface Socket {
   readonly listener: ListenerIr;
-  readonly chains: readonly ChainWithContent[];
+  readonly chains: Pieces<ChainWithContent>;
 }
 
 /** What is new since the last time. */
@@ -90,20 +91,18 @@ export class Sockets {
     if (!isOfRequests) return undefined;
     // Listeners without TLS share a chain.
     const isOne = members[0]?.listener.spec.protocol === 'HTTP';
-    const [chains, irs] = [[...last.chains], [...last.listener.chains]];
+    let { chains } = last;
     for (const place of isOne ? [0] : at) {
-      const made = this.#chain(isOne ? members : members.slice(place, place + 1), news);
-      chains[place] = made;
-      irs[place] = made.chain;
+      chains = withMember(chains, place, this.#chain(isOne ? members : members.slice(place, place + 1), news));
     }
-    if (chains.every((chain, place) => chain === last.chains[place])) return last;
-    return { listener: { ...last.listener, chains: irs }, chains };
+    return chains === last.chains ? last : { listener: { ...last.listener, chains: chains.map(irsOf) }, chains };
   }
 
   /** `last` is the socket of that name as it was. */
   #socket(group: Group, news: News, last: Socket | undefined): Socket {
     const { address, bothFamilies, port, protocol, members } = group;
-    const chains = this.#chainsOf(group, news, last);
+    const all = this.#chainsOf(group, news, last);
+    const before = last?.chains.flat() ?? [];
     // The socket is shared: the first listener with a policy has its say.
     const client = clientOf(members, news.oracle)?.socket;
     const isSameFrame =
@@ -112,16 +111,17 @@ export class Sockets {
       last.listener.bothFamilies === bothFamilies &&
       last.listener.port === port &&
       last.listener.protocol === protocol &&
-      last.chains.length === chains.length &&
-      chains.every(({ chain }, at) => isSameButRoutes(chain, last.chains[at]?.chain));
-    if (isSameFrame && chains.every((one, at) => one === last.chains[at])) return last;
+      before.length === all.length &&
+      all.every(({ chain }, at) => isSameButRoutes(chain, before[at]?.chain));
+    if (isSameFrame && all.every((one, at) => one === before[at])) return last;
+    const chains = inPieces(all, last?.chains);
     const listener = {
       name: nameOf(group),
       address,
       ...(bothFamilies === undefined ? {} : { bothFamilies }),
       port,
       protocol,
-      chains: chains.map(({ chain }) => chain),
+      chains: chains.map(irsOf),
       ...(client === undefined ? {} : { client }),
       frame: (isSameFrame ? last.listener.frame : undefined) ?? {},
     };
@@ -133,7 +133,7 @@ export class Sockets {
     if (first === undefined) return [];
     const { protocol } = first.listener.spec;
     if (protocol === 'HTTP') return [this.#chain(members, news)];
-    const known = new Map(last?.chains.map((made) => [made.chain.name, made]));
+    const known = new Map(last?.chains.flat().map((made) => [made.chain.name, made]));
     const { oracle } = news;
     if (protocol === 'TCP' || protocol === 'UDP') {
       return [sameStream(plainStream(this.#routes.of(first.listener), first.listener, oracle), known)];
@@ -159,6 +159,17 @@ export class Sockets {
     return chain.update(members, this.#routes, turnovers, oracle);
   }
 }
+
+/** The same array for the same chains. */
+function irsOf(chains: readonly ChainWithContent[]): readonly ChainIr[] {
+  const known = irsOfPieces.get(chains);
+  if (known !== undefined) return known;
+  const irs = chains.map(({ chain }) => chain);
+  irsOfPieces.set(chains, irs);
+  return irs;
+}
+
+const irsOfPieces = new WeakMap<readonly ChainWithContent[], readonly ChainIr[]>();
 
 function nameOf({ members }: Group): string {
   return members[0]?.listener.name ?? '';

@@ -18,7 +18,7 @@ export interface ListenerIr {
   /** The port that is bound; where a privileged port is shifted this is not the port of the manifest. */
   readonly port: number;
   /** Plaintext and UDP have one chain; TLS has several, told apart by the server name (SNI). */
-  readonly chains: readonly ChainIr[];
+  readonly chains: Pieces<ChainIr>;
   /** How it takes connections; as Envoy does where nobody says. */
   readonly client?: ClientSocketIr;
   /** Stands for all of it but its routes: while it is the same object, only they may differ. Absent where nobody knows. */
@@ -97,12 +97,17 @@ export interface TlsIr extends ClientTlsIr {
 
 /** The chains of a socket whose requests are routed. */
 export function httpChains({ chains }: Pick<ListenerIr, 'chains'>): readonly HttpChainIr[] {
+  return chains.flatMap(httpChainsIn);
+}
+
+/** The same of some of its chains. */
+export function httpChainsIn(chains: readonly ChainIr[]): readonly HttpChainIr[] {
   return chains.filter((chain) => chain.kind === 'http');
 }
 
 /** The chains of a socket that are passed on. */
 export function streamChains({ chains }: Pick<ListenerIr, 'chains'>): readonly StreamChainIr[] {
-  return chains.filter((chain) => chain.kind === 'stream');
+  return chains.flatMap((piece) => piece.filter((chain) => chain.kind === 'stream'));
 }
 
 /** How a chain terminates TLS, if it does. */

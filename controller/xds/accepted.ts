@@ -31,10 +31,12 @@ export function accepted(published: ProxyIr, before: ProxyIr | undefined, refuse
   };
   const listeners = published.listeners.map((listener) => ({
     ...listener,
-    chains: listener.chains.map((chain) =>
-      chain.kind === 'stream'
-        ? chain
-        : { ...chain, virtualHosts: [chain.virtualHosts.flat().flatMap((host) => keptOf(chain.name, host))] },
+    chains: listener.chains.map((piece) =>
+      piece.map((chain) =>
+        chain.kind === 'stream'
+          ? chain
+          : { ...chain, virtualHosts: [chain.virtualHosts.flat().flatMap((host) => keptOf(chain.name, host))] },
+      ),
     ),
   }));
   const assigned = new Set(published.endpoints.flat().map(({ cluster }) => cluster));

@@ -19,9 +19,9 @@ import {
   type ChainIr,
   type HttpChainIr,
   httpChains,
+  httpChainsIn,
   type ListenerIr,
   type StreamChainIr,
-  streamChains,
 } from '../ir/listener.ts';
 import type { ResourcePatchIr } from '../ir/patch.ts';
 import type { Pieces } from '../ir/pieces.ts';
@@ -75,16 +75,16 @@ export function lower(
   let hosts: XdsResources | undefined;
   const snapshot: XdsSnapshot = {
     listener: byName(ir.listeners.map(lowerListener)),
-    route: new PiecedResources(ir.listeners.map(lowerRoutes)),
+    route: new PiecedResources([ir.listeners.map(lowerRoutes)]),
     // Most of the work, and a proxy gets its clusters before.
     get 'virtual-host'() {
       return (hosts ??= new PiecedResources(
-        ir.listeners.flatMap((on) => on.chains.flatMap((chain) => lowerChain(chain, on.name, patched))),
+        ir.listeners.flatMap(({ name, chains }) => chains.map((piece) => lowerChains(piece, name, patched))),
       ));
     },
     cluster: lowerClusters(ir.clusters),
     endpoint: lowerAssignments(ir.endpoints),
-    secret: new PiecedResources([lowerSecrets(ir.secrets), ...lowerCredentials(ir)]),
+    secret: new PiecedResources([[lowerSecrets(ir.secrets), ...lowerCredentials(ir)]]),
     'extension-config': byName([
       // Where no listener is of requests nobody asks for it, and it would be waited for.
       ...(policyModule === undefined || !ir.listeners.some(hasRequests)
@@ -101,7 +101,7 @@ export function lower(
 }
 
 function hasRequests(ir: ListenerIr): boolean {
-  return httpChains(ir).length > 0;
+  return ir.chains.some((piece) => piece.some(({ kind }) => kind === 'http'));
 }
 
 /** Names of the RouteConfigurations that patches are about. */
@@ -115,8 +115,12 @@ function byName(resources: readonly XdsResource[]): XdsResources {
 
 /** Datagrams are passed on by a filter of the listener itself. */
 function lowerStreams(ir: ListenerIr): readonly XdsResource[] {
-  return ir.protocol === 'UDP' ? [] : streamChains(ir).map(lowerStream);
+  return ir.protocol === 'UDP' ? [] : ir.chains.flatMap(streamsOfChains);
 }
+
+const streamsOfChains = once((chains: readonly ChainIr[]): readonly XdsResource[] =>
+  chains.flatMap((chain) => (chain.kind === 'stream' ? lowerStream(chain) : [])),
+);
 
 const lowerStream = once((chain: StreamChainIr) => extensionConfig(tcpProxy(chain)));
 
@@ -137,6 +141,18 @@ interface Patched {
   readonly routes: ReadonlySet<string>;
   readonly listeners: ReadonlySet<string>;
 }
+
+/** Of many chains those are passed that are as they were. */
+function lowerChains(chains: readonly ChainIr[], listenerName: string, patched: Patched): Pieces<XdsResource> {
+  const isPatched =
+    patched.listeners.has(listenerName) ||
+    (patched.routes.size > 0 && chains.some(({ name }) => patched.routes.has(name)));
+  return isPatched ? chains.flatMap((chain) => lowerChain(chain, listenerName, patched)) : hostsOfChains(chains);
+}
+
+const hostsOfChains = once((chains: readonly ChainIr[]): Pieces<XdsResource> =>
+  chains.flatMap((chain) => (chain.kind === 'http' ? hostsOfChain(chain) : [])),
+);
 
 function lowerChain(chain: ChainIr, listenerName: string, { routes, listeners }: Patched): Pieces<XdsResource> {
   if (chain.kind !== 'http') return [];
@@ -179,7 +195,10 @@ const HTTP_FILTER = 'envoy.extensions.filters.network.http_connection_manager.v3
 
 function encodeListener(ir: ListenerIr, filters: SignedFilters): XdsResource {
   const socket = encode('envoy.config.listener.v3.Listener', listener(ir, filters.filters));
-  const chains = ir.chains.filter(isMatched).map((chain) => encodeChain(chain, filters));
+  const chains = ir.chains
+    .flat()
+    .filter(isMatched)
+    .map((chain) => encodeChain(chain, filters));
   return xdsResource('listener', ir.name, chains.length === 0 ? socket : Buffer.concat([socket, ...chains]));
 }
 
@@ -261,7 +280,9 @@ function ofHosts<T>(ir: ListenerIr, found: (hosts: readonly VirtualHostIr[]) => 
 }
 
 /** The chains whose routes may need filters that not all have: of thousands most do not, and are looked at once. */
-const specialChains = once((ir: ListenerIr): readonly HttpChainIr[] => httpChains(ir).filter(isSpecial));
+const specialChains = once(({ chains }: ListenerIr): readonly HttpChainIr[] => chains.flatMap(specialIn));
+
+const specialIn = once((chains: readonly ChainIr[]): readonly HttpChainIr[] => httpChainsIn(chains).filter(isSpecial));
 
 const isSpecial = once(({ virtualHosts }: HttpChainIr): boolean => virtualHosts.some(hasSpecial));
 
@@ -383,7 +404,7 @@ const lowerCluster = once((ir: ClusterIr) =>
 );
 
 const lowerClusters = once(
-  (clusters: Pieces<ClusterIr>): XdsResources => new PiecedResources(clusters.map(lowerPiece)),
+  (clusters: Pieces<ClusterIr>): XdsResources => new PiecedResources([clusters.map(lowerPiece)]),
 );
 
 const lowerPiece = once((clusters: readonly ClusterIr[]): readonly XdsResource[] => clusters.map(lowerCluster));
@@ -394,7 +415,7 @@ const lowerAssignment = once((ir: AssignmentIr) => {
 });
 
 const lowerAssignments = once(
-  (endpoints: Pieces<AssignmentIr>): XdsResources => new PiecedResources(endpoints.map(lowerAssignmentPiece)),
+  (endpoints: Pieces<AssignmentIr>): XdsResources => new PiecedResources([endpoints.map(lowerAssignmentPiece)]),
 );
 
 const lowerAssignmentPiece = once((assignments: readonly AssignmentIr[]): readonly XdsResource[] =>

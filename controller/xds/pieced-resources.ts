@@ -1,3 +1,4 @@
+import { type Pieces, unequalParts } from '../ir/pieces.ts';
 import { once } from './memory.ts';
 import type { XdsResource, XdsResources } from './snapshot.ts';
 
@@ -11,19 +12,20 @@ const FEW = 4;
  * their pieces, and what a change costs does not depend on how many resources there are.
  */
 export class PiecedResources implements ReadonlyMap<string, XdsResource> {
-  readonly pieces: readonly Piece[];
+  /** The pieces, in groups that are the same arrays as long as no piece of theirs changed. */
+  readonly groups: Pieces<Piece>;
   #size: number | undefined;
   /** How often something was looked up by its name, and what that goes by once it is done often. */
   #lookups = 0;
   #byName: XdsResources | undefined;
 
   /** No name may be there twice. */
-  constructor(pieces: readonly Piece[]) {
-    this.pieces = pieces;
+  constructor(groups: Pieces<Piece>) {
+    this.groups = groups;
   }
 
   get size(): number {
-    this.#size ??= this.pieces.reduce((sum, piece) => sum + piece.length, 0);
+    this.#size ??= this.groups.flat().reduce((sum, piece) => sum + piece.length, 0);
     return this.#size;
   }
 
@@ -31,9 +33,11 @@ export class PiecedResources implements ReadonlyMap<string, XdsResource> {
     this.#lookups += 1;
     if (this.#lookups > FEW) this.#byName ??= new Map(this);
     if (this.#byName !== undefined) return this.#byName.get(name);
-    for (const piece of this.pieces) {
-      const found = piece.find((resource) => resource.name === name);
-      if (found !== undefined) return found;
+    for (const group of this.groups) {
+      for (const piece of group) {
+        const found = piece.find((resource) => resource.name === name);
+        if (found !== undefined) return found;
+      }
     }
     return undefined;
   }
@@ -43,7 +47,7 @@ export class PiecedResources implements ReadonlyMap<string, XdsResource> {
   }
 
   *values(): MapIterator<XdsResource> {
-    for (const piece of this.pieces) yield* piece;
+    for (const group of this.groups) for (const piece of group) yield* piece;
   }
 
   *keys(): MapIterator<string> {
@@ -63,10 +67,10 @@ export class PiecedResources implements ReadonlyMap<string, XdsResource> {
   }
 }
 
-const onlyPiece = once((resources: XdsResources): readonly Piece[] => [[...resources.values()]]);
+const onlyGroup = once((resources: XdsResources): Pieces<Piece> => [[[...resources.values()]]]);
 
-function piecesOf(resources: XdsResources): readonly Piece[] {
-  return resources instanceof PiecedResources ? resources.pieces : onlyPiece(resources);
+function groupsOf(resources: XdsResources): Pieces<Piece> {
+  return resources instanceof PiecedResources ? resources.groups : onlyGroup(resources);
 }
 
 /**
@@ -76,7 +80,7 @@ function piecesOf(resources: XdsResources): readonly Piece[] {
 export function changes(before: XdsResources, after: XdsResources): ReadonlyMap<string, XdsResource | undefined> {
   const found = new Map<string, XdsResource | undefined>();
   if (before === after) return found;
-  const [gone, came] = withoutEqualEnds(piecesOf(before), piecesOf(after));
+  const [gone, came] = unequalPieces(groupsOf(before), groupsOf(after));
   const left = new Set(gone);
   for (const piece of came) {
     if (!left.delete(piece)) for (const resource of piece) found.set(resource.name, resource);
@@ -85,12 +89,17 @@ export function changes(before: XdsResources, after: XdsResources): ReadonlyMap<
   return found;
 }
 
-/** Two lists without what both begin with, and what both end with: an edit changes few pieces, one behind the other. */
-function withoutEqualEnds(a: readonly Piece[], b: readonly Piece[]): readonly [readonly Piece[], readonly Piece[]] {
-  const shorter = Math.min(a.length, b.length);
-  let head = 0;
-  while (head < shorter && a[head] === b[head]) head += 1;
-  let tail = 0;
-  while (tail < shorter - head && a[a.length - 1 - tail] === b[b.length - 1 - tail]) tail += 1;
-  return [a.slice(head, a.length - tail), b.slice(head, b.length - tail)];
+/** The pieces of each of two states that the other one does not have at the same place, or may not. */
+function unequalPieces(a: Pieces<Piece>, b: Pieces<Piece>): readonly [readonly Piece[], readonly Piece[]] {
+  if (a.length !== b.length) return unequalParts(a.flat(), b.flat());
+  const gone: Piece[] = [];
+  const came: Piece[] = [];
+  for (const [at, group] of a.entries()) {
+    const other = b[at] ?? [];
+    if (group === other) continue;
+    const [left, joined] = unequalParts(group, other);
+    gone.push(...left);
+    came.push(...joined);
+  }
+  return [gone, came];
 }

@@ -28,7 +28,7 @@ function proxy(routes: readonly RouteIr[], clusters: readonly string[]): ProxyIr
   const chain = { kind: 'http' as const, name: 'l', tls: undefined, virtualHosts: [[{ hostname: '*', routes }]] };
   return {
     key: 'a/b',
-    listeners: [{ name: 'l', address: '0.0.0.0', port: 1, protocol: 'TCP', chains: [chain] }],
+    listeners: [{ name: 'l', address: '0.0.0.0', port: 1, protocol: 'TCP', chains: [[chain]] }],
     clusters: [clusters.map(cluster)],
     endpoints: [clusters.map((name) => ({ cluster: name, addresses: [] }))],
     secrets: [],
@@ -101,7 +101,7 @@ describe('connections that are led to a cluster that the proxy rejected', () => 
   function streams(...names: readonly string[]): ProxyIr {
     const destinations = names.map((name) => ({ kind: 'cluster', weight: 1, cluster: cluster(name) }) as const);
     const chain = { kind: 'stream', name: 'l', tls: { kind: 'none' }, destinations } as const;
-    const listener = { name: 'l', address: '0.0.0.0', port: 1, protocol: 'TCP', chains: [chain] } as const;
+    const listener = { name: 'l', address: '0.0.0.0', port: 1, protocol: 'TCP', chains: [[chain]] } as const;
     return { ...proxy([], names), listeners: [listener] };
   }
 

@@ -69,8 +69,10 @@ export function withhold(
   };
   const listeners = ir.listeners.map((listener) => ({
     ...listener,
-    chains: listener.chains.map((chain) =>
-      chain.kind === 'stream' ? streamOf(chain) : { ...chain, virtualHosts: chain.virtualHosts.map(pieceOf) },
+    chains: listener.chains.map((piece) =>
+      piece.map((chain) =>
+        chain.kind === 'stream' ? streamOf(chain) : { ...chain, virtualHosts: chain.virtualHosts.map(pieceOf) },
+      ),
     ),
   }));
   const kept = ir.clusters.map((piece) => without(piece, ({ name }) => rejected.has(name)));

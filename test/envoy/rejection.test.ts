@@ -38,7 +38,7 @@ function proxy(count: number): ProxyIr {
   const chain = { kind: 'http' as const, name: 'l', tls: undefined, virtualHosts: [[{ hostname: '*', routes }]] };
   return {
     key: 'a/b',
-    listeners: [{ name: 'l', address: '127.0.0.1', port: PORT, protocol: 'TCP', chains: [chain] }],
+    listeners: [{ name: 'l', address: '127.0.0.1', port: PORT, protocol: 'TCP', chains: [[chain]] }],
     clusters: [names.map(cluster)],
     endpoints: [names.map((name) => ({ cluster: name, addresses: [] }))],
     secrets: [],

@@ -35,7 +35,7 @@ function proxy(
     const virtualHosts = Object.entries(hosts).map(([hostname, status]) => host(hostname, status));
     const chain = { kind: 'http' as const, name: `a/b/${name}`, tls: undefined, virtualHosts: [virtualHosts] };
     return [
-      { name: `a/b/${name}`, address: '127.0.0.1', port: PORTS[name], protocol: 'TCP' as const, chains: [chain] },
+      { name: `a/b/${name}`, address: '127.0.0.1', port: PORTS[name], protocol: 'TCP' as const, chains: [[chain]] },
     ];
   });
   return {

@@ -37,7 +37,7 @@ export function listener(ir: ListenerIr, filters: readonly HttpFilter[]): Init<'
     ...(ir.client === undefined ? {} : socketSettings(ir.client)),
   };
   const before = ir.client === undefined ? [] : proxyProtocolFilters(ir.client);
-  const [first] = ir.chains;
+  const first = ir.chains[0]?.[0];
   if (ir.protocol === 'UDP') {
     return { ...socket, listenerFilters: first?.kind === 'stream' ? [udpProxyFilter(first)] : [] };
   }
@@ -67,7 +67,7 @@ export function filterChain(
 
 /** Fingerprints that are taken of clients' hellos at a socket. */
 function fingerprintsOf({ chains }: ListenerIr): ReadonlySet<string> {
-  return new Set(chains.flatMap((chain) => terminationOf(chain)?.fingerprints ?? []));
+  return new Set(chains.flat().flatMap((chain) => terminationOf(chain)?.fingerprints ?? []));
 }
 
 function httpChain(
