@@ -1,6 +1,7 @@
 import type { Gateway, ParentReference } from '#controller/api/gen/types.d.ts';
+import type { Pieces } from '../ir/pieces.ts';
 import type { Resources } from '../resources/resources.ts';
-import { rememberedIn } from '../resources/tracked.ts';
+import { rememberedIn, rememberedList } from '../resources/tracked.ts';
 import type { Refusal, Verdict } from '../resources/verdict.ts';
 import { attach, type Attachment, parentKey } from './attachment.ts';
 import type { GatewayListeners, OwnedListeners } from './listeners.ts';
@@ -23,16 +24,15 @@ export interface RouteReport {
 }
 
 /**
- * Makes the pass that attaches routes to a Gateway that they name. The same array for the same routes as long as nothing
+ * Makes the pass that attaches routes to a Gateway that they name. The same pieces for the same routes as long as nothing
  * changes, whatever becomes of listeners that they do not name.
  */
 export function createAttach(
   coreOf: (route: AnyRoute, resources: Resources) => RouteCore,
-): (routes: readonly AnyRoute[], gateway: GatewayListeners, resources: Resources) => readonly AttachedRoute[] {
-  const attachAll = rememberedIn((routes: readonly AnyRoute[], owners: Owners, resources) =>
+): (routes: Pieces<AnyRoute>, gateway: GatewayListeners, resources: Resources) => Pieces<AttachedRoute> {
+  return rememberedList(ownersOf, (routes: readonly AnyRoute[], owners: Owners, resources) =>
     routes.map((route) => attachRoute(coreOf(route, resources), owners, resources)),
   );
-  return (routes, gateway, resources) => attachAll(routes, ownersOf(routes, gateway), resources);
 }
 
 /** What some routes name of a Gateway and its ListenerSets, by `ownerKey`; the same object as long as none of that changes. */

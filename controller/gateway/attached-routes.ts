@@ -1,5 +1,5 @@
 import type { Gateway } from '#controller/api/gen/types.d.ts';
-import type { Pieces } from '../ir/pieces.ts';
+import { type Pieces, unequalParts } from '../ir/pieces.ts';
 import type { AttachedRoute } from './attach-routes.ts';
 
 /** How many routes are attached to each listener, by its name in xDS. */
@@ -7,7 +7,6 @@ export type AttachedCounts = ReadonlyMap<string, number>;
 
 interface Memory {
   readonly routes: Pieces<AttachedRoute>;
-  readonly pieces: ReadonlySet<readonly AttachedRoute[]>;
   readonly counts: AttachedCounts;
 }
 
@@ -21,12 +20,11 @@ export function attachedRoutes({
   readonly gateway: Gateway;
   readonly routes: Pieces<AttachedRoute>;
 }): AttachedCounts {
-  const last: Memory = memories.get(gateway) ?? { routes: [], pieces: new Set(), counts: new Map<string, number>() };
+  const last: Memory = memories.get(gateway) ?? { routes: [], counts: new Map<string, number>() };
   if (last.routes === routes) return last.counts;
-  const pieces = new Set(routes);
-  const [gone, came] = [last.pieces.difference(pieces), pieces.difference(last.pieces)];
+  const [gone, came] = unequalParts(last.routes, routes);
   const changes = new Map<string, number>();
-  const add = (found: Iterable<readonly AttachedRoute[]>, by: 1 | -1): void => {
+  const add = (found: Pieces<AttachedRoute>, by: 1 | -1): void => {
     for (const piece of found) {
       for (const { attachments } of piece) {
         for (const { listener } of attachments) changes.set(listener.name, (changes.get(listener.name) ?? 0) + by);
@@ -37,7 +35,7 @@ export function attachedRoutes({
   add(came, 1);
   const isSame = changes.values().every((by) => by === 0);
   const counts = isSame ? last.counts : sum(last.counts, changes);
-  memories.set(gateway, { routes, pieces, counts });
+  memories.set(gateway, { routes, counts });
   return counts;
 }
 

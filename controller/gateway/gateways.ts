@@ -50,8 +50,8 @@ export interface GatewayState {
   readonly bug?: unknown;
 }
 
-/** Attaches routes that name a Gateway to it. The same array for the same routes as long as nothing changes. */
-export type Attach = (routes: readonly AnyRoute[], gateway: GatewayListeners) => readonly AttachedRoute[];
+/** Attaches routes that name a Gateway to it. The same pieces for the same routes as long as nothing changes. */
+export type Attach = (routes: Pieces<AnyRoute>, gateway: GatewayListeners) => Pieces<AttachedRoute>;
 
 /**
  * Makes the pass that finds the Gateways of our accepted classes, older ones first: of two that claim the same the older has
@@ -90,7 +90,7 @@ export function createGatewayPass(): (
           resources,
         );
         const named = routes.get(`${namespace}/${name}`) ?? [];
-        const pieces = named.map((piece) => attach(piece, served));
+        const pieces = attach(named, served);
         const attached = hasCalls ? withoutKindConflicts(pieces) : pieces;
         const { listeners, sets, claimants } = served;
         const { verdicts: tls } = gatewayTls(gateway, resources);

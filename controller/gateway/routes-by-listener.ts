@@ -1,4 +1,4 @@
-import type { Pieces } from '../ir/pieces.ts';
+import { type Pieces, unequalParts } from '../ir/pieces.ts';
 import { compare, tableKey } from '../resources/resources.ts';
 import type { AttachedRoute } from './attach-routes.ts';
 import type { Attachment } from './attachment.ts';
@@ -30,7 +30,7 @@ const NO_ROUTES: RoutesOn = new Map();
 
 /** Knows which routes are on which listener. Only pieces that came or went are looked at, and of them only such routes. */
 export class RoutesByListener {
-  #pieces: ReadonlySet<Piece> = new Set();
+  #pieces: Pieces<AttachedRoute> = [];
   readonly #of = new Map<ListenerState, Map<Attachment, RouteCore>>();
 
   /** The routes on a listener. */
@@ -48,11 +48,12 @@ export class RoutesByListener {
       turnovers.set(listener, made);
       return made;
     };
-    const now = new Set(pieces);
+    const [left, joined] = unequalParts(this.#pieces, pieces);
+    const [before, now] = [new Set(left), new Set(joined)];
     // A route may have moved from one piece to another.
-    const gone = new Set([...this.#pieces.difference(now)].flat());
-    const came = [...now.difference(this.#pieces)].flatMap((piece) => piece.filter((route) => !gone.delete(route)));
-    this.#pieces = now;
+    const gone = new Set([...before.difference(now)].flat());
+    const came = [...now.difference(before)].flatMap((piece) => piece.filter((route) => !gone.delete(route)));
+    this.#pieces = pieces;
     for (const { attachments } of gone) {
       for (const attachment of attachments) {
         at(attachment.listener).left.add(attachment);

@@ -19,7 +19,7 @@ type SetStatus = Extract<ObjectStatus, { readonly kind: 'listener-set' }>;
 /** What is to be said of a Gateway and its own listeners once its proxy has taken everything. */
 export function gatewayStatus(state: GatewayState, bindAddress: string): GatewayStatus {
   const { gateway, proxy, refused, sets, tls } = state;
-  const listeners = state.listeners.filter(({ owner }) => owner === gateway);
+  const listeners = ownListeners(state);
   const reports = reportsOf(listeners, state);
   const invalid = listeners.filter((listener) => !isAccepted(listener)).map(({ spec }) => spec.name);
   const served = state.listeners.some(({ usable }) => usable && refused === undefined);
@@ -39,6 +39,15 @@ export function gatewayStatus(state: GatewayState, bindAddress: string): Gateway
     listeners: reports,
     attachedListenerSets: refused === undefined ? attachedSets(sets) : 0,
   };
+}
+
+const ownOf = new WeakMap<GatewayState['listeners'], readonly ListenerState[]>();
+
+/** The listeners of the Gateway itself; the lists with those of its ListenerSets are of one Gateway each. */
+function ownListeners({ gateway, listeners }: GatewayState): readonly ListenerState[] {
+  const known = ownOf.get(listeners) ?? listeners.filter(({ owner }) => owner === gateway);
+  ownOf.set(listeners, known);
+  return known;
 }
 
 const attachedSetCounts = new WeakMap<readonly SetState[], number>();

@@ -1,3 +1,4 @@
+import { equalEnds } from '../ir/pieces.ts';
 import type { ChangedNames } from './change-log.ts';
 import { isRecording, isUnchanged, mayDiffer, type Read, recordingOf } from './reads.ts';
 import type { ReadKind, Resources } from './resources.ts';
@@ -27,14 +28,60 @@ export function rememberedIn<T extends object, C extends object, R>(
   compute: (input: T, context: C, resources: Resources) => R,
 ): (input: T, context: C, resources: Resources) => R {
   const contexts = new WeakMap<C, WeakMap<T, Memory<R>>>();
-  return (input, context, resources) => {
-    let results = contexts.get(context);
-    if (results === undefined) {
-      results = new WeakMap();
-      contexts.set(context, results);
-    }
-    return recall(results, input, resources, (now) => compute(input, context, now));
+  return (input, context, resources) =>
+    recall(resultsIn(contexts, context), input, resources, (now) => compute(input, context, now));
+}
+
+/** A list that was computed, and the version that each kind had of which any member read. */
+interface ListMemory<T, R> {
+  readonly inputs: readonly T[];
+  readonly results: readonly R[];
+  readonly versions: ReadonlyMap<ReadKind, number>;
+}
+
+/**
+ * The same for the members of a list at a place, each in a context that depends on the member and the place alone. While no
+ * kind has changed of which any member read, members that the list still begins or ends with are not looked at. The same
+ * list for the same members with the same results.
+ */
+export function rememberedList<P extends object, T extends object, C extends object, R>(
+  contextOf: (input: T, place: P) => C,
+  compute: (input: T, context: C, resources: Resources) => R,
+): (inputs: readonly T[], place: P, resources: Resources) => readonly R[] {
+  const contexts = new WeakMap<C, WeakMap<T, Memory<R>>>();
+  const lists = new WeakMap<P, ListMemory<T, R>>();
+  return (inputs, place, resources) => {
+    const last = lists.get(place);
+    // Whoever remembers what is computed from this has to note what all members read.
+    const isQuiet =
+      !isRecording(resources) && last?.versions.entries().every(([kind, at]) => at === resources.versionOf(kind));
+    const { head, tail } =
+      isQuiet === true && last !== undefined ? equalEnds(last.inputs, inputs) : { head: 0, tail: 0 };
+    const kinds = new Set(isQuiet === true ? last?.versions.keys() : []);
+    const made = inputs.slice(head, inputs.length - tail).map((input) => {
+      const context = contextOf(input, place);
+      const results = resultsIn(contexts, context);
+      const result = recall(results, input, resources, (now) => compute(input, context, now));
+      for (const { kind } of results.get(input)?.versions ?? []) kinds.add(kind);
+      return result;
+    });
+    const before = last?.results ?? [];
+    const results = [...before.slice(0, head), ...made, ...before.slice(before.length - tail)];
+    const isSame = results.length === before.length && made.every((result, at) => result === before[head + at]);
+    const versions = new Map([...kinds].map((kind) => [kind, resources.versionOf(kind)]));
+    const now = { inputs, results: isSame ? before : results, versions };
+    lists.set(place, now);
+    return now.results;
   };
+}
+
+function resultsIn<T extends object, C extends object, R>(
+  contexts: WeakMap<C, WeakMap<T, Memory<R>>>,
+  context: C,
+): WeakMap<T, Memory<R>> {
+  const known = contexts.get(context) ?? new WeakMap<T, Memory<R>>();
+  contexts.set(context, known);
+  return known;
 }
 
 /** What was asked for by everything that was read through these resources so far. */

@@ -34,7 +34,7 @@ const MAY_IMPORT: { readonly [folder: string]: readonly string[] } = {
   'controller/ir': ['controller/api/gen'],
   'controller/regex': ['controller/ir', 'controller/resources'],
   'controller/runtime': [],
-  'controller/resources': ['controller/api', 'controller/implemented.ts'],
+  'controller/resources': ['controller/api', 'controller/implemented.ts', 'controller/ir/pieces.ts'],
   // Certificates, authorities and parameters of TLS, whichever side uses them.
   'controller/tls': ['controller/api', 'controller/resources', 'controller/ir'],
   'controller/backends': [
