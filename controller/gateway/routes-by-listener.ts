@@ -48,8 +48,8 @@ export class RoutesByListener {
       turnovers.set(listener, made);
       return made;
     };
-    const [left, joined] = unequalParts(this.#pieces, pieces);
-    const [before, now] = [new Set(left), new Set(joined)];
+    const [lost, gained] = unequalParts(this.#pieces, pieces);
+    const [before, now] = [new Set(lost), new Set(gained)];
     // A route may have moved from one piece to another.
     const gone = new Set([...before.difference(now)].flat());
     const came = [...now.difference(before)].flatMap((piece) => piece.filter((route) => !gone.delete(route)));
