@@ -1,7 +1,10 @@
 import type { FoundModule } from '../oci/image-module.ts';
+import { formatReference } from '../oci/reference.ts';
 import { readWasm, type WasmBinary } from '../oci/wasm-binary.ts';
+import type { Refusal } from '../resources/verdict.ts';
 import { EXIT } from './exit-codes.ts';
 import { serialize } from './print.ts';
+import type { RegistryAccess } from './registry-access.ts';
 
 /** What is told of a module. */
 export interface ModuleReport {
@@ -45,6 +48,27 @@ function lines(report: object, indent = ''): string {
 export function failed(command: string, message: string, code: number): number {
   process.stderr.write(`sluice filter ${command}: ${message}\n`);
   return code;
+}
+
+/** Tells that a registry did not give, or take, an image, and what to do about it; gives the exit code. */
+export function failedAt(command: string, access: RegistryAccess, { reason, message }: Refusal): number {
+  return failed(command, `${message}${adviceOn(command, access, { reason, message })}`, exitCodeOf(reason));
+}
+
+function adviceOn(command: string, { reference, credentials }: RegistryAccess, { reason, message }: Refusal): string {
+  const { registry } = reference;
+  switch (reason) {
+    case 'Unauthorized':
+      return credentials === undefined
+        ? `; \`docker login ${registry}\` stores some in ~/.docker/config.json, REGISTRY_AUTH_FILE may name another such file`
+        : `; \`docker login ${registry}\` stores others`;
+    case 'NotFound':
+      return command === 'push' ? '' : `; there is no image ${formatReference(reference)}`;
+    case 'Unavailable':
+      return message.includes('TLS: wrong version number') ? `; --plain-http asks ${registry} without TLS` : '';
+    default:
+      return '';
+  }
 }
 
 /** The exit code for why an image could not be had: 1 when it is the image, 3 when it is the way there. */

@@ -38,6 +38,8 @@ export class FetchFailure extends Error {
 const TLS_CODE =
   /^(?:ERR_TLS|ERR_SSL|EPROTO|CERT_|CRL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_)/u;
 
+/** How OpenSSL words an error: a number, where in its sources, and between them what it is. */
+const OPENSSL = /:SSL routines:[^:]*:([^:]+):/u;
 const RESOLVER_CODE = /^(?:ENOTFOUND|EAI_|ENODATA|ESERVFAIL)/u;
 
 /** Tells why, of whatever was thrown while something was fetched. */
@@ -48,7 +50,7 @@ export function failureOf(error: unknown): FetchFailure {
   if (nested instanceof FetchFailure) return nested;
   const code = codeOf(error) ?? inner.map(codeOf).find((found) => found !== undefined) ?? '';
   const message = error instanceof Error && error.message !== '' ? error.message : code;
-  if (TLS_CODE.test(code)) return new FetchFailure('TlsFailed', `TLS: ${message}`);
+  if (TLS_CODE.test(code)) return new FetchFailure('TlsFailed', `TLS: ${OPENSSL.exec(message)?.[1] ?? message}`);
   if (RESOLVER_CODE.test(code)) return new FetchFailure('NotResolved', message);
   if (/TIMEOUT|ETIMEDOUT/u.test(code)) return new FetchFailure('TimedOut', message);
   return new FetchFailure('Unreachable', message === '' ? 'the connection failed' : message);

@@ -56,11 +56,20 @@ describe('sluice filter build', () => {
   });
 
   it.each([
-    ['that does not hand on the ABI', '', /does not export proxy_abi_version_0_2_1/u],
+    [
+      'that does not hand on the ABI',
+      '',
+      /does not export proxy_abi_version_0_2_1, which `export \* from "sluice\/wasm\/abi"` hands on/u,
+    ],
     [
       'with a misspelt callback',
       'export * from "sluice/wasm/abi";\nexport function proxy_on_request_header(): void {}\n',
       /exports proxy_on_request_header, which Envoy never calls/u,
+    ],
+    [
+      'with a callback that forgets a parameter',
+      'export * from "sluice/wasm/abi";\nexport function proxy_on_request_headers(_c: u32, _n: u32): u32 { return 0; }\n',
+      /proxy_on_request_headers\(u32, u32\): u32, which Envoy calls as \(u32, u32, u32\): u32/u,
     ],
     [
       'with an import that Envoy does not have',
@@ -168,7 +177,7 @@ describe.runIf(REGISTRY_IS_THERE)('with a real registry', () => {
     try {
       const refused = await sluice(['filter', 'push', reference, image]);
       expect(refused.code).toBe(3);
-      expect(refused.stderr).toMatch(/without credentials/u);
+      expect(refused.stderr).toMatch(/without credentials; `docker login 127\.0\.0\.1:\d+` stores some/u);
       const auth = btoa(`${ALICE.username}:${ALICE.password}`);
       mkdirSync(join(folder, 'docker'));
       writeFileSync(join(folder, 'docker/config.json'), JSON.stringify({ auths: { [closed.host]: { auth } } }));
@@ -181,7 +190,7 @@ describe.runIf(REGISTRY_IS_THERE)('with a real registry', () => {
       );
       const wrong = await sluice(['filter', 'inspect', reference]);
       expect(wrong.code).toBe(3);
-      expect(wrong.stderr).toMatch(/with these credentials/u);
+      expect(wrong.stderr).toMatch(/with these credentials; `docker login/u);
       expect(wrong.stderr).not.toContain('wrong');
     } finally {
       if (before === undefined) delete process.env['DOCKER_CONFIG'];

@@ -6,7 +6,7 @@ import { pullModule } from '../../oci/pull.ts';
 import { formatReference } from '../../oci/reference.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { FilterInspectFlags } from '../filter-program.ts';
-import { exitCodeOf, failed, moduleReport, printReport } from '../filter-report.ts';
+import { failed, failedAt, moduleReport, printReport } from '../filter-report.ts';
 import { registryAccess } from '../registry-access.ts';
 
 /** `sluice filter inspect`: shows what an image, a layout or a module is. Resolves with the exit code. */
@@ -21,7 +21,7 @@ async function inspectImage(text: string, flags: FilterInspectFlags): Promise<nu
   if (!access.ok) return failed('inspect', `${text} is no file, and ${access.refusal.message}`, EXIT.usage);
   try {
     const pulled = await pullModule(access.value);
-    if (!pulled.ok) return failed('inspect', pulled.refusal.message, exitCodeOf(pulled.refusal.reason));
+    if (!pulled.ok) return failedAt('inspect', access.value, pulled.refusal);
     const { image, module } = pulled.value;
     const reference = formatReference({ ...access.value.reference, digest: image.digest });
     const inList = image.imageDigest === image.digest ? {} : { imageOfTheList: image.imageDigest };

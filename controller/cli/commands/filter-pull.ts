@@ -3,7 +3,7 @@ import { pullModule } from '../../oci/pull.ts';
 import { formatReference } from '../../oci/reference.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { FilterPullFlags } from '../filter-program.ts';
-import { exitCodeOf, failed, moduleReport, printReport } from '../filter-report.ts';
+import { failed, failedAt, moduleReport, printReport } from '../filter-report.ts';
 import { registryAccess } from '../registry-access.ts';
 
 /** `sluice filter pull`: writes the module of an image to a file. Resolves with the exit code. */
@@ -13,7 +13,7 @@ export async function filterPull(text: string, flags: FilterPullFlags): Promise<
   const { reference } = access.value;
   try {
     const pulled = await pullModule(access.value);
-    if (!pulled.ok) return failed('pull', pulled.refusal.message, exitCodeOf(pulled.refusal.reason));
+    if (!pulled.ok) return failedAt('pull', access.value, pulled.refusal);
     const { image, module } = pulled.value;
     const file = flags.out ?? `${reference.repository.split('/').at(-1) ?? 'filter'}.wasm`;
     await writeWhole(file, module.bytes);

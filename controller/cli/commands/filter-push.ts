@@ -8,7 +8,7 @@ import { formatReference } from '../../oci/reference.ts';
 import { type Outcome, refusal, success } from '../../resources/verdict.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { FilterPushFlags } from '../filter-program.ts';
-import { exitCodeOf, failed, printReport } from '../filter-report.ts';
+import { failed, failedAt, printReport } from '../filter-report.ts';
 import { registryAccess } from '../registry-access.ts';
 
 /** `sluice filter push`: pushes what `build` wrote, or a module. Resolves with the exit code. */
@@ -24,7 +24,7 @@ export async function filterPush(text: string, source: string, flags: FilterPush
       const what = outcome === 'sent' ? 'sent' : 'there already';
       process.stderr.write(`${digestOf(blob)}: ${blob.length} bytes ${what}\n`);
     });
-    if (!pushed.ok) return failed('push', pushed.refusal.message, exitCodeOf(pushed.refusal.reason));
+    if (!pushed.ok) return failedAt('push', access.value, pushed.refusal);
     const full = formatReference({ ...reference, digest: pushed.value });
     if (flags.output === 'table') process.stdout.write(`${full}\n`);
     else printReport({ reference: full, digest: pushed.value }, flags.output);
