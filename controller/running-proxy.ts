@@ -98,6 +98,7 @@ export class RunningProxy {
   /** The same, with what routes that it is not known to have given up still share. */
   #wanted: ProxyIr | undefined;
   #cancelTrim: () => void = () => undefined;
+  #cancelLetGo: () => void = () => undefined;
   /** What was published last, and what the proxy has of what was published. */
   #published: ProxyIr | undefined;
   #lastGood: ProxyIr | undefined;
@@ -221,10 +222,14 @@ export class RunningProxy {
     else this.#publish();
   }
 
-  /** Lets go of modules that nothing names any more: the proxy has acknowledged all that it is to have. */
+  /** Lets go of modules that nothing names any more: the proxy has acknowledged all that it is to have, and that the rest is gone. */
   #letGo(): void {
-    const names = this.#published === undefined ? [] : wasmFiltersOf(this.#published).keys();
-    const loaded = [...names].flatMap((name) => this.#filters.get(name)?.digest ?? []);
+    const used = new Set(this.#published === undefined ? [] : wasmFiltersOf(this.#published).keys());
+    // The files go: no filter of a name that comes back may lead to one of them.
+    const kept = (filters: LoadedFilters): LoadedFilters => new Map([...filters].filter(([name]) => used.has(name)));
+    this.#filters = kept(this.#filters);
+    this.#goodFilters = kept(this.#goodFilters);
+    const loaded = [...this.#filters.values()].map(({ digest }) => digest);
     this.#store.retain(this.#policyModule === undefined ? loaded : [...loaded, this.#policyModule.digest]);
   }
 
@@ -247,6 +252,7 @@ export class RunningProxy {
     this.#stopping.abort();
     this.#store.close();
     this.#cancelTrim();
+    this.#cancelLetGo();
   }
 
   /** Starts what it needs, again and again where that fails: a disk that is full has space later. */
@@ -290,6 +296,7 @@ export class RunningProxy {
 
   #publish(): void {
     if (this.#ir === undefined) return;
+    this.#cancelLetGo();
     this.#choosePolicyModule(this.#ir);
     this.#chooseFilters(this.#ir);
     const wanted = withRetired(withRetired(this.#ir, this.#lastGood), this.#published);
@@ -368,7 +375,7 @@ export class RunningProxy {
     if (!refused.some(({ type }) => type === 'extension-config')) this.#goodFilters = this.#filters;
     this.#tellSidecar();
     if (refused.length === 0) {
-      this.#letGo();
+      this.#cancelLetGo = this.#options.clock.after(LET_GO_AFTER, () => this.#letGo());
       this.#trimLater();
     }
     this.#searchRoutes(refused);
@@ -443,13 +450,24 @@ export class RunningProxy {
     return rejected.type === 'virtual-host' && !this.#isPatched(rejected);
   }
 
+  /** A version that the proxy rejects is not gone back to either; that one is rejected leaves open what is wanted. */
+  #refuseFilter(version: LoadedFilterIr, message: string): void {
+    const { name } = version.filter;
+    const good = this.#goodFilters.get(name);
+    const isGoneBackTo = good !== undefined && isVersion(good, version);
+    if (isGoneBackTo) this.#goodFilters = new Map([...this.#goodFilters].filter(([other]) => other !== name));
+    const before = this.#refusedFilters.get(name);
+    if (isGoneBackTo && before !== undefined && !isVersion(before.version, version)) return;
+    this.#refusedFilters.set(name, { version, message });
+  }
+
   #onRejected({ type, name, message: words }: Rejection): void {
     const message = words.replaceAll(/\s+/gu, ' ').trim();
     this.#options.log.error({ type, name, reason: message }, 'the proxy rejected a configuration');
     const filter = [...this.#filters.values()].find((loaded) => wasmFilterName(loaded.filter) === name);
     if (type === 'extension-config' && filter !== undefined) {
       // The one before goes on, or it is left out: either way nothing else is held up.
-      this.#refusedFilters.set(filter.filter.name, { version: filter, message });
+      this.#refuseFilter(filter, message);
       this.#publish();
       this.#options.changed();
       return;
@@ -465,6 +483,12 @@ export class RunningProxy {
 
 /** How long a shared policy outlives the routes that named it, in milliseconds: longer than a request waits for the sidecar. */
 const TRIM_AFTER = 10_000;
+
+/**
+ * How long modules outlive the routes that named them, in milliseconds: longer than until the proxy is told that their filters are
+ * gone (`Session`). A listener that is changed before is judged by the filters that it still knows, files and all.
+ */
+const LET_GO_AFTER = 5_000;
 
 function refusedHosts(refused: readonly RefusedResource[]): RefusedHosts {
   const names = (wanted: XdsType): ReadonlySet<string> =>

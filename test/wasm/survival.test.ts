@@ -122,6 +122,43 @@ it('a policy that comes and goes under load loses no request', async () => {
   expect(new Set((await end()).keys())).toEqual(new Set(['200 null', '200 v01:']));
 });
 
+it('a policy that comes back is not of the module it had, whose file is gone', async () => {
+  await at.publish('f', 'v1', 'v01');
+  await at.publish('f', 'v2', 'v02');
+  const { host } = at.registry;
+  const policy = (tag: string, more: object = {}): void =>
+    at.site.write('p.yaml', extension('a', [image(`${host}/f:${tag}`, more)]));
+  const said = (word: string): number => at.site.log().filter(({ msg }) => msg === word).length;
+  // A connection that is older than a filter is refused by what stands in its place.
+  const becomes = async (expected: string): Promise<void> =>
+    until(`/a is ${expected}`, async () => {
+      const { status, response } = await at.ask('/a', { connection: 'close' });
+      return `${status} ${response}` === expected;
+    });
+  policy('v1');
+  await at.site.start();
+  await becomes('200 v01:');
+  // Before the proxy is told that the filter is gone the version before serves on.
+  at.site.remove('p.yaml');
+  await becomes('200 null');
+  policy('nowhere');
+  await at.says('a', /404/u);
+  await becomes('200 v01:');
+  at.site.remove('p.yaml');
+  await until('the module is deleted', () => said('module file deleted') > 0);
+  policy('nowhere');
+  await at.says('a', /404/u);
+  await becomes('500 null');
+  // One that Envoy refuses is refused once: there is none to go back to.
+  policy('v2', { config: { refuse: true } });
+  await at.says('a', /Rejected/u);
+  await sleep(1_000);
+  await becomes('500 null');
+  expect(said('the proxy rejected a configuration')).toBe(1);
+  policy('v2');
+  await becomes('200 v02:');
+});
+
 describe('modules that were fetched', () => {
   const policy = (tag: string): string => extension('a', [image(`${at.registry.host}/f:${tag}`)]);
 
