@@ -119,6 +119,14 @@ describe('the command processors', () => {
     expect(await wrong.exit).toBe(2);
     expect(wrong.errors()).toContain('processors.yaml:2:5: unknown key');
   });
+
+  test('ends with 2 when a module is no TypeScript, and says where', async () => {
+    const module = join(await tempFolder(), 'greeting.ts');
+    await writeFile(module, '\nconst = 1;\n');
+    const wrong = run(['processors', module]);
+    expect(await wrong.exit).toBe(2);
+    expect(wrong.errors()).toContain(`(${module}:2)`);
+  });
 });
 
 describe('the command sidecar', () => {

@@ -126,7 +126,11 @@ describe('the host of processors', () => {
       { 'a.ts': 'export const processor = {};' },
       /:2:17: .*exports what defineProcessor has not made/,
     ],
-    ['does not load', { 'a.ts': 'throw new Error("at load");' }, /:2:17: .*a\.ts does not load: at load/],
+    [
+      'does not load',
+      { 'a.ts': 'throw new Error("at load");' },
+      /:2:17: .*a\.ts does not load: at load \(\/.*a\.ts:1:7\)/,
+    ],
   ])('does not start with a module that %s, and says which', async (_, files, expected) => {
     const { started } = await start({ ...files, 'processors.yaml': 'processors:\n      - module: a.ts\n' });
     expect(started).toMatchObject({ kind: 'invalid', messages: [expect.stringMatching(expected)] });

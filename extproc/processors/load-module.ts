@@ -15,16 +15,22 @@ export async function loadModule(path: string): Promise<LoadedModule> {
   try {
     module = await import(pathToFileURL(path).href);
   } catch (error) {
-    return {
-      kind: 'failed',
-      reason: `${path} does not load: ${error instanceof Error ? error.message : String(error)}`,
-    };
+    return { kind: 'failed', reason: `${path} does not load: ${wordsOf(error)}` };
   }
   const processor = exported(module, 'processor') ?? exported(module, 'default');
   if (isProcessor(processor)) return { kind: 'loaded', processor };
   const what =
     processor === undefined ? 'exports neither processor nor default' : 'exports what defineProcessor has not made';
   return { kind: 'failed', reason: `${path} ${what}; accepted is export const processor = defineProcessor({...})` };
+}
+
+/** The first place of a stack that is in a file, of this module or one that it imports: "/a.ts:1" or "/a.ts:1:7". */
+const PLACE = /(?:^|\(|at )(?:file:\/\/)?(\/\S+?:\d+(?::\d+)?)\)?$/mu;
+
+function wordsOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const place = PLACE.exec(error.stack ?? '')?.[1];
+  return place === undefined ? error.message : `${error.message} (${place})`;
 }
 
 function exported(module: unknown, name: string): unknown {
