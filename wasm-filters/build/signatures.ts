@@ -21,8 +21,8 @@ export function exportedFunctions(wasm: Uint8Array): ReadonlyMap<string, Signatu
   const sections = readSections(wasm);
   const types = list(sections.get(TYPE_SECTION), (reader) => {
     reader.number();
-    const parameters = list(reader, letter).join('');
-    return `${parameters}:${list(reader, letter).join('')}`;
+    const parameters = list(reader, readType).join('');
+    return `${parameters}:${list(reader, readType).join('')}`;
   });
   const imported = list(sections.get(IMPORT_SECTION), readImport).filter((type) => type !== undefined);
   const own = list(sections.get(FUNCTION_SECTION), (reader) => reader.number());
@@ -41,12 +41,14 @@ export function exportedFunctions(wasm: Uint8Array): ReadonlyMap<string, Signatu
 
 /** Shows a signature to people: "(i32, i32): i32". */
 export function formatSignature(signature: Signature): string {
-  const [parameters = '', results = ''] = signature.split(':').map((letters) => [...letters].map(typeName).join(', '));
+  const [parameters = '', results = ''] = signature
+    .split(':')
+    .map((letters) => Array.from(letters, typeName).join(', '));
   return `(${parameters}): ${results === '' ? 'void' : results}`;
 }
 
-function typeName(letter: string): string {
-  switch (letter) {
+function typeName(one: string): string {
+  switch (one) {
     case 'i':
       return 'u32';
     case 'I':
@@ -88,7 +90,7 @@ function readImport(reader: Reader): number | undefined {
   }
 }
 
-function letter(reader: Reader): string {
+function readType(reader: Reader): string {
   return LETTERS.get(reader.number()) ?? '?';
 }
 
