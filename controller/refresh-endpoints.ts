@@ -1,11 +1,12 @@
 import type { Resource } from './api/gen/types.d.ts';
 import { assignmentOf } from './backends/assignments.ts';
+import { changesAvailability } from './gateway/available-backends.ts';
 import type { AssignmentIr, ClusterIr } from './ir/cluster.ts';
 import type { ProxyIr } from './ir/proxy.ts';
 import type { ResourceBatch, ResourceKey } from './provider/provider.ts';
 import type { Resources } from './resources/resources.ts';
 import { importOwner, sliceOwners } from './resources/slice-owners.ts';
-import type { Translation } from './translate.ts';
+import type { TranslatedProxy, Translation } from './translate.ts';
 import { once } from './xds/memory.ts';
 
 /**
@@ -32,7 +33,8 @@ export function servicesOfBatch(
 /**
  * A translation with the endpoints of some Services as they are now; nothing else is looked at. For changes of
  * EndpointSlices alone, on which nothing but endpoints depends: cost follows the change. `undefined` where policies patch
- * endpoints: whether such a patch can be applied takes a translation.
+ * endpoints: whether such a patch can be applied takes a translation; and where a Service turns empty, or is empty no longer:
+ * its routes are told so.
  */
 export function refreshEndpoints(
   translation: Translation,
@@ -41,16 +43,16 @@ export function refreshEndpoints(
 ): Translation | undefined {
   const all = [...translation.proxies.values()];
   if (all.some(({ xds }) => xds.patches?.some(({ type }) => type === 'endpoint') === true)) return undefined;
-  const proxies = new Map(
-    [...translation.proxies].map(([key, proxy]) => {
-      const xds = refresh(proxy.xds, services, resources);
-      return [key, xds === proxy.xds ? proxy : { ...proxy, xds }];
-    }),
-  );
+  const proxies = new Map<string, TranslatedProxy>();
+  for (const [key, proxy] of translation.proxies) {
+    const xds = refresh(proxy.xds, services, resources);
+    if (xds === undefined) return undefined;
+    proxies.set(key, xds === proxy.xds ? proxy : { ...proxy, xds });
+  }
   return { ...translation, proxies };
 }
 
-function refresh(xds: ProxyIr, services: ReadonlySet<string>, resources: Resources): ProxyIr {
+function refresh(xds: ProxyIr, services: ReadonlySet<string>, resources: Resources): ProxyIr | undefined {
   const changed = new Map<string, AssignmentIr>();
   for (const piece of xds.clusters) {
     const known = clustersByService(piece);
@@ -60,10 +62,16 @@ function refresh(xds: ProxyIr, services: ReadonlySet<string>, resources: Resourc
     }
   }
   if (changed.size === 0) return xds;
-  const endpoints = xds.endpoints.map((piece) =>
-    piece.some(({ cluster }) => changed.has(cluster)) ? piece.map((old) => changed.get(old.cluster) ?? old) : piece,
-  );
-  return { ...xds, endpoints };
+  let isTold = false;
+  const endpoints = xds.endpoints.map((piece) => {
+    if (!piece.some(({ cluster }) => changed.has(cluster))) return piece;
+    return piece.map((old) => {
+      const now = changed.get(old.cluster) ?? old;
+      isTold ||= changesAvailability(old, now);
+      return now;
+    });
+  });
+  return isTold ? undefined : { ...xds, endpoints };
 }
 
 const clustersByService = once((clusters: readonly ClusterIr[]): ReadonlyMap<string, readonly ClusterIr[]> => {

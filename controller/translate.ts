@@ -7,6 +7,7 @@ import { policyImageWant } from './features/wasm/source.ts';
 import { type PatchPolicy, patchPolicies, patchPolicyReport } from './features/envoy-patch-policy/spec.ts';
 import { classStatus, gatewayClasses } from './gateway/gateway-classes.ts';
 import { createAttach } from './gateway/attach-routes.ts';
+import { createAvailability } from './gateway/available-backends.ts';
 import { createGatewayPass, type GatewayState } from './gateway/gateways.ts';
 import { grpcCore } from './gateway/grpc-route.ts';
 import { httpCore } from './gateway/http-route.ts';
@@ -76,6 +77,7 @@ export function createTranslator(settings: Settings): (resources: Resources) => 
   const classStatusOf = once(classStatus);
   const gatewayStatusOf = once((state: GatewayState) => gatewayStatus(state, settings.bindAddress));
   const policySource = policyModuleSource(settings);
+  const available = createAvailability();
   const wantsOf = rememberedWants(policySource.wants);
   const infra = createInfraPass();
   let lastGood: ReadonlyMap<string, TranslatedProxy> = new Map();
@@ -113,7 +115,10 @@ export function createTranslator(settings: Settings): (resources: Resources) => 
         parametersStatuses(classes, gateways, resources),
         gatewayStatuses,
         gateways.flatMap(listenerSetStatuses),
-        ...routeStatuses(gateways),
+        ...available(
+          routeStatuses(gateways),
+          [...proxies.values()].map(({ xds }) => xds),
+        ),
         policyStatusesOf(tables, gateways, resources),
         tlsPolicyStatusesOf(gateways, resources),
         patching.map((policy): ObjectStatus => {

@@ -12,7 +12,10 @@ interface Memory {
 
 const memories = new WeakMap<Gateway, Memory>();
 
-/** Counts the routes on each listener of a Gateway and its ListenerSets: only pieces that came or went are counted again. */
+/**
+ * Counts the routes on each listener of a Gateway and its ListenerSets that are accepted (Gateway API,
+ * `ListenerStatus.attachedRoutes`): only pieces that came or went are counted again.
+ */
 export function attachedRoutes({
   gateway,
   routes,
@@ -26,7 +29,8 @@ export function attachedRoutes({
   const changes = new Map<string, number>();
   const add = (found: Pieces<AttachedRoute>, by: 1 | -1): void => {
     for (const piece of found) {
-      for (const { attachments } of piece) {
+      for (const { core, attachments } of piece) {
+        if (core.invalid?.all === true) continue;
         for (const { listener } of attachments) changes.set(listener.name, (changes.get(listener.name) ?? 0) + by);
       }
     }

@@ -114,7 +114,7 @@ interface Named {
 }
 
 /** The back-ends that a route names, those of mirrors among them. */
-function backendsOf({ spec }: Route): readonly Named[] {
+export function backendsOf({ spec }: Route): readonly Named[] {
   return (spec.rules ?? []).flatMap(({ backendRefs = [], ...rule }) => [
     ...backendRefs,
     ...('filters' in rule ? (rule.filters ?? []) : []).flatMap(({ requestMirror }) => requestMirror?.backendRef ?? []),

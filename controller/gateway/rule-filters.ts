@@ -130,9 +130,13 @@ function extensionsOf(
     const parts = partsOf(found.value, context.resources);
     if (parts.kind === 'invalid') return invalid('UnsupportedValue', `filters[${index}]: ${parts.message}`);
     if (parts.rewrite !== undefined) rewrites.push(parts.rewrite);
+    const { matches } = found.value.spec;
+    if (matches !== undefined && cookies.length > 0) {
+      return invalid('UnsupportedValue', 'filters: more than one HTTPRouteFilter has matches');
+    }
     response = parts.response ?? response;
     credential = parts.credential ?? credential;
-    cookies.push(...(found.value.spec.matches ?? []).map((match) => match.cookies ?? []));
+    cookies.push(...(matches ?? []).map((match) => match.cookies ?? []));
   }
   return { kind: 'extensions', rewrites, response, credential, cookies };
 }

@@ -57,7 +57,7 @@ ports: [{ name: http, port: 9 }]
     status: [
       ...GATEWAY_STATUS,
       'HTTPRoute myproject/api-routes at eg: Accepted, ResolvedRefs',
-      'HTTPRoute myproject/backend-routes at eg: Accepted, ResolvedRefs',
+      'HTTPRoute myproject/backend-routes at eg: Accepted, ResolvedRefs, !BackendsAvailable(EndpointsNotFound)',
     ],
     live: async ({ ask }) => {
       const asked = (path: string) => ask({ port: 443, host: 'api.mydomain.tld', path, tls: true });
