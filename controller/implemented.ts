@@ -143,7 +143,6 @@ export const implementedPaths: { readonly [K in KindName]: ImplementedPaths } = 
     '!spec.headers.disableRateLimitHeaders',
     '!spec.headers.lateResponseHeaders',
     'spec.timeout',
-    '!spec.timeout.tcp.idleTimeout',
     'spec.connection',
     '!spec.connection.socketBufferLimit',
     'spec.http1',

@@ -107,7 +107,7 @@ function streamsOf(routes: RoutesOn): readonly Stream[] {
   return found.sort((a, b) => byAge(a.core.route, b.core.route) || compare(a.core.route.kind, b.core.route.kind));
 }
 
-type Led = Pick<StreamChainIr, 'clients' | 'destinations'>;
+type Led = Pick<StreamChainIr, 'clients' | 'destinations' | 'idleTimeout'>;
 
 const NOWHERE: Led = { destinations: [] };
 
@@ -115,7 +115,7 @@ const NOWHERE: Led = { destinations: [] };
 function ledBy(
   { route, destinations, untouched }: StreamCore,
   listener: ListenerState,
-  { streamFeaturesAt }: PolicyOracle,
+  { streamFeaturesAt, clientAt }: PolicyOracle,
 ): Led {
   const found = streamFeaturesAt({
     gateway: gatewayPlace(listener),
@@ -128,7 +128,11 @@ function ledBy(
   });
   if (found.kind === 'refused') return NOWHERE;
   const { backend, clients } = found;
-  const guard = clients === undefined ? {} : { clients };
+  const idleTimeout = clientAt(gatewayPlace(listener))?.stream.idleTimeout;
+  const guard = {
+    ...(clients === undefined ? {} : { clients }),
+    ...(idleTimeout === undefined ? {} : { idleTimeout }),
+  };
   const isUntouched = passesThrough(listener.spec);
   const shown = isUntouched ? undefined : listener.shown?.name;
   const wanted = isUntouched ? untouched : destinations;

@@ -9,6 +9,13 @@ export interface ClientTrafficIr {
   readonly socket: ClientSocketIr;
   readonly http: ClientHttpIr;
   readonly tls: ClientTlsIr;
+  readonly stream: ClientStreamIr;
+}
+
+/** What concerns connections that are passed on as they are. */
+export interface ClientStreamIr {
+  /** Until a connection is closed on which nothing comes, either way; 0 for never. */
+  readonly idleTimeout?: number | undefined;
 }
 
 /** What concerns the socket: all listeners of a port share it. */

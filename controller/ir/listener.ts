@@ -47,6 +47,8 @@ export interface StreamChainIr {
   readonly tls: StreamTlsIr;
   /** Who may connect; without it everybody may. */
   readonly clients?: ClientRulesIr;
+  /** Until a connection is closed on which nothing comes, in milliseconds; 0 for never. Envoy's default without it. */
+  readonly idleTimeout?: number;
   /** Without any, every connection is closed. */
   readonly destinations: readonly StreamDestinationIr[];
 }

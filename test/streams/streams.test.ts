@@ -128,6 +128,24 @@ describe('a TCPRoute', () => {
     expect(await say(port, 'x')).toBe('closed');
   });
 
+  it('ends connections on which nothing comes for as long as a ClientTrafficPolicy says, and no others', async () => {
+    const [port, other] = [await freePort(), await freePort()];
+    const listeners = [
+      { name: 'short', protocol: 'TCP', port },
+      { name: 'long', protocol: 'TCP', port: other },
+    ];
+    const policy = manifest('ClientTrafficPolicy', 'idle', {
+      targetRefs: [{ group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'shop', sectionName: 'short' }],
+      timeout: { tcp: { idleTimeout: '300ms' } },
+    });
+    await serve(listeners, route('TCPRoute', 'a', [to('one')]), policy);
+    const [short, long] = [open(port), open(other)];
+    expect([await short.say('a'), await long.say('a')]).toEqual(['one: a', 'one: a']);
+    await expect.poll(() => short.isClosed(), { timeout: 10_000 }).toBe(true);
+    expect(await long.say('b')).toBe('one: b');
+    long.close();
+  });
+
   it('gets what comes out of TLS', async () => {
     const port = await freePort();
     const tls = { certificateRefs: [{ name: 'shop' }] };

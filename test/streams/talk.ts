@@ -14,6 +14,8 @@ export interface ConnectionOptions {
 export interface Connection {
   /** Says something; resolves with the answer, or "closed". */
   say(text: string): Promise<string>;
+  /** Whether the other side has closed it. */
+  isClosed(): boolean;
   close(): void;
 }
 
@@ -43,6 +45,7 @@ export function open(port: number, { servername, ca }: ConnectionOptions = {}): 
         if (isClosed) resolve('closed');
         else socket.write(text);
       }),
+    isClosed: () => isClosed,
     close: () => socket.destroy(),
   };
 }

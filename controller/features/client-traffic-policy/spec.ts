@@ -25,6 +25,7 @@ export function resolveClientTrafficPolicy(policy: ClientTrafficPolicy, resource
     socket: socketOf(spec, problems),
     http: translateClientHttp(spec, problems),
     tls: resolveClientTls(policy, resources, problems),
+    stream: { idleTimeout: milliseconds(spec.timeout?.tcp?.idleTimeout) },
   };
   const wrong = sharedPort(policy, resources) ?? problemOf(problems);
   if (wrong === undefined) return { kind: 'features', features: {}, client };

@@ -1,7 +1,7 @@
 import type { Any } from '@bufbuild/protobuf/wkt';
 import { REFUSING_CLUSTER, type StreamChainIr, type StreamDestinationIr } from '../../ir/listener.ts';
 import { adsSource } from './config-source.ts';
-import { any, type Init } from './message.ts';
+import { any, duration, type Init } from './message.ts';
 
 const TCP_PROXY = 'envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy';
 const UDP_PROXY = 'envoy.extensions.filters.udp.udp_proxy.v3.UdpProxyConfig';
@@ -39,6 +39,7 @@ export function tcpProxy({
   name,
   tls,
   destinations,
+  idleTimeout,
 }: StreamChainIr): Init<'envoy.config.core.v3.TypedExtensionConfig'> {
   const shares = sharesOf(destinations);
   const [only, ...others] = shares;
@@ -46,6 +47,7 @@ export function tcpProxy({
     name: streamConfigName(name),
     typedConfig: any(TCP_PROXY, {
       statPrefix: tls.kind === 'none' ? 'tcp' : `tls-${tls.kind}`,
+      ...(idleTimeout === undefined ? {} : { idleTimeout: duration(idleTimeout) }),
       ...(isHashed(destinations) ? { hashPolicy: [{ policySpecifier: { case: 'sourceIp', value: {} } }] } : {}),
       clusterSpecifier:
         others.length === 0
