@@ -193,6 +193,34 @@ describe('a proxy in a cluster', () => {
     next.stop();
   });
 
+  it('leaves an object by its name alone that somebody else has made, until it is gone', async () => {
+    const theirs = {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: NAME, namespace: NAMESPACE },
+      data: { a: 'b' },
+    };
+    api.store.put('/configmaps', theirs);
+    proxy.deploy(INFRA);
+    await expect.poll(() => proxy.deployed?.problem).toMatch(/^ConfigMap \S+ is there already and is of no proxy/u);
+    expect(api.store.get('/configmaps', NAMESPACE, NAME)?.['data']).toEqual({ a: 'b' });
+    expect(deployment()).toBeUndefined();
+    api.store.delete('/configmaps', NAMESPACE, NAME);
+    await expect.poll(deployment, { timeout: 5_000 }).toBeDefined();
+    await expect.poll(() => proxy.deployed?.problem).toBeUndefined();
+  });
+
+  it('takes over what Envoy Gateway made for it', async () => {
+    const labels = { 'app.kubernetes.io/managed-by': 'envoy-gateway' };
+    api.store.put('/configmaps', {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: NAME, namespace: NAMESPACE, labels },
+    });
+    proxy.deploy(INFRA);
+    await expect.poll(deployment).toBeDefined();
+  });
+
   it('whose objects cannot be applied says so, and is tried again', async () => {
     api.script.refuse = ({ resource, verb }) => (resource === 'deployments' && verb === 'patch' ? 403 : undefined);
     proxy.deploy(INFRA);

@@ -165,7 +165,7 @@ export class ProxyDeployer {
     const wanted = new Set([secret, ...manifests].map(idOf));
     for (const manifest of [secret, ...manifests]) {
       if (this.#isClosed || !this.#isActive) return undefined;
-      const problem = await this.#applyOne(manifest);
+      const problem = (await this.#foreign(identity, manifest)) ?? (await this.#applyOne(manifest));
       if (problem !== undefined) return problem;
     }
     const { objects, key } = this.#options;
@@ -177,13 +177,30 @@ export class ProxyDeployer {
     return undefined;
   }
 
+  /** What is wrong where an object by the name that proxies get of themselves is there, and is somebody else's: it is left alone. */
+  async #foreign({ name, selector }: Identity, { kind, metadata }: Manifest): Promise<string | undefined> {
+    const { server, objects } = this.#options;
+    // Who says a name in an EnvoyProxy means what has it.
+    if (metadata.name !== name || this.#applied.has(idOf({ kind, metadata }))) return undefined;
+    if (objects.get(kind, metadata.namespace, name) !== undefined) return undefined;
+    const answer = await server.ask({
+      method: 'GET',
+      path: resourcePath(kindOf(kind), { namespace: metadata.namespace, name }),
+    });
+    if (answer.status === 404) return undefined;
+    if (!isGranted(answer))
+      return `${idOf({ kind, metadata })} cannot be looked at: ${statusMessage(answer.body) ?? `status ${answer.status}`}`;
+    // One that Envoy Gateway made for it is taken over.
+    const label = at(answer.body, 'metadata', 'labels', MANAGED_BY);
+    if (label === selector[MANAGED_BY]) return undefined;
+    return `${idOf({ kind, metadata })} is there already and is of no proxy; remove it, or have an EnvoyProxy give the proxy's another name`;
+  }
+
   async #applyOne(manifest: Manifest): Promise<string | undefined> {
     const id = idOf(manifest);
     const known = this.#applied.get(id);
-    const { kind, metadata } = manifest;
-    const now = this.#options.objects.get(kind, metadata.namespace, metadata.name);
     const isSame = known !== undefined && JSON.stringify(known.manifest) === JSON.stringify(manifest);
-    if (isSame && now !== undefined && !this.#hasDrifted(known)) return undefined;
+    if (isSame && !this.#hasDrifted(known)) return undefined;
     let answer = await this.#send(manifest);
     if (isImmutable(answer)) {
       this.#options.log.warn({ object: id }, 'the object cannot be changed into what it is to be; it is made anew');
@@ -260,6 +277,8 @@ export class ProxyDeployer {
     });
   }
 }
+
+const MANAGED_BY = 'app.kubernetes.io/managed-by';
 
 /** An object that was applied. */
 interface Applied {

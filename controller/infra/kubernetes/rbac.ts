@@ -14,12 +14,12 @@ export function infraRules(deploy: 'ControllerNamespace' | 'GatewayNamespace'): 
         resources: OBJECT_KINDS.filter((kind) => kind.group === group)
           .map(({ plural }) => plural)
           .toSorted(),
-        // What is applied and is not there yet is created.
-        verbs: ['create', 'delete', 'list', 'patch', 'watch'],
+        // What is applied and is not there yet is created; nobody else's is changed.
+        verbs: ['create', 'delete', 'get', 'list', 'patch', 'watch'],
       })),
     ),
     { scope: 'cluster', group: '', resources: ['nodes'], verbs: ['list', 'watch'] },
     // The authority and the serving certificate.
-    { scope: 'own', group: '', resources: ['secrets'], verbs: ['create', 'get', 'update'] },
+    { scope: 'own', group: '', resources: ['secrets'], verbs: ['update'] },
   ];
 }

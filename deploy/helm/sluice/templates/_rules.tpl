@@ -168,6 +168,7 @@ ControllerNamespace:
       verbs:
         - create
         - delete
+        - get
         - list
         - patch
         - watch
@@ -179,6 +180,7 @@ ControllerNamespace:
       verbs:
         - create
         - delete
+        - get
         - list
         - patch
         - watch
@@ -189,6 +191,7 @@ ControllerNamespace:
       verbs:
         - create
         - delete
+        - get
         - list
         - patch
         - watch
@@ -199,6 +202,7 @@ ControllerNamespace:
       verbs:
         - create
         - delete
+        - get
         - list
         - patch
         - watch
@@ -291,21 +295,12 @@ GatewayNamespace:
       resources:
         - configmaps
         - secrets
-      verbs:
-        - create
-        - delete
-        - get
-        - list
-        - patch
-        - watch
-    - apiGroups:
-        - ""
-      resources:
         - serviceaccounts
         - services
       verbs:
         - create
         - delete
+        - get
         - list
         - patch
         - watch
@@ -363,6 +358,7 @@ GatewayNamespace:
       verbs:
         - create
         - delete
+        - get
         - list
         - patch
         - watch
@@ -373,6 +369,7 @@ GatewayNamespace:
       verbs:
         - create
         - delete
+        - get
         - list
         - patch
         - watch
@@ -383,6 +380,7 @@ GatewayNamespace:
       verbs:
         - create
         - delete
+        - get
         - list
         - patch
         - watch
@@ -416,6 +414,7 @@ GatewayNamespace:
       verbs:
         - create
         - delete
+        - get
         - list
         - patch
         - watch
@@ -427,6 +426,7 @@ GatewayNamespace:
       verbs:
         - create
         - delete
+        - get
         - list
         - patch
         - watch
@@ -437,6 +437,7 @@ GatewayNamespace:
       verbs:
         - create
         - delete
+        - get
         - list
         - patch
         - watch
@@ -447,6 +448,7 @@ GatewayNamespace:
       verbs:
         - create
         - delete
+        - get
         - list
         - patch
         - watch
