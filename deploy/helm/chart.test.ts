@@ -4,22 +4,30 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, describe, expect, it } from 'vitest';
-import { parseAllDocuments } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
 import { isObject } from '#controller/api/compile.ts';
+import { XDS_PORT } from '#controller/cluster-proxies.ts';
 import { parseConfiguration } from '#controller/configuration.ts';
+import { identityOf } from '#controller/infra/kubernetes/objects/identity.ts';
 import { findGoProgram, HELM } from '#deploy/setup/go-program.ts';
 import { ROOT } from '#deploy/setup/node24.mjs';
+import { INSTALLATION } from '#test/golden/objects.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 import { CHART, chartCases, INSTALL_YAML, render, renderInstallation } from './helm.ts';
 import { gatewayApiDefinitions, packageChart } from './package-chart.ts';
 import { renderChart } from './render.ts';
 
 const run = promisify(execFile);
+const CASES = join(import.meta.dirname, 'testdata');
 const helm = findGoProgram(HELM, process.env) ?? '';
 
 interface Manifest {
   readonly kind?: unknown;
   readonly [field: string]: unknown;
+}
+
+function asObject(value: unknown): { readonly [field: string]: unknown } {
+  return isObject(value) ? value : {};
 }
 
 function objectsOf(text: string): readonly Manifest[] {
@@ -35,6 +43,34 @@ it.each([...renderChart()])('%s is what `npm run chart` makes of the code', (pat
 it('is of the version of the package', () => {
   const chart = readFileSync(join(CHART, 'Chart.yaml'), 'utf8');
   expect(chart).toContain(`\nversion: ${packageJson.version}\nappVersion: ${packageJson.version}\n`);
+});
+
+/** Judged by the controller itself. */
+const CONFIGURATION = 'config.envoyGateway';
+/** Helm hands to a chart within a chart what is global; that one reads none of it. */
+const NOT_READ = 'crds.global';
+
+/** Paths of all values that a schema has, as far as the chart itself reads them. */
+function valuesIn(schema: unknown, path: readonly string[] = []): readonly string[] {
+  const name = path.join('.');
+  const properties = isObject(schema) ? schema['properties'] : undefined;
+  if (name === NOT_READ) return [];
+  if (!isObject(properties) || name === CONFIGURATION) return [name];
+  return Object.entries(properties).flatMap(([field, inner]) => valuesIn(inner, [...path, field]));
+}
+
+it('has a case for every value', () => {
+  const cases = chartCases().map((path): unknown => parse(readFileSync(join(path, 'values.yaml'), 'utf8')));
+  const isSet = (path: string): boolean =>
+    cases.some((values) => {
+      let found: unknown = values;
+      for (const name of path.split('.')) found = isObject(found) ? found[name] : undefined;
+      return found !== undefined;
+    });
+  const schema: unknown = JSON.parse(readFileSync(join(CHART, 'values.schema.json'), 'utf8'));
+  const all = valuesIn(schema);
+  expect(all.length).toBeGreaterThan(60);
+  expect(all.filter((path) => !isSet(path))).toEqual([]);
 });
 
 describe.skipIf(helm === '')('with Helm', () => {
@@ -75,6 +111,48 @@ describe.skipIf(helm === '')('with Helm', () => {
       }
     },
   );
+
+  it.each([
+    ['defaults', 'ControllerNamespace', ['envoy-gateway-system']],
+    ['namespaces', 'GatewayNamespace', ['shop', 'billing']],
+  ] as const)('%s: the NetworkPolicy lets proxies in, of any Gateway, and nobody else', (name, deploy, namespaces) => {
+    const objects = objectsOf(readFileSync(join(CASES, name, 'objects.yaml'), 'utf8'));
+    const at = (value: unknown, ...path: readonly string[]): unknown =>
+      path.reduce((found, field) => (isObject(found) ? found[field] : undefined), value);
+    const policy = objects.find(({ kind }) => kind === 'NetworkPolicy');
+    const controller = objects.find(({ kind }) => kind === 'Deployment');
+    const selects = (selector: unknown, labels: unknown): boolean =>
+      Object.entries(asObject(at(selector, 'matchLabels'))).every(([label, value]) => at(labels, label) === value);
+    expect(selects(at(policy, 'spec', 'podSelector'), at(controller, 'spec', 'template', 'metadata', 'labels'))).toBe(
+      true,
+    );
+    const rules = at(policy, 'spec', 'ingress');
+    const [toProxies, toAll] = Array.isArray(rules) ? rules.filter(isObject) : [];
+    const [from] = [toProxies?.['from']].flat();
+    const own = String(at(policy, 'metadata', 'namespace'));
+    for (const namespace of namespaces) {
+      const gateway = { namespace, name: 'web', labels: {}, annotations: {}, addresses: [], hostnames: [], ports: [] };
+      const infra = {
+        key: `${namespace}/web`,
+        sockets: [],
+        gatewayClass: 'eg',
+        gateways: [gateway],
+        parameters: undefined,
+      };
+      for (const merged of [false, true]) {
+        const settings = { ...INSTALLATION, deploy, namespace: own };
+        const { selector, namespace: place } = identityOf({ ...infra, merged }, settings);
+        expect(selects(at(from, 'podSelector'), selector)).toBe(true);
+        // Without a selector of namespaces it is about the policy's own.
+        if (place !== own) expect(at(from, 'namespaceSelector')).toEqual({});
+      }
+    }
+    expect(selects(at(from, 'podSelector'), { 'app.kubernetes.io/name': 'envoy' })).toBe(false);
+    const ports = (rule: unknown): unknown => [at(rule, 'ports')].flat().map((port) => at(port, 'port'));
+    expect(ports(toProxies)).toEqual([XDS_PORT]);
+    // Health and metrics; nobody reaches the admin service.
+    expect([toAll?.['from'], ports(toAll)]).toEqual([undefined, [8_081, 19_001]]);
+  });
 
   it.each([
     ['a typing error', ['deployment.replica=2'], "at '/deployment': additional properties 'replica' not allowed"],

@@ -1,13 +1,14 @@
 import { execFile } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { basename, delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { findGoProgram, HELM } from '#deploy/setup/go-program.ts';
 import { ROOT } from '#deploy/setup/node24.mjs';
 import { auditLog, connectCluster } from './control-plane.ts';
-import { processes, until } from './gateway-site.ts';
+import { chartCases } from '#deploy/helm/helm.ts';
+import { namespaceOf, processes, until } from './gateway-site.ts';
 import { rightsUsed } from './rights-used.ts';
 
 const SYSTEM = 'envoy-gateway-system';
@@ -24,11 +25,12 @@ function commandsOf(section: string): string {
   return commands;
 }
 
+const INTERNAL_CONTROLLER = 'gateway.envoyproxy.io/internal-gatewayclass-controller';
 const INTERNAL = `
 apiVersion: gateway.networking.k8s.io/v1
 kind: GatewayClass
 metadata: { name: eg-internal }
-spec: { controllerName: gateway.envoyproxy.io/internal-gatewayclass-controller }
+spec: { controllerName: ${INTERNAL_CONTROLLER} }
 ---
 apiVersion: gateway.networking.k8s.io/v1
 kind: Gateway
@@ -84,7 +86,17 @@ describe('the chart', () => {
     await shell(`helm uninstall eg -n ${SYSTEM} || true; helm uninstall internal -n ${SECOND} || true`);
     await cluster.kubectl('delete', '--ignore-not-found', '-n', 'default', 'deployment/backend', 'service/backend');
     await cluster.kubectl('delete', 'gateway,httproute,gatewayclass', '-A', '--all');
-    await cluster.kubectl('delete', 'namespace', SYSTEM, SECOND, '--wait=false', '--ignore-not-found');
+    await cluster.kubectl(
+      'delete',
+      'namespace',
+      SYSTEM,
+      SECOND,
+      'edge-system',
+      'shop',
+      'billing',
+      '--wait=false',
+      '--ignore-not-found',
+    );
     rmSync(own, { recursive: true, force: true });
   });
 
@@ -110,22 +122,34 @@ describe('the chart', () => {
     expect(await shell(readFileSync(seed, 'utf8'))).toContain('"path": "/get"');
   });
 
-  it('never changes definitions that are there', async () => {
-    const versions = (): Promise<string> =>
-      cluster.kubectl(
-        'get',
-        'crds',
-        '-o',
-        'jsonpath={range .items[*]}{.metadata.name}={.metadata.generation}{"\\n"}{end}',
-      );
-    const theirs = ['crd', 'backends.gateway.envoyproxy.io'] as const;
-    await cluster.kubectl('annotate', ...theirs, 'owner=envoy-gateway');
-    const before = await versions();
-    await shell(`helm upgrade eg ${CHART} -n ${SYSTEM} --set deployment.replicas=2 --wait --timeout 2m`);
-    expect(await versions()).toBe(before);
-    expect(await cluster.kubectl('get', ...theirs, '-o', 'jsonpath={.metadata.annotations.owner}')).toBe(
-      'envoy-gateway',
+  /** Definitions as they are, whoever has written what of them. */
+  const definitions = (): Promise<string> =>
+    cluster.kubectl(
+      'get',
+      'crds',
+      '--show-managed-fields',
+      '-o',
+      'jsonpath={range .items[*]}{.metadata.name} {.metadata.uid} {.metadata.generation} {.metadata.annotations} {.metadata.managedFields[*].manager}{"\\n"}{end}',
     );
+
+  it('never changes definitions that are there, by an upgrade', async () => {
+    // As Envoy Gateway's chart brings its own: another version, and fields that it manages.
+    const [theirs] = ['backends.gateway.envoyproxy.io'];
+    await cluster.kubectl('annotate', 'crd', theirs, '--field-manager=envoy-gateway-helm', 'owner=envoy-gateway');
+    const shortNames = '[{"op":"replace","path":"/spec/names/shortNames","value":["theirs"]}]';
+    await cluster.kubectl(
+      'patch',
+      'crd',
+      theirs,
+      '--field-manager=envoy-gateway-helm',
+      '--type=json',
+      '-p',
+      shortNames,
+    );
+    const before = await definitions();
+    expect(before).toContain('envoy-gateway-helm');
+    await shell(`helm upgrade eg ${CHART} -n ${SYSTEM} --set deployment.replicas=2 --wait --timeout 2m`);
+    expect(await definitions()).toBe(before);
     expect(
       await cluster.kubectl('get', 'pods', '-n', SYSTEM, '-l', 'control-plane=envoy-gateway', '-o', 'name'),
     ).toMatch(/^pod\/envoy-gateway-\S+\npod\/envoy-gateway-\S+$/mu);
@@ -135,8 +159,10 @@ describe('the chart', () => {
     await cluster.apply(
       `apiVersion: v1\nkind: Namespace\nmetadata: { name: ${SECOND}, labels: { pod-security.kubernetes.io/enforce: restricted } }`,
     );
-    const name = 'config.envoyGateway.gateway.controllerName=gateway.envoyproxy.io/internal-gatewayclass-controller';
+    const name = `config.envoyGateway.gateway.controllerName=${INTERNAL_CONTROLLER}`;
+    const before = await definitions();
     await shell(`helm install internal ${CHART} -n ${SECOND} --set ${name} --wait --timeout 2m`);
+    expect(await definitions()).toBe(before);
     await cluster.apply(INTERNAL);
     await cluster.kubectl('wait', '--timeout=60s', '-n', 'default', 'gateway/internal', '--for=condition=Programmed');
     const proxies = (namespace: string): Promise<string> =>
@@ -157,6 +183,76 @@ describe('the chart', () => {
       );
       await until(`${gateway} answers`, async () => (await answered(`http://${address}:${port}/get`)) === '200');
     }
+  });
+
+  it('keeps apart what each controller says of an object that is of Gateways of both', async () => {
+    const [ours, theirs] = ['gateway.envoyproxy.io/gatewayclass-controller', INTERNAL_CONTROLLER];
+    const route = (parents: readonly string[]): string =>
+      JSON.stringify({
+        apiVersion: 'gateway.networking.k8s.io/v1',
+        kind: 'HTTPRoute',
+        metadata: { name: 'both', namespace: 'default' },
+        spec: {
+          parentRefs: parents.map((name) => ({ name })),
+          rules: [{ backendRefs: [{ name: 'backend', port: 3_000 }] }],
+        },
+      });
+    const policy = {
+      apiVersion: 'gateway.envoyproxy.io/v1alpha1',
+      kind: 'SecurityPolicy',
+      metadata: { name: 'both', namespace: 'default' },
+      spec: {
+        targetRefs: [{ group: 'gateway.networking.k8s.io', kind: 'HTTPRoute', name: 'both' }],
+        cors: { allowOrigins: ['https://both.example'] },
+      },
+    };
+    const saidBy = async (kind: string, list: 'parents' | 'ancestors'): Promise<string> => {
+      const entry = kind === 'httproute' ? 'parentRef' : 'ancestorRef';
+      const path = `{range .status.${list}[*]}{.${entry}.name} {.controllerName}{"\\n"}{end}`;
+      const text = await cluster.kubectl('get', '-n', 'default', kind, 'both', '-o', `jsonpath=${path}`);
+      return text.trim().split('\n').toSorted().join(', ');
+    };
+    await cluster.apply(`${route(['eg', 'internal'])}\n---\n${JSON.stringify(policy)}`);
+    const both = `eg ${ours}, internal ${theirs}`;
+    await until('both say something of the route', async () => (await saidBy('httproute', 'parents')) === both);
+    await until('and of its policy', async () => (await saidBy('securitypolicy', 'ancestors')) === both);
+    await cluster.apply(route(['internal']));
+    const one = `internal ${theirs}`;
+    await until('one of them says nothing any more', async () => (await saidBy('httproute', 'parents')) === one);
+    await until('nor of the policy', async () => (await saidBy('securitypolicy', 'ancestors')) === one);
+    await cluster.kubectl('delete', '-n', 'default', 'httproute/both', 'securitypolicy/both');
+  });
+
+  it.each(chartCases().map((path) => [basename(path), path] as const))(
+    'is taken by the API server, strictly: %s',
+    async (_, path) => {
+      const namespaces = ['envoy-gateway-system', 'edge-system', 'shop', 'billing'].map((name) => namespaceOf(name));
+      await cluster.apply(namespaces.join(''));
+      const file = join(path, 'objects.yaml');
+      const dry = (text: string): Promise<string> => {
+        const copy = join(own, 'objects.yaml');
+        writeFileSync(copy, text);
+        return cluster.kubectl('create', '--dry-run=server', '--validate=strict', '-f', copy);
+      };
+      const documents = readFileSync(file, 'utf8')
+        .replaceAll(/^ {2}name: /gmu, '  name: dry-')
+        .split(/^---$/mu);
+      // They belong to a group that is not installed here.
+      const known = documents.filter((text) => !text.includes('apiVersion: cert-manager.io/'));
+      const said = (await dry(known.join('---'))).trim().split('\n');
+      expect(said.every((line) => line.endsWith('created (server dry run)'))).toBe(true);
+      expect(said.length).toBeGreaterThan(8);
+      if (known.length < documents.length) {
+        await expect(dry(documents.join('---'))).rejects.toThrow(/no matches for kind "(Issuer|Certificate)"/u);
+      }
+    },
+  );
+
+  it('says that cert-manager is not there, and installs nothing', async () => {
+    const asked = shell(`helm install other ${CHART} -n billing --set certificates.provider=CertManager`);
+    await expect(asked).rejects.toThrow(/no matches for kind "(Certificate|Issuer)" in version "cert-manager.io\/v1"/u);
+    expect(await shell('helm list -n billing -q')).toBe('');
+    expect(await cluster.kubectl('get', 'deployments', '-n', 'billing', '-o', 'name')).toBe('');
   });
 
   it('lets the controller do all that it asks for', () => {
