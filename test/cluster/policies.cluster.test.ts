@@ -245,6 +245,7 @@ describe('the sidecar of a pod', () => {
 describe('a pod that starts', () => {
   it('while there is no controller takes no requests, and afterwards none that a policy forbids', async () => {
     const { system, cluster } = site;
+    await until('the limit is used up', async () => (await ask(at('/spent'))).status === 429);
     await cluster.kubectl('scale', 'deployment/envoy-gateway', '-n', system, '--replicas=0');
     await until('there is no controller', () => Promise.resolve(site.controllers().length === 0));
     const before = await site.podsOf('shop');
