@@ -6,6 +6,8 @@ import { CLASS, gateway, route } from './manifests.ts';
 import { freePort, Site, until } from './sluice.ts';
 
 const signer = issuer('EdDSA');
+/** Says that it is the other, by the name of its key. */
+const forger = issuer('EdDSA');
 /** Milliseconds that a request may take to be refused: what the filter allows the sidecar, and a slow machine. */
 const BOUND = 10_000;
 
@@ -52,6 +54,12 @@ function fresh(): string {
   return signer.token({ sub: 'alice', serial, exp: 4_102_444_800 });
 }
 
+/** A token that nobody has seen, and that nobody may be let in with. */
+function forged(): string {
+  serial += 1;
+  return forger.token({ sub: 'alice', serial, exp: 4_102_444_800 });
+}
+
 /** The status of an answer, over a connection of its own: any worker of Envoy may have it. */
 function get(token: string): Promise<number> {
   const headers = { authorization: `Bearer ${token}` };
@@ -73,14 +81,21 @@ async function known(): Promise<string> {
   return token;
 }
 
-/** What new tokens are answered, and one that was seen before, until the returned function is called. */
-function traffic(old: string): () => Promise<{ readonly fresh: Set<number>; readonly known: Set<number> }> {
-  const seen = { fresh: new Set<number>(), known: new Set<number>() };
+interface Seen {
+  readonly fresh: Set<number>;
+  readonly known: Set<number>;
+  readonly forged: Set<number>;
+}
+
+/** What new tokens are answered, forged ones, and one that was seen before, until the returned function is called. */
+function traffic(old: string): () => Promise<Seen> {
+  const seen: Seen = { fresh: new Set(), known: new Set(), forged: new Set() };
   const stop = new AbortController();
   const loops = Array.from({ length: 8 }, async () => {
     while (!stop.signal.aborted) {
       seen.fresh.add(await get(fresh()));
       seen.known.add(await get(old));
+      seen.forged.add(await get(forged()));
     }
   });
   return async () => {
@@ -94,8 +109,9 @@ function sidecar(): number {
   return site.records('sidecar')[0]?.pid ?? 0;
 }
 
-/** The answers that nobody may get here: a bad token is none of them, and nobody is let through unverified. */
+/** What a good token may be answered, and what a forged one: nobody is let through unverified. */
 const ALLOWED = new Set([200, 503]);
+const REFUSED = new Set([401, 503]);
 
 describe('under load', () => {
   it('a sidecar that is killed costs 503 for new tokens until it is back, and nothing for those that were seen', async () => {
@@ -106,6 +122,8 @@ describe('under load', () => {
     await until('new tokens pass', async () => (await get(fresh())) === 200);
     const seen = await stop();
     expect([...seen.fresh].filter((status) => !ALLOWED.has(status))).toEqual([]);
+    expect(seen.forged.size).toBeGreaterThan(0);
+    expect([...seen.forged].filter((status) => !REFUSED.has(status))).toEqual([]);
     expect(seen.known).toEqual(new Set([200]));
   });
 
@@ -123,11 +141,15 @@ describe('under load', () => {
     await until('new tokens pass', async () => (await get(fresh())) === 200);
     const seen = await stop();
     expect([...seen.fresh].filter((status) => !ALLOWED.has(status))).toEqual([]);
+    expect(seen.forged.size).toBeGreaterThan(0);
+    expect([...seen.forged].filter((status) => !REFUSED.has(status))).toEqual([]);
     expect(seen.known).toEqual(new Set([200]));
   });
 
-  it('a good sidecar refuses nobody', async () => {
+  it('a good sidecar refuses nobody, but who forges', async () => {
     const answers = await Promise.all(Array.from({ length: 300 }, () => get(fresh())));
     expect(new Set(answers)).toEqual(new Set([200]));
+    const refused = await Promise.all(Array.from({ length: 50 }, () => get(forged())));
+    expect(new Set(refused)).toEqual(new Set([401]));
   });
 });
