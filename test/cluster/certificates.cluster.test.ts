@@ -1,13 +1,17 @@
-import { connect } from 'node:tls';
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { connect, type PeerCertificate } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { dataOf, fieldOf, pairIn } from '#controller/pki/certificate-secrets.ts';
 import { issue, makeAuthority } from '#controller/pki/authority.ts';
 import { type KeyPair, selfSigned } from '../seeds/self-signed.ts';
 import { connectCluster } from './control-plane.ts';
-import { GatewaySite, letPass, routeTo, shopOf, until, untilStatus } from './gateway-site.ts';
+import { GatewaySite, processes, routeTo, shopOf, until, untilStatus } from './gateway-site.ts';
 import { sendSteadily } from './steady-traffic.ts';
 
 const YEAR = 365 * 24 * 3_600_000;
+/** Where controllers serve proxies. */
+const XDS_PORT = 18_000;
 
 /** A Gateway with TLS on port 443, too. */
 const withTls = (manifest: string): string =>
@@ -83,7 +87,16 @@ describe('under load', () => {
       return now !== undefined && now !== own;
     });
     // The kubelet hands them over; whoever connects from now on shows them.
-    await letPass(3_000);
+    const [controllers = ''] = await site.controllerAddresses();
+    await until('the controller shows its new certificate', async () => {
+      const shown = await certificateAt(controllers, XDS_PORT);
+      return isSame(shown, pairIn(await secret('envoy-gateway'))?.certificate);
+    });
+    await until('Envoy has its new certificate', async () => {
+      const wanted = pairIn(await secret(proxy))?.certificate;
+      const [envoy] = processes((command) => command.includes(`--service-cluster\0${site.app}/shop\0`));
+      return readFileSync(`/proc/${envoy ?? 0}/root/certs/tls.crt`, 'utf8') === wanted;
+    });
     expect(await restarts()).toBe(before);
     const [controller] = site.controllers();
     process.kill(controller ?? 0, 'SIGKILL');
@@ -121,13 +134,22 @@ function fail(): never {
 }
 
 /** For whom the certificate is that a new connection is shown; empty where there is none. */
-function servedBy(address: string): Promise<string> {
+async function servedBy(address: string): Promise<string> {
+  const shown = await certificateAt(address, 443);
+  return String(shown?.subject.CN ?? '');
+}
+
+/** The certificate that a new connection is shown. */
+function certificateAt(host: string, port: number): Promise<PeerCertificate | undefined> {
   return new Promise((resolve) => {
-    const socket = connect({ host: address, port: 443, rejectUnauthorized: false, servername: 'shop.example' }, () => {
-      const { subject } = socket.getPeerCertificate();
-      resolve(String(subject.CN));
+    const socket = connect({ host, port, rejectUnauthorized: false, servername: 'shop.example' }, () => {
+      resolve(socket.getPeerCertificate());
       socket.destroy();
     });
-    socket.on('error', () => resolve(''));
+    socket.on('error', () => resolve(undefined));
   });
+}
+
+function isSame(shown: PeerCertificate | undefined, pem: string | undefined): boolean {
+  return shown !== undefined && pem !== undefined && shown.raw.equals(new X509Certificate(pem).raw);
 }

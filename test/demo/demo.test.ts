@@ -1,23 +1,44 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type DemoPorts, takePorts } from '#deploy/setup/demo-ports.ts';
 import { ROOT } from '#deploy/setup/node24.mjs';
+import { freePort } from '../process/sluice.ts';
+
+/** Ports that nobody has just now. */
+async function freePorts(): Promise<DemoPorts> {
+  for (;;) {
+    const { ports } = takePorts(['--ports', String(Math.min(await freePort(), 65_000))]);
+    const free = await Promise.all(Object.values(ports).map(isFree));
+    if (free.every(Boolean)) return ports;
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer().once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
+}
 
 /** What `npm start` shows, run as a user runs it: the printed lines, in a shell. */
 describe('the demonstration', () => {
   const state = mkdtempSync(join(tmpdir(), 'sluice-'));
   let demo: ChildProcess;
   let lines: readonly string[];
+  let ports: DemoPorts;
+  let output = '';
 
   beforeAll(async () => {
-    demo = spawn(process.execPath, ['deploy/setup/demo.ts', '--state-dir', state], {
+    ports = await freePorts();
+    demo = spawn(process.execPath, ['deploy/setup/demo.ts', '--ports', String(ports.gateway), '--state-dir', state], {
       cwd: ROOT,
       stdio: ['ignore', 'pipe', 'inherit'],
     });
-    let output = '';
     demo.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()));
     while (!output.includes('Ctrl-C ends everything') && demo.exitCode === null) await sleep(50);
     lines = output.split('\n').filter((line) => line.startsWith('curl'));
@@ -49,18 +70,14 @@ describe('the demonstration', () => {
   });
 
   it('takes a changed file at once', async () => {
-    const file = join(ROOT, 'deploy/examples/demo/manifests/routes.yaml');
+    const folder = /Change a file in (\S+) and ask again/u.exec(output)?.[1] ?? '';
+    const file = join(folder, 'routes.yaml');
     const before = readFileSync(file, 'utf8');
     const served = async (): Promise<string | null> =>
-      (await fetch('http://127.0.0.1:18080/public')).headers.get('x-served-by');
+      (await fetch(`http://127.0.0.1:${ports.gateway}/public`)).headers.get('x-served-by');
     expect(await served()).toBe('sluice');
-    try {
-      writeFileSync(file, before.replace('value: sluice', 'value: changed'));
-      await expect.poll(served, { timeout: 5_000, interval: 20 }).toBe('changed');
-    } finally {
-      writeFileSync(file, before);
-    }
-    await expect.poll(served, { timeout: 5_000, interval: 20 }).toBe('sluice');
+    writeFileSync(file, before.replace('value: sluice', 'value: changed'));
+    await expect.poll(served, { timeout: 5_000, interval: 20 }).toBe('changed');
   });
 
   it('leaves no process and no socket behind when it is interrupted', async () => {
