@@ -15,7 +15,7 @@ import { startIdentityProvider } from './identity-provider/identity-provider.ts'
 import { ROOT } from './node24.mjs';
 import { ensure } from './setup.ts';
 
-const { ports, rest } = portsAsked();
+const { ports, rest: further } = portsAsked();
 const GATEWAY = `http://127.0.0.1:${ports.gateway}`;
 const WITHOUT_MODULE = `http://127.0.0.1:${ports.withoutModule}`;
 const READY = `http://127.0.0.1:${ports.admin}/readyz`;
@@ -65,7 +65,7 @@ if (stopEcho === undefined || provider === undefined) {
       `${EXAMPLE}/processors.yaml`,
       '--log-level',
       'warn',
-      ...rest,
+      ...further,
     ],
     { cwd: ROOT, stdio: 'inherit' },
   );
