@@ -5,6 +5,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
+import { loadavg } from 'node:os';
 import { ensureProgram, REDIS } from '#deploy/setup/debian-program.ts';
 import { ROOT } from '#deploy/setup/node24.mjs';
 import { ensure } from '#deploy/setup/setup.ts';
@@ -42,7 +43,16 @@ try {
   const problems = problemsOf(result);
   for (const problem of problems) say(problem);
   // Half a soak is none: the kept report stays.
-  if (code === undefined) writeFileSync(out, reportOf(result, { mode: 'files', commit, machine: machine(), note }));
+  if (code === undefined)
+    writeFileSync(
+      out,
+      reportOf(result, {
+        mode: 'files',
+        commit,
+        machine: `${machine()}; load average ${loadavg()[1]?.toFixed(0) ?? ''} at the end`,
+        note,
+      }),
+    );
   code ??= problems.length === 0 ? 0 : 1;
   say(code === 0 ? 'nothing is wrong' : `ends with ${code}`);
 } finally {

@@ -38,7 +38,8 @@ Each is waited for until it shows to a client. Those that end processes are made
 ${table(['change', 'times', 'until it shows: median (ms)', 'longest (ms)', 'failed'], changeRows(result))}
 ## Processes
 
-Medians of the first quarter and of the last quarter of the time between, in which no process is ended. Limits: memory
+Medians of the first quarter and of the last quarter of the time in which no process is ended, without the two minutes (a fifth
+of the time at most) in which those that were started at the beginning warm up. Limits: memory
 ${MEMORY_LIMIT.share * 100} % and ${MEMORY_LIMIT.mib} MiB more, ${FILES_LIMIT} open files more.
 
 ${table(['process', 'memory (MiB): first', 'last', 'open files: first', 'last'], processRows(result))}`;

@@ -46,7 +46,7 @@ export interface Made extends Span {
 
 /** What became of a soak. */
 export interface SoakResult {
-  /** All of it, and the part in which no process was ended. */
+  /** All of it, and the part in which no process was ended or warmed up. */
   readonly whole: Span;
   readonly quiet: Span;
   readonly traffic: readonly { readonly clients: Clients; readonly report: LoadReport }[];
@@ -57,6 +57,8 @@ export interface SoakResult {
 
 /** Of the time, so much at the beginning and at the end has changes that end processes. */
 const ROUGH = 0.1;
+/** So long a process that was started takes to have what it works with. Milliseconds; a fifth of the time at most. */
+const WARMS_UP = 120_000;
 /** Between two changes. Milliseconds, in turn: some come before what was replaced is taken away, some after it. */
 const PAUSES = [200, 1_500, 700] as const;
 const SAMPLE_EVERY = 2_000;
@@ -109,7 +111,8 @@ export async function soak(
     clearInterval(telling);
   }
   const traffic = await Promise.all(loads.map(async ({ clients, load }) => ({ clients, report: await load.stop() })));
-  const quiet = { from: quietFrom ?? from, to: to - rough };
+  const warm = Math.min(WARMS_UP, duration / 5);
+  const quiet = { from: (quietFrom ?? from) + warm, to: to - rough };
   return { whole: { from, to: Date.now() }, quiet, traffic, changes, outages, samples };
 }
 
