@@ -19,7 +19,6 @@ const OWN = 'controller-test-system';
 const APP = 'controller-test';
 const POLL = { timeout: 60_000, interval: 200 };
 const GATEWAY_API = { group: 'gateway.networking.k8s.io', version: 'v1' };
-const ROUTES = { ...GATEWAY_API, plural: 'httproutes' };
 
 const SHOP = `
 apiVersion: v1
@@ -176,78 +175,7 @@ describe('the controller on a real API server, with the rights of its table', ()
     await cluster.apply(SHOP);
     await expect.poll(() => status('httproutes', 'astray'), POLL).toContain('"NoMatchingParent"');
   });
-
-  it('takes 5,000 HTTPRoutes with a few writes each, and gives the memory back when they go', async () => {
-    await cluster.apply(SHOP + `---${SERVICE}`);
-    const replica = await start();
-    await expect.poll(() => replica.log, POLL).toContain('this replica leads');
-    await expect.poll(() => status('httproutes', 'app'), POLL).toContain('"ResolvedRefs","status":"True"');
-    const empty = replica.memory();
-    const began = Date.now();
-    await inTurns(5_000, 24, (index) =>
-      cluster.api.ask({ method: 'POST', path: resourcePath(ROUTES, { namespace: APP }), body: routeOf(index) }),
-    );
-    const created = Date.now() - began;
-    await expect
-      .poll(async () => attachedTo(await get('gateways', 'shop', APP)), { timeout: 180_000, interval: 1_000 })
-      .toBeGreaterThanOrEqual(5_001);
-    const attached = Date.now() - began;
-    const written = (): Promise<number> => countWritten(cluster, '"True"');
-    await expect.poll(written, { timeout: 240_000, interval: 2_000 }).toBeGreaterThanOrEqual(5_000);
-    const all = Date.now() - began;
-    const full = replica.memory();
-    const generations = await writesOf(cluster);
-    await cluster.api.ask({
-      method: 'DELETE',
-      path: resourcePath(ROUTES, { namespace: APP }),
-      query: { labelSelector: 'many=yes' },
-    });
-    await expect
-      .poll(async () => attachedTo(await get('gateways', 'shop', APP)), { timeout: 120_000, interval: 1_000 })
-      .toBe(1);
-    await expect
-      .poll(() => replica.memory() - empty, { timeout: 60_000, interval: 1_000 })
-      .toBeLessThan(Math.max(0.6 * (full - empty), 30e6));
-    const megabytes = (bytes: number): number => Math.round(bytes / 1e6);
-    process.stderr.write(
-      `5,000 HTTPRoutes: created after ${created} ms, attached after ${attached} ms, all statuses written after ${all} ms; ` +
-        `memory ${megabytes(empty)} MB before, ${megabytes(full)} MB with them, ${megabytes(replica.memory())} MB after; writes ${generations}\n`,
-    );
-    expect(generations).toBeLessThan(3 * 5_000);
-  }, 600_000);
 });
-
-function routeOf(index: number) {
-  return {
-    apiVersion: 'gateway.networking.k8s.io/v1',
-    kind: 'HTTPRoute',
-    metadata: { name: `many-${index}`, namespace: APP, labels: { many: 'yes' } },
-    spec: {
-      parentRefs: [{ name: 'shop', sectionName: 'web' }],
-      hostnames: [`host-${index % 500}.example.com`],
-      rules: [
-        { matches: [{ path: { type: 'PathPrefix', value: `/p/${index}` } }], backendRefs: [{ name: 'app', port: 80 }] },
-      ],
-    },
-  };
-}
-
-async function inTurns(count: number, atOnce: number, act: (index: number) => Promise<unknown>): Promise<void> {
-  let next = 0;
-  const work = async (): Promise<void> => {
-    for (let index = next++; index < count; index = next++) await act(index);
-  };
-  await Promise.all(Array.from({ length: atOnce }, work));
-}
-
-/** The routes of listener `web`. */
-function attachedTo({ status }: { readonly [field: string]: unknown }): number {
-  return Number(
-    /"attachedRoutes":(\d+)[^{}]*(?:\{[^{}]*\}[^{}]*)*"name":"web"|"name":"web"/u.exec(
-      JSON.stringify(status ?? {}),
-    )?.[1] ?? -1,
-  );
-}
 
 function itemsOf(list: unknown): readonly { readonly [field: string]: unknown }[] {
   return isObject(list) && Array.isArray(list['items']) ? list['items'].filter(isObject) : [];
@@ -255,27 +183,6 @@ function itemsOf(list: unknown): readonly { readonly [field: string]: unknown }[
 
 function nameOf({ metadata }: { readonly [field: string]: unknown }): unknown {
   return isObject(metadata) ? metadata['name'] : undefined;
-}
-
-async function routesIn(cluster: ReturnType<typeof connectCluster>): Promise<ReturnType<typeof itemsOf>> {
-  const query = { labelSelector: 'many=yes', resourceVersion: '0' };
-  const { body } = await cluster.api.ask({ method: 'GET', path: resourcePath(ROUTES, { namespace: APP }), query });
-  return itemsOf(body);
-}
-
-async function countWritten(cluster: ReturnType<typeof connectCluster>, text: string): Promise<number> {
-  const routes = await routesIn(cluster);
-  return routes.filter((route) => JSON.stringify(route['status'] ?? {}).includes(text)).length;
-}
-
-/** How often statuses of HTTPRoutes were patched, by the API server's own count. */
-async function writesOf(cluster: ReturnType<typeof connectCluster>): Promise<number> {
-  const metrics = await cluster.kubectl('get', '--raw', '/metrics');
-  const lines = metrics
-    .split('\n')
-    .filter((line) => line.startsWith('apiserver_request_total{') && line.includes('resource="httproutes"'))
-    .filter((line) => line.includes('subresource="status"') && line.includes('verb="PATCH"'));
-  return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
 }
 
 /** A status without the times in it, its entries in order. */

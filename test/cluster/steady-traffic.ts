@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /** What became of the requests. */
 export interface TrafficReport {
   readonly sent: number;
-  /** Whatever was not answered 200, with what came instead; empty is what is wished. */
+  /** Whatever was not answered as expected, with what came instead; empty is what is wished. */
   readonly lost: readonly string[];
   /** Connections that the clients that keep theirs had to make. */
   readonly connections: number;
@@ -26,8 +26,12 @@ const PAUSE = 10;
 /** A request that takes longer is lost. Milliseconds. */
 const PATIENCE = 15_000;
 
-/** Sends GET requests to a URL by several clients at once. */
-export function sendSteadily(url: string, headers: { readonly [name: string]: string } = {}): SteadyTraffic {
+/** Sends GET requests to a URL by several clients at once; what is not answered with the status that is expected is lost. */
+export function sendSteadily(
+  url: string,
+  headers: { readonly [name: string]: string } = {},
+  expected = 200,
+): SteadyTraffic {
   const kept = { keepAlive: true, maxSockets: CLIENTS.keeping };
   const agent = url.startsWith('https:') ? new TlsAgent(kept) : new Agent(kept);
   const state = { sent: 0, connections: 0, isStopped: false };
@@ -38,7 +42,8 @@ export function sendSteadily(url: string, headers: { readonly [name: string]: st
         if (keeps) state.connections += 1;
       });
       state.sent += 1;
-      if (came !== '200') lost.push(`${new Date().toISOString()} ${keeps ? 'kept' : 'fresh'} connection: ${came}`);
+      if (came !== String(expected))
+        lost.push(`${new Date().toISOString()} ${keeps ? 'kept' : 'fresh'} connection: ${came}`);
       await sleep(PAUSE);
     }
   };

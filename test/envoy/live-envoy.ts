@@ -38,6 +38,8 @@ export async function startLiveEnvoy(): Promise<LiveEnvoy> {
     modules: join(folder, 'modules'),
     bootstrap: join(folder, 'bootstrap.json'),
     adminAddress: join(folder, 'admin-address'),
+    leavingAdminAddress: join(folder, 'leaving-admin-address'),
+    leavingRecord: join(folder, 'leaving-envoy.process'),
     launch: join(folder, 'launch.json'),
   };
   const rejections: Rejection[] = [];

@@ -1,6 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
+import { startTimeOf } from '#controller/infra/local/process-record.ts';
 import { proxyPaths } from '#controller/infra/local/state-folder.ts';
+import { sendSteadily } from '../cluster/steady-traffic.ts';
 import { freePort, Site, until } from './sluice.ts';
 
 let site: Site | undefined;
@@ -92,6 +94,56 @@ describe('an EnvoyProxy from files', () => {
     await running.start();
     expect(running.records('envoy')[0]?.pid).toBe(changed);
     expect(running.log().filter(({ msg }) => /started again/u.test(String(msg)))).toEqual([]);
+  });
+
+  it('that changes under load refuses no connection: another Envoy serves before the one that ran takes leave', async () => {
+    const port = await freePort();
+    const running = await serving(port, { concurrency: 1 });
+    await until('it serves', serves(port));
+    await until('as it is to', async () => (await asked(running, '/stats?filter=server.concurrency')).includes(': 1'));
+    const traffic = sendSteadily(`http://127.0.0.1:${port}/`, {}, 302);
+    for (const concurrency of [2, 1, 2]) {
+      const before = running.records('envoy')[0]?.pid ?? 0;
+      running.write('proxy.yaml', proxy({ concurrency }));
+      await until('another Envoy serves', async () => {
+        const now = running.records('envoy')[0]?.pid;
+        return now !== undefined && now !== before;
+      });
+      await until('the one before has gone', async () => startTimeOf(before) === undefined);
+      expect(await asked(running, '/stats?filter=server.concurrency')).toContain(`: ${concurrency}`);
+    }
+    const { sent, lost } = await traffic.stop();
+    // The kernel resets what waits to be accepted in the very moment in which the one that leaves stops to listen
+    // (net.ipv4.tcp_migrate_req): at most one of each of the two clients that make a connection for each request.
+    const inThatMoment = lost.filter((line) => /fresh connection: .*(?:ECONNRESET|hang up)/u.test(line));
+    expect(lost.filter((line) => !inThatMoment.includes(line))).toEqual([]);
+    expect(inThatMoment.length).toBeLessThanOrEqual(3 * 2);
+    expect(sent).toBeGreaterThan(200);
+    const left = proxyPaths(running.state, 'default/shop');
+    expect(existsSync(left.leavingRecord) || existsSync(left.leavingAdminAddress)).toBe(false);
+    expect(running.log().filter(({ msg }) => /ended all the same/u.test(String(msg)))).toEqual([]);
+  });
+
+  it('that changes while its controller is killed leaves one Envoy', async () => {
+    const port = await freePort();
+    const running = await serving(port, { concurrency: 1, shutdown: { minDrainDuration: '60s', drainTimeout: '90s' } });
+    await until('it serves', serves(port));
+    await until('as it is to', async () => (await asked(running, '/stats?filter=server.concurrency')).includes(': 1'));
+    const { leavingAdminAddress, leavingRecord } = proxyPaths(running.state, 'default/shop');
+    await until('no other is there', async () => !existsSync(leavingRecord));
+    const before = running.records('envoy')[0]?.pid ?? 0;
+    running.write('proxy.yaml', proxy({ concurrency: 2 }));
+    await until('another Envoy is there', async () => existsSync(leavingRecord) && running.records('envoy').length > 0);
+    running.signal('SIGKILL');
+    await running.ended();
+    expect(startTimeOf(before)).toBeDefined();
+    await running.start();
+    await until('the one before has gone', async () => startTimeOf(before) === undefined);
+    await until('it serves as it is to', async () => {
+      const said = await asked(running, '/stats?filter=server.concurrency').catch(() => '');
+      return said.includes(': 2') && (await serves(port)());
+    });
+    expect(existsSync(leavingRecord) || existsSync(leavingAdminAddress)).toBe(false);
   });
 
   it('that Envoy does not take changes nothing', async () => {

@@ -13,6 +13,9 @@ export interface ProxyPaths {
   readonly bootstrap: string;
   /** Envoy writes the address of its admin interface here. */
   readonly adminAddress: string;
+  /** The same of an Envoy whose place another takes, and its record. */
+  readonly leavingAdminAddress: string;
+  readonly leavingRecord: string;
   /** How Envoy was started last: the next controller starts it so before it knows better. */
   readonly launch: string;
 }

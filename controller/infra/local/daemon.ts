@@ -32,6 +32,7 @@ const POLL = 200;
  */
 export class Daemon {
   readonly #spec: DaemonSpec;
+  #recordFile: string;
   readonly #log: Logger;
   #record: ProcessRecord | undefined;
   #stopping = false;
@@ -43,6 +44,7 @@ export class Daemon {
 
   constructor(spec: DaemonSpec, log: Logger) {
     this.#spec = spec;
+    this.#recordFile = spec.recordFile;
     this.#log = log.child({ process: spec.name });
   }
 
@@ -72,6 +74,19 @@ export class Daemon {
     // It may have been started just then.
     if (this.#record !== undefined) await end(this.#record, graceMs);
     await this.#recording;
+    await removeRecord(this.#recordFile);
+  }
+
+  /**
+   * Starts the program no more: it runs until it is stopped, beside one that takes its place. Its record is kept in another file,
+   * by which a controller that starts in the meantime finds it.
+   */
+  async retire(recordFile: string): Promise<void> {
+    this.#stopping = true;
+    this.#wake();
+    await this.#recording;
+    this.#recordFile = recordFile;
+    if (this.#record !== undefined) await writeRecord(recordFile, this.#record);
     await removeRecord(this.#spec.recordFile);
   }
 

@@ -31,6 +31,16 @@ export async function askAdmin(
 
 const STATS = 'listener_manager.(total_listeners_|listener_create_success)%7Cserver.concurrency';
 
+/** How many listeners an Envoy has at work; 0 where it does not answer. */
+export async function listenersOf(addressFile: string): Promise<number> {
+  const stats = await askAdmin(addressFile, `/stats?filter=${STATS}`);
+  return Math.max(countIn(stats, 'listeners_active'), 0);
+}
+
+function countIn(stats: string | undefined, name: string): number {
+  return Number(new RegExp(`${name}: (\\d+)`, 'u').exec(stats ?? '')?.[1] ?? -1);
+}
+
 /**
  * Resolves when Envoy accepts connections on every listener it has been given: it acknowledges a listener that still
  * waits for its routes. Gives up when `stop` is aborted.
@@ -38,7 +48,7 @@ const STATS = 'listener_manager.(total_listeners_|listener_create_success)%7Cser
 export async function untilListening(addressFile: string, listeners: number, stop: AbortSignal): Promise<boolean> {
   while (!stop.aborted) {
     const stats = await askAdmin(addressFile, `/stats?filter=${STATS}`);
-    const count = (name: string): number => Number(new RegExp(`${name}: (\\d+)`, 'u').exec(stats ?? '')?.[1] ?? -1);
+    const count = (name: string): number => countIn(stats, name);
     const isActive = count('listeners_active') === listeners && count('listeners_warming') === 0;
     // An active listener is with the workers only once each of them has said so.
     if (isActive && count('listener_create_success') >= listeners * count('server.concurrency')) return true;
@@ -55,13 +65,15 @@ export interface Leave {
   readonly least: number;
   /** At most until it ends. */
   readonly most: number;
+  /** So long it waits at most for connections to end once it takes no more of them. */
+  readonly linger?: number;
 }
 
 /**
  * Lets an Envoy that is about to end finish the requests it has: clients are told to close their connections, then nothing new
  * is accepted, and what is under way is waited for. At once when there is none and nobody says how long it is to be there.
  */
-export async function drain(addressFile: string, { failAfter, least, most }: Leave): Promise<void> {
+export async function drain(addressFile: string, { failAfter, least, most, linger = 0 }: Leave): Promise<void> {
   const began = Date.now();
   const deadline = began + most;
   const ask = (path: string, method: 'GET' | 'POST'): Promise<string | undefined> =>
@@ -75,6 +87,13 @@ export async function drain(addressFile: string, { failAfter, least, most }: Lea
   if ((await ask('/healthcheck/fail', 'POST')) === undefined) return;
   if (least > 0) await pause(began + least);
   await ask('/drain_listeners', 'POST');
+  const lingersUntil = Math.min(Date.now() + linger, deadline);
+  while (Date.now() < lingersUntil) {
+    // A connection that has just been made may have its request still before it.
+    const stats = await ask('/stats?filter=downstream_cx_active', 'GET');
+    if (stats === undefined || activeIn(stats, 'cx') === 0) break;
+    await sleep(POLL);
+  }
   while (Date.now() < deadline) {
     const stats = await ask('/stats?filter=downstream_rq_active', 'GET');
     if (stats === undefined || activeRequests(stats) === 0) return;
@@ -84,6 +103,11 @@ export async function drain(addressFile: string, { failAfter, least, most }: Lea
 
 /** The requests under way in a list of statistics ("name: value" a line), without ours to the admin interface. */
 export function activeRequests(stats: string): number {
-  const counts = [...stats.matchAll(/^http\.(?!admin\.)\S*downstream_rq_active: (?<count>\d+)$/gmu)];
+  return activeIn(stats, 'rq');
+}
+
+function activeIn(stats: string, what: 'rq' | 'cx'): number {
+  const pattern = new RegExp(`^http\\.(?!admin\\.)\\S*downstream_${what}_active: (?<count>\\d+)$`, 'gmu');
+  const counts = [...stats.matchAll(pattern)];
   return counts.reduce((sum, { groups }) => sum + Number(groups?.['count'] ?? 0), 0);
 }

@@ -23,6 +23,19 @@ export const LEAVE: Leave = { failAfter: 0, least: 0, most: 2_500 };
 /** How long a process may take to end before it is killed. Milliseconds. */
 export const GRACE = 700;
 
+/** An Envoy whose place another has taken stays at least so long: clients that keep connections are told to leave it. Milliseconds. */
+const OVERLAP = 1_000;
+
+/** How an Envoy takes leave whose place another has taken already. */
+export function leaveBeside({ failAfter, least, most }: Leave): Leave {
+  return {
+    failAfter,
+    least: Math.max(least, OVERLAP),
+    most: Math.max(most, 2 * OVERLAP + LEAVE.most),
+    linger: OVERLAP,
+  };
+}
+
 /** How an EnvoyProxy wants its Envoy to be started on this machine. */
 export function launchOf(
   key: string,

@@ -22,7 +22,7 @@ export async function endOrphans(stateFolder: string, serving: ReadonlySet<strin
   const orphans = known.filter(({ key }) => !serving.has(key));
   await Promise.all(
     orphans.map(async ({ key, folder }) => {
-      for (const name of ['envoy.process', 'sidecar.process']) {
+      for (const name of ['leaving-envoy.process', 'envoy.process', 'sidecar.process']) {
         const record = await readRecord(join(folder, name));
         if (record === undefined) continue;
         log.warn({ gateway: key, pid: record.pid }, 'process of a Gateway that is no more is ended');
@@ -47,8 +47,8 @@ export function proxyOf(stateFolder: string, pid: number): string | undefined {
   const root = join(stateFolder, 'proxies');
   for (const name of namesIn(root)) {
     const folder = join(root, name);
-    const record = parseRecord(textOf(join(folder, 'envoy.process')));
-    if (record?.pid === pid) return nodeOf(textOf(pathsIn(folder).bootstrap)) ?? name;
+    const records = ['envoy.process', 'leaving-envoy.process'].map((file) => parseRecord(textOf(join(folder, file))));
+    if (records.some((record) => record?.pid === pid)) return nodeOf(textOf(pathsIn(folder).bootstrap)) ?? name;
   }
   return undefined;
 }

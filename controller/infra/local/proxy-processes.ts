@@ -1,13 +1,22 @@
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { EnvoyProxy } from '#controller/api/gen/types.d.ts';
 import type { ProxyPaths } from './bootstrap.ts';
 import { passOn } from './child-log.ts';
-import { Daemon } from './daemon.ts';
-import { drain } from './envoy-admin.ts';
-import { type EnvoyLaunch, GRACE, launchOf, launchProblem, readLaunch, writtenLaunch } from './envoy-launch.ts';
+import { Daemon, end } from './daemon.ts';
+import { drain, listenersOf, untilListening } from './envoy-admin.ts';
+import {
+  type EnvoyLaunch,
+  GRACE,
+  launchOf,
+  launchProblem,
+  leaveBeside,
+  readLaunch,
+  writtenLaunch,
+} from './envoy-launch.ts';
 import { tailLines } from './log-tail.ts';
+import { readRecord, removeRecord } from './process-record.ts';
 
 /** The programs that proxies are made of. */
 export interface Programs {
@@ -26,7 +35,7 @@ export interface ProxyProcesses {
   readonly envoyPid: number | undefined;
   /** How often Envoy and the sidecar were started again because they had ended. */
   readonly restarts: { readonly envoy: number; readonly sidecar: number };
-  /** Says how Envoy is to run; one that runs otherwise takes leave, and another is started. */
+  /** Says how Envoy is to run; where one runs otherwise another is started, and that one takes leave once the other serves. */
   want(parameters: EnvoyProxy | undefined): void;
   /** Drains and ends Envoy, then the sidecar, which finishes what Envoy still had in hand. */
   stop(): Promise<void>;
@@ -64,6 +73,11 @@ export async function startProxyProcesses(
   const plain = launchOf(key, paths);
   if (!plain.ok) throw new Error(plain.refusal.message);
   // Until it is said how it is to run it goes on as it did: one that was left is taken over as it is.
+  const leaving = await readRecord(paths.leavingRecord);
+  // An earlier controller was killed while another took its place.
+  if (leaving !== undefined) await end(leaving, GRACE);
+  await removeRecord(paths.leavingRecord);
+  await rm(paths.leavingAdminAddress, { force: true });
   const envoy = new LaunchedEnvoy(readLaunch(paths) ?? plain.value, paths, programs.envoy, log);
   await Promise.all([envoy.start(), sidecar.start()]);
   /** The fields that were told last to be of no use here. */
@@ -97,6 +111,9 @@ export async function startProxyProcesses(
   };
 }
 
+/** An Envoy that does not serve in so long will not. Milliseconds. */
+const READY_WITHIN = 15_000;
+
 /** An Envoy that is started again when it is to run otherwise. */
 class LaunchedEnvoy {
   readonly #paths: ProxyPaths;
@@ -106,7 +123,7 @@ class LaunchedEnvoy {
   #daemon: Daemon;
   /** Restarts of those before. */
   #restartsBefore = 0;
-  #isStopped = false;
+  readonly #stopping = new AbortController();
   #changing: Promise<void> = Promise.resolve();
 
   constructor(launch: EnvoyLaunch, paths: ProxyPaths, command: string, log: Logger) {
@@ -137,7 +154,7 @@ class LaunchedEnvoy {
   }
 
   async stop(): Promise<void> {
-    this.#isStopped = true;
+    this.#stopping.abort();
     await this.#changing;
     await drain(this.#paths.adminAddress, this.#launch.leave);
     await this.#daemon.stop(GRACE);
@@ -145,7 +162,7 @@ class LaunchedEnvoy {
 
   async #become(launch: EnvoyLaunch): Promise<void> {
     const last = this.#launch;
-    if (this.#isStopped || (sameStart(last, launch) && sameLeave(last, launch))) return;
+    if (this.#stopping.signal.aborted || (sameStart(last, launch) && sameLeave(last, launch))) return;
     this.#launch = launch;
     if (sameStart(last, launch)) return this.#write(launch);
     const problem = await launchProblem(launch, this.#paths, this.#command);
@@ -154,12 +171,30 @@ class LaunchedEnvoy {
       return this.#log.error({ reason: problem }, 'Envoy does not start as its EnvoyProxy says; it goes on as it is');
     }
     this.#log.info('Envoy is started again: its EnvoyProxy says that it is to run otherwise');
-    await drain(this.#paths.adminAddress, last.leave);
-    await this.#daemon.stop(GRACE);
-    this.#restartsBefore += this.#daemon.restarts;
+    const old = this.#daemon;
+    const { adminAddress, leavingAdminAddress, leavingRecord } = this.#paths;
+    const listeners = await listenersOf(adminAddress);
+    this.#restartsBefore += old.restarts;
+    if (listeners === 0) {
+      await old.stop(GRACE);
+      await this.#write(launch);
+      this.#daemon = this.#daemonOf(launch);
+      return this.#daemon.start();
+    }
+    // Both bind the same ports (SO_REUSEPORT): at no time does nobody listen.
+    await copyFile(adminAddress, leavingAdminAddress);
+    await old.retire(leavingRecord);
     await this.#write(launch);
     this.#daemon = this.#daemonOf(launch);
     await this.#daemon.start();
+    const stop = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(READY_WITHIN)]);
+    if (!(await untilListening(adminAddress, listeners, stop)))
+      this.#log.warn(
+        'the Envoy that runs as its EnvoyProxy says does not serve yet; the one before is ended all the same',
+      );
+    await drain(leavingAdminAddress, leaveBeside(last.leave));
+    await old.stop(GRACE);
+    await rm(leavingAdminAddress, { force: true });
   }
 
   /** What is written is what runs, or is about to: a controller that is killed in between starts it so. */

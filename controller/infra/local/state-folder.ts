@@ -27,6 +27,8 @@ export function pathsIn(folder: string): ProxyPaths {
     modules: join(folder, 'modules'),
     bootstrap: join(folder, 'bootstrap.json'),
     adminAddress: join(folder, 'admin-address'),
+    leavingAdminAddress: join(folder, 'leaving-admin-address'),
+    leavingRecord: join(folder, 'leaving-envoy.process'),
     launch: join(folder, 'launch.json'),
   };
 }
