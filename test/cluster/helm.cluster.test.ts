@@ -17,12 +17,14 @@ const CHART = 'build/charts/sluice-0.1.0.tgz';
 const GROUPS = /\.(gateway\.networking\.k8s\.io|gateway\.networking\.x-k8s\.io|gateway\.envoyproxy\.io)$/u;
 const run = promisify(execFile);
 
-/** The commands of a section of the README. */
-function commandsOf(section: string): string {
-  const text = readFileSync(join(ROOT, 'README.md'), 'utf8');
+/** The commands of a section of a page, of the block that has some. */
+function commandsOf(page: string, section: string, some: string): string {
+  const text = readFileSync(join(ROOT, page), 'utf8');
   const [, body = ''] = text.split(`\n## ${section}\n`);
-  const [, commands = ''] = /```sh\n([^]*?)```/u.exec(body.split('\n## ')[0] ?? '') ?? [];
-  return commands;
+  const blocks = [...(body.split('\n## ')[0] ?? '').matchAll(/```sh\n([^]*?)```/gu)].map(
+    ([, commands = '']) => commands,
+  );
+  return blocks.find((commands) => commands.includes(some)) ?? '';
 }
 
 const INTERNAL_CONTROLLER = 'gateway.envoyproxy.io/internal-gatewayclass-controller';
@@ -101,8 +103,8 @@ describe('the chart', () => {
   });
 
   it('installs Sluice as the README says, word by word', async () => {
-    const commands = commandsOf('On Kubernetes');
-    expect(commands).toContain('helm install');
+    const commands = commandsOf('README.md', 'On Kubernetes', 'helm install');
+    expect(commands).toContain('kubectl get gtw');
     const said = await shell(commands);
     expect(said).toMatch(/^NAME +CLASS +ADDRESS +PROGRAMMED +AGE\neg +eg +10\.245\.0\.\d+ +True +\S+$/mu);
     expect(said).toContain('"host": "www.example.com"');
@@ -271,5 +273,18 @@ describe('the chart', () => {
     const rights = await cluster.kubectl('get', 'clusterroles,clusterrolebindings', '-o', 'name');
     expect(rights).not.toContain(`eg-sluice:${SYSTEM}`);
     expect(await cluster.kubectl('get', 'roles,rolebindings', '-n', SYSTEM, '-o', 'name')).toBe('');
+  });
+
+  it('installs Sluice without Helm as its page says, and takes no definition from who manages it', async () => {
+    const commands = commandsOf('deploy/docs/kubernetes.md', 'Install', 'install.yaml');
+    expect(commands).toContain('install.yaml');
+    const before = await definitions();
+    // Fields of one of them were made somebody else's above.
+    await expect(shell(commands)).rejects.toThrow(/conflict with "envoy-gateway-helm".*shortNames/su);
+    const named = (text: string): string => text.split('\n').find((line) => line.startsWith('backends.')) ?? '';
+    expect(named(await definitions())).toBe(named(before));
+    await shell(commands.split('\n').at(-2) ?? '');
+    await shell(`kubectl rollout status -n ${SYSTEM} deployment/envoy-gateway --timeout=110s`);
+    await cluster.kubectl('delete', '-f', join(ROOT, 'deploy/install/install.yaml'), '--wait=false');
   });
 });
