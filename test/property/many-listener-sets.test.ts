@@ -3,7 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { DEFAULT_SETTINGS, SOME_MODULE } from '#controller/compile.ts';
 import { ResourceStore } from '#controller/resources/store.ts';
 import { createTranslator, type Translation } from '#controller/translate.ts';
+import type { ProxyIr } from '#controller/ir/proxy.ts';
 import { lower } from '#controller/xds/lower.ts';
+import { changes } from '#controller/xds/pieced-resources.ts';
 import { type Document, ENVOY_GATEWAY, GATEWAY_API } from './choices.ts';
 import { ObedientClient } from './obedient-client.ts';
 import { FIRST_PAIR, SECOND_PAIR } from './secret-documents.ts';
@@ -109,26 +111,27 @@ const edit: fc.Arbitrary<Edit> = fc
   )
   .map(([kind, changed]) => ({ kind, document: changed }));
 
+const gateway: readonly Document[] = [
+  {
+    apiVersion: GATEWAY_API,
+    kind: 'GatewayClass',
+    metadata: { name: 'c' },
+    spec: { controllerName: DEFAULT_SETTINGS.controllerName },
+  },
+  document(GATEWAY_API, 'Gateway', 'g', {
+    gatewayClassName: 'c',
+    listeners: [{ name: 'http', protocol: 'HTTP', port: 8080 }],
+    allowedListeners: { namespaces: { from: 'All' } },
+  }),
+];
+
 const beginning: fc.Arbitrary<readonly Document[]> = fc
   .tuple(
     fc.array(set, { minLength: SETS, maxLength: SETS, size: 'max' }),
     fc.array(route, { minLength: ROUTES, maxLength: ROUTES, size: 'max' }),
     fc.array(secret, { minLength: 2, maxLength: 2 }),
   )
-  .map((parts) => [
-    {
-      apiVersion: GATEWAY_API,
-      kind: 'GatewayClass',
-      metadata: { name: 'c' },
-      spec: { controllerName: DEFAULT_SETTINGS.controllerName },
-    },
-    document(GATEWAY_API, 'Gateway', 'g', {
-      gatewayClassName: 'c',
-      listeners: [{ name: 'http', protocol: 'HTTP', port: 8080 }],
-      allowedListeners: { namespaces: { from: 'All' } },
-    }),
-    ...parts.flat(),
-  ]);
+  .map((parts) => [...gateway, ...parts.flat()]);
 
 /** A translation of the same objects that knows of nothing before. */
 function afresh({ store }: World): Translation {
@@ -167,5 +170,57 @@ describe('many ListenerSets', () => {
       }),
       { seed: 20_260_101, numRuns: 8, endOnFailure: true },
     );
+  });
+
+  it('are passed over when a route on one of them is edited, save the piece that it is in', () => {
+    const many = 300;
+    const setOf = (index: number): Document =>
+      document(GATEWAY_API, 'ListenerSet', `s${index}`, {
+        parentRef: { name: 'g' },
+        listeners: [
+          {
+            name: 'only',
+            protocol: 'HTTPS',
+            port: 8443,
+            hostname: `*.s${index}.test`,
+            tls: { certificateRefs: [{ name: 'pair1' }] },
+          },
+        ],
+      });
+    const routeOf = (index: number, path: string): Document =>
+      document(GATEWAY_API, 'HTTPRoute', `r${index}`, {
+        parentRefs: [{ kind: 'ListenerSet', name: `s${index}` }],
+        rules: [
+          {
+            matches: [{ path: { type: 'PathPrefix', value: path } }],
+            filters: [{ type: 'RequestRedirect', requestRedirect: { scheme: 'https' } }],
+          },
+        ],
+      });
+    const all = Array.from({ length: many }, (_, index) => [setOf(index), routeOf(index, '/')]).flat();
+    const pair: Document = {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 'pair1', namespace: 'a' },
+      type: 'kubernetes.io/tls',
+      stringData: FIRST_PAIR,
+    };
+    const world = new World([...gateway, pair, ...all]);
+    const translate = createTranslator(DEFAULT_SETTINGS);
+    const proxyOf = ({ proxies }: Translation): ProxyIr => {
+      const proxy = proxies.get(GATEWAY);
+      if (proxy === undefined) throw new Error('no proxy');
+      return proxy.xds;
+    };
+    const before = proxyOf(translate(world.store));
+    world.apply({ kind: 'write', document: routeOf(170, '/other') });
+    const after = proxyOf(translate(world.store));
+    const known = new Set(before.listeners.flatMap(({ chains }) => chains));
+    const pieces = after.listeners.flatMap(({ chains }) => chains);
+    expect(pieces.flat()).toHaveLength(many + 1);
+    expect(pieces.filter((piece) => !known.has(piece))).toHaveLength(1);
+    const type = 'virtual-host';
+    const changed = changes(lower(before, SOME_MODULE)[type], lower(after, SOME_MODULE)[type]);
+    expect([...changed.keys()]).toEqual(['a/g/a/s170/only/*.s170.test']);
   });
 });
