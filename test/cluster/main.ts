@@ -25,7 +25,7 @@ const ended = new Promise<void>((resolve) => {
 });
 const cluster = await startCluster(folder, (line) => process.stderr.write(`cluster: ${line}\n`));
 const kubectl = join(dirname(cluster.kubeconfig), 'kubectl');
-process.stdout.write(`cluster: ready: ${kubectl} --kubeconfig ${cluster.kubeconfig} get pods -A\n`);
+process.stdout.write(`cluster: ready; in its network: ${kubectl} --kubeconfig ${cluster.kubeconfig} get pods -A\n`);
 await ended;
 await cluster.stop();
 rmSync(folder, { recursive: true, force: true });
