@@ -13,10 +13,14 @@ export const GOLDEN_TIME = Date.parse('2027-01-01T00:00:00Z');
 
 /** What a case becomes, as its files should have it. */
 export function render({ input }: GoldenCase): { readonly xds: string; readonly status: string } {
-  const translation = compile(loadOnce([input]), DEFAULT_CONFIGURATION, () => GOLDEN_TIME);
+  const loaded = loadOnce([input]);
+  const translation = compile(loaded, DEFAULT_CONFIGURATION, () => GOLDEN_TIME);
+  // What is refused is not in what follows: a case must not lose it by mistake.
+  const refused = loaded.problems.map(({ line, field, message }) => ({ line, field, message }));
   const yaml = (value: unknown): string =>
     stringify(value, withoutFeatures, { aliasDuplicateObjects: false, lineWidth: 0 });
-  return { xds: yaml(showXds(translation)), status: yaml(showStatus(translation, OCCASION)) };
+  const status = showStatus(translation, OCCASION);
+  return { xds: yaml(showXds(translation)), status: yaml(refused.length === 0 ? status : { ...status, refused }) };
 }
 
 /** Every class supports the same features: `supported-features.test.ts` has them. */
