@@ -9,7 +9,8 @@ import { type Settings, SYSTEM_TRUST_FILE } from './settings.ts';
 import { createPortPass } from './settle-ports.ts';
 import { type Occasion, type RenderedStatus, renderStatus } from './status/render.ts';
 import { createTranslator, type Translation } from './translate.ts';
-import { type LoadedFilters, lower, type ModuleFile, wasmFiltersOf } from './xds/lower.ts';
+import { wasmFiltersOf } from './xds/http-filters.ts';
+import { type LoadedFilters, lower, type ModuleFile } from './xds/lower.ts';
 import { showSnapshot } from './xds/show.ts';
 
 /** Stands for the `policy` module where none is built: compiling needs no module. */
