@@ -223,8 +223,10 @@ export class RunningProxy {
     else this.#publish();
   }
 
-  /** Lets go of modules that nothing names any more: the proxy has acknowledged all that it is to have, and that the rest is gone. */
+  /** Lets go of modules that nothing names any more: every Envoy has acknowledged all that it is to have, and that the rest is gone. */
   #letGo(): void {
+    // Whoever gets there last leads here again.
+    if (!this.#publication.isClean) return;
     const used = new Set(this.#published === undefined ? [] : wasmFiltersOf(this.#published).keys());
     // The files go: no filter of a name that comes back may lead to one of them.
     const kept = (filters: LoadedFilters): LoadedFilters => new Map([...filters].filter(([name]) => used.has(name)));
@@ -376,6 +378,7 @@ export class RunningProxy {
     if (!refused.some(({ type }) => type === 'extension-config')) this.#goodFilters = this.#filters;
     this.#tellSidecar();
     if (refused.length === 0) {
+      this.#cancelLetGo();
       this.#cancelLetGo = this.#options.clock.after(LET_GO_AFTER, () => this.#letGo());
       this.#trimLater();
     }

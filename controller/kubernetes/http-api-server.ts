@@ -20,6 +20,8 @@ export interface HttpApiServerOptions {
 
 /** So large an answer is read at most: a page of objects is far smaller. Bytes. */
 const LARGEST = 256 * 1024 * 1024;
+/** Longer no answer can make anybody wait before the next try. Milliseconds. */
+const LONGEST_RETRY_AFTER = 60_000;
 
 const PARTIAL = 'g=meta.k8s.io;v=v1';
 
@@ -108,7 +110,7 @@ async function answerOf(response: IncomingMessage): Promise<ApiAnswer> {
   return {
     status: response.statusCode ?? 0,
     body: parse(text),
-    retryAfter: Number.isFinite(seconds) && seconds > 0 ? seconds * 1_000 : undefined,
+    retryAfter: Number.isFinite(seconds) && seconds > 0 ? Math.min(seconds * 1_000, LONGEST_RETRY_AFTER) : undefined,
   };
 }
 

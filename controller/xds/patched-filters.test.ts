@@ -16,6 +16,20 @@ it.each<readonly [what: string, operation: PatchOperationIr, expected: boolean]>
   ['a filter of requests that is added', add(`${HCM}/http_filters/0`, { name: 'lua' }), true],
   ['filters in another chain', add('/filter_chains/-', { typedConfig: { httpFilters: [] } }), true],
   ['a Listener of its own', { index: 0, op: 'whole', value: {} }, true],
+  [
+    'what a query finds by what is in it',
+    {
+      index: 0,
+      op: 'remove',
+      at: { path: '', jsonPath: `$.default_filter_chain.filters[0].typed_config[?@[0].name == 'x'][0]` },
+    },
+    true,
+  ],
+  [
+    'a name that is escaped',
+    { index: 0, op: 'remove', at: { path: '', jsonPath: `$.filters[0].typed_config['http\\u005ffilters'][0]` } },
+    true,
+  ],
   ['whatever a query selects', { index: 0, op: 'remove', at: { path: '', jsonPath: '$..filters[0]' } }, true],
   [
     'a filter that moves',

@@ -16,5 +16,6 @@ export function listenersWithPatchedFilters(patches: readonly ResourcePatchIr[])
 function isOfFilters(operation: PatchOperationIr): boolean {
   if (operation.op === 'whole') return true;
   const { jsonPath = '' } = operation.at;
-  return /\*|\.\./u.test(jsonPath) || /http_?filters/iu.test(JSON.stringify(operation));
+  // A name that is spelt out or escaped, and whatever else selects more than what it names.
+  return /[*?\\]|\.\./u.test(jsonPath) || /http_?filters/iu.test(JSON.stringify(operation));
 }

@@ -31,7 +31,7 @@ export type Listening =
   | Exclude<Claim, { readonly kind: 'free' }>;
 
 /**
- * Largest message that is taken or sent, in bytes. A message holds at most what Envoy buffers of a body, which is 1 MiB unless
+ * Largest message that is taken, in bytes. A message holds at most what Envoy buffers of a body, which is 1 MiB unless
  * a policy raises `bufferLimit`; gRPC's usual 4 MiB would fail streams that Envoy accepts, and without a limit one stream
  * could take all memory.
  */

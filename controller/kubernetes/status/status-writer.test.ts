@@ -213,6 +213,17 @@ describe('a status writer', () => {
     expect(writes().length).toBeLessThan(200 + 32);
   });
 
+  it('writes everything else at once where it lacks a right for some', async () => {
+    const names = Array.from({ length: 200 }, (_, index) => `r${index}`);
+    const { server, writer, say, status } = await begin(names);
+    const isForbidden = (name: string | undefined): boolean => Number(name?.slice(1)) % 10 !== 0;
+    server.script.refuse = ({ verb, name }) => (verb === 'patch' && isForbidden(name) ? 403 : undefined);
+    for (const name of names) say(name, FINE);
+    writer.lead(true);
+    const others = names.filter((name) => !isForbidden(name));
+    await expect.poll(() => others.every((name) => status(name) !== undefined), { timeout: 5_000 }).toBe(true);
+  });
+
   it('tells what turned bad when that is written', async () => {
     const { writer, say, turned, status } = await begin(['a']);
     say('a', { status: 'False', reason: 'NoMatchingParent', message: 'there is no such listener' });

@@ -238,6 +238,7 @@ export class StatusWriter {
     const { clock, random, failed } = this.#options;
     /** How long the API server asks to be left alone. */
     let asked = 0;
+    let isTroubled = true;
     try {
       const answer = await this.#patch(plan);
       if (isGranted(answer)) this.#written(key, plan, answer);
@@ -246,13 +247,15 @@ export class StatusWriter {
       else if (answer.status === 400 || answer.status === 422) this.#impossible(key, plan, answer);
       else {
         asked = answer.retryAfter ?? 0;
+        // A right that is missing is no trouble of the server: writes of other objects may well be allowed.
+        isTroubled = answer.status !== 403;
         throw new Error(`${answer.status} ${statusMessage(answer.body) ?? ''}`);
       }
       due.isAgain ||= answer.status === 409;
       due.failures = 0;
       this.#troubles = 0;
     } catch (error) {
-      this.#rest(asked);
+      if (isTroubled) this.#rest(asked);
       due.failures += 1;
       due.isAgain = true;
       failed(describe(plan.entry), error instanceof Error ? error.message : String(error));

@@ -48,6 +48,11 @@ export class Publication {
     return this.#sessions.size > 0 && [...this.#sessions].every((session) => session.acknowledged(type, resource));
   }
 
+  /** Whether every client has taken all of the snapshot, and what is no longer named has gone. */
+  get isClean(): boolean {
+    return [...this.#sessions].every(({ isClean }) => isClean);
+  }
+
   /** Brings every client to `snapshot`, and every one that connects later. */
   publish(snapshot: XdsSnapshot): void {
     this.#desired = snapshot;
@@ -65,7 +70,8 @@ export class Publication {
         warming: (clusters) => this.#events.warming?.(clusters),
       },
       this.#times,
-      this.#modules,
+      // Beside one that serves it has time for its modules.
+      this.#sessions.size > 0 ? 'first' : this.#modules,
     );
     this.#sessions.add(session);
     return session;

@@ -119,6 +119,11 @@ export class Session {
     return this.#stage;
   }
 
+  /** Whether the client has taken all of the snapshot, and what is no longer named has gone. */
+  get isClean(): boolean {
+    return this.#stage === 'break' && this.#refused().length === 0;
+  }
+
   /** Whether the client has acknowledged this resource. */
   acknowledged(type: XdsType, resource: XdsResource): boolean {
     return this.#subscriptions.get(type)?.acknowledged(resource) === true;
