@@ -29,6 +29,14 @@ metadata: { name: app }
 spec:
   parentRefs: [{ name: shop }]
   rules: [{ filters: [{ type: RequestRedirect, requestRedirect: { hostname: example.com } }] }]
+---
+# An Envoy without the module of policies would answer 500.
+apiVersion: gateway.envoyproxy.io/v1alpha1
+kind: SecurityPolicy
+metadata: { name: app }
+spec:
+  targetRefs: [{ group: gateway.networking.k8s.io, kind: HTTPRoute, name: app }]
+  authorization: { defaultAction: Allow }
 `;
 
 const proxy = (spec: object): string =>
