@@ -2,6 +2,7 @@ import type { ClientTrafficPolicy, Gateway, Listener, ListenerSet } from '#contr
 import { type Target, targetsOf } from '../../policies/targets.ts';
 import { parentGateway, takesSet } from '../../resources/parent-gateway.ts';
 import type { Resources } from '../../resources/resources.ts';
+import { remembered } from '../../resources/tracked.ts';
 
 /** What listeners are written in. */
 type Owner = Gateway | ListenerSet;
@@ -25,9 +26,9 @@ function sharing({ kind, namespace, name, sectionName }: Target, resources: Reso
   if (owner === undefined || gateway === undefined) return undefined;
   const own = plain(owner).filter((listener) => sectionName === undefined || listener.name === sectionName);
   if (own.length === 0) return undefined;
-  const others = strangers(owner, gateway, sectionName, resources);
+  const strangersAt = strangers(owner, gateway, sectionName, resources);
   for (const listener of own) {
-    const same = others.filter(({ spec }) => sharesConnections(spec, listener));
+    const same = strangersAt(listener.port).filter(({ spec }) => sharesConnections(spec, listener));
     if (same.length === 0) continue;
     const names = same.map((other) => nameOf(other, owner)).join(', ');
     return `listener ${listener.name} shares port ${listener.port} with ${names}: ${instead(owner, gateway, same)}`;
@@ -35,34 +36,58 @@ function sharing({ kind, namespace, name, sectionName }: Target, resources: Reso
   return undefined;
 }
 
-/** Two listeners with one host name on one port conflict: one of them is not served. */
+/** Of two listeners on one port: with one host name they conflict, and one of them is not served. */
 function sharesConnections(a: Listener, b: Listener): boolean {
-  return a.port === b.port && (a.hostname ?? '') !== (b.hostname ?? '');
+  return (a.hostname ?? '') !== (b.hostname ?? '');
 }
 
-interface OwnedListener {
-  readonly owner: Owner;
+interface OwnedListener<O extends Owner = Owner> {
+  readonly owner: O;
   readonly spec: Listener;
 }
 
-/** The listeners of plaintext of the same proxy that a policy for `owner`, or for one listener of it, is not for. */
+/** The listeners of plaintext at a port of the same proxy that a policy for `owner`, or for one listener of it, is not for. */
 function strangers(
   owner: Owner,
   gateway: Gateway,
   sectionName: string | undefined,
   resources: Resources,
-): readonly OwnedListener[] {
+): (port: number) => readonly OwnedListener[] {
   const isWhole = owner.kind === 'Gateway' && sectionName === undefined;
   const gateways = proxied(gateway, resources).filter((other) => !isWhole || other !== gateway);
   // Without such a one sets are not looked at: what they say changes nothing.
-  if (gateways.length === 0) return [];
-  const owners = gateways.flatMap((one) => [one, ...setsOf(one, resources)]);
-  return owners.flatMap((other) =>
-    plain(other).flatMap((spec) => {
-      const isMeant = other === owner && (sectionName === undefined || spec.name === sectionName);
-      return isMeant ? [] : [{ owner: other, spec }];
-    }),
-  );
+  if (gateways.length === 0) return () => [];
+  const inSets = plainInSets(resources.list('ListenerSet'), resources);
+  const isMeant = (other: OwnedListener): boolean =>
+    other.owner === owner && (sectionName === undefined || other.spec.name === sectionName);
+  return (port) =>
+    gateways.flatMap((one) => {
+      const ofOwn = plain(one).flatMap((spec) => (spec.port === port ? [{ owner: one, spec }] : []));
+      const ofSets = (inSets.get(portKey(one.metadata, port)) ?? []).filter((other) =>
+        takesSet(one, other.owner, resources),
+      );
+      return [...ofOwn, ...ofSets].filter((other) => !isMeant(other));
+    });
+}
+
+/** The listeners of plaintext of all sets, by the Gateway that they name, and by port: looked for once, not for each policy. */
+const plainInSets = remembered((sets: readonly ListenerSet[]) => {
+  const found = new Map<string, OwnedListener<ListenerSet>[]>();
+  for (const owner of sets) {
+    const parent = parentGateway(owner);
+    if (parent === undefined) continue;
+    for (const spec of plain(owner)) {
+      const key = portKey(parent, spec.port);
+      const known = found.get(key);
+      if (known === undefined) found.set(key, [{ owner, spec }]);
+      else known.push({ owner, spec });
+    }
+  }
+  return found;
+});
+
+function portKey({ namespace, name }: { readonly namespace: string; readonly name: string }, port: number): string {
+  return `${namespace}/${name}/${port}`;
 }
 
 /** The Gateways that a proxy serves together with one. */
@@ -73,10 +98,6 @@ function proxied(gateway: Gateway, resources: Resources): readonly Gateway[] {
     ref?.kind === 'EnvoyProxy' ? resources.get('EnvoyProxy', ref.namespace ?? '', ref.name) : undefined;
   if (parameters?.spec.mergeGateways !== true) return [gateway];
   return resources.list('Gateway').filter(({ spec }) => spec.gatewayClassName === gatewayClassName);
-}
-
-function setsOf(gateway: Gateway, resources: Resources): readonly ListenerSet[] {
-  return resources.list('ListenerSet').filter((set) => gatewayOf(set, resources) === gateway);
 }
 
 /** The Gateway that serves listeners, if one does. */
