@@ -1,9 +1,9 @@
 import type { BackendTLSPolicy, ParentReference } from './api/gen/types.d.ts';
 import { isOn, resolveTlsPolicy, type TlsPolicyOutcome, tlsPolicyOf, type TlsTarget } from './backends/tls-policies.ts';
+import type { PolicyTables } from './features/rule-features.ts';
 import { type AskingPolicy, BackendUses } from './gateway/backend-uses.ts';
 import type { GatewayState } from './gateway/gateways.ts';
 import { AncestorReports, type AncestorReport } from './policies/ancestors.ts';
-import { targetsOf } from './policies/targets.ts';
 import { compare, type Resources } from './resources/resources.ts';
 import { remembered } from './resources/tracked.ts';
 import type { Verdict } from './resources/verdict.ts';
@@ -14,13 +14,14 @@ import type { ObjectStatus } from './status/object-status.ts';
  * BackendTLSPolicy; types, reasons and ancestors are those of Envoy Gateway 1.9). The same status while it says the same.
  */
 export function rememberedTlsPolicyStatuses(): (
+  tables: PolicyTables,
   gateways: readonly GatewayState[],
   resources: Resources,
 ) => readonly ObjectStatus[] {
   const uses = new BackendUses();
   const outcomeOf = remembered(resolveTlsPolicy);
   const last = new WeakMap<BackendTLSPolicy, { readonly text: string; readonly status: ObjectStatus }>();
-  return (gateways, resources) => {
+  return (tables, gateways, resources) => {
     const policies = resources.list('BackendTLSPolicy');
     if (policies.length === 0) uses.update([], []);
     else {
@@ -28,7 +29,7 @@ export function rememberedTlsPolicyStatuses(): (
       uses.update(gateways, asking);
     }
     return policies.map((object) => {
-      const ancestors = ancestorsOf(object, outcomeOf(object, resources), uses, resources);
+      const ancestors = ancestorsOf(object, outcomeOf(object, resources), uses, tables, resources);
       const text = JSON.stringify(ancestors);
       const known = last.get(object);
       if (known?.text === text) return known.status;
@@ -43,6 +44,7 @@ function ancestorsOf(
   policy: BackendTLSPolicy,
   outcome: TlsPolicyOutcome,
   uses: BackendUses,
+  tables: PolicyTables,
   resources: Resources,
 ): readonly AncestorReport[] {
   const reports = new AncestorReports();
@@ -55,7 +57,7 @@ function ancestorsOf(
       reports.set({ ...target, ...section }, notFound(missing));
       continue;
     }
-    const refs = parentsOf(target, sectionName, uses, resources);
+    const refs = parentsOf(target, sectionName, uses, tables, resources);
     const winner = tlsPolicyOf(target, sectionName, resources);
     const other = winner !== undefined && winner !== policy && isSameTarget(winner, target, sectionName);
     for (const ref of refs) {
@@ -99,23 +101,24 @@ function parentsOf(
   target: TlsTarget,
   section: string | undefined,
   uses: BackendUses,
+  tables: PolicyTables,
   resources: Resources,
 ): readonly ParentReference[] {
   const port = section === undefined ? undefined : portOf(target, section, resources);
   const found = uses
     .of(target.kind, target.namespace, target.name)
     .filter((use) => section === undefined || use.port === port || target.kind === 'Backend')
-    .filter(({ policy }) => policy === undefined || isOnAnything(policy, resources));
+    .filter(({ policy }) => policy === undefined || isOnAnything(policy, tables, resources));
   // In an order that does not depend on that of events.
   const parents = new Map(found.map(({ parent }) => [JSON.stringify(parent), parent]));
   return [...parents].sort(([a], [b]) => compare(a, b)).map(([, parent]) => parent);
 }
 
-/** Whether a target of a policy exists. */
-function isOnAnything(policy: AskingPolicy, resources: Resources): boolean {
-  return targetsOf(policy, resources).some(
-    ({ kind, namespace, name }) => resources.get(kind, namespace, name) !== undefined,
-  );
+/** Whether a target of a policy exists. Tables know the targets: to find what selectors select, all routes are looked at. */
+function isOnAnything(policy: AskingPolicy, { security, extension }: PolicyTables, resources: Resources): boolean {
+  const targets =
+    policy.kind === 'SecurityPolicy' ? security.index.targets.get(policy) : extension.index.targets.get(policy);
+  return (targets ?? []).some(({ kind, namespace, name }) => resources.get(kind, namespace, name) !== undefined);
 }
 
 /** The port of a section; -1 where there is none. */

@@ -120,7 +120,7 @@ export function createTranslator(settings: Settings): (resources: Resources) => 
           [...proxies.values()].map(({ xds }) => xds),
         ),
         policyStatusesOf(tables, gateways, resources),
-        tlsPolicyStatusesOf(gateways, resources),
+        tlsPolicyStatusesOf(tables, gateways, resources),
         patching.map((policy): ObjectStatus => {
           const ancestors = [patchPolicyReport(policy, unpatched.get(policy))];
           return { kind: 'policy', object: policy.object, ancestors };
