@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import type { ProxyPaths } from './bootstrap.ts';
 import { drain } from './envoy-admin.ts';
 import { end } from './daemon.ts';
-import { parseRecord, readRecord, runs } from './process-record.ts';
+import { parseRecord, type ProcessRecord, readRecord, runs } from './process-record.ts';
 import { nodeOf, pathsIn } from './state-folder.ts';
 import { GRACE, LEAVE } from './envoy-launch.ts';
 
@@ -36,10 +36,9 @@ export async function endOrphans(stateFolder: string, serving: ReadonlySet<strin
   );
 }
 
-/** Whether the Envoy of a proxy runs, as far as there is a record of it. */
+/** Whether an Envoy of a proxy runs, as far as there is a record of it: the one that is to, or one whose place another was to take. */
 export function isRecorded({ folder }: ProxyPaths): boolean {
-  const record = parseRecord(textOf(join(folder, 'envoy.process')));
-  return record !== undefined && runs(record);
+  return recordsIn(folder).some(runs);
 }
 
 /** The key of the proxy that the Envoy with this process number serves as; `undefined` for another process. */
@@ -47,10 +46,17 @@ export function proxyOf(stateFolder: string, pid: number): string | undefined {
   const root = join(stateFolder, 'proxies');
   for (const name of namesIn(root)) {
     const folder = join(root, name);
-    const records = ['envoy.process', 'leaving-envoy.process'].map((file) => parseRecord(textOf(join(folder, file))));
-    if (records.some((record) => record?.pid === pid)) return nodeOf(textOf(pathsIn(folder).bootstrap)) ?? name;
+    if (recordsIn(folder).some((record) => record.pid === pid))
+      return nodeOf(textOf(pathsIn(folder).bootstrap)) ?? name;
   }
   return undefined;
+}
+
+/** The records of the Envoys of a proxy: an Envoy whose place another takes is on record in a file of its own. */
+function recordsIn(folder: string): readonly ProcessRecord[] {
+  return ['envoy.process', 'leaving-envoy.process']
+    .map((file) => parseRecord(textOf(join(folder, file))))
+    .filter((record) => record !== undefined);
 }
 
 function namesIn(folder: string): readonly string[] {
