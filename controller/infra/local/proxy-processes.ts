@@ -174,19 +174,16 @@ class LaunchedEnvoy {
     const old = this.#daemon;
     const { adminAddress, leavingAdminAddress, leavingRecord } = this.#paths;
     const listeners = await listenersOf(adminAddress);
-    this.#restartsBefore += old.restarts;
     if (listeners === 0) {
       await old.stop(GRACE);
       await this.#write(launch);
-      this.#daemon = this.#daemonOf(launch);
-      return this.#daemon.start();
+      return this.#keep(launch);
     }
     // Both bind the same ports (SO_REUSEPORT): at no time does nobody listen.
     await copyFile(adminAddress, leavingAdminAddress);
     await old.retire(leavingRecord);
     await this.#write(launch);
-    this.#daemon = this.#daemonOf(launch);
-    await this.#daemon.start();
+    await this.#keep(launch);
     const stop = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(READY_WITHIN)]);
     if (!(await untilListening(adminAddress, listeners, stop)))
       this.#log.warn(
@@ -195,6 +192,14 @@ class LaunchedEnvoy {
     await drain(leavingAdminAddress, leaveBeside(last.leave));
     await old.stop(GRACE);
     await rm(leavingAdminAddress, { force: true });
+  }
+
+  /** Starts an Envoy so, in the place of the one that was kept running. */
+  async #keep(launch: EnvoyLaunch): Promise<void> {
+    const { restarts } = this.#daemon;
+    this.#daemon = this.#daemonOf(launch);
+    this.#restartsBefore += restarts;
+    await this.#daemon.start();
   }
 
   /** What is written is what runs, or is about to: a controller that is killed in between starts it so. */

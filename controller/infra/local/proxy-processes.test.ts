@@ -1,0 +1,97 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { EnvoyProxy } from '#controller/api/gen/types.d.ts';
+import type { ProxyPaths } from './bootstrap.ts';
+import { listenersOf } from './envoy-admin.ts';
+import { parseRecord, type ProcessRecord, runs } from './process-record.ts';
+import { type ProxyProcesses, startProxyProcesses } from './proxy-processes.ts';
+import { proxyPaths } from './state-folder.ts';
+
+/** Stands for Envoy: it takes every bootstrap, serves one listener at once, and has nothing in hand. */
+const ENVOY = `#!${process.execPath}
+if (process.argv.includes('--mode')) process.exit(0);
+const file = process.argv[process.argv.indexOf('--admin-address-path') + 1];
+const stats = 'listener_manager.total_listeners_active: 1\\nlistener_manager.total_listeners_warming: 0\\n' +
+  'listener_manager.listener_create_success: 1\\nserver.concurrency: 1\\n';
+const server = require('node:http').createServer((_, response) => response.end(stats));
+server.listen(0, '127.0.0.1', () => require('node:fs').writeFileSync(file, '127.0.0.1:' + server.address().port));
+`;
+
+let folder: string;
+let paths: ProxyPaths;
+let started: ProxyProcesses;
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'sl-'));
+  paths = proxyPaths(folder, 'a/b');
+  writeFileSync(join(folder, 'envoy'), ENVOY, { mode: 0o700 });
+  writeFileSync(join(folder, 'sidecar.js'), 'setInterval(() => {}, 1000);\n');
+  started = await start();
+  await serves();
+});
+
+afterEach(async () => {
+  await started.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function start(): Promise<ProxyProcesses> {
+  const sidecar = join(folder, 'sidecar.js');
+  const programs = { envoy: join(folder, 'envoy'), node: process.execPath, extproc: sidecar, sidecar };
+  return startProxyProcesses('a/b', paths, programs, pino({ level: 'silent' }));
+}
+
+async function until(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 20_000;
+  while (!(await isSo())) {
+    if (Date.now() > deadline) throw new Error(`waited in vain: ${what}`);
+    await sleep(10);
+  }
+}
+
+const serves = (): Promise<void> => until('it serves', async () => (await listenersOf(paths.adminAddress)) === 1);
+
+const proxy = (concurrency: number): EnvoyProxy => ({
+  apiVersion: 'gateway.envoyproxy.io/v1alpha1',
+  kind: 'EnvoyProxy',
+  metadata: { name: 'config', namespace: 'a', generation: 1 },
+  spec: { concurrency, logging: { level: { default: 'warn' } } },
+});
+
+/** The Envoy that is to run, where it is on record. */
+function envoy(): ProcessRecord | undefined {
+  try {
+    const record = parseRecord(readFileSync(join(paths.folder, 'envoy.process'), 'utf8'));
+    return record !== undefined && runs(record) ? record : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function killed(): number {
+  const pid = started.envoyPid ?? 0;
+  process.kill(pid, 'SIGKILL');
+  return pid;
+}
+
+const runsWith = (concurrency: number): boolean =>
+  envoy()?.command.includes(`"--concurrency","${concurrency}"`) === true;
+
+describe('the Envoy of a proxy', () => {
+  it('is counted once for each restart, also while another takes its place', async () => {
+    const first = killed();
+    await until('another runs', () => started.envoyPid !== undefined && started.envoyPid !== first);
+    await serves();
+    const counts = new Set<number>();
+    started.want(proxy(1));
+    while (!runsWith(1)) {
+      counts.add(started.restarts.envoy);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect([...counts, started.restarts.envoy]).toEqual([1, 1]);
+  });
+});
