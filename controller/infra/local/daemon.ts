@@ -79,14 +79,18 @@ export class Daemon {
 
   /**
    * Starts the program no more: it runs until it is stopped, beside one that takes its place. Its record is kept in another file,
-   * by which a controller that starts in the meantime finds it.
+   * by which a controller that starts in the meantime finds it; where that cannot be written this rejects, and it is kept running.
    */
   async retire(recordFile: string): Promise<void> {
+    // Another may have been started while the record of one was written.
+    for (let recorded: ProcessRecord | undefined; this.#record !== recorded;) {
+      recorded = this.#record;
+      if (recorded !== undefined) await writeRecord(recordFile, recorded);
+    }
     this.#stopping = true;
     this.#wake();
-    await this.#recording;
     this.#recordFile = recordFile;
-    if (this.#record !== undefined) await writeRecord(recordFile, this.#record);
+    await this.#recording;
     await removeRecord(this.#spec.recordFile);
   }
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -24,9 +24,11 @@ server.listen(0, '127.0.0.1', () => require('node:fs').writeFileSync(file, '127.
 let folder: string;
 let paths: ProxyPaths;
 let started: ProxyProcesses;
+let log: string;
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'sl-'));
+  log = '';
   paths = proxyPaths(folder, 'a/b');
   writeFileSync(join(folder, 'envoy'), ENVOY, { mode: 0o700 });
   writeFileSync(join(folder, 'sidecar.js'), 'setInterval(() => {}, 1000);\n');
@@ -42,7 +44,7 @@ afterEach(async () => {
 function start(): Promise<ProxyProcesses> {
   const sidecar = join(folder, 'sidecar.js');
   const programs = { envoy: join(folder, 'envoy'), node: process.execPath, extproc: sidecar, sidecar };
-  return startProxyProcesses('a/b', paths, programs, pino({ level: 'silent' }));
+  return startProxyProcesses('a/b', paths, programs, pino({}, { write: (line) => void (log += line) }));
 }
 
 async function until(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
@@ -93,5 +95,49 @@ describe('the Envoy of a proxy', () => {
       await new Promise((resolve) => setImmediate(resolve));
     }
     expect([...counts, started.restarts.envoy]).toEqual([1, 1]);
+  });
+
+  // A folder in the place of a file stands for a disk that has no space for it.
+  it.each([
+    ['the bootstrap that Envoy is asked about', () => `${paths.bootstrap}.candidate`],
+    ['its bootstrap', () => `${paths.bootstrap}.new`],
+    ['its arguments', () => `${paths.launch}.new`],
+    ['the address of the one that leaves', () => paths.leavingAdminAddress],
+    ['the record of the one that leaves', () => `${paths.leavingRecord}.new`],
+  ])('that cannot be changed, as %s cannot be written, is kept running, and changed later', async (_, fileOf) => {
+    const file = fileOf();
+    mkdirSync(file);
+    const before = started.envoyPid;
+    started.want(proxy(1));
+    await until('it is told', () => log.includes('could not be started as it is to run'));
+    expect(started.envoyPid).toBe(before);
+    const gone = killed();
+    await until('another runs', () => started.envoyPid !== undefined && started.envoyPid !== gone);
+    rmdirSync(file);
+    await until('it is changed', () => runsWith(1));
+    await until('the one before has gone', () => !existsSync(paths.leavingRecord));
+  });
+
+  it('runs as it did where how it is to run cannot be put in place, until it can', async () => {
+    rmSync(paths.launch);
+    mkdirSync(paths.launch);
+    const before = started.envoyPid;
+    started.want(proxy(1));
+    await until('another takes its place', () => started.envoyPid !== undefined && started.envoyPid !== before);
+    expect(runsWith(1)).toBe(false);
+    rmdirSync(paths.launch);
+    await until('it is changed', () => runsWith(1));
+    killed();
+    await until('it is started again', () => runsWith(1));
+  });
+
+  it('becomes what was said last, where it could not become what was said before', async () => {
+    const file = `${paths.bootstrap}.candidate`;
+    mkdirSync(file);
+    started.want(proxy(1));
+    await until('it is told', () => log.includes('could not be started as it is to run'));
+    started.want(proxy(2));
+    rmdirSync(file);
+    await until('it is changed', () => runsWith(2));
   });
 });

@@ -1,20 +1,12 @@
-import { copyFile, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { EnvoyProxy } from '#controller/api/gen/types.d.ts';
 import type { ProxyPaths } from './bootstrap.ts';
 import { passOn } from './child-log.ts';
 import { Daemon, end } from './daemon.ts';
-import { drain, listenersOf, untilListening } from './envoy-admin.ts';
-import {
-  type EnvoyLaunch,
-  GRACE,
-  launchOf,
-  launchProblem,
-  leaveBeside,
-  readLaunch,
-  writtenLaunch,
-} from './envoy-launch.ts';
+import { GRACE, launchOf, readLaunch } from './envoy-launch.ts';
+import { LaunchedEnvoy } from './launched-envoy.ts';
 import { tailLines } from './log-tail.ts';
 import { readRecord, removeRecord } from './process-record.ts';
 
@@ -109,132 +101,4 @@ export async function startProxyProcesses(
       await Promise.all(left.map((path) => rm(path, { force: true })));
     },
   };
-}
-
-/** An Envoy that does not serve in so long will not. Milliseconds. */
-const READY_WITHIN = 15_000;
-
-/** An Envoy that is started again when it is to run otherwise. */
-class LaunchedEnvoy {
-  readonly #paths: ProxyPaths;
-  readonly #command: string;
-  readonly #log: Logger;
-  #launch: EnvoyLaunch;
-  #daemon: Daemon;
-  /** Restarts of those before. */
-  #restartsBefore = 0;
-  readonly #stopping = new AbortController();
-  #changing: Promise<void> = Promise.resolve();
-
-  constructor(launch: EnvoyLaunch, paths: ProxyPaths, command: string, log: Logger) {
-    this.#paths = paths;
-    this.#command = command;
-    this.#log = log;
-    this.#launch = launch;
-    this.#daemon = this.#daemonOf(launch);
-  }
-
-  get pid(): number | undefined {
-    return this.#daemon.pid;
-  }
-
-  get restarts(): number {
-    return this.#restartsBefore + this.#daemon.restarts;
-  }
-
-  async start(): Promise<void> {
-    await this.#write(this.#launch);
-    await this.#daemon.start();
-  }
-
-  want(launch: EnvoyLaunch): void {
-    this.#changing = this.#changing
-      .then(() => this.#become(launch))
-      .catch((error: unknown) => this.#log.error({ err: error }, 'Envoy could not be started as it is to run'));
-  }
-
-  async stop(): Promise<void> {
-    this.#stopping.abort();
-    await this.#changing;
-    await drain(this.#paths.adminAddress, this.#launch.leave);
-    await this.#daemon.stop(GRACE);
-  }
-
-  async #become(launch: EnvoyLaunch): Promise<void> {
-    const last = this.#launch;
-    if (this.#stopping.signal.aborted || (sameStart(last, launch) && sameLeave(last, launch))) return;
-    this.#launch = launch;
-    if (sameStart(last, launch)) return this.#write(launch);
-    const problem = await launchProblem(launch, this.#paths, this.#command);
-    if (problem !== undefined) {
-      this.#launch = last;
-      return this.#log.error({ reason: problem }, 'Envoy does not start as its EnvoyProxy says; it goes on as it is');
-    }
-    this.#log.info('Envoy is started again: its EnvoyProxy says that it is to run otherwise');
-    const old = this.#daemon;
-    const { adminAddress, leavingAdminAddress, leavingRecord } = this.#paths;
-    const listeners = await listenersOf(adminAddress);
-    if (listeners === 0) {
-      await old.stop(GRACE);
-      await this.#write(launch);
-      return this.#keep(launch);
-    }
-    // Both bind the same ports (SO_REUSEPORT): at no time does nobody listen.
-    await copyFile(adminAddress, leavingAdminAddress);
-    await old.retire(leavingRecord);
-    await this.#write(launch);
-    await this.#keep(launch);
-    const stop = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(READY_WITHIN)]);
-    if (!(await untilListening(adminAddress, listeners, stop)))
-      this.#log.warn(
-        'the Envoy that runs as its EnvoyProxy says does not serve yet; the one before is ended all the same',
-      );
-    await drain(leavingAdminAddress, leaveBeside(last.leave));
-    await old.stop(GRACE);
-    await rm(leavingAdminAddress, { force: true });
-  }
-
-  /** Starts an Envoy so, in the place of the one that was kept running. */
-  async #keep(launch: EnvoyLaunch): Promise<void> {
-    const { restarts } = this.#daemon;
-    this.#daemon = this.#daemonOf(launch);
-    this.#restartsBefore += restarts;
-    await this.#daemon.start();
-  }
-
-  /** What is written is what runs, or is about to: a controller that is killed in between starts it so. */
-  async #write(launch: EnvoyLaunch): Promise<void> {
-    const { bootstrap, launch: file } = this.#paths;
-    for (const [path, text] of [
-      [bootstrap, launch.bootstrap],
-      [file, writtenLaunch(launch)],
-    ] as const) {
-      await writeFile(`${path}.new`, text, { mode: 0o600 });
-      await rename(`${path}.new`, path);
-    }
-  }
-
-  #daemonOf({ args }: EnvoyLaunch): Daemon {
-    const { folder, adminAddress } = this.#paths;
-    return new Daemon(
-      {
-        name: 'envoy',
-        command: this.#command,
-        args,
-        // The address of one that has ended may be another's by now.
-        before: () => rm(adminAddress, { force: true }),
-        logFile: join(folder, 'envoy.log'),
-        recordFile: join(folder, 'envoy.process'),
-      },
-      this.#log,
-    );
-  }
-}
-
-function sameStart(a: EnvoyLaunch, b: EnvoyLaunch): boolean {
-  return a.bootstrap === b.bootstrap && JSON.stringify(a.args) === JSON.stringify(b.args);
-}
-
-function sameLeave({ leave: a }: EnvoyLaunch, { leave: b }: EnvoyLaunch): boolean {
-  return a.failAfter === b.failAfter && a.least === b.least && a.most === b.most;
 }
