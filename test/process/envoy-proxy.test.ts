@@ -128,7 +128,10 @@ describe('an EnvoyProxy from files', () => {
     expect(inThatMoment.length).toBeLessThanOrEqual(3 * 2);
     expect(sent).toBeGreaterThan(200);
     const left = proxyPaths(running.state, 'default/shop');
-    expect(existsSync(left.leavingRecord) || existsSync(left.leavingAdminAddress)).toBe(false);
+    await until(
+      'nothing is left of it',
+      () => !existsSync(left.leavingRecord) && !existsSync(left.leavingAdminAddress),
+    );
     expect(running.log().filter(({ msg }) => /ended all the same/u.test(String(msg)))).toEqual([]);
   });
 
@@ -151,7 +154,7 @@ describe('an EnvoyProxy from files', () => {
       const said = await asked(running, '/stats?filter=server.concurrency').catch(() => '');
       return said.includes(': 2') && (await serves(port)());
     });
-    expect(existsSync(leavingRecord) || existsSync(leavingAdminAddress)).toBe(false);
+    await until('nothing is left of it', () => !existsSync(leavingRecord) && !existsSync(leavingAdminAddress));
   });
 
   it('that Envoy does not take changes nothing', async () => {

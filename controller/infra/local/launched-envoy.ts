@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { ProxyPaths } from './bootstrap.ts';
-import { Daemon, pauseAfter } from './daemon.ts';
-import { drain, listenersOf, untilListening } from './envoy-admin.ts';
-import { type EnvoyLaunch, GRACE, launchProblem, leaveBeside, writtenLaunch } from './envoy-launch.ts';
+import { Daemon, end, pauseAfter } from './daemon.ts';
+import { drain, type Leave, listenersOf, untilListening } from './envoy-admin.ts';
+import { type EnvoyLaunch, GRACE, launchProblem, LEAVE, leaveBeside, writtenLaunch } from './envoy-launch.ts';
+import { type ProcessRecord, readRecord, removeRecord } from './process-record.ts';
 
 /** An Envoy that does not serve in so long will not. Milliseconds. */
 const READY_WITHIN = 15_000;
@@ -47,11 +48,24 @@ export class LaunchedEnvoy {
     return this.#restartsBefore + this.#daemon.restarts;
   }
 
-  /** Starts it, or takes over the one that runs. */
+  /** Starts it, or takes over the one that runs. One that it was to take the place of goes once it serves. */
   async start(): Promise<void> {
+    const { leavingAdminAddress, leavingRecord } = this.#paths;
+    // An earlier controller was killed meanwhile.
+    const left = await readRecord(leavingRecord);
     await this.#stage(this.#launch);
     await this.#place();
     await this.#daemon.start();
+    if (left === undefined || left.pid === this.pid) {
+      await removeRecord(leavingRecord);
+      return rm(leavingAdminAddress, { force: true });
+    }
+    this.#changing = this.#letGoOf(left).catch((error: unknown) =>
+      this.#log.error(
+        { err: error, pid: left.pid },
+        'an Envoy whose place another has taken could not be ended in order',
+      ),
+    );
   }
 
   /** Says how it is to run. */
@@ -118,7 +132,11 @@ export class LaunchedEnvoy {
         () => last,
       ),
     );
-    if (listeners > 0) await this.#letGo(old, listeners, last);
+    if (listeners > 0) {
+      await this.#takeLeave(listeners, last.leave);
+      await old.stop(GRACE);
+      await rm(leavingAdminAddress, { force: true });
+    }
     await placed;
   }
 
@@ -131,8 +149,18 @@ export class LaunchedEnvoy {
     await this.#daemon.start();
   }
 
-  /** Ends an Envoy that had so many listeners, once the one that takes its place has them. */
-  async #letGo(old: Daemon, listeners: number, { leave }: EnvoyLaunch): Promise<void> {
+  /** Ends an Envoy that an earlier controller left, once the one that takes its place serves: it may be the only one that does. */
+  async #letGoOf(left: ProcessRecord): Promise<void> {
+    const { leavingAdminAddress, leavingRecord } = this.#paths;
+    const listeners = await listenersOf(leavingAdminAddress);
+    if (listeners > 0) await this.#takeLeave(listeners, LEAVE);
+    await end(left, GRACE);
+    await removeRecord(leavingRecord);
+    await rm(leavingAdminAddress, { force: true });
+  }
+
+  /** Drains an Envoy that has so many listeners, once the one that takes its place has them. */
+  async #takeLeave(listeners: number, leave: Leave): Promise<void> {
     const { adminAddress, leavingAdminAddress } = this.#paths;
     const stop = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(READY_WITHIN)]);
     if (!(await untilListening(adminAddress, listeners, stop)))
@@ -140,8 +168,6 @@ export class LaunchedEnvoy {
         'the Envoy that runs as its EnvoyProxy says does not serve yet; the one before is ended all the same',
       );
     await drain(leavingAdminAddress, leaveBeside(leave));
-    await old.stop(GRACE);
-    await rm(leavingAdminAddress, { force: true });
   }
 
   /** Writes how Envoy is to be started beside what is in force. */

@@ -1,4 +1,14 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,17 +17,21 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { EnvoyProxy } from '#controller/api/gen/types.d.ts';
 import type { ProxyPaths } from './bootstrap.ts';
 import { listenersOf } from './envoy-admin.ts';
-import { parseRecord, type ProcessRecord, runs } from './process-record.ts';
+import { parseRecord, type ProcessRecord, runs, startTimeOf, writeRecord } from './process-record.ts';
 import { type ProxyProcesses, startProxyProcesses } from './proxy-processes.ts';
 import { proxyPaths } from './state-folder.ts';
 
-/** Stands for Envoy: it takes every bootstrap, serves one listener at once, and has nothing in hand. */
+/**
+ * Stands for Envoy: it takes every bootstrap, serves one listener, at once or when there is no file `not-yet` beside it, and has
+ * nothing in hand.
+ */
 const ENVOY = `#!${process.execPath}
 if (process.argv.includes('--mode')) process.exit(0);
 const file = process.argv[process.argv.indexOf('--admin-address-path') + 1];
-const stats = 'listener_manager.total_listeners_active: 1\\nlistener_manager.total_listeners_warming: 0\\n' +
-  'listener_manager.listener_create_success: 1\\nserver.concurrency: 1\\n';
-const server = require('node:http').createServer((_, response) => response.end(stats));
+const active = () => process.argv.includes('--config-path') && require('node:fs').existsSync(__dirname + '/not-yet') ? 0 : 1;
+const stats = () => 'listener_manager.total_listeners_active: ' + active() + '\\n' +
+  'listener_manager.total_listeners_warming: 0\\nlistener_manager.listener_create_success: 1\\nserver.concurrency: 1\\n';
+const server = require('node:http').createServer((_, response) => response.end(stats()));
 server.listen(0, '127.0.0.1', () => require('node:fs').writeFileSync(file, '127.0.0.1:' + server.address().port));
 `;
 
@@ -139,5 +153,35 @@ describe('the Envoy of a proxy', () => {
     started.want(proxy(2));
     rmdirSync(file);
     await until('it is changed', () => runsWith(2));
+  });
+
+  it('that an earlier controller left in the middle of a change goes only once the other serves', async () => {
+    await started.stop();
+    const command = join(folder, 'envoy');
+    const { pid = 0 } = spawn(command, ['--admin-address-path', paths.leavingAdminAddress], { stdio: 'ignore' });
+    const left = { pid, startTime: startTimeOf(pid) ?? '', command };
+    await writeRecord(paths.leavingRecord, left);
+    await until('it serves', async () => (await listenersOf(paths.leavingAdminAddress)) === 1);
+    writeFileSync(join(folder, 'not-yet'), '');
+    started = await start();
+    await until('another runs', () => existsSync(paths.adminAddress));
+    expect(runs(left)).toBe(true);
+    rmSync(join(folder, 'not-yet'));
+    await until('it has gone', () => !runs(left));
+    await until('nothing is left of it', () => !existsSync(paths.leavingAdminAddress));
+    expect(existsSync(paths.leavingRecord)).toBe(false);
+    expect(log).not.toContain('ended all the same');
+    await serves();
+  });
+
+  it('that was not yet retired when its controller was killed is kept', async () => {
+    await until('it is on record', () => envoy() !== undefined);
+    const pid = started.envoyPid;
+    copyFileSync(join(paths.folder, 'envoy.process'), paths.leavingRecord);
+    const next = await start();
+    expect(next.envoyPid).toBe(pid);
+    expect(existsSync(paths.leavingRecord)).toBe(false);
+    await Promise.all([started.stop(), next.stop()]);
+    started = await start();
   });
 });

@@ -4,11 +4,10 @@ import type { Logger } from 'pino';
 import type { EnvoyProxy } from '#controller/api/gen/types.d.ts';
 import type { ProxyPaths } from './bootstrap.ts';
 import { passOn } from './child-log.ts';
-import { Daemon, end } from './daemon.ts';
+import { Daemon } from './daemon.ts';
 import { GRACE, launchOf, readLaunch } from './envoy-launch.ts';
 import { LaunchedEnvoy } from './launched-envoy.ts';
 import { tailLines } from './log-tail.ts';
-import { readRecord, removeRecord } from './process-record.ts';
 
 /** The programs that proxies are made of. */
 export interface Programs {
@@ -65,11 +64,6 @@ export async function startProxyProcesses(
   const plain = launchOf(key, paths);
   if (!plain.ok) throw new Error(plain.refusal.message);
   // Until it is said how it is to run it goes on as it did: one that was left is taken over as it is.
-  const leaving = await readRecord(paths.leavingRecord);
-  // An earlier controller was killed while another took its place.
-  if (leaving !== undefined) await end(leaving, GRACE);
-  await removeRecord(paths.leavingRecord);
-  await rm(paths.leavingAdminAddress, { force: true });
   const envoy = new LaunchedEnvoy(readLaunch(paths) ?? plain.value, paths, programs.envoy, log);
   await Promise.all([envoy.start(), sidecar.start()]);
   /** The fields that were told last to be of no use here. */
