@@ -88,17 +88,12 @@ describe('the chart', () => {
     await shell(`helm uninstall eg -n ${SYSTEM} || true; helm uninstall internal -n ${SECOND} || true`);
     await cluster.kubectl('delete', '--ignore-not-found', '-n', 'default', 'deployment/backend', 'service/backend');
     await cluster.kubectl('delete', 'gateway,httproute,gatewayclass', '-A', '--all');
-    await cluster.kubectl(
-      'delete',
-      'namespace',
-      SYSTEM,
-      SECOND,
-      'edge-system',
-      'shop',
-      'billing',
-      '--wait=false',
-      '--ignore-not-found',
-    );
+    // Another file installs into this one. A namespace waits for as long as its pods may take to end.
+    await cluster.kubectl('delete', 'deployments', '-n', SYSTEM, '--all');
+    await cluster.kubectl('delete', 'pods', '-n', SYSTEM, '--all', '--force', '--grace-period=0');
+    await cluster.kubectl('delete', 'namespace', SYSTEM, '--ignore-not-found', '--timeout=120s');
+    const others = [SECOND, 'edge-system', 'shop', 'billing'];
+    await cluster.kubectl('delete', 'namespace', ...others, '--wait=false', '--ignore-not-found');
     rmSync(own, { recursive: true, force: true });
   });
 
