@@ -11,6 +11,7 @@ import type { InfraIr, ProxyIr } from './ir/proxy.ts';
 import type { RouteIr } from './ir/route.ts';
 import type { LoadedFilterIr, WasmFilterIr } from './ir/wasm-filter.ts';
 import { chooseFilters, isVersion, readLoadedFilters, writeLoadedFilters } from './loaded-filters.ts';
+import { lazily } from './resources/lazily.ts';
 import type { Clock } from './runtime/clock.ts';
 import { Publication } from './server/ads/publication.ts';
 import { type ModuleOrder, type RefusedResource, type Rejection, SESSION_TIMES } from './server/ads/session.ts';
@@ -20,6 +21,7 @@ import { serveProxy } from './server/proxy-server.ts';
 import type { SidecarStateOf } from './sidecar-state.ts';
 import type { HeldRoute, RejectedResource } from './status/live-status.ts';
 import { accepted, type RefusedHosts } from './xds/accepted.ts';
+import { refusesAll } from './xds/held-route.ts';
 import { wasmFiltersOf } from './xds/http-filters.ts';
 import { lower, type LoadedFilters, type ModuleFile } from './xds/lower.ts';
 import { withRetired } from './xds/retired-policies.ts';
@@ -75,7 +77,7 @@ export interface ProxyReport {
   /** Whether it has acknowledged a resource of that. */
   readonly acknowledged: (type: XdsType, resource: XdsResource) => boolean;
   readonly rejected: readonly RejectedResource[];
-  /** Routes that stay as they were, because it rejects them or what they lead to. */
+  /** Routes that stay as they were, or answer 500, because it rejects them or what they lead to. */
   readonly rejectedRoutes: readonly HeldRoute[];
 }
 
@@ -186,7 +188,14 @@ export class RunningProxy {
   }
 
   #heldRoutes(): readonly HeldRoute[] {
-    const bad = [...this.#quarantine.bad].map(([{ name }, message]): HeldRoute => ({ name, message }));
+    const published = this.#published === undefined ? [] : routesOf(this.#published);
+    const closed = lazily(() => new Set([...published].filter(refusesAll).map(({ name }) => name)));
+    const isClosed = (name: string): Pick<HeldRoute, 'isClosed'> => (closed().has(name) ? { isClosed: true } : {});
+    const bad = [...this.#quarantine.bad].map(([{ name }, message]): HeldRoute => ({
+      name,
+      ...isClosed(name),
+      message,
+    }));
     const sources = [...this.#rejected.values()].filter(
       (one) => (one.type === 'cluster' || one.type === 'endpoint') && !this.#isPatched(one),
     );
@@ -194,7 +203,8 @@ export class RunningProxy {
     const held = [...routesOf(this.#ir)].flatMap((route): HeldRoute[] => {
       const source = sources.find(({ name }) => clustersOf(route).some((cluster) => cluster.name === name));
       if (source === undefined) return [];
-      return [{ name: route.name, because: `${source.type} ${source.name}`, message: source.message }];
+      const because = `${source.type} ${source.name}`;
+      return [{ name: route.name, because, ...isClosed(route.name), message: source.message }];
     });
     return [...bad, ...held];
   }

@@ -166,6 +166,19 @@ describe('what a proxy rejects is told where it was caused', () => {
     expect(liveStatus([status], [{ ...PROXY, rejectedRoutes: other }])).toEqual([status]);
   });
 
+  it('on the route, which says whether it serves', () => {
+    const ref = { group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'shop' };
+    const object = objectOf('HTTPRoute', 'gateway.networking.k8s.io/v1', { rules: [{}] });
+    const status: ObjectStatus = { kind: 'route', object, parents: [{ ref, verdicts: [] }] };
+    const held = { name: 'httproute/default/shop/rule/0/match/0/*', because: 'cluster c', message: 'bad' };
+    const told = (rejectedRoutes: LiveProxy['rejectedRoutes'], words: string): void =>
+      expect(liveStatus([status], [{ ...PROXY, rejectedRoutes }])).toMatchObject([
+        { parents: [{ verdicts: [{ status: 'False', message: expect.stringContaining(words) }] }] },
+      ]);
+    told([held], 'which stays as it was');
+    told([{ ...held, isClosed: true }], 'which answers 500');
+  });
+
   it('on the Backend whose cluster it is', () => {
     const endpoints = [{ ip: { address: '127.0.0.1', port: 1 } }];
     const object = objectOf('Backend', 'gateway.envoyproxy.io/v1alpha1', { endpoints });
@@ -198,6 +211,23 @@ describe('what a proxy rejects is told where it was caused', () => {
     ]);
     const words = { type: 'Programmed', status: 'False', message: expect.stringContaining('bad address') };
     expect(live).toMatchObject([{ verdicts: [words] }, { parents: [{ verdicts: [words] }] }]);
+  });
+
+  it('on the EnvoyPatchPolicy that patches it, with what becomes of policies there', () => {
+    const object = objectOf('EnvoyPatchPolicy', 'gateway.envoyproxy.io/v1alpha1', {
+      type: 'JSONPatch',
+      targetRef: { group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'shop' },
+    });
+    const ref = { group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'shop' };
+    const good = { type: 'Programmed', status: 'True', reason: 'Programmed', message: '' } as const;
+    const status: ObjectStatus = { kind: 'policy', object, ancestors: [{ ref, verdicts: [good] }] };
+    const told = (type: string): string => {
+      const rejected = [{ type, name: 'x', message: 'bad', policies: ['default/shop'] }];
+      const [live] = liveStatus([status], [{ ...PROXY, rejected }]);
+      return live?.kind === 'policy' ? (live.ancestors[0]?.verdicts[0]?.message ?? '') : '';
+    };
+    expect(told('virtual-host')).toContain('stays as it was, with the policies that it had');
+    expect(told('cluster')).toMatch(/stays as it was$/u);
   });
 
   it("on the EnvoyExtensionPolicy whose filter it is, and not on the Gateway: the proxy's other routes are served", () => {

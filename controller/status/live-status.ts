@@ -15,12 +15,14 @@ export interface RejectedResource {
   readonly policies: readonly string[];
 }
 
-/** A route that stays as it was, because the proxy rejected it or what it leads to. */
+/** A route that stays as it was, under the policies of now, because the proxy rejected it or what it leads to or asks. */
 export interface HeldRoute {
   /** Its name in xDS. */
   readonly name: string;
   /** What was rejected: "cluster c"; absent for the route itself. */
   readonly because?: string;
+  /** It answers 500 instead. */
+  readonly isClosed?: true;
   /** Envoy's words. */
   readonly message: string;
 }
@@ -92,14 +94,15 @@ type RouteStatus = Extract<ObjectStatus, { readonly kind: 'route' }>;
 type PolicyStatus = Extract<ObjectStatus, { readonly kind: 'policy' }>;
 type ConditionsStatus = Extract<ObjectStatus, { readonly kind: 'conditions' }>;
 
-/** A route of which a proxy rejected a part keeps that part as it was, and says so to every parent. */
+/** A route of which a proxy rejected a part keeps that part as it was, or answers 500 there, and says so to every parent. */
 function liveRoute(status: RouteStatus, rejected: LiveProxy['rejectedRoutes']): RouteStatus {
   const { kind, metadata } = status.object;
   const prefix = `${kind.toLowerCase()}/${metadata.namespace}/${metadata.name}/`;
   const mine = rejected.find(({ name }) => name.startsWith(prefix));
   if (mine === undefined) return status;
   const what = mine.because === undefined ? mine.name : `${mine.because}, and ${mine.name} leads to it`;
-  const verdict = no('Rejected', `The proxy rejected ${what}, which stays as it was: ${mine.message}`);
+  const becomes = mine.isClosed === true ? 'answers 500' : 'stays as it was';
+  const verdict = no('Rejected', `The proxy rejected ${what}, which ${becomes}: ${mine.message}`);
   return { ...status, parents: status.parents.map(({ ref, verdicts }) => ({ ref, verdicts: [...verdicts, verdict] })) };
 }
 
@@ -144,7 +147,10 @@ function livePatchPolicy(status: PolicyStatus, rejected: readonly RejectedResour
   const { namespace, name } = status.object.metadata;
   const mine = rejected.filter(({ policies }) => policies.includes(`${namespace}/${name}`));
   if (mine.length === 0) return status;
-  const words = mine.map((one) => `${describe(one)}, which the policy patches and which stays as it was`);
+  const words = mine.map((one) => {
+    const policies = UNDER_POLICIES.has(one.type) ? ', with the policies that it had' : '';
+    return `${describe(one)}, which the policy patches and which stays as it was${policies}`;
+  });
   const verdict = no('Invalid', sentence(words.join('; ')));
   return {
     ...status,
@@ -154,6 +160,9 @@ function livePatchPolicy(status: PolicyStatus, rejected: readonly RejectedResour
     })),
   };
 }
+
+/** Kinds of resources that carry what policies say. */
+const UNDER_POLICIES: ReadonlySet<string> = new Set(['listener', 'route', 'virtual-host']);
 
 /** So many addresses are in a status at most (Gateway API, `GatewayStatus.addresses`). */
 const MOST_ADDRESSES = 16;

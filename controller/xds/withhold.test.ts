@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { ClusterIr } from '../ir/cluster.ts';
 import type { ProxyIr } from '../ir/proxy.ts';
-import { NO_HEADER_CHANGES, type RouteIr } from '../ir/route.ts';
-import { withhold } from './withhold.ts';
+import type { ExternalAuthIr } from '../ir/external-auth.ts';
+import { NO_HEADER_CHANGES, type RouteFeaturesIr, type RouteIr } from '../ir/route.ts';
+import { routesOf, type Withheld, withhold } from './withhold.ts';
 import { httpChains, streamChains } from '../ir/listener.ts';
 
 function cluster(name: string): ClusterIr {
@@ -68,6 +69,99 @@ describe('a cluster that the proxy rejected', () => {
 
   it('makes routes answer 500 where nothing was before', () => {
     expect(summary(withhold(now, BAD, undefined)).routes).toEqual(['r1 respond', 'r2 new', 'r3 respond']);
+  });
+});
+
+describe('policies that come while a route must stay as it was', () => {
+  const asking = (name: string): ExternalAuthIr => ({
+    cluster: cluster(name),
+    service: { kind: 'grpc' },
+    headers: [],
+    maxBody: 0,
+    timeout: undefined,
+    failOpen: false,
+    recomputesRoute: false,
+    statusOnError: undefined,
+    context: new Map(),
+  });
+  const denying: RouteFeaturesIr = { authorization: { defaultAction: 'Deny', rules: [] } };
+  const allowing: RouteFeaturesIr = { authorization: { defaultAction: 'Allow', rules: [] } };
+  const guarded = (of: RouteIr, features: RouteFeaturesIr): RouteIr => ({ ...of, features });
+  const before = proxy([route('r1', 'old')], ['old']);
+
+  /** The first route, of those of now and of before. */
+  function held(now: RouteIr, good: RouteIr | ProxyIr = before, withheld: Withheld = BAD): RouteIr | undefined {
+    const last = 'key' in good ? good : proxy([good], ['old']);
+    const found = withhold(proxy([now], ['bad', 'new']), withheld, last);
+    return found.listeners.flatMap(httpChains)[0]?.virtualHosts[0]?.[0]?.routes[0];
+  }
+
+  const REFUSES = { action: { kind: 'respond', status: 500 } };
+  const leadsTo = (name: string) => ({ action: { destinations: [{ cluster: { name } }] } });
+  const rejecting = (now: RouteIr): Withheld => ({ clusters: new Set(), routes: new Set([now]), warming: new Set() });
+
+  it('close it when they ask a server that cannot be had', () => {
+    const now = guarded(route('r1', 'old'), { extAuth: asking('bad') });
+    expect(held(now)).toMatchObject(REFUSES);
+    const warming = { clusters: new Set<string>(), routes: new Set<RouteIr>(), warming: new Set(['bad']) };
+    expect(held(now, before, warming)).toMatchObject(REFUSES);
+  });
+
+  it('are in force on the way to where it led last', () => {
+    const now = guarded(route('r1', 'bad'), denying);
+    expect(held(now)).toMatchObject({ ...leadsTo('old'), features: denying });
+    const changed = held(now, guarded(route('r1', 'old'), allowing));
+    expect(changed).toMatchObject({ ...leadsTo('old'), features: denying });
+    expect(held(route('r1', 'bad'), guarded(route('r1', 'old'), denying))?.features).toEqual({});
+  });
+
+  it('leave it the rest of what it was', () => {
+    const now = guarded(route('r1', 'bad'), { ...denying, statName: 'now' });
+    expect(held(now, guarded(route('r1', 'old'), { statName: 'before' }))?.features).toEqual({
+      ...denying,
+      statName: 'before',
+    });
+  });
+
+  it('close it when its match is another one: it may be another rule, and would be in the place of that', () => {
+    const match = { ...route('r1', 'bad').match, method: 'PUT' };
+    expect(held({ ...guarded(route('r1', 'bad'), denying), match })).toMatchObject({ ...REFUSES, match });
+    expect(held({ ...route('r1', 'bad'), match })).toMatchObject({ ...REFUSES, match });
+  });
+
+  it('close it when it is rejected itself, as it may be for them; not where they are the same', () => {
+    const now = guarded(route('r1', 'new'), denying);
+    expect(held(now, before, rejecting(now))).toMatchObject(REFUSES);
+    const same = guarded(route('r1', 'old'), { authorization: { defaultAction: 'Deny', rules: [] } });
+    expect(held(now, same, rejecting(now))).toBe(same);
+  });
+
+  it('close it when they cannot be enforced', () => {
+    const now: RouteIr = { ...route('r1', 'new'), action: { kind: 'respond', status: 500 } };
+    expect(held(now, before, rejecting(now))).toMatchObject(REFUSES);
+  });
+
+  it('are those of its own listener', () => {
+    const chain = (name: string, one: RouteIr) =>
+      ({ kind: 'http', name, tls: undefined, virtualHosts: [[{ hostname: '*', routes: [one] }]] }) as const;
+    const on = (a: RouteIr, b: RouteIr): ProxyIr => {
+      const [listener] = proxy([], []).listeners;
+      if (listener === undefined) throw new Error('no listener');
+      return { ...proxy([], ['old', 'bad']), listeners: [{ ...listener, chains: [[chain('a', a), chain('b', b)]] }] };
+    };
+    const [one, other] = [guarded(route('r1', 'old'), denying), route('r1', 'old')];
+    const now = on(guarded(route('r1', 'bad'), denying), route('r1', 'bad'));
+    expect([...routesOf(withhold(now, BAD, on(one, other)))]).toEqual([one, other]);
+  });
+
+  it('make the same route of the same two, and of that again', () => {
+    const now = guarded(route('r1', 'bad'), denying);
+    const first = held(now);
+    expect(first).not.toBe(now);
+    expect(held(now)).toBe(first);
+    expect(held(now, first)).toBe(first);
+    const closed = guarded(route('r1', 'old'), { extAuth: asking('bad') });
+    expect(held(closed)).toBe(held(closed));
   });
 });
 

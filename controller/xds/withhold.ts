@@ -10,6 +10,8 @@ import type { ProxyIr } from '../ir/proxy.ts';
 import { widenedMatch } from '../ir/widened-match.ts';
 import { NO_HEADER_CHANGES, type RouteIr, serversAsked } from '../ir/route.ts';
 import type { VirtualHostIr } from '../ir/virtual-host.ts';
+import { heldRoute } from './held-route.ts';
+import { once } from './memory.ts';
 import { virtualHostName } from './route-configuration.ts';
 
 /** What a proxy does not take. */
@@ -24,7 +26,8 @@ export interface Withheld {
 
 /**
  * A proxy's configuration without what the proxy rejected: such routes, and routes to such clusters, stay as they were in
- * `lastGood`, by their name, or answer 500 where there is no such route; every other change goes ahead.
+ * `lastGood`, by their name, under the policies that guard them now (`held-route.ts`), or answer 500 where that cannot be had;
+ * every other change goes ahead.
  */
 export function withhold(
   ir: ProxyIr,
@@ -32,23 +35,24 @@ export function withhold(
   lastGood: ProxyIr | undefined,
 ): ProxyIr {
   if (rejected.size === 0 && routes.size === 0 && warming.size === 0) return ir;
-  const old = new Map(lastGood === undefined ? [] : [...routesOf(lastGood)].map((route) => [route.name, route]));
+  const goodOf = routesByName(lastGood);
   const restored = new Map<string, ClusterIr>();
   const isOut = (route: RouteIr): boolean =>
     routes.has(route) || clustersOf(route).some(({ name }) => rejected.has(name) || warming.has(name));
-  const routeOf = (route: RouteIr): RouteIr => {
+  const routeOf = (route: RouteIr, chain: string): RouteIr => {
     if (!isOut(route)) return route;
-    const good = old.get(route.name);
-    if (good === undefined || isOut(good)) return refused(route);
-    for (const cluster of clustersOf(good)) restored.set(cluster.name, cluster);
-    return good;
+    const good = goodOf(chain, route.name);
+    const kept = good === undefined ? undefined : heldRoute(route, good, routes.has(route));
+    if (kept === undefined || isOut(kept)) return refused(route);
+    for (const cluster of clustersOf(kept)) restored.set(cluster.name, cluster);
+    return kept;
   };
-  const hostOf = (host: VirtualHostIr): VirtualHostIr => {
-    const kept = host.routes.map(routeOf);
+  const hostOf = (host: VirtualHostIr, chain: string): VirtualHostIr => {
+    const kept = host.routes.map((route) => routeOf(route, chain));
     return kept.every((route, index) => route === host.routes[index]) ? host : { ...host, routes: kept };
   };
-  const pieceOf = (hosts: readonly VirtualHostIr[]): readonly VirtualHostIr[] => {
-    const kept = hosts.map(hostOf);
+  const pieceOf = (hosts: readonly VirtualHostIr[], chain: string): readonly VirtualHostIr[] => {
+    const kept = hosts.map((host) => hostOf(host, chain));
     return kept.every((host, index) => host === hosts[index]) ? hosts : kept;
   };
   const oldStreams = new Map((lastGood?.listeners ?? []).flatMap(streamChains).map((chain) => [chain.name, chain]));
@@ -71,7 +75,9 @@ export function withhold(
     ...listener,
     chains: listener.chains.map((piece) =>
       piece.map((chain) =>
-        chain.kind === 'stream' ? streamOf(chain) : { ...chain, virtualHosts: chain.virtualHosts.map(pieceOf) },
+        chain.kind === 'stream'
+          ? streamOf(chain)
+          : { ...chain, virtualHosts: chain.virtualHosts.map((hosts) => pieceOf(hosts, chain.name)) },
       ),
     ),
   }));
@@ -92,17 +98,31 @@ function without<T>(piece: readonly T[], isOut: (member: T) => boolean): readonl
   return piece.some(isOut) ? piece.filter((member) => !isOut(member)) : piece;
 }
 
-/** A route that answers 500 in place of one that never served. What the proxy rejects may be its match. */
-function refused(route: RouteIr): RouteIr {
-  return {
-    name: route.name,
-    match: widenedMatch(route.match),
-    action: { kind: 'respond', status: 500 },
-    requestHeaders: NO_HEADER_CHANGES,
-    responseHeaders: NO_HEADER_CHANGES,
-    features: {},
+/** Routes by the name of their chain and their own: those of one chain may be under policies of its listener. */
+function routesByName(ir: ProxyIr | undefined): (chain: string, name: string) => RouteIr | undefined {
+  const chains = new Map<string, ReadonlyMap<string, RouteIr>>();
+  for (const { name, virtualHosts } of ir?.listeners.flatMap(httpChains) ?? []) {
+    const routes = virtualHosts.flat().flatMap((host) => host.routes);
+    chains.set(name, new Map(routes.map((route) => [route.name, route])));
+  }
+  return (chain, name) => {
+    const own = chains.get(chain)?.get(name);
+    if (own !== undefined) return own;
+    // A chain that is new, or called otherwise by now: where the route leads is the same on any.
+    for (const routes of chains.values()) if (routes.has(name)) return routes.get(name);
+    return undefined;
   };
 }
+
+/** A route that answers 500 in place of one that nothing may serve for. What the proxy rejects may be its match. */
+const refused = once(({ name, match }: RouteIr): RouteIr => ({
+  name,
+  match: widenedMatch(match),
+  action: { kind: 'respond', status: 500 },
+  requestHeaders: NO_HEADER_CHANGES,
+  responseHeaders: NO_HEADER_CHANGES,
+  features: {},
+}));
 
 /** Every route of a proxy. */
 export function* routesOf({ listeners }: ProxyIr): Iterable<RouteIr> {

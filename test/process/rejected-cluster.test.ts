@@ -14,17 +14,57 @@ let proxy: RunningProxy;
 let port: number;
 let isTampered = true;
 
-/** Makes one cluster such that Envoy rejects it. */
+/** Makes clusters such that Envoy rejects them: those of Backends that are called so, and at first one among many. */
 function tamper(snapshot: XdsSnapshot): XdsSnapshot {
-  const name = [...snapshot.cluster.keys()].find((one) => one.startsWith(`backend/default/${BAD}-`));
-  if (name === undefined || !isTampered) return snapshot;
-  const bad = encode('envoy.config.cluster.v3.Cluster', { name, connectTimeout: { seconds: -1n } });
-  return { ...snapshot, cluster: new Map([...snapshot.cluster, [name, xdsResource('cluster', name, bad)]]) };
+  const backends = isTampered ? ['bad', BAD] : ['bad'];
+  const isBad = (name: string): boolean => backends.some((backend) => name.startsWith(`backend/default/${backend}-`));
+  const bad = [...snapshot.cluster.keys()].filter(isBad).map((name) => {
+    const body = encode('envoy.config.cluster.v3.Cluster', { name, connectTimeout: { seconds: -1n } });
+    return [name, xdsResource('cluster', name, body)] as const;
+  });
+  return { ...snapshot, cluster: new Map([...snapshot.cluster, ...bad]) };
 }
 
 const routes = (names: readonly string[]): string =>
   names.map((name) => route(name, 'shop', `/${name}`, site.backendPort)).join('');
+const two = (): string => routes(['r0', 'r1']);
 const all = Array.from({ length: MANY }, (_, index) => `r${index}`);
+
+/** The Backend whose cluster Envoy rejects. */
+const badBackend = (): string => `---
+apiVersion: gateway.envoyproxy.io/v1alpha1
+kind: Backend
+metadata: { name: bad }
+spec: { endpoints: [{ ip: { address: 127.0.0.1, port: ${site.backendPort} } }] }
+`;
+
+/** Guards the route r1. */
+const guarding = (what: string): string => `---
+apiVersion: gateway.envoyproxy.io/v1alpha1
+kind: SecurityPolicy
+metadata: { name: guard }
+spec:
+  targetRefs: [{ group: gateway.networking.k8s.io, kind: HTTPRoute, name: r1 }]
+  ${what}
+`;
+
+const ASKS =
+  'extAuth: { grpc: { backendRefs: [{ group: gateway.envoyproxy.io, kind: Backend, name: bad, port: 9000 }] } }';
+
+/** Lets "user" in with "test". */
+const LOGIN = `---
+apiVersion: v1
+kind: Secret
+metadata: { name: users }
+stringData: { .htpasswd: "user:{SHA}qUqP5cyxm6YcTAhz05Hph5gvu9M=" }
+`;
+
+async function getAs(user: string, path: string): Promise<number> {
+  const authorization = `Basic ${Buffer.from(user).toString('base64')}`;
+  const response = await fetch(`http://127.0.0.1:${port}${path}`, { headers: { authorization } });
+  await response.arrayBuffer();
+  return response.status;
+}
 
 beforeAll(async () => {
   site = await singleProxy({ tamper });
@@ -59,5 +99,35 @@ describe('one cluster among a thousand that Envoy rejects at a start', () => {
     expect(proxy.report().rejected).toEqual([]);
     site.serve(routes([...all, 'later']));
     await site.becomes(`/${BAD}`, 200);
+  }, 60_000);
+});
+
+describe('a policy that comes to a route which serves', () => {
+  it('closes it when it asks a server whose cluster Envoy rejects; the route says so', async () => {
+    site.serve(two());
+    await site.becomes('/r1', 200);
+    site.serve(two() + badBackend() + guarding(ASKS));
+    await site.becomes('/r1', 500);
+    expect(await get(port, '/r0')).toBe(200);
+    expect(proxy.report().rejectedRoutes).toMatchObject([
+      { name: 'httproute/default/r1/rule/0/match/0/*', isClosed: true },
+    ]);
+  }, 60_000);
+
+  it('is in force while the route goes on to where it led, its new back-end being rejected', async () => {
+    site.serve(two());
+    await site.becomes('/r1', 200);
+    const edited = two().replace('kind: Backend, name: r1 }', 'kind: Backend, name: bad }') + badBackend();
+    site.serve(edited);
+    await until('held back', () => proxy.report().rejectedRoutes.length === 1);
+    expect(await get(port, '/r1')).toBe(200);
+    site.serve(edited + LOGIN + guarding('basicAuth: { users: { name: users } }'));
+    await site.becomes('/r1', 401);
+    expect(await getAs('user:test', '/r1')).toBe(200);
+    expect(await getAs('user:other', '/r1')).toBe(401);
+    expect(proxy.report().rejectedRoutes).toMatchObject([{ name: 'httproute/default/r1/rule/0/match/0/*' }]);
+    expect(proxy.report().rejectedRoutes[0]?.isClosed).toBeUndefined();
+    site.serve(edited);
+    await site.becomes('/r1', 200);
   }, 60_000);
 });
