@@ -135,7 +135,7 @@ function familyOf({ spec }: Claim): string {
 }
 
 /** Whether listeners of its protocol are told apart by host name. */
-function isNamed({ spec }: Claim): boolean {
+export function isNamed({ spec }: Claim): boolean {
   return spec.protocol !== 'TCP' && spec.protocol !== 'UDP';
 }
 

@@ -1,6 +1,7 @@
 import type { Listener } from '#controller/api/gen/types.d.ts';
 import type { ListenerIr } from '../ir/listener.ts';
 import { requestedIps } from './addresses.ts';
+import { closedAmong } from './closed-hosts.ts';
 import type { GatewayState } from './gateways.ts';
 import type { ListenerState } from './listeners.ts';
 import { covers } from './hostnames.ts';
@@ -13,20 +14,22 @@ export interface Member {
   readonly listener: ListenerState;
   /** The host names that its chain knows, be it to serve nothing there; its own is the first where it has a chain to itself. */
   readonly siblings: Siblings;
-  /** Those that only other chains of the socket serve. */
+  /** Those that only other chains of the socket serve, or none. */
   readonly misdirected: readonly string[];
 }
 
 /** Listeners that share address and port, whatever routes they have. The same object as long as none of them changes. */
 export interface Group extends Pick<ListenerIr, 'address' | 'bothFamilies' | 'port' | 'protocol'> {
   readonly members: readonly Member[];
+  /** Listeners that are not served, by host names that wider ones of the members have: their hosts are nobody's. */
+  readonly closed: readonly ListenerState[];
   /** Whether what comes in at all of them is requests. */
   readonly isOfRequests: boolean;
   /** Where each listener is among them. */
   readonly places: ReadonlyMap<ListenerState, number>;
 }
 
-type Place = Omit<Group, 'members' | 'isOfRequests' | 'places'>;
+type Place = Omit<Group, 'members' | 'closed' | 'isOfRequests' | 'places'>;
 
 /** What listeners bind. */
 export interface Binding {
@@ -36,38 +39,52 @@ export interface Binding {
   readonly bindsRequested: boolean;
 }
 
-/** The groups of the listeners that are served, as far as possible those of the last time. */
+/** The groups of the listeners that are served by one proxy, as far as possible those of the last time. */
 export function socketGroups(
   gateways: readonly GatewayState[],
   binding: Binding,
   last: readonly Group[],
 ): readonly Group[] {
-  const found = new Map<string, Place & { readonly listeners: ListenerState[] }>();
-  for (const state of gateways) {
-    const bound = boundBy(state, binding);
-    for (const listener of state.listeners.filter(({ usable }) => usable)) {
-      const { port } = listener.spec;
-      const protocol = transportOf(listener.spec);
-      const place = { ...bound, port, protocol };
-      const known = found.get(keyOf(place));
-      if (known === undefined) found.set(keyOf(place), { ...place, listeners: [listener] });
-      else known.listeners.push(listener);
-    }
+  // A Gateway that is refused may know nothing of how the proxy runs that it would share with others.
+  const parameters = gateways.find(isServed)?.parameters;
+  const placed = gateways.flatMap((state) => {
+    const bound = boundBy(state.gateway, parameters, binding);
+    return state.listeners.map((listener) => {
+      const place = { ...bound, port: listener.spec.port, protocol: transportOf(listener.spec) };
+      return { place, key: keyOf(place), listener, isUsable: listener.usable && isServed(state) };
+    });
+  });
+  const found = new Map<string, Place & { readonly listeners: ListenerState[]; readonly unserved: ListenerState[] }>();
+  for (const { place, key, listener } of placed.filter(({ isUsable }) => isUsable)) {
+    const known = found.get(key);
+    if (known === undefined) found.set(key, { ...place, listeners: [listener], unserved: [] });
+    else known.listeners.push(listener);
   }
+  for (const { key, listener, isUsable } of placed) if (!isUsable) found.get(key)?.unserved.push(listener);
   const before = new Map(last.map((group) => [keyOf(group), group]));
-  return [...found].map(([key, { listeners, ...place }]) => {
+  return [...found].map(([key, { listeners, unserved, ...place }]) => {
     const known = before.get(key);
-    const members = membersOf(listeners, known?.members ?? []);
-    const isSame = known !== undefined && known.bothFamilies === place.bothFamilies && sameList(members, known.members);
+    const closed = closedAmong(listeners, unserved);
+    const members = membersOf(listeners, closed, known?.members ?? []);
+    const isSame =
+      known !== undefined &&
+      known.bothFamilies === place.bothFamilies &&
+      sameList(members, known.members) &&
+      sameList(closed, known.closed);
     const places = new Map(members.map(({ listener }, at) => [listener, at]));
     const isOfRequests = listeners.every(({ spec: { protocol } }) => protocol === 'HTTP' || protocol === 'HTTPS');
-    return isSame ? known : { ...place, members, isOfRequests, places };
+    return isSame ? known : { ...place, members, closed, isOfRequests, places };
   });
+}
+
+function isServed({ refused }: GatewayState): boolean {
+  return refused === undefined;
 }
 
 /** What the listeners of a Gateway bind: what it asks for, or all addresses of the families that its EnvoyProxy names. */
 function boundBy(
-  { gateway, parameters }: Pick<GatewayState, 'gateway' | 'parameters'>,
+  gateway: GatewayState['gateway'],
+  parameters: GatewayState['parameters'],
   { bindAddress, bindsRequested }: Binding,
 ): Pick<ListenerIr, 'address' | 'bothFamilies'> {
   const requested = bindsRequested ? requestedIps(gateway)[0] : undefined;
@@ -90,8 +107,12 @@ function keyOf({ protocol, address, port }: Place): string {
   return `${protocol} ${address} ${port}`;
 }
 
-function membersOf(listeners: readonly ListenerState[], last: readonly Member[]): readonly Member[] {
-  const all = listeners.map(hostnameOf);
+function membersOf(
+  listeners: readonly ListenerState[],
+  closed: readonly ListenerState[],
+  last: readonly Member[],
+): readonly Member[] {
+  const all = [...listeners, ...closed].map(hostnameOf);
   const protocol = listeners[0]?.spec.protocol;
   const before = new Map(last.map((member) => [member.listener, member]));
   if (protocol !== 'HTTPS' && protocol !== 'TLS') {

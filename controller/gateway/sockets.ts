@@ -42,8 +42,8 @@ export class Sockets {
 
   /** The sockets from the Gateways that the proxy serves. Listeners that share address and port share a socket. */
   update(gateways: readonly GatewayState[], { oracle, ...binding }: SocketOptions): readonly Socket[] {
+    this.#plan(gateways, binding);
     const served = gateways.filter(({ refused }) => refused === undefined);
-    this.#plan(served, binding);
     const before = this.#policies;
     const isSamePolicies = before === undefined || before === oracle.policies;
     this.#policies = oracle.policies;
@@ -66,10 +66,11 @@ export class Sockets {
   #plan(gateways: readonly GatewayState[], binding: Binding): void {
     const isSame =
       this.#gateways.length === gateways.length &&
-      gateways.every(({ gateway, listeners, parameters }, index) => {
+      gateways.every(({ gateway, refused, listeners, parameters }, index) => {
         const known = this.#gateways[index];
         return (
           known?.gateway === gateway &&
+          (known.refused === undefined) === (refused === undefined) &&
           known.listeners === listeners &&
           known.parameters?.spec.ipFamily === parameters?.spec.ipFamily
         );
@@ -128,7 +129,11 @@ export class Sockets {
     return { listener, chains };
   }
 
-  #chainsOf({ members }: Group, news: News, last: Socket | undefined): readonly ChainWithContent[] {
+  #chainsOf(
+    { members, closed, isOfRequests }: Group,
+    news: News,
+    last: Socket | undefined,
+  ): readonly ChainWithContent[] {
     const [first] = members;
     if (first === undefined) return [];
     const { protocol } = first.listener.spec;
@@ -148,7 +153,11 @@ export class Sockets {
       const streams = tlsStreams(this.#routes.of(listener), listener, { narrower, taken, oracle });
       return streams.map((stream) => sameStream(stream, known));
     });
-    return chains.length === 0 ? [sameStream(closedStream(first.listener), known)] : chains;
+    // Chains of requests answer for hosts that are closed themselves; to other chains the server name must not lead at all.
+    const closing = isOfRequests ? [] : closed.map((listener) => closedStream(listener, hostnameOf(listener)));
+    // Envoy wants a chain.
+    const others = chains.length === 0 && closing.length === 0 ? [closedStream(first.listener, '*')] : closing;
+    return [...chains, ...others.map((stream) => sameStream(stream, known))];
   }
 
   /** A chain is called after the first of its listeners. */

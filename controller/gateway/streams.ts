@@ -72,9 +72,9 @@ export function tlsStreams(
   });
 }
 
-/** The chain of a socket that has no other: Envoy wants one. */
-export function closedStream({ name }: ListenerState): ChainWithContent {
-  return withContent({ kind: 'stream', name, tls: { kind: 'passthrough', hostnames: ['*'] }, destinations: [] });
+/** A chain that closes the connections for a host name. */
+export function closedStream({ name }: ListenerState, hostname: string): ChainWithContent {
+  return withContent({ kind: 'stream', name, tls: { kind: 'passthrough', hostnames: [hostname] }, destinations: [] });
 }
 
 /** A chain as it was where it has not changed: the same object. */

@@ -302,6 +302,31 @@ describe('TLSRoutes', () => {
     );
   });
 
+  it('get none of the server names of a listener that waits for its certificate', async () => {
+    const port = await freePort();
+    const listeners = (secret: string) => [
+      { name: 'passed', protocol: 'TLS', port, hostname: '*.shop.example', tls: passed },
+      {
+        name: 'ended',
+        protocol: 'TLS',
+        port,
+        hostname: 'a.shop.example',
+        tls: { certificateRefs: [{ name: secret }] },
+      },
+    ];
+    const wide = (sectionName: string, name: string, backEnd: string) =>
+      route('TLSRoute', name, [to(backEnd)], {
+        parentRefs: [{ name: 'shop', sectionName }],
+        hostnames: ['*.shop.example', 'a.shop.example'],
+      });
+    const routes = [wide('passed', 'passed', 'tls-one'), wide('ended', 'ended', 'one')];
+    const ask = (servername: string) => say(port, 'x', { servername, ca: root.certificate });
+    await serve(listeners('shop'), ...routes);
+    expect([await ask('a.shop.example'), await ask('b.shop.example')]).toEqual(['one: x', 'tls-one b.shop.example: x']);
+    await serve(listeners('none'), ...routes);
+    expect([await ask('a.shop.example'), await ask('b.shop.example')]).toEqual(['closed', 'tls-one b.shop.example: x']);
+  });
+
   it('keep the connections of one another when one comes or changes', async () => {
     const port = await freePort();
     const listeners = [{ name: 'tls', protocol: 'TLS', port, tls: passed }];

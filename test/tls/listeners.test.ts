@@ -288,6 +288,43 @@ describe('a certificate of a listener', () => {
     expect(await at('2020-01-01T00:00:00Z')).toBe(200);
     expect(await at('2019-12-31T23:59:59Z')).toBe('refused');
   });
+
+  it('leaves its host to no wider listener once it is over, which would ask nobody for a certificate', async () => {
+    const [admin, open] = ['admin.shop.example', 'open.shop.example'];
+    const everywhere = object('HTTPRoute', 'everywhere', {
+      spec: {
+        parentRefs: [{ name: 'shop' }],
+        hostnames: [admin, open],
+        rules: [{ backendRefs: [{ group: 'gateway.envoyproxy.io', kind: 'Backend', name: 'echo' }] }],
+      },
+    });
+    const guard = object('ClientTrafficPolicy', 'guard', {
+      spec: {
+        targetRefs: [{ group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'shop', sectionName: 'admin' }],
+        tls: { clientValidation: { caCertificateRefs: [{ group: '', kind: 'ConfigMap', name: 'ca' }] } },
+      },
+    });
+    const withCertificate = (certificate: Pair): Promise<void> =>
+      publish(
+        gateway({ admin: { hostname: admin, secrets: ['dated'] }, web: { hostname: '*.shop.example' } }),
+        everywhere + guard + authorities('ca', ca.certificate) + tlsSecret('dated', certificate),
+      );
+    const pair = issue('good', {}, ca);
+    const good = issue('dated', { dns: [admin] }, ca);
+
+    await withCertificate(good);
+    expect((await ask({ port, sni: admin, pair })).status).toBe(200);
+    await expect(ask({ port, sni: admin })).rejects.toThrow(REFUSED);
+    expect(await askTogether(port, open, [open, admin])).toEqual([200, 421]);
+
+    await withCertificate(EXPIRED);
+    for (const shown of [pair, undefined]) expect((await ask({ port, sni: admin, pair: shown })).status).toBe(421);
+    expect(await askTogether(port, open, [open, admin])).toEqual([200, 421]);
+
+    await withCertificate(good);
+    expect((await ask({ port, sni: admin, pair })).status).toBe(200);
+    await expect(ask({ port, sni: admin })).rejects.toThrow(REFUSED);
+  });
 });
 
 describe('several certificates of a listener', () => {
