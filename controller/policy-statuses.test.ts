@@ -242,6 +242,23 @@ describe('a selector', () => {
     },
   );
 
+  it('of a ClientTrafficPolicy is not accepted for routes, and takes nothing from the policy of their Gateway', () => {
+    const routes = (spec: object) =>
+      document('ClientTrafficPolicy', 'p', {
+        targetSelectors: [{ kind: 'HTTPRoute', matchLabels: { team: 'a' } }],
+        ...spec,
+      });
+    const gateway = policy('ClientTrafficPolicy', 'gw', 'Gateway shop');
+    const found = 'p at shop: !Invalid: spec.targetSelectors: found routes, accepted are Gateways and ListenerSets; ';
+    expect(said(gateway, routes({}))).toEqual([
+      `gw at shop: ${ACCEPTED}`,
+      `${found}nothing of the policy is in force on them`,
+    ]);
+    expect(said(gateway, routes({ path: { disableMergeSlashes: true } }))).toContain(
+      `${found}requests to them are answered with 500`,
+    );
+  });
+
   it('conflicts like a reference', () => {
     expect(said(selecting(), conflict)).toEqual([
       `p at shop: ${ACCEPTED}`,

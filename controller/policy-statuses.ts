@@ -11,7 +11,7 @@ import { refusalOnStreams } from './features/stream-features.ts';
 import { AttachmentBook } from './gateway/attachment-book.ts';
 import type { GatewayState } from './gateway/gateways.ts';
 import { policyReports, type ServedGateways } from './policies/status.ts';
-import type { Policy, PolicyKind, TargetKind } from './policies/targets.ts';
+import { hasListeners, type Policy, type PolicyKind, type TargetKind } from './policies/targets.ts';
 import type { Resources } from './resources/resources.ts';
 import { rememberedIn } from './resources/tracked.ts';
 import type { Refusal } from './resources/verdict.ts';
@@ -44,8 +44,11 @@ export function rememberedPolicyStatuses(): (
 function statusesOf<P extends Policy>(
   kind: P['kind'],
 ): (table: PolicyTable<P>, served: ServedGateways, resources: Resources) => readonly ObjectStatus[] {
-  return rememberedIn(({ policies, index, outcomes, merged }: PolicyTable<P>, served: ServedGateways, resources) => {
+  return rememberedIn((table: PolicyTable<P>, served: ServedGateways, resources) => {
+    const { policies, index, outcomes, merged } = table;
     const refusalOf = (policy: P, mergedInto: P | undefined, target: TargetKind): Refusal | undefined => {
+      const misplaced = hasListeners(target) ? undefined : table.onRoutes?.(policy);
+      if (misplaced !== undefined) return misplaced.refusal;
       const outcome = mergedInto === undefined ? outcomes.get(policy) : merged.get(policy)?.get(mergedInto);
       const isClosed = CLOSING.has(kind) && STREAM_ROUTES.has(target);
       return (isClosed ? refusalOnStreams(target, outcome) : undefined) ?? refusalIn(outcome);

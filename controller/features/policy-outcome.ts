@@ -16,12 +16,15 @@ export type PolicyOutcome =
       /** Why a part of the policy is not in force yet, while the others are. */
       readonly unready?: Refusal;
     }
-  | {
-      readonly kind: 'refused';
-      readonly refusal: Refusal;
-      /** Whether requests pass all the same, since nothing in the policy would stop one; else they are answered with 500. */
-      readonly open: boolean;
-    };
+  | RefusedOutcome;
+
+/** Why nothing of a policy is in force. */
+export interface RefusedOutcome {
+  readonly kind: 'refused';
+  readonly refusal: Refusal;
+  /** Whether requests pass all the same, since nothing in the policy would stop one; else they are answered with 500. */
+  readonly open: boolean;
+}
 
 /** The outcome of a policy that closes what it targets when it cannot be enforced; `resources` are those it was resolved in. */
 export function closing(outcome: Outcome<RouteFeaturesIr>, resources: Resources): PolicyOutcome {

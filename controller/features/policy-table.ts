@@ -12,7 +12,7 @@ import { parentGateway } from '../resources/parent-gateway.ts';
 import type { Resources } from '../resources/resources.ts';
 import { remembered, wantsAsked } from '../resources/tracked.ts';
 import type { Want } from '../resources/wants.ts';
-import type { PolicyOutcome } from './policy-outcome.ts';
+import type { PolicyOutcome, RefusedOutcome } from './policy-outcome.ts';
 
 /** The policies of one kind: by what they target, and what each of them comes to. */
 export interface PolicyTable<P extends Policy = Policy> {
@@ -21,6 +21,8 @@ export interface PolicyTable<P extends Policy = Policy> {
   readonly outcomes: ReadonlyMap<P, PolicyOutcome>;
   /** What each policy with a `mergeType` comes to when it is merged into one of its Gateways' policies. */
   readonly merged: ReadonlyMap<P, ReadonlyMap<P, PolicyOutcome>>;
+  /** Of a kind that is not about routes: what a policy comes to on one that it selects all the same. */
+  onRoutes?(policy: P): RefusedOutcome;
   /** What they need from outside. */
   readonly wants: readonly Want[];
 }
@@ -29,6 +31,7 @@ export interface PolicyTable<P extends Policy = Policy> {
 export function policyTable<P extends Policy>(
   kind: P['kind'],
   resolve: (policy: P, resources: Resources) => PolicyOutcome,
+  onRoutes?: (policy: P) => RefusedOutcome,
 ): (policies: readonly P[], resources: Resources) => PolicyTable<P> {
   const outcomeOf = remembered(resolve);
   const pairs = new WeakMap<P, WeakMap<P, P>>();
@@ -55,7 +58,8 @@ export function policyTable<P extends Policy>(
       merged.set(policy, outcomes);
     }
     const outcomes = new Map(policies.map((policy) => [policy, outcomeOf(policy, resources)]));
-    return { policies, index, outcomes, merged, wants: wantsAsked(resources) };
+    const made = { policies, index, outcomes, merged, wants: wantsAsked(resources) };
+    return onRoutes === undefined ? made : { ...made, onRoutes };
   });
 }
 
@@ -83,11 +87,17 @@ function listenersOf({ kind, namespace, name }: Target, resources: Resources): r
   });
 }
 
-/** What the policy of a kind comes to at a place; `undefined` where there is none. */
+/**
+ * What the policy of a kind comes to at a place; `undefined` where there is none. Of a kind that is not about routes, a policy
+ * that selects one takes the place of no other: it may close the route, and never opens what the policy of its Gateway closes.
+ */
 export function outcomeAt<P extends Policy>(place: Place, table: PolicyTable<P>): PolicyOutcome | undefined {
   if (table.index.isEmpty) return undefined;
   const { onRoute, onGateway } = policiesInForce(table.index, place);
-  const policy = onRoute ?? onGateway;
+  const isMisplaced = table.onRoutes !== undefined && onRoute !== undefined && !isInvalid(onRoute);
+  const misplaced = isMisplaced ? table.onRoutes?.(onRoute) : undefined;
+  if (misplaced?.open === false) return misplaced;
+  const policy = misplaced === undefined ? (onRoute ?? onGateway) : onGateway;
   if (policy === undefined) return undefined;
   if (isInvalid(policy)) return UNREADABLE;
   if (onGateway === undefined || policy === onGateway || mergeTypeOf(policy) === undefined) {

@@ -132,6 +132,31 @@ describe('a policy that cannot be enforced closes its targets', () => {
     expect(timeouts(unreadable, merged)['8001 /pay']).toBe('closed');
   });
 
+  describe('also beside a ClientTrafficPolicy that selects a route of theirs', () => {
+    const selecting = (spec: object) =>
+      policy('ClientTrafficPolicy', 'HTTPRoute selected', {
+        targetSelectors: [{ kind: 'HTTPRoute' }],
+        targetRefs: undefined,
+        ...spec,
+      });
+    const harmless = selecting({ timeout: { http: { idleTimeout: '1s' } } });
+    const validation = { tls: { clientValidation: { caCertificateRefs: [{ kind: 'ConfigMap', name: 'gone' }] } } };
+    const traffic = policy('BackendTrafficPolicy', 'Gateway shop', timeout('1s'));
+
+    it('which opens nothing', () => {
+      const gateway = policy('ClientTrafficPolicy', 'Gateway shop', validation);
+      expect(new Set(Object.values(timeouts(traffic, gateway, harmless)))).toEqual(new Set(['closed']));
+      const unreadable = policy('ClientTrafficPolicy', 'Gateway shop', { unknown: true });
+      expect(new Set(Object.values(timeouts(traffic, unreadable, harmless)))).toEqual(new Set(['closed']));
+    });
+
+    it('which closes the route only when it would have stopped clients', () => {
+      expect(new Set(Object.values(timeouts(traffic, harmless)))).toEqual(new Set([1000]));
+      const guarding = selecting({ tls: { clientValidation: { mode: 'RequireAny' } } });
+      expect(new Set(Object.values(timeouts(traffic, guarding)))).toEqual(new Set(['closed']));
+    });
+  });
+
   it('not one of which nothing would stop a request', () => {
     const open = policy('BackendTrafficPolicy', 'HTTPRoute cart', {
       loadBalancer: { type: 'RoundRobin', zoneAware: { preferLocal: {} } },

@@ -11,7 +11,7 @@ import { isInvalid, type Policy, type PolicyKind } from '../policies/targets.ts'
 import type { Resources } from '../resources/resources.ts';
 import type { Settings } from '../settings.ts';
 import { resolveBackendTrafficPolicy } from './backend-traffic-policy/spec.ts';
-import { resolveClientTrafficPolicy } from './client-traffic-policy/spec.ts';
+import { onSelectedRoutes, resolveClientTrafficPolicy } from './client-traffic-policy/spec.ts';
 import { combined, isForModule, sharedBy, sharing } from './combination.ts';
 import { resolveEnvoyExtensionPolicy } from './envoy-extension-policy/spec.ts';
 import { closing, closingInParts, type PolicyOutcome } from './policy-outcome.ts';
@@ -38,7 +38,7 @@ export function policyTables(settings: Settings): (resources: Resources) => Poli
   const traffic = policyTable<BackendTrafficPolicy>('BackendTrafficPolicy', (policy, now) =>
     resolveBackendTrafficPolicy(policy, now, settings),
   );
-  const clients = policyTable<ClientTrafficPolicy>('ClientTrafficPolicy', resolveClientTrafficPolicy);
+  const clients = policyTable<ClientTrafficPolicy>('ClientTrafficPolicy', resolveClientTrafficPolicy, onSelectedRoutes);
   let last: PolicyTables | undefined;
   return (resources) => {
     const tables: PolicyTables = {

@@ -8,7 +8,7 @@ import { deprecatedFields } from './deprecated-fields.ts';
 import { mergeTypeOf } from './merge.ts';
 import { type Overrides, overridesOf, type Scope, scopesInWords } from './overrides.ts';
 import { type GatewayPlace, gatewayPolicy, placeInForce, placeOf, type PolicyIndex } from './policy-index.ts';
-import { isInvalid, type Policy, type PolicyKind, type Target, type TargetKind } from './targets.ts';
+import { hasListeners, isInvalid, type Policy, type PolicyKind, type Target, type TargetKind } from './targets.ts';
 
 /** The policies of one kind and whether they can be enforced. */
 export interface PolicyVerdicts<P extends Policy> {
@@ -50,16 +50,11 @@ export function policyReports<P extends Policy>(
     for (const [policy, found] of targets) {
       for (const target of found) {
         const into = reports.get(policy);
-        if (into !== undefined && hasListeners(target) === isOfListeners) report(policy, target, into, context);
+        if (into !== undefined && hasListeners(target.kind) === isOfListeners) report(policy, target, into, context);
       }
     }
   }
   return new Map([...reports].map(([policy, found]) => [policy, found.list()]));
-}
-
-/** Whether it is a Gateway or a ListenerSet, or a listener of one. */
-function hasListeners({ kind }: Target): boolean {
-  return kind === 'Gateway' || kind === 'ListenerSet';
 }
 
 interface Context<P extends Policy> {
@@ -90,7 +85,7 @@ function report<P extends Policy>(policy: P, target: Target, into: AncestorRepor
     for (const ref of ancestors) into.set(ref, verdict);
     return;
   }
-  if (!hasListeners(target) && mergeTypeOf(policy) !== undefined) reportMerges(policy, target, into, context);
+  if (!hasListeners(target.kind) && mergeTypeOf(policy) !== undefined) reportMerges(policy, target, into, context);
   else acceptOrRefuse(ancestors, policies.refusalOf(policy, undefined, kind), into);
   for (const ref of ancestors) {
     into.accept(ref);
@@ -135,7 +130,7 @@ function more<P extends Policy>(policy: P, target: Target, context: Context<P>):
   const deprecated = deprecatedFields(policy);
   const warning = deprecated === '' ? [] : [yes('Warning', deprecated, 'DeprecatedField')];
   const { sectionName } = target;
-  if (!hasListeners(target)) {
+  if (!hasListeners(target.kind)) {
     const rules = sectionName === undefined ? overrides.rulesOf(target) : [];
     if (rules.length === 0) return warning;
     const others = policies.kind === 'BackendTrafficPolicy' ? 'backendTrafficPolicy' : plural(policies.kind);
@@ -144,6 +139,8 @@ function more<P extends Policy>(policy: P, target: Target, context: Context<P>):
   const own = [...(merged.get(placeOf(target))?.values() ?? [])];
   const rest = overrides
     .below(target)
+    // A ClientTrafficPolicy that selects a route is not in force there.
+    .filter((scope) => policies.kind !== 'ClientTrafficPolicy' || scope.kind !== 'route')
     .filter((scope) => !own.some((one) => one.kind === scope.kind && one.name === scope.name));
   return [
     ...(own.length === 0
@@ -218,7 +215,7 @@ function refTo(kind: string, namespace: string, name: string, sectionName: strin
 /** The served Gateways that a policy on a target leads to, with the listeners as the target or its route names them. */
 function ancestorsOf<P extends Policy>(target: Target, context: Context<P>): readonly ParentReference[] {
   const { kind, namespace, name, sectionName } = target;
-  if (hasListeners(target)) {
+  if (hasListeners(target.kind)) {
     return isServed(target, context) ? [refTo(kind, namespace, name, sectionName)] : [];
   }
   return parentsOf(target, context).map((ref) => refTo(ref.kind, ref.namespace, ref.name, ref.sectionName));

@@ -31,6 +31,11 @@ const TARGET_KINDS: readonly TargetKind[] = [
   'UDPRoute',
 ];
 
+/** Whether targets of a kind have listeners of their own; the others are routes. */
+export function hasListeners(kind: TargetKind): kind is 'Gateway' | 'ListenerSet' {
+  return kind === 'Gateway' || kind === 'ListenerSet';
+}
+
 /** Whether a policy is one that could not be read. */
 export function isInvalid(policy: Policy | InvalidPolicy): policy is InvalidPolicy {
   return 'targets' in policy;

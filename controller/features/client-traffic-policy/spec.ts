@@ -6,7 +6,7 @@ import { parseQuantity } from '../../resources/quantity.ts';
 import type { Resources } from '../../resources/resources.ts';
 import { unimplementedFields } from '../../resources/unimplemented-fields.ts';
 import { translateKeepalive } from '../connection/spec.ts';
-import type { PolicyOutcome } from '../policy-outcome.ts';
+import type { PolicyOutcome, RefusedOutcome } from '../policy-outcome.ts';
 import { translateClientHttp } from './client-http.ts';
 import { resolveClientTls } from './client-tls.ts';
 import { sharedPort } from './shared-port.ts';
@@ -30,6 +30,22 @@ export function resolveClientTrafficPolicy(policy: ClientTrafficPolicy, resource
   const wrong = sharedPort(policy, resources) ?? problemOf(problems);
   if (wrong === undefined) return { kind: 'features', features: {}, client };
   const message = `ClientTrafficPolicy ${metadata.namespace}/${metadata.name}: ${wrong}`;
+  return { kind: 'refused', refusal: { reason: 'Invalid', message }, open };
+}
+
+/**
+ * What a policy comes to on routes that its selectors select: their schema takes every kind, while connections are there before
+ * a route is. Envoy Gateway passes over such a selector; here the status says so.
+ */
+export function onSelectedRoutes({ spec }: ClientTrafficPolicy): RefusedOutcome {
+  return guards(spec) ? CLOSED_ROUTES : OPEN_ROUTES;
+}
+
+const OPEN_ROUTES = onRoutes('nothing of the policy is in force on them', true);
+const CLOSED_ROUTES = onRoutes('requests to them are answered with 500', false);
+
+function onRoutes(consequence: string, open: boolean): RefusedOutcome {
+  const message = `spec.targetSelectors: found routes, accepted are Gateways and ListenerSets; ${consequence}`;
   return { kind: 'refused', refusal: { reason: 'Invalid', message }, open };
 }
 
