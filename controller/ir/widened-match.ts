@@ -15,8 +15,47 @@ export function widenedMatch(match: RouteMatchIr): RouteMatchIr {
   };
 }
 
-/** The path elements that a regular expression begins with, as far as they are plain text. */
+/**
+ * The path elements that everything which a regular expression may match begins with, as far as they are plain text; "/" where
+ * there are none. The expression may be one that nobody can read: in doubt fewer.
+ */
 function literalPrefix(regex: string): string {
-  const plain = /^[\w/-]*/u.exec(regex.replace(/^\^/u, ''))?.[0] ?? '';
-  return plain.slice(0, plain.lastIndexOf('/') + 1) || '/';
+  const alternatives = alternativesOf(regex);
+  // Flags that are set in one alternative are set in those after it, too.
+  if (alternatives.length > 1 && FLAGS.test(regex)) return '/';
+  const text = alternatives.map(literalText).reduce(sharedStart);
+  return text.slice(0, text.lastIndexOf('/') + 1) || '/';
+}
+
+const FLAGS = /\(\?[a-z-]+\)/iu;
+
+/**
+ * The alternatives of a whole expression, with "." for what is not plain text in them. Where brackets do not pair up simply,
+ * those of its groups are taken for its own: of more alternatives the shared start is shorter, never longer.
+ */
+function alternativesOf(regex: string): readonly string[] {
+  if (regex.includes(QUOTE)) return regex.split('|');
+  let text = regex.replace(/\\./gsu, '.').replace(/\[\^?[^[\]]*\]/gu, '.');
+  for (let before = ''; before !== text;) {
+    before = text;
+    text = text.replace(/\([^()]*\)/gu, '.');
+  }
+  return (/[[\]()\\]/u.test(text) ? regex : text).split('|');
+}
+
+/** Begins text in which no character has a meaning (RE2). */
+const QUOTE = String.raw`\Q`;
+
+/** The plain text that an alternative begins with. */
+function literalText(alternative: string): string {
+  const text = alternative.replace(/^\^/u, '');
+  const plain = /^[\w/-]*/u.exec(text)?.[0] ?? '';
+  // Of what may be repeated no times at all the character before it is a part.
+  return /^[?*{]/u.test(text.slice(plain.length)) ? plain.slice(0, -1) : plain;
+}
+
+function sharedStart(one: string, other: string): string {
+  let length = 0;
+  while (length < one.length && one[length] === other[length]) length += 1;
+  return one.slice(0, length);
 }
