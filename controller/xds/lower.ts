@@ -1,5 +1,5 @@
 import { credentialSecret } from '../features/credential/xds.ts';
-import { leftOutConfig, wasmFilterConfig } from '../features/wasm/xds.ts';
+import { wasmFilterConfig, wasmFilterName } from '../features/wasm/xds.ts';
 import type { AssignmentIr, ClusterIr } from '../ir/cluster.ts';
 import type { CredentialIr } from '../ir/credential.ts';
 import { type ChainIr, httpChains, type ListenerIr, type StreamChainIr } from '../ir/listener.ts';
@@ -15,6 +15,7 @@ import { tcpProxy } from './build/stream.ts';
 import { tlsSecret } from './build/tls.ts';
 import { policyCluster } from './cluster.ts';
 import { credentialsOfHosts, ofHosts, wasmFiltersOf } from './http-filters.ts';
+import { leftOut } from './left-out.ts';
 import { lowerListener } from './listener.ts';
 import { once } from './memory.ts';
 import { patchSnapshot } from './patch.ts';
@@ -113,12 +114,12 @@ function lowerRoutes(ir: ListenerIr): readonly XdsResource[] {
 const routesOfFrames = new WeakMap<object, readonly XdsResource[]>();
 
 const loadedConfig = once((loaded: LoadedFilterIr) => extensionConfig(wasmFilterConfig(loaded)));
-const leftOut = once((filter: WasmFilterIr) => extensionConfig(leftOutConfig(filter)));
+const leftOutFilter = once((filter: WasmFilterIr) => leftOut(wasmFilterName(filter)));
 
 /** The configuration of a filter in the version that is there; without one Envoy answers 500, or the filter is left out. */
 function lowerWasm(filter: WasmFilterIr, loaded: LoadedFilterIr | undefined): XdsResource | undefined {
   if (loaded !== undefined) return loadedConfig(loaded);
-  return filter.failOpen ? leftOut(filter) : undefined;
+  return filter.failOpen ? leftOutFilter(filter) : undefined;
 }
 
 const lowerCluster = once((ir: ClusterIr) =>

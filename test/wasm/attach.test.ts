@@ -8,6 +8,20 @@ import { selfSigned } from '../seeds/self-signed.ts';
 import { extension, FilterSite, image, pullSecret } from './filter-site.ts';
 import { userFilter } from './user-filter.ts';
 
+/** Something that Envoy rejects for as long as it is there. */
+const REJECTED_CLUSTER = `
+apiVersion: gateway.envoyproxy.io/v1alpha1
+kind: EnvoyPatchPolicy
+metadata: { name: bad }
+spec:
+  targetRef: { group: gateway.networking.k8s.io, kind: Gateway, name: shop }
+  type: JSONPatch
+  jsonPatches:
+    - type: type.googleapis.com/envoy.config.cluster.v3.Cluster
+      name: bad
+      operation: { op: add, path: "", value: { name: bad, type: STATIC, connect_timeout: -1s } }
+`;
+
 let at: FilterSite;
 beforeEach(async () => {
   at = await FilterSite.make(['plain', 'a', 'b']);
@@ -124,6 +138,27 @@ describe('a module that cannot be had', () => {
     await at.becomes('/a', '500 null');
     await at.says('a', new RegExp(`Accepted=False .Invalid.*the image of tag v1 has the digest ${digest}`, 'u'));
     at.site.write('p.yaml', extension('a', [image(url, {}, { sha256: digest.replace('sha256:', '') })]));
+    await at.becomes('/a', '200 v01:');
+  });
+
+  it('and was left out closes its routes once it may not be any more, whatever else Envoy rejects', async () => {
+    const policy = (failOpen: boolean): void =>
+      at.site.write('p.yaml', extension('a', [image(`${at.registry.host}/f:v1`, { failOpen })]));
+    policy(true);
+    at.site.write('bad.yaml', REJECTED_CLUSTER);
+    await at.site.start();
+    await at.says('a', /its filter is left out/u);
+    await at.becomes('/a', '200 null');
+    await until('the cluster is rejected', () =>
+      at.site.log().some((line) => line['name'] === 'bad' && line['msg'] === 'the proxy rejected a configuration'),
+    );
+    policy(false);
+    await at.becomes('/a', '500 null');
+    policy(true);
+    await at.becomes('/a', '200 null');
+    policy(false);
+    await at.becomes('/a', '500 null');
+    await at.publish('f', 'v1', 'v01');
     await at.becomes('/a', '200 v01:');
   });
 

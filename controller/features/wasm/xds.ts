@@ -19,9 +19,14 @@ export function wasmFilterName({ name }: Pick<WasmFilterIr, 'name'>): string {
 
 const PREFIX = 'sluice.wasm/';
 
+/** Whether it is the name of a user's filter. */
+export function isWasmFilterName(name: string): boolean {
+  return name.startsWith(PREFIX);
+}
+
 /** The policy that a filter of this name is of: "<namespace>/<policy>"; `undefined` for a filter of another kind. */
 export function policyOfWasmFilter(filter: string): string | undefined {
-  return filter.startsWith(PREFIX) ? filter.slice(PREFIX.length, filter.lastIndexOf('/')) : undefined;
+  return isWasmFilterName(filter) ? filter.slice(PREFIX.length, filter.lastIndexOf('/')) : undefined;
 }
 
 /**
@@ -77,7 +82,7 @@ export function wasmFilterConfig({ filter, path }: LoadedFilterIr): ExtensionCon
   };
 }
 
-/** The configuration that leaves a filter out. */
-export function leftOutConfig(filter: WasmFilterIr): ExtensionConfig {
-  return { name: wasmFilterName(filter), typedConfig: any(NOTHING, {}) };
+/** The configuration that leaves out the filter of a name. */
+export function leftOutConfig(name: string): ExtensionConfig {
+  return { name, typedConfig: any(NOTHING, {}) };
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { collectGarbage } from '../../runtime/memory.ts';
 import { manualClock } from '../../runtime/testing/manual-clock.ts';
+import { leftOut } from '../../xds/left-out.ts';
 import { EMPTY_SNAPSHOT, type XdsSnapshot, xdsResource } from '../../xds/snapshot.ts';
 import { typeOfUrl, typeUrl, XDS_TYPES, type XdsType } from '../../xds/types.ts';
 import { type ModuleOrder, type Rejection, Session, SESSION_TIMES, type SessionPorts } from './session.ts';
@@ -458,6 +459,40 @@ describe('a client that rejects one of many resources', () => {
     client.clock.pass(SESSION_TIMES.drain);
     expect(client.sent()).toEqual(['cluster +b', 'route +r']);
     expect(client.completed()).toBe(1);
+  });
+});
+
+describe('a filter of a user', () => {
+  const NAME = 'sluice.wasm/default/policy/0';
+  /** A client that has a filter in a version, or left out, and rejects a cluster ever since. */
+  function running(version: 'loaded' | 'left out'): Scripted {
+    const before = snapshot({ ...WORLD_A, 'extension-config': [`${NAME}=loaded`] });
+    const configs = new Map([[NAME, leftOut(NAME)]]);
+    const client = scripted(version === 'loaded' ? before : { ...before, 'extension-config': configs });
+    client.say('extension-config', { subscribe: [NAME] });
+    client.ack('extension-config');
+    settle(client, 'a');
+    client.ack('extension-config');
+    client.session.publish({ ...snapshot({ ...WORLD_A, cluster: ['a', 'bad'], route: ['r=closed'] }) });
+    client.nack('cluster', 'bad');
+    return client;
+  }
+
+  it('that was left out is not any more as soon as there are routes that want it, whatever else is rejected', () => {
+    const client = running('left out');
+    expect(client.sent().filter((line) => line.includes('extension-config'))).toEqual([]);
+    client.ack('route');
+    expect(client.sent()).toEqual([`extension-config -${NAME}`]);
+  });
+
+  it('that was not left out stays until nothing is rejected', () => {
+    const client = running('loaded');
+    client.ack('route');
+    client.clock.pass(SESSION_TIMES.drain);
+    expect(client.sent().filter((line) => line.includes('extension-config'))).toEqual([]);
+    client.session.publish(snapshot({ ...WORLD_A, route: ['r=closed'] }));
+    client.clock.pass(SESSION_TIMES.drain);
+    expect(client.sent()).toContain(`extension-config -${NAME}`);
   });
 });
 

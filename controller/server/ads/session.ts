@@ -2,6 +2,7 @@ import type { Clock } from '../../runtime/clock.ts';
 import { configurationOf } from '../../xds/route-configuration.ts';
 import { makeWhole, type XdsResource, type XdsSnapshot } from '../../xds/snapshot.ts';
 import { chainOfConfig } from '../../xds/build/stream.ts';
+import { mayLeaveOut } from '../../xds/left-out.ts';
 import { type XdsType, typeOfUrl, typeUrl } from '../../xds/types.ts';
 import { type Permission, Subscription } from './subscription.ts';
 import type { DeltaRequest, DeltaResponse } from './wire.ts';
@@ -309,7 +310,7 @@ export class Session {
     // Where connections go is a route, and comes after the clusters.
     return {
       send: (name) => (chainOfConfig(name) === undefined ? isSent : this.#stage !== 'make'),
-      remove: () => removals,
+      remove: (name) => removals || this.#isOpen(name),
     };
   }
 
@@ -333,6 +334,15 @@ export class Session {
   #mayRemove(type: XdsType): boolean {
     if (this.#stage === 'break') return this.#refused().length === 0;
     return this.#stage !== 'make' && type === 'listener';
+  }
+
+  /**
+   * Whether the client has its routes, and lets requests pass without a user's filter that has no configuration now. The routes
+   * may want it not to be left out any more: nothing else that is rejected may keep them open.
+   */
+  #isOpen(name: string): boolean {
+    const configs = this.#subscriptions.get('extension-config');
+    return this.#stage === 'drain' && configs !== undefined && mayLeaveOut(name, configs.runs(name));
   }
 
   #refused(): readonly RefusedResource[] {

@@ -133,6 +133,12 @@ export class Subscription {
     return this.#known.has(name);
   }
 
+  /** The version of a resource that the client works by, as far as it is known: not where it refused the last one. */
+  runs(name: string): string | undefined {
+    const version = this.#known.get(name);
+    return this.#refused.get(name) === version ? undefined : version;
+  }
+
   /** Whether the client has asked for a resource by its name, and still wants it. */
   names(name: string): boolean {
     return this.#names.has(name);
