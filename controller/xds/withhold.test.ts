@@ -136,6 +136,15 @@ describe('policies that come while a route must stay as it was', () => {
     expect(held(now, same, rejecting(now))).toBe(same);
   });
 
+  it('are in force by their name where routes share them, whatever they say by now', () => {
+    const sharing = (place: string, features: RouteFeaturesIr): RouteFeaturesIr => ({ shared: { place, features } });
+    const good = guarded(route('r1', 'old'), sharing('here', allowing));
+    const now = guarded(route('r1', 'new'), sharing('here', denying));
+    expect(held(now, good, rejecting(now))).toBe(good);
+    const elsewhere = guarded(route('r1', 'new'), sharing('there', allowing));
+    expect(held(elsewhere, good, rejecting(elsewhere))).toMatchObject(REFUSES);
+  });
+
   it('close it when they cannot be enforced', () => {
     const now: RouteIr = { ...route('r1', 'new'), action: { kind: 'respond', status: 500 } };
     expect(held(now, before, rejecting(now))).toMatchObject(REFUSES);
