@@ -11,7 +11,7 @@ import { systemClock } from '../../runtime/clock.ts';
 import { createLog } from '../../runtime/log.ts';
 import { type AdminSource, serveAdmin } from '../../runtime/admin.ts';
 import { lateMetrics } from '../../runtime/late-metrics.ts';
-import { keepYoungGenerationSmall } from '../../runtime/memory.ts';
+import { collectOnlyOnce, keepYoungGenerationSmall } from '../../runtime/memory.ts';
 import type { Metrics } from '../../runtime/metrics.ts';
 import { backOff } from '../../fetch/back-off.ts';
 import type { ServedCluster } from '../../serve-cluster.ts';
@@ -72,6 +72,7 @@ export async function runCluster({
     return say(error instanceof Error ? error.message : String(error), EXIT.usage);
   }
   keepYoungGenerationSmall();
+  collectOnlyOnce();
   const ended = untilSignal();
   const metrics = lateMetrics();
   const now: { session: Session | undefined; isEnding: boolean } = { session: undefined, isEnding: false };

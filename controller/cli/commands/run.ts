@@ -19,7 +19,7 @@ import type { Pipeline } from '../../pipeline.ts';
 import { glimpse } from '../../provider/files/glimpse.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { createLog } from '../../runtime/log.ts';
-import { keepYoungGenerationSmall } from '../../runtime/memory.ts';
+import { collectOnlyOnce, keepYoungGenerationSmall } from '../../runtime/memory.ts';
 import { lateMetrics } from '../../runtime/late-metrics.ts';
 import type { Metrics } from '../../runtime/metrics.ts';
 import { CONTROLLER_NAME } from '../../settings.ts';
@@ -70,6 +70,7 @@ export async function run(paths: readonly string[], flags: RunFlags): Promise<nu
   const unusable = await prepareStateFolder(stateFolder);
   if (unusable !== undefined) return say(unusable, EXIT.usage);
   keepYoungGenerationSmall();
+  collectOnlyOnce();
   const ended = untilSignal();
   const told = configured?.value.log;
   const log = createLog(flags.logLevel ?? told?.level ?? 'info', flags.logFormat ?? told?.format);
