@@ -189,6 +189,16 @@ describe('a route that the proxy rejected', () => {
     expect(summary(withhold(now, without(changed), before)).routes).toEqual(['r1 a', 'r2 b']);
   });
 
+  it('answers 500 for what it matches, and no more, where only what it leads to is rejected', () => {
+    const path = { kind: 'regex', value: '/(one|other)' } as const;
+    const led = { ...route('r2', 'bad'), match: { ...added.match, path } };
+    const found = withhold(proxy([changed, led], ['bad']), BAD, before);
+    expect(found.listeners.flatMap(httpChains)[0]?.virtualHosts[0]?.[0]?.routes[1]).toMatchObject({
+      match: { path },
+      action: { kind: 'respond', status: 500 },
+    });
+  });
+
   it('answers 500 where there was none, without the regular expression that it may be rejected for', () => {
     const path = { kind: 'regex', value: '/user/(' } as const;
     const bad = { ...added, match: { ...added.match, path } };

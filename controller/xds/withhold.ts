@@ -43,7 +43,7 @@ export function withhold(
     if (!isOut(route)) return route;
     const good = goodOf(chain, route.name);
     const kept = good === undefined ? undefined : heldRoute(route, good, routes.has(route));
-    if (kept === undefined || isOut(kept)) return refused(route);
+    if (kept === undefined || isOut(kept)) return routes.has(route) ? refusedWidely(route) : refused(route);
     for (const cluster of clustersOf(kept)) restored.set(cluster.name, cluster);
     return kept;
   };
@@ -114,15 +114,22 @@ function routesByName(ir: ProxyIr | undefined): (chain: string, name: string) =>
   };
 }
 
-/** A route that answers 500 in place of one that nothing may serve for. What the proxy rejects may be its match. */
-const refused = once(({ name, match }: RouteIr): RouteIr => ({
-  name,
-  match: widenedMatch(match),
-  action: { kind: 'respond', status: 500 },
-  requestHeaders: NO_HEADER_CHANGES,
-  responseHeaders: NO_HEADER_CHANGES,
-  features: {},
-}));
+/** A route that answers 500 in place of one that nothing may serve for. */
+const refused = once((route: RouteIr) => answering500(route, route.match));
+
+/** The same for one that the proxy rejects itself, maybe for its match. */
+const refusedWidely = once((route: RouteIr) => answering500(route, widenedMatch(route.match)));
+
+function answering500({ name }: RouteIr, match: RouteIr['match']): RouteIr {
+  return {
+    name,
+    match,
+    action: { kind: 'respond', status: 500 },
+    requestHeaders: NO_HEADER_CHANGES,
+    responseHeaders: NO_HEADER_CHANGES,
+    features: {},
+  };
+}
 
 /** Every route of a proxy. */
 export function* routesOf({ listeners }: ProxyIr): Iterable<RouteIr> {
