@@ -30,7 +30,7 @@ export function rightsUsed(
     const { resource, subresource = '', apiGroup = '', namespace = '' } = object;
     const path = [resource, subresource].map(String).filter((part) => part !== '');
     const status = isObject(event['responseStatus']) ? event['responseStatus']['code'] : undefined;
-    const into = status === 403 ? refused : used;
+    const into = isRefused(event, status) ? refused : used;
     // Server-side apply of what is not there yet takes the right to create it.
     const verbs = [String(event['verb']), ...(event['verb'] === 'patch' && status === 201 ? ['create'] : [])];
     for (const verb of verbs) {
@@ -39,6 +39,12 @@ export function rightsUsed(
     }
   }
   return { used: [...used.values()], refused: [...refused.values()] };
+}
+
+/** Whether the user has no right to it. What is refused otherwise, as in a namespace that is being deleted, is 403, too. */
+function isRefused({ annotations }: { readonly [field: string]: unknown }, status: unknown): boolean {
+  const decision = isObject(annotations) ? annotations['authorization.k8s.io/decision'] : undefined;
+  return decision === undefined ? status === 403 : decision === 'forbid';
 }
 
 /** What a ClusterRole and Roles (as JSON) allow. */
