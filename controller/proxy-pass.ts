@@ -10,6 +10,7 @@ import { type ChainIr, type ListenerIr, terminationOf } from './ir/listener.ts';
 import type { ProxyIr } from './ir/proxy.ts';
 import type { SecretIr } from './ir/secret.ts';
 import type { WasmModuleRef } from './ir/wasm-module.ts';
+import { sameMembers } from './ir/pieces.ts';
 import type { Resources } from './resources/resources.ts';
 import { remembered } from './resources/tracked.ts';
 import { POLICY_DIGEST_ANNOTATION, type Settings } from './settings.ts';
@@ -137,8 +138,4 @@ function createOracle(): (tables: PolicyTables) => PolicyOracle {
       },
     };
   };
-}
-
-function sameMembers(a: readonly unknown[], b: readonly unknown[]): boolean {
-  return a.length === b.length && a.every((member, index) => member === b[index]);
 }

@@ -17,7 +17,7 @@ import { infraOf } from './gateway/infra.ts';
 import { parametersStatuses } from './gateway/parameters-status.ts';
 import { gatewayStatus, type GatewayStatus, listenerSetStatuses, routeStatuses } from './gateway/status.ts';
 import type { ResourcePatchIr } from './ir/patch.ts';
-import type { Pieces } from './ir/pieces.ts';
+import { type Pieces, sameMembers } from './ir/pieces.ts';
 import type { InfraIr, ProxyIr } from './ir/proxy.ts';
 import type { WasmModuleRef } from './ir/wasm-module.ts';
 import { rememberedPolicyStatuses } from './policy-statuses.ts';
@@ -190,9 +190,7 @@ function createInfraPass(): (xds: ProxyIr, served: readonly GatewayState[]) => T
   const last = new Map<string, InfraIr>();
   return (xds, served) => {
     const known = made.get(xds);
-    if (known?.served.length === served.length && served.every((one, index) => one === known.served[index])) {
-      return known.proxy;
-    }
+    if (known !== undefined && sameMembers(known.served, served)) return known.proxy;
     const infra = infraOf(xds.key, served, boundSockets(xds));
     const before = last.get(xds.key);
     const proxy = { xds, infra: before !== undefined && isSameInfra(before, infra) ? before : infra };
@@ -207,8 +205,7 @@ function isSameInfra(a: InfraIr, b: InfraIr): boolean {
     a.gatewayClass === b.gatewayClass &&
     a.merged === b.merged &&
     a.parameters === b.parameters &&
-    a.gateways.length === b.gateways.length &&
-    a.gateways.every((gateway, index) => gateway === b.gateways[index]) &&
+    sameMembers(a.gateways, b.gateways) &&
     JSON.stringify(a.sockets) === JSON.stringify(b.sockets)
   );
 }
@@ -232,9 +229,7 @@ function createPatchPass(): (
     if (candidates.length === 0) return ir;
     const wanted = candidates.map(({ patches }) => patches);
     const known = tried.get(ir);
-    const isSame =
-      known?.wanted.length === wanted.length && wanted.every((patches, index) => patches === known.wanted[index]);
-    const found = isSame ? known : tryPatches(ir, wanted);
+    const found = known !== undefined && sameMembers(known.wanted, wanted) ? known : tryPatches(ir, wanted);
     tried.set(ir, found);
     for (const [index, { policy }] of candidates.entries()) {
       const refusal = found.refusals[index];

@@ -1,5 +1,5 @@
 import type { ClusterIr } from '../ir/cluster.ts';
-import type { Pieces } from '../ir/pieces.ts';
+import { type Pieces, sameMembers } from '../ir/pieces.ts';
 import { type SecretIr, SYSTEM_TRUST } from '../ir/secret.ts';
 import { compare, type Resources } from '../resources/resources.ts';
 import { remembered } from '../resources/tracked.ts';
@@ -31,10 +31,6 @@ export function rememberedSecrets({ systemTrust }: Pick<Settings, 'systemTrust'>
     last = { parts, secrets };
     return secrets;
   };
-}
-
-function sameMembers(a: readonly unknown[], b: readonly unknown[]): boolean {
-  return a.length === b.length && a.every((member, index) => member === b[index]);
 }
 
 function secretsOf({ tls }: ClusterIr, system: SecretIr, resources: Resources): readonly SecretIr[] {

@@ -1,5 +1,5 @@
 import type { Gateway, ParentReference } from '#controller/api/gen/types.d.ts';
-import type { Pieces } from '../ir/pieces.ts';
+import { type Pieces, sameMembers } from '../ir/pieces.ts';
 import type { Resources } from '../resources/resources.ts';
 import { rememberedIn, rememberedList } from '../resources/tracked.ts';
 import type { Refusal, Verdict } from '../resources/verdict.ts';
@@ -119,9 +119,7 @@ const joinedRoutes = new WeakMap<AttachedRoute, Joined>();
 function joined(core: RouteCore, parts: readonly AttachedRoute[]): AttachedRoute {
   const [first] = parts;
   const known = first === undefined ? undefined : joinedRoutes.get(first);
-  if (known?.parts.length === parts.length && known.parts.every((part, index) => part === parts[index])) {
-    return known.whole;
-  }
+  if (known !== undefined && sameMembers(known.parts, parts)) return known.whole;
   const refs = core.route.spec.parentRefs ?? [];
   const whole = {
     core,

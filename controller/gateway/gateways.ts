@@ -3,7 +3,7 @@ import { byAge, compare, type Resources } from '../resources/resources.ts';
 import { remembered } from '../resources/tracked.ts';
 import { unimplementedFields } from '../resources/unimplemented-fields.ts';
 import type { Refusal, Verdict } from '../resources/verdict.ts';
-import type { Pieces } from '../ir/pieces.ts';
+import { type Pieces, sameMembers } from '../ir/pieces.ts';
 import { addressProblem } from './addresses.ts';
 import type { AttachedRoute } from './attach-routes.ts';
 import { parentKey } from './attachment.ts';
@@ -137,7 +137,7 @@ function createOverlapPass(): (states: readonly GatewayState[]) => ReadonlyMap<s
       [...served].map(([proxy, gateways]) => {
         const lists = gateways.map(({ listeners }) => listeners);
         const known = last.get(proxy);
-        if (known !== undefined && sameList(known.lists, lists) === known.lists) return [proxy, known];
+        if (known !== undefined && sameMembers(known.lists, lists)) return [proxy, known];
         return [proxy, { lists, verdicts: overlapVerdicts(lists.flat()) }];
       }),
     );
@@ -156,8 +156,7 @@ function sameAs(last: GatewayState | undefined, now: GatewayState): GatewayState
     last.listeners === now.listeners &&
     last.overlaps === now.overlaps &&
     last.sets === now.sets &&
-    last.routes.length === now.routes.length &&
-    last.routes.every((piece, index) => piece === now.routes[index]);
+    sameMembers(last.routes, now.routes);
   return isSame ? last : now;
 }
 
@@ -191,11 +190,7 @@ function surroundingsOf(
   sets: readonly ListenerSet[],
 ): ListenerSurroundings {
   const last = lastSurroundings.get(gateway);
-  const isSame =
-    last?.sets === sets &&
-    last.earlier.length === earlier.length &&
-    earlier.every((claimant, index) => claimant === last.earlier[index]);
-  if (isSame) return last;
+  if (last?.sets === sets && sameMembers(last.earlier, earlier)) return last;
   const now = { earlier, sets };
   lastSurroundings.set(gateway, now);
   return now;
@@ -235,13 +230,13 @@ function byGateway(piece: readonly AnyRoute[], sets: SetGateways): ReadonlyMap<s
       else group.push(route);
     }
   }
-  const kept = new Map([...groups].map(([key, group]) => [key, sameList(known?.byGateway.get(key), group)]));
+  const kept = new Map<string, readonly AnyRoute[]>(groups);
+  for (const [key, last] of known?.byGateway ?? []) {
+    const group = groups.get(key);
+    if (group !== undefined && sameMembers(last, group)) kept.set(key, last);
+  }
   groupsOfPieces.set(piece, { sets, byGateway: kept });
   return kept;
-}
-
-function sameList<T>(last: readonly T[] | undefined, now: readonly T[]): readonly T[] {
-  return last?.length === now.length && now.every((member, index) => member === last[index]) ? last : now;
 }
 
 /** The Gateways that a route names, itself or by their ListenerSets, each once, as "<namespace>/<gateway>". */

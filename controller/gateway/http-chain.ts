@@ -1,5 +1,6 @@
 import type { ClientTrafficIr } from '../ir/client-traffic.ts';
 import type { HttpChainIr } from '../ir/listener.ts';
+import { sameMembers } from '../ir/pieces.ts';
 import { gatewayPlace } from './listeners.ts';
 import { placeRoute, type PolicyOracle } from './placed-route.ts';
 import type { RoutesByListener, RoutesOn, Turnovers } from './routes-by-listener.ts';
@@ -91,8 +92,4 @@ export function clientOf(members: readonly Member[], oracle: PolicyOracle): Clie
     if (client !== undefined) return client;
   }
   return undefined;
-}
-
-function sameMembers(a: readonly unknown[], b: readonly unknown[]): boolean {
-  return a.length === b.length && a.every((member, index) => member === b[index]);
 }

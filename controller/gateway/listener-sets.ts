@@ -1,5 +1,5 @@
 import type { Gateway, ListenerSet } from '#controller/api/gen/types.d.ts';
-import type { Pieces } from '../ir/pieces.ts';
+import { type Pieces, sameMembers } from '../ir/pieces.ts';
 import { parentGateway, takesSet } from '../resources/parent-gateway.ts';
 import { byAge, type Resources } from '../resources/resources.ts';
 import { rememberedIn } from '../resources/tracked.ts';
@@ -47,8 +47,7 @@ function byGateway(pieces: Pieces<ListenerSet>, last: Sets | undefined): Sets {
   for (const [gateway, group] of groups) {
     const known = last?.get(gateway);
     const now = group.sort(byAge);
-    const isSame = known?.length === now.length && now.every((set, index) => set === known[index]);
-    sets.set(gateway, isSame ? known : now);
+    sets.set(gateway, known !== undefined && sameMembers(known, now) ? known : now);
   }
   return sets;
 }

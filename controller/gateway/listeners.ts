@@ -1,6 +1,7 @@
 import type { Gateway, Listener, ListenerSet, RouteGroupKind } from '#controller/api/gen/types.d.ts';
 import type { ClientValidationIr } from '../ir/client-validation.ts';
 import type { CertificateIr, SecretIr } from '../ir/secret.ts';
+import { sameMembers } from '../ir/pieces.ts';
 import type { GatewayPlace } from '../policies/policy-index.ts';
 import type { Resources } from '../resources/resources.ts';
 import { rememberedIn } from '../resources/tracked.ts';
@@ -146,10 +147,6 @@ function setState(
   const state = { set, refused, listeners };
   lastSets.set(set, { gateway, state });
   return state;
-}
-
-function sameMembers(a: readonly unknown[], b: readonly unknown[]): boolean {
-  return a.length === b.length && a.every((member, index) => member === b[index]);
 }
 
 const checkedListeners: (owner: ListenerOwner, gateway: Gateway, resources: Resources) => readonly CheckedListener[] =

@@ -1,5 +1,6 @@
 import type { Listener } from '#controller/api/gen/types.d.ts';
 import type { ListenerIr } from '../ir/listener.ts';
+import { sameMembers } from '../ir/pieces.ts';
 import { requestedIps } from './addresses.ts';
 import { closedAmong } from './closed-hosts.ts';
 import type { GatewayState } from './gateways.ts';
@@ -69,8 +70,8 @@ export function socketGroups(
     const isSame =
       known !== undefined &&
       known.bothFamilies === place.bothFamilies &&
-      sameList(members, known.members) &&
-      sameList(closed, known.closed);
+      sameMembers(members, known.members) &&
+      sameMembers(closed, known.closed);
     const places = new Map(members.map(({ listener }, at) => [listener, at]));
     const isOfRequests = listeners.every(({ spec: { protocol } }) => protocol === 'HTTP' || protocol === 'HTTPS');
     return isSame ? known : { ...place, members, closed, isOfRequests, places };
@@ -117,7 +118,7 @@ function membersOf(
   const before = new Map(last.map((member) => [member.listener, member]));
   if (protocol !== 'HTTPS' && protocol !== 'TLS') {
     const shared = last[0]?.siblings;
-    const siblings = shared !== undefined && sameList(shared.hostnames, all) ? shared : new Siblings(all);
+    const siblings = shared !== undefined && sameMembers(shared.hostnames, all) ? shared : new Siblings(all);
     return listeners.map((listener) => {
       const known = before.get(listener);
       return known?.siblings === siblings ? known : { listener, siblings, misdirected: NO_NAMES };
@@ -136,16 +137,14 @@ function membersOf(
     const shared = within(certified).filter((name) => !covers(own, name));
     const misdirected = [...new Set([...narrower, ...wider, ...shared])];
     const isSame =
-      known !== undefined && sameList(known.siblings.hostnames, hostnames) && sameList(known.misdirected, misdirected);
+      known !== undefined &&
+      sameMembers(known.siblings.hostnames, hostnames) &&
+      sameMembers(known.misdirected, misdirected);
     return isSame ? known : { listener, siblings: new Siblings(hostnames), misdirected };
   });
 }
 
 const NO_NAMES: readonly string[] = [];
-
-function sameList(a: readonly unknown[], b: readonly unknown[]): boolean {
-  return a.length === b.length && a.every((member, index) => member === b[index]);
-}
 
 /** What a listener's protocol is carried by. */
 export function transportOf({ protocol }: Pick<Listener, 'protocol'>): ListenerIr['protocol'] {

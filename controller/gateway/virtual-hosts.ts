@@ -1,5 +1,5 @@
 import type { ClusterIr } from '../ir/cluster.ts';
-import type { Pieces } from '../ir/pieces.ts';
+import { type Pieces, sameMembers } from '../ir/pieces.ts';
 import { NO_HEADER_CHANGES, type RouteIr, type RouteMatchIr, serversAsked } from '../ir/route.ts';
 import type { VirtualHostIr } from '../ir/virtual-host.ts';
 import { byAge } from '../resources/resources.ts';
@@ -180,8 +180,4 @@ function sameCluster(a: ClusterIr | undefined, b: ClusterIr): boolean {
   }
   if (a.source.kind !== 'addresses' || b.source.kind !== 'addresses') return true;
   return JSON.stringify(a.source.addresses) === JSON.stringify(b.source.addresses);
-}
-
-function sameMembers(a: readonly unknown[], b: readonly unknown[]): boolean {
-  return a.length === b.length && a.every((member, index) => member === b[index]);
 }

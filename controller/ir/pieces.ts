@@ -13,7 +13,7 @@ export function inPieces<T>(list: readonly T[], last: Pieces<T> = []): Pieces<T>
   for (let from = 0; from < list.length; from += LARGEST) {
     const piece = list.slice(from, from + LARGEST);
     const known = last[pieces.length];
-    pieces.push(known !== undefined && isSameList(known, piece) ? known : piece);
+    pieces.push(known !== undefined && sameMembers(known, piece) ? known : piece);
   }
   return pieces;
 }
@@ -47,6 +47,7 @@ export function equalEnds(
   return { head, tail };
 }
 
-function isSameList(a: readonly unknown[], b: readonly unknown[]): boolean {
-  return a.length === b.length && equalEnds(a, b).head === a.length;
+/** Whether two lists have the very same members, in the same order. */
+export function sameMembers(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a.length === b.length && a.every((member, index) => member === b[index]);
 }
