@@ -1,10 +1,26 @@
 import { expect, test } from 'vitest';
-import { addUp, isGood, suiteSummary, summarise, summaryLine } from './test-summary.ts';
+import {
+  addUp,
+  failedFiles,
+  failureLines,
+  isGood,
+  NO_TESTS,
+  suiteSummary,
+  summarise,
+  summaryLine,
+  withSecondRun,
+} from './test-summary.ts';
 
 const report = (...files: readonly (readonly string[])[]): object => ({
-  testResults: files.map((statuses) => ({
+  testResults: files.map((statuses, file) => ({
+    name: `/root/${file}.test.ts`,
     status: statuses.includes('failed') || statuses.length === 0 ? 'failed' : 'passed',
-    assertionResults: statuses.map((status, index) => ({ status, fullName: `test ${index}` })),
+    message: statuses.length === 0 ? 'does not load' : '',
+    assertionResults: statuses.map((status, index) => ({
+      status,
+      fullName: `test ${index}`,
+      failureMessages: status === 'failed' ? ['Error: other\n    at there'] : [],
+    })),
   })),
 });
 
@@ -33,10 +49,34 @@ test('names what was skipped', () => {
   expect(summarise(report(['passed', 'skipped']), true).skippedNames).toEqual(['test 1']);
 });
 
+test('tells what failed, with its file and the beginning of its error', () => {
+  const { failures } = summarise(report(['passed', 'failed'], []), false);
+  expect(failures.map((failure) => failureLines(failure, '/root'))).toEqual([
+    '0.test.ts: test 1\n    Error: other\n        at there',
+    '1.test.ts\n    does not load',
+  ]);
+});
+
+test('names each file once in which something failed', () => {
+  expect(failedFiles(summarise(report(['failed', 'failed'], ['passed'], []), false))).toEqual([
+    '/root/0.test.ts',
+    '/root/2.test.ts',
+  ]);
+});
+
+test.each<[string, unknown, string]>([
+  ['passed stand in the place of those that failed', report(['passed', 'passed']), '3 passed, 0 failed'],
+  ['failed again stay failures', report(['passed', 'failed']), '2 passed, 1 failed'],
+  ['left no report stay as they were', undefined, '2 passed, 1 failed'],
+])('files that, run again, %s', (_, second, line) => {
+  const first = report(['passed', 'failed'], ['passed']);
+  expect(summaryLine(summarise(withSecondRun(first, second), true))).toBe(line);
+});
+
 test('several runs add up, and come to nothing where nothing was tested', () => {
-  const one = { passed: 1, failed: 0, skipped: 1, skippedNames: ['a'] };
-  const two = { passed: 2, failed: 3, skipped: 0, skippedNames: [] };
-  expect(addUp([one, two])).toEqual({ passed: 3, failed: 3, skipped: 1, skippedNames: ['a'] });
+  const one = { ...NO_TESTS, passed: 1, skipped: 1, skippedNames: ['a'] };
+  const two = { ...NO_TESTS, passed: 2, failed: 3 };
+  expect(addUp([one, two])).toEqual({ ...NO_TESTS, passed: 3, failed: 3, skipped: 1, skippedNames: ['a'] });
   expect(isGood(addUp([]), false)).toBe(false);
 });
 
