@@ -1,4 +1,6 @@
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { captureLog } from '../testing/log-capture.ts';
 import { type CounterStore, granted, type LeaseQuestion } from './counter-store.ts';
@@ -149,5 +151,19 @@ describe.skipIf(!REDIS_IS_THERE)('while Redis', () => {
     redis.process.kill('SIGSTOP');
     await expect(store.lease(ask())).rejects.toThrow('has not answered within 500 ms');
     redis.process.kill('SIGCONT');
+  });
+
+  it('has answered in time, and this process had no time to read it, nothing fails', async () => {
+    await expect.poll(works, { timeout: 10_000 }).toBe(true);
+    redis.process.kill('SIGSTOP');
+    const lease = store.lease(ask());
+    // The question is sent.
+    for (let turns = 0; turns < 3; turns += 1) await setImmediate();
+    redis.process.kill('SIGCONT');
+    // Whoever asks later has been answered: it is there to be read.
+    const { port } = new URL(redis.url);
+    spawnSync('bash', ['-c', `exec 3<>/dev/tcp/127.0.0.1/${port}; printf 'PING\r\n' >&3; read -r <&3`]);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 700);
+    await expect(lease).resolves.toMatchObject({ granted: 1 });
   });
 });
