@@ -19,7 +19,7 @@ import type { ProxyReport, RunningProxy } from './running-proxy.ts';
 import type { Settings } from './settings.ts';
 import { claimsOf, createPortPass } from './settle-ports.ts';
 import { liveStatus } from './status/live-status.ts';
-import { type Rejection, rejectionsIn, rejects } from './status/rejections.ts';
+import { type ProxyRejections, withRejections } from './status/rejections.ts';
 import type { ObjectStatus } from './status/object-status.ts';
 import { createTranslator, type Translation } from './translate.ts';
 
@@ -46,6 +46,8 @@ export interface PipelineOptions {
   readonly proxy: (key: string) => RunningProxy;
   /** What is told of a proxy that has not been opened yet; absent where the sockets of proxies are all there is to know. */
   readonly undeployed?: Deployed;
+  /** What Envoys of the proxies reject that are connected to other replicas; absent where there are none. */
+  readonly rejectedElsewhere?: () => readonly ProxyRejections[];
   /** Makes the book of ports; `changed` is to be called when it says something else than before. */
   readonly ports: (changed: () => void) => Ports;
   /** Makes what answers wants; `changed` is to be called with what becomes known. */
@@ -72,8 +74,6 @@ export interface Pipeline {
   translation(): Translation;
   /** The status of every object, with what the proxies say. */
   statuses(): readonly ObjectStatus[];
-  /** What proxies reject, told of each object that it concerns: part of the statuses. */
-  rejections(): readonly Rejection[];
   resources(): Iterable<Resource>;
   problems(): readonly Problem[];
   proxies(): readonly ProxyReport[];
@@ -255,10 +255,9 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
         .map(([key]) => `the proxy of Gateway ${key} has not acknowledged its configuration`),
     ],
     translation: () => translation,
-    statuses: () => liveStatus(objectStatuses(), liveProxies(raw, proxies, options.undeployed)),
-    rejections: () => {
-      if (![...proxies.values()].some((proxy) => rejects(proxy.report()))) return [];
-      return rejectionsIn(objectStatuses(), liveProxies(raw, proxies, options.undeployed));
+    statuses: () => {
+      const live = liveProxies(raw, proxies, options.undeployed);
+      return liveStatus(objectStatuses(), withRejections(live, options.rejectedElsewhere?.() ?? []));
     },
     resources: () => resources.values(),
     problems: () => [...problems.values()],

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import type { Logger } from 'pino';
 import { clusterLoginKeys } from './cluster-login-keys.ts';
@@ -10,8 +11,10 @@ import { NOT_DEPLOYED } from './infra/kubernetes/proxy-deployer.ts';
 import { sessionKeys } from './infra/local/login-keys.ts';
 import { apiHealth } from './kubernetes/api-health.ts';
 import type { ApiServer } from './kubernetes/api-server.ts';
+import type { Health } from './kubernetes/reflector.ts';
 import { LeaderElection } from './kubernetes/lease/leader-election.ts';
 import { leaseName } from './kubernetes/lease/lease-name.ts';
+import { type Replica, RejectionExchange } from './kubernetes/rejections/rejection-exchange.ts';
 import { EventRecorder } from './kubernetes/status/event-recorder.ts';
 import { statusKey } from './kubernetes/status/status-book.ts';
 import { hasStatus } from './kubernetes/status/kinds-with-status.ts';
@@ -22,12 +25,12 @@ import { problemTeller, refusedObjects } from './problem-events.ts';
 import { policyModules, proxyMakers } from './proxy-makers.ts';
 import { kubernetesProvider, type Observer } from './provider/kubernetes/kubernetes-provider.ts';
 import { type Outcome, success } from './resources/verdict.ts';
-import { rejectionTeller } from './rejection-events.ts';
 import { systemClock } from './runtime/clock.ts';
 import { collectGarbage, IdleCollection } from './runtime/memory.ts';
 import type { Metrics } from './runtime/metrics.ts';
 import { SYSTEM_TRUST_FILE } from './settings.ts';
 import { withRefused } from './status/refused-status.ts';
+import { type ProxyRejections, rejects } from './status/rejections.ts';
 import { sidecarStates } from './sidecar-state.ts';
 
 /** A cluster that is served, and with what. */
@@ -37,8 +40,7 @@ export interface ServeClusterOptions {
   readonly cluster: ClusterSettings;
   /** The controller's own. */
   readonly namespace: string;
-  /** Of this replica, among all. */
-  readonly identity: string;
+  readonly replica: Replica;
   /** Where proxies are let in. */
   readonly xds: { readonly host: string; readonly port: number };
   /** Where modules and answers are kept: they may be gone after a restart. */
@@ -58,8 +60,8 @@ export interface ServedCluster {
 }
 
 /**
- * Serves what the API server of a cluster has. Every replica does; the one that leads writes statuses and Events. Resolves when
- * all that exists has been translated once.
+ * Serves what the API server of a cluster has. Every replica does; the one that leads writes statuses and Events, also of
+ * what proxies reject that are connected to others. Resolves when all that exists has been translated once.
  */
 export async function serveCluster(options: ServeClusterOptions): Promise<Outcome<ServedCluster, 'NoModule'>> {
   const { server, configuration, cluster, stateFolder, metrics, log, undo } = options;
@@ -83,6 +85,7 @@ export async function serveCluster(options: ServeClusterOptions): Promise<Outcom
   });
   const writing = statusWriting(
     options,
+    health,
     () => told.pipeline,
     (isLeader) => infra.lead(isLeader),
   );
@@ -125,6 +128,7 @@ export async function serveCluster(options: ServeClusterOptions): Promise<Outcom
     answers: makers.answers,
     ports: podPorts,
     undeployed: NOT_DEPLOYED,
+    rejectedElsewhere: writing.rejectedElsewhere,
     isLeft: (key) => infra.isLeft(key),
     endOrphans: (serving) => infra.endOthers(serving),
     allowPartial: true,
@@ -146,13 +150,15 @@ export async function serveCluster(options: ServeClusterOptions): Promise<Outcom
 
 /** What only the leader does: statuses and Events. */
 function statusWriting(
-  { server, configuration, cluster, namespace, identity, log }: ServeClusterOptions,
+  { server, configuration, cluster, namespace, replica, log, undo }: ServeClusterOptions,
+  health: Health,
   pipeline: () => Pipeline | undefined,
   leads: (isLeader: boolean) => void,
 ): {
   readonly observer: Observer;
   readonly look: () => void;
   readonly isLeader: () => boolean;
+  readonly rejectedElsewhere: () => readonly ProxyRejections[];
   /** Begins to take part in the election; returns what ends that. */
   readonly start: () => () => Promise<void>;
 } {
@@ -179,15 +185,29 @@ function statusWriting(
   let isLeader = false;
   /** Why it could not be found out last who leads. */
   let trouble = '';
-  const tellRejections = rejectionTeller(
-    writer.book,
-    (subject, reason, message) => void events.warn(subject, reason, message),
-  );
+  // Where there is no election there are no others.
+  const exchange =
+    cluster.election === undefined
+      ? undefined
+      : new RejectionExchange({
+          server,
+          namespace,
+          controllerName,
+          replica,
+          // Envoys that have gone elsewhere are told of there.
+          rejections: () => (pipeline()?.proxies() ?? []).filter((proxy) => proxy.connected && rejects(proxy)),
+          changed: () => writer.look(),
+          renew: cluster.election.leaseDuration,
+          clock: systemClock,
+          random: Math.random,
+          health,
+          failed: (message) => failed('what proxies reject', message),
+        });
+  exchange?.start();
+  undo.push(() => Promise.resolve(exchange?.stop()));
   const look = (): void => {
-    if (!isLeader) {
-      tellRejections(pipeline()?.rejections() ?? []);
-      return;
-    }
+    exchange?.look();
+    if (!isLeader) return;
     writer.look();
     tellProblems(pipeline()?.problems() ?? []);
   };
@@ -195,6 +215,7 @@ function statusWriting(
     isLeader = now;
     trouble = '';
     log.info(now ? 'this replica leads: it writes statuses and makes proxies' : 'this replica does not lead any more');
+    exchange?.lead(now);
     writer.lead(now);
     leads(now);
     look();
@@ -209,6 +230,7 @@ function statusWriting(
     },
     look,
     isLeader: () => isLeader,
+    rejectedElsewhere: () => exchange?.others() ?? [],
     start: () => {
       if (cluster.election === undefined) {
         lead(true);
@@ -218,7 +240,8 @@ function statusWriting(
         server,
         namespace,
         name: leaseName(controllerName),
-        identity,
+        // A process that is killed is another one when it comes back.
+        identity: `${replica.name}_${randomBytes(4).toString('hex')}`,
         pace: cluster.election,
         clock: systemClock,
         random: Math.random,

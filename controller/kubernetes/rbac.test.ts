@@ -24,6 +24,9 @@ describe('what a controller may do', () => {
     ['GET', '/api/v1/namespaces/default', false],
     ['GET', '/api/v1/namespaces', true],
     ['POST', '/api/v1/namespaces/default/events', true],
+    ['PATCH', '/api/v1/namespaces/system/configmaps/a', true],
+    ['PATCH', '/api/v1/namespaces/default/configmaps/a', false],
+    ['DELETE', '/api/v1/namespaces/default/configmaps/a', false],
     ['PUT', '/apis/coordination.k8s.io/v1/namespaces/system/leases/sluice', true],
     ['PUT', '/apis/coordination.k8s.io/v1/namespaces/default/leases/sluice', false],
     ['GET', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', true],
@@ -50,6 +53,9 @@ describe('what a controller may do', () => {
     );
     expect(told).toEqual([...new Set(told)]);
     expect(told.join()).not.toContain('*');
-    expect(told.filter((line) => / (delete|update)$/u.test(line))).toEqual(['own coordination.k8s.io/leases update']);
+    expect(told.filter((line) => / (delete|update)$/u.test(line))).toEqual([
+      'own coordination.k8s.io/leases update',
+      'own /configmaps delete',
+    ]);
   });
 });

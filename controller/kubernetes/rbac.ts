@@ -47,8 +47,8 @@ function writing(scope: KindSchema['scope']): readonly RbacRule[] {
 }
 
 /**
- * Everything that following a cluster, statuses, Events and the election of a leader need. What proxies need beside it is told
- * by who makes them (`infra/kubernetes`).
+ * Everything that following a cluster, statuses, Events, the election of a leader and what replicas tell each other need. What
+ * proxies need beside it is told by who makes them (`infra/kubernetes`).
  */
 export const CONTROLLER_RULES: readonly RbacRule[] = [
   ...reading('Cluster'),
@@ -70,6 +70,13 @@ export const CONTROLLER_RULES: readonly RbacRule[] = [
   { scope: 'own', group: 'coordination.k8s.io', resources: ['leases'], verbs: ['create', 'get', 'update'] },
   // The keys of logins.
   { scope: 'own', group: '', resources: ['secrets'], verbs: ['create', 'get'] },
+  // What replicas tell each other of what proxies reject.
+  {
+    scope: 'own',
+    group: '',
+    resources: ['configmaps'],
+    verbs: ['create', 'delete', 'list', 'patch', 'watch'],
+  },
 ];
 
 /** Whether rules allow a call, where namespaces that are read and the controller's own are these; `undefined` is all. */

@@ -2,7 +2,8 @@ import { isObject } from '#controller/api/compile.ts';
 import { backOff } from '../fetch/back-off.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { type ApiAnswer, type ApiServer, isGranted } from './api-server.ts';
-import { resourcePath, statusMessage } from './resource-path.ts';
+import { askedPause, RequestError } from './request-error.ts';
+import { resourcePath } from './resource-path.ts';
 
 /** An object as an API server writes it. */
 export type ApiObject = {
@@ -78,17 +79,6 @@ const SHORTEST = 1_000;
 const MOST_REFUSALS = 4;
 
 type WatchEnd = 'resume' | 'relist';
-
-/** A request that was not answered as wished; a bug where it is anything else. */
-class RequestError extends Error {
-  readonly retryAfter: number;
-  readonly status: number;
-  constructor({ status, body, retryAfter }: ApiAnswer, what: string) {
-    super(`${what}: ${status} ${statusMessage(body) ?? ''}`.trimEnd());
-    this.status = status;
-    this.retryAfter = retryAfter ?? 0;
-  }
-}
 
 /**
  * Follows the objects of one kind: a list in pages, then a watch that is resumed where it ended, and a list again only when
@@ -167,7 +157,7 @@ export class Reflector {
   async #failed(error: unknown): Promise<void> {
     this.#failures += 1;
     const { random, health } = this.#options;
-    const asked = error instanceof RequestError ? error.retryAfter : 0;
+    const asked = askedPause(error);
     const pause = Math.max(asked, backOff(this.#failures, FIRST_PAUSE, random(), LONGEST_PAUSE));
     health.failed(this.#what, error instanceof Error ? error.message : String(error), pause);
     // Who was told when to come again comes then.

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { LiveProxy } from './live-status.ts';
+import { type LiveProxy, liveStatus } from './live-status.ts';
 import type { ObjectStatus } from './object-status.ts';
-import { rejectionsIn } from './rejections.ts';
+import { type ProxyRejections, withRejections } from './rejections.ts';
 
 const metadata = (name: string) => ({ name, namespace: 'default', generation: 1 });
 const yes = (type: string) => ({ type, status: 'True', reason: type, message: '' }) as const;
@@ -43,39 +43,74 @@ const socket = (name: string, port: number): LiveProxy['sockets'][number] => ({
   chains: [{ name: `default/${name}/web`, certificates: [] }],
 });
 
-const MERGED: LiveProxy = {
-  key: 'c',
-  sockets: [socket('a', 80), socket('b', 81)],
-  ready: true,
+const proxy = (key: string, sockets: LiveProxy['sockets']): LiveProxy => ({
+  key,
+  sockets,
+  // It is connected to another replica.
+  ready: false,
   rejected: [],
   rejectedRoutes: [],
-  deployed: undefined,
-};
+  deployed: {
+    addresses: [{ type: 'IPAddress', value: '10.0.0.1' }],
+    replicas: { available: 1, wanted: 1 },
+    problem: undefined,
+  },
+});
+
+const MERGED = proxy('c', [socket('a', 80), socket('b', 81)]);
+const ALONE = proxy('default/alone', [socket('alone', 80)]);
 const STATUSES = [gateway('a', 'c', 80), gateway('b', 'c', 81), gateway('alone', 'default/alone', 80), ROUTE];
 
-const told = (proxy: LiveProxy) =>
-  rejectionsIn(STATUSES, [proxy]).map(({ object, message }) => `${object.kind} ${object.metadata.name}: ${message}`);
+const nothing = (key: string): ProxyRejections => ({ key, rejected: [], rejectedRoutes: [] });
+const listener = (name: string, message: string) => ({ type: 'listener', name, message, policies: [] });
 
-describe('what a proxy of merged Gateways rejects', () => {
-  it('is told of the one whose socket it is', () => {
-    const rejected = [{ type: 'listener', name: 'default/b/web', message: 'port taken', policies: [] }];
-    expect(told({ ...MERGED, rejected })).toEqual(['Gateway b: the proxy rejected listener default/b/web: port taken']);
+/** What turned bad in statuses, where other replicas tell this. */
+function told(...elsewhere: readonly ProxyRejections[]): readonly string[] {
+  return liveStatus(STATUSES, withRejections([MERGED, ALONE], elsewhere)).flatMap((status) => {
+    const { kind, metadata: of } = status.object;
+    const verdicts =
+      status.kind === 'gateway'
+        ? status.verdicts
+        : status.kind === 'route'
+          ? status.parents.slice(0, 1).flatMap((parent) => parent.verdicts)
+          : [];
+    const bad = verdicts.filter((verdict) => verdict.status === 'False');
+    return bad.map(({ type, reason, message }) => `${kind} ${of.name}: ${type} ${reason} ${message}`);
   });
+}
 
-  it('is told of all of them where it belongs to no socket, and of no other', () => {
-    const rejected = ['cluster', 'secret'].map((type) => ({ type, name: 'x', message: 'no', policies: [] }));
-    const words = 'the proxy rejected cluster x: no; the proxy rejected secret x: no';
-    expect(told({ ...MERGED, rejected })).toEqual([`Gateway a: ${words}`, `Gateway b: ${words}`]);
-  });
-
-  it('is told of the route, once, by the rule that it is', () => {
-    const rejectedRoutes = [{ name: 'httproute/default/app/rule/1/match/0', message: 'bad regex' }];
-    expect(told({ ...MERGED, rejectedRoutes })).toEqual([
-      'HTTPRoute app: The proxy rejected httproute/default/app/rule/1/match/0, which stays as it was: bad regex',
+describe('what proxies reject that are connected to other replicas', () => {
+  it('is told of the Gateway whose socket it is, and of no other', () => {
+    expect(told({ ...nothing('c'), rejected: [listener('default/b/web', 'port taken')] })).toEqual([
+      'Gateway b: Programmed Invalid the proxy rejected listener default/b/web: port taken',
     ]);
   });
 
-  it('is nothing where it rejects nothing', () => {
-    expect(told(MERGED)).toEqual([]);
+  it('is told of the route, by the rule that it is', () => {
+    const rejectedRoutes = [{ name: 'httproute/default/app/rule/1/match/0', message: 'bad regex' }];
+    expect(told({ ...nothing('c'), rejectedRoutes })).toEqual([
+      'HTTPRoute app: Programmed Rejected The proxy rejected httproute/default/app/rule/1/match/0, which stays as it was: bad regex',
+    ]);
+  });
+
+  it('is told once, however many say it, and in the words of this replica where its own Envoys reject it', () => {
+    const mine = { ...ALONE, rejected: [listener('default/alone/web', 'mine')] };
+    const theirs = { ...nothing(ALONE.key), rejected: [listener('default/alone/web', 'theirs'), listener('x', 'no')] };
+    const [merged] = withRejections([mine], [theirs, theirs]);
+    expect(merged?.rejected.map(({ name, message }) => `${name}: ${message}`)).toEqual([
+      'default/alone/web: mine',
+      'x: no',
+    ]);
+  });
+
+  it('says nothing of proxies that are gone', () => {
+    expect(told({ ...nothing('default/gone'), rejected: [listener('default/gone/web', 'no')] })).toEqual([]);
+  });
+
+  it('costs nothing where there is nothing', () => {
+    const proxies = [MERGED, ALONE];
+    expect(withRejections(proxies, [])).toBe(proxies);
+    expect(withRejections(proxies, [nothing('default/gone')])[0]).toBe(MERGED);
+    expect(told()).toEqual([]);
   });
 });

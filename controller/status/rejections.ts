@@ -1,57 +1,42 @@
-import type { Verdict } from '../resources/verdict.ts';
-import { type LiveProxy, liveStatus } from './live-status.ts';
-import type { ObjectStatus } from './object-status.ts';
+import type { LiveProxy } from './live-status.ts';
 
-/** What a proxy rejects, told of an object that it concerns. */
-export interface Rejection {
-  readonly object: ObjectStatus['object'];
-  /** What was rejected, and Envoy's words. */
-  readonly message: string;
-}
+/** What a proxy rejects, and what is held back for it. */
+export type ProxyRejections = Pick<LiveProxy, 'key' | 'rejected' | 'rejectedRoutes'>;
 
 /** Whether a proxy rejects anything. */
-export function rejects({ rejected, rejectedRoutes }: Pick<LiveProxy, 'rejected' | 'rejectedRoutes'>): boolean {
+export function rejects({ rejected, rejectedRoutes }: Omit<ProxyRejections, 'key'>): boolean {
   return rejected.length > 0 || rejectedRoutes.length > 0;
 }
 
 /**
- * What proxies reject, as the statuses of the objects say it that it concerns: Gateways, also those that share a proxy,
- * ListenerSets, routes, policies, Backends. Pure.
+ * Proxies with what those of them reject that others serve: some Envoys of a proxy may be connected here and some elsewhere, and
+ * what is rejected here is told in the words of here. Pure.
  */
-export function rejectionsIn(statuses: readonly ObjectStatus[], proxies: readonly LiveProxy[]): readonly Rejection[] {
-  if (!proxies.some(rejects)) return [];
-  const content = proxies.map((proxy): LiveProxy => ({ ...proxy, rejected: [], rejectedRoutes: [] }));
-  const otherwise = liveStatus(statuses, content);
-  return liveStatus(statuses, proxies).flatMap((status, index) => {
-    const before = otherwise[index];
-    if (before === undefined || before === status) return [];
-    const known = new Set(verdictsOf(before).map(textOf));
-    const told = new Set(
-      verdictsOf(status)
-        .filter((verdict) => !known.has(textOf(verdict)))
-        .map(({ message }) => message),
-    );
-    return [...told].map((message): Rejection => ({ object: status.object, message }));
+export function withRejections(
+  proxies: readonly LiveProxy[],
+  elsewhere: readonly ProxyRejections[],
+): readonly LiveProxy[] {
+  if (elsewhere.length === 0) return proxies;
+  return proxies.map((proxy) => {
+    const theirs = elsewhere.filter(({ key }) => key === proxy.key);
+    if (theirs.length === 0) return proxy;
+    return {
+      ...proxy,
+      rejected: firstOf(
+        [proxy, ...theirs].flatMap(({ rejected }) => rejected),
+        ({ type, name }) => `${type}/${name}`,
+      ),
+      rejectedRoutes: firstOf(
+        [proxy, ...theirs].flatMap(({ rejectedRoutes }) => rejectedRoutes),
+        ({ name }) => name,
+      ),
+    };
   });
 }
 
-/** What is said of an object itself: its listeners are summed up in that. */
-function verdictsOf(status: ObjectStatus): readonly Verdict[] {
-  switch (status.kind) {
-    case 'class':
-    case 'conditions':
-    case 'gateway':
-    case 'listener-set':
-      return status.verdicts;
-    case 'route':
-      return status.parents.flatMap(({ verdicts }) => verdicts);
-    case 'policy':
-      return status.ancestors.flatMap(({ verdicts }) => verdicts);
-    default:
-      return status satisfies never;
-  }
-}
-
-function textOf({ type, status, reason, message }: Verdict): string {
-  return `${type} ${status} ${reason} ${message}`;
+/** Of those that have the same name only the first. */
+function firstOf<T>(all: readonly T[], nameOf: (one: T) => string): readonly T[] {
+  const named = new Map<string, T>();
+  for (const one of all) if (!named.has(nameOf(one))) named.set(nameOf(one), one);
+  return [...named.values()];
 }

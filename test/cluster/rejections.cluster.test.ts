@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, inject, it } from 'vitest';
 import { leaseName } from '#controller/kubernetes/lease/lease-name.ts';
 import { connectCluster } from './control-plane.ts';
 import { GatewaySite, letPass, shopOf, textOf, until, untilStatus } from './gateway-site.ts';
@@ -45,27 +45,95 @@ describe('what a proxy rejects that is connected to a replica which does not lea
     return '';
   }
 
-  it('is an Event of the objects that it concerns, and the proxy serves on', async () => {
-    await site.untilServed('shop');
-    const serving = await server();
-    await until('another replica leads', async () => {
-      const [leads = ''] = (await leader()).split('_');
-      if (leads !== '' && leads !== serving) return true;
+  /** The pods whose replicas tell the others something. */
+  const tellers = (): Promise<string> => {
+    const which = ['configmaps', '-n', site.system, '-l', 'sluice.dev/rejections'];
+    return site.cluster.kubectl('get', ...which, '-o', 'jsonpath={.items[*].metadata.ownerReferences[0].name}');
+  };
+  const named = (): string => `listener ${site.app}/shop/web`;
+  const programmed = (kind: string, name: string, conditions: string): Promise<string> => {
+    const of = `${conditions}[?(@.type=="Programmed")]`;
+    return site.get(kind, name, '-o', `jsonpath={${of}.status} {${of}.message}`);
+  };
+  const gateway = (): Promise<string> => programmed('gateway', 'shop', '.status.conditions');
+  const policy = (): Promise<string> => programmed('envoypatchpolicy', 'wrong', '.status.ancestors[0].conditions');
+  const isBad = (say: () => Promise<string>) => async (): Promise<boolean> => {
+    const text = await say();
+    return text.startsWith('False ') && text.includes(named());
+  };
+  const isFine = async (): Promise<boolean> => (await gateway()).startsWith('True ');
+
+  /** Waits until the replica that serves the proxy, and no other, tells something; resolves with its pod. */
+  async function untilTold(): Promise<string> {
+    let serving = '';
+    await until('what it rejects is told', async () => {
+      serving = await server();
+      return serving !== '' && (await tellers()) === serving;
+    });
+    return serving;
+  }
+
+  /** Has the Lease given up, again and again, until a leader is there that is wanted. */
+  async function ledBy(what: string, isWanted: (pod: string, identity: string) => Promise<boolean>): Promise<void> {
+    await until(what, async () => {
+      const identity = await leader();
+      const [pod = ''] = identity.split('_');
+      if (pod !== '' && (await isWanted(pod, identity))) return true;
       const free = JSON.stringify({ spec: { holderIdentity: '' } });
       await site.cluster.kubectl('patch', 'lease', lease(), '-n', site.system, '--type=merge', '-p', free);
       await letPass(1_500);
       return false;
     });
+  }
+
+  /** Has another replica lead than the one that the proxy is connected to. */
+  async function ledByAnother(): Promise<void> {
+    await site.untilServed('shop');
+    await ledBy('another replica leads', async (pod) => {
+      const serving = await server();
+      return serving !== '' && pod !== serving;
+    });
+  }
+
+  it('is in the status of the objects that it concerns, and an Event of them; and the proxy serves on', async () => {
+    await ledByAnother();
     await site.cluster.apply(patchOf(site));
-    const about = async (kind: string): Promise<string> => {
-      const path = '{range .items[*]}{.message}{"\\n"}{end}';
-      const of = `involvedObject.kind=${kind},reason=Rejected`;
-      return site.get('events', '--field-selector', of, '-o', `jsonpath=${path}`);
-    };
-    const name = `listener ${site.app}/shop/web`;
-    await until('it is told of the Gateway', async () => (await about('Gateway')).includes(name));
-    await until('it is told of the policy', async () => (await about('EnvoyPatchPolicy')).includes(name));
-    expect(await server()).toBe(serving);
+    await until('the Gateway says it', isBad(gateway));
+    await until('the policy says it', isBad(policy));
+    const about = async (kind: string): Promise<string> =>
+      site.get('events', '--field-selector', `involvedObject.kind=${kind}`, '-o', 'jsonpath={.items[*].message}');
+    await until('it is told of the Gateway', async () => (await about('Gateway')).includes(named()));
+    await until('it is told of the policy', async () => (await about('EnvoyPatchPolicy')).includes(named()));
+    await untilTold();
+    await untilStatus(`http://${address}/app`, 200);
+  });
+
+  it('is there as well when another replica leads', async () => {
+    const before = await leader();
+    await ledBy('another replica has led', (_, identity) => Promise.resolve(identity !== before));
+    await until('the Gateway says it', isBad(gateway));
+    await until('the policy says it', isBad(policy));
+  });
+
+  it('goes when its cause goes', async () => {
+    await ledByAnother();
+    await until('the Gateway says it', isBad(gateway));
+    await site.cluster.kubectl('delete', 'envoypatchpolicy', 'wrong', '-n', site.app);
+    await until('the Gateway is programmed', isFine);
+    await until('nobody is told anything', async () => (await tellers()) === '');
+  });
+
+  it('goes with the replica that told it', async () => {
+    await ledByAnother();
+    await site.cluster.apply(patchOf(site));
+    await until('the Gateway says it', isBad(gateway));
+    const serving = await untilTold();
+    await site.cluster.kubectl('delete', 'pod', serving, '-n', site.system, '--grace-period=0', '--force');
+    // It may have gone before it heard of that.
+    await site.cluster.kubectl('delete', 'envoypatchpolicy', 'wrong', '-n', site.app);
+    await until('the Gateway is programmed', isFine);
+    await site.untilServed('shop');
+    await until('nobody is told anything', async () => (await tellers()) === '');
     await untilStatus(`http://${address}/app`, 200);
   });
 });

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { inspect } from 'node:util';
 import type { Logger } from 'pino';
@@ -159,7 +158,7 @@ async function start({ session, cluster, configuration, xds, stateFolder, metric
         configuration,
         cluster: settings,
         namespace: process.env['ENVOY_GATEWAY_NAMESPACE'] ?? cluster.namespace ?? DEFAULT_NAMESPACE,
-        identity: `${process.env['POD_NAME'] ?? hostname()}_${randomBytes(4).toString('hex')}`,
+        replica: { name: process.env['POD_NAME'] ?? hostname(), podUid: process.env['POD_UID'] },
         xds,
         stateFolder,
         metrics,

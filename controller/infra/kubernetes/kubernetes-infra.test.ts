@@ -2,10 +2,12 @@ import { pino } from 'pino';
 import { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { INSTALLATION } from '#test/golden/objects.ts';
+import type { ApiServer } from '../../kubernetes/api-server.ts';
 import { servedKinds } from '../../kubernetes/testing/served-kinds.ts';
 import { type ScriptedApiServer, scriptedApiServer } from '../../kubernetes/testing/scripted-api-server.ts';
 import { type Authority, makeAuthority } from '../../pki/authority.ts';
-import { systemClock } from '../../runtime/clock.ts';
+import { type Clock, systemClock } from '../../runtime/clock.ts';
+import { manualClock } from '../../runtime/testing/manual-clock.ts';
 import { describeInfraContract } from '../contract.ts';
 import type { InfraIr } from '../../ir/proxy.ts';
 import type { OpenProxy, ProxySocket } from '../infra.ts';
@@ -38,14 +40,18 @@ function doors() {
 
 let authority: Authority;
 
-async function controllerOf(api: ScriptedApiServer, socketOf: (key: string) => ProxySocket): Promise<KubernetesInfra> {
+async function controllerOf(
+  api: ScriptedApiServer,
+  socketOf: (key: string) => ProxySocket,
+  { server = api.client(), clock = systemClock }: { readonly server?: ApiServer; readonly clock?: Clock } = {},
+): Promise<KubernetesInfra> {
   const infra = kubernetesInfra({
-    server: api.client(),
+    server,
     settings: INSTALLATION,
     namespaces: [INSTALLATION.namespace],
     socketOf,
     authority: () => authority,
-    clock: systemClock,
+    clock,
     random: () => 0,
     health: { fine: () => undefined, failed: () => undefined },
     log,
@@ -95,6 +101,7 @@ const INFRA: InfraIr = {
   parameters: undefined,
 };
 const NAME = 'envoy-shop-web-97375646';
+const POLL = { timeout: 20_000 };
 const NAMESPACE = INSTALLATION.namespace;
 
 describe('a proxy in a cluster', () => {
@@ -230,6 +237,47 @@ describe('a proxy in a cluster', () => {
     api.script.refuse = () => undefined;
     await expect.poll(deployment, { timeout: 5_000 }).toBeDefined();
     await expect.poll(() => proxy.deployed?.problem).toBeUndefined();
+  });
+
+  it('leaves a server that is busy alone for as long as that asks, whatever is wanted meanwhile', async () => {
+    infra.lead(false);
+    const clock = manualClock(Date.now());
+    const client = api.client();
+    const asked: { readonly method: string; readonly at: number }[] = [];
+    const server: ApiServer = {
+      ...client,
+      ask: (request) => {
+        if (request.method !== 'GET') asked.push({ method: request.method, at: clock.now() });
+        return client.ask(request);
+      },
+    };
+    const busy = await controllerOf(api, doors().socketOf, { server, clock });
+    const patient = await busy.open('shop/web');
+    const [first, long] = [clock.now(), 20_000];
+    api.script.refuse = ({ verb }) => (verb === 'patch' ? { status: 429, retryAfter: long / 1_000 } : undefined);
+    patient.deploy(INFRA);
+    await expect.poll(() => patient.deployed?.problem, POLL).toMatch(/cannot be applied: refused by the script$/u);
+    api.script.refuse = () => undefined;
+    clock.pass(1_000);
+    patient.deploy({ ...INFRA });
+    busy.lead(true);
+    // It would ask now.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    clock.pass(long - 1_000);
+    await expect.poll(deployment, POLL).toBeDefined();
+    expect(new Set(asked.map(({ at }) => at - first))).toEqual(new Set([0, long]));
+
+    api.script.refuse = ({ verb }) => (verb === 'delete' ? { status: 503, retryAfter: long / 1_000 } : undefined);
+    await expect.poll(() => busy.isLeft('shop/web'), POLL).toBe(true);
+    const gone = clock.now();
+    await patient.close();
+    api.script.refuse = () => undefined;
+    await busy.endOthers(new Set());
+    clock.pass(long);
+    await expect.poll(all, POLL).toEqual([]);
+    const deletions = asked.filter(({ method }) => method === 'DELETE').map(({ at }) => at - gone);
+    expect(new Set(deletions)).toEqual(new Set([0, long]));
+    busy.stop();
   });
 
   it('loses what it does not need any more', async () => {

@@ -4,6 +4,7 @@ import { backOff } from '../../fetch/back-off.ts';
 import type { InfraIr } from '../../ir/proxy.ts';
 import type { ApiServer } from '../../kubernetes/api-server.ts';
 import type { Health } from '../../kubernetes/reflector.ts';
+import { askedPause } from '../../kubernetes/request-error.ts';
 import type { Authority } from '../../pki/authority.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Infra, OpenProxy, ProxySocket } from '../infra.ts';
@@ -58,6 +59,8 @@ export function kubernetesInfra(options: KubernetesInfraOptions): KubernetesInfr
   /** What was served and is no more. */
   const gone = new Set<string>();
   let failures = 0;
+  /** The API server asks to be left alone until then. */
+  let notBefore = 0;
   let cancelSweep: () => void = () => undefined;
   const objects = new OwnObjects({
     server,
@@ -81,6 +84,11 @@ export function kubernetesInfra(options: KubernetesInfraOptions): KubernetesInfr
   const sweep = async (): Promise<void> => {
     cancelSweep();
     if (!isLeader || isStopped) return;
+    const rest = notBefore - clock.now();
+    if (rest > 0) {
+      cancelSweep = clock.after(rest, () => void sweep());
+      return;
+    }
     try {
       for (const key of objects.keys()) {
         const isUnwanted = gone.has(key) || (serving !== undefined && !serving.has(key));
@@ -89,7 +97,9 @@ export function kubernetesInfra(options: KubernetesInfraOptions): KubernetesInfr
       failures = 0;
     } catch (error) {
       failures += 1;
-      const retryIn = backOff(failures, FIRST_PAUSE, random());
+      const asked = askedPause(error);
+      notBefore = asked === 0 ? 0 : clock.now() + asked;
+      const retryIn = Math.max(asked, backOff(failures, FIRST_PAUSE, random()));
       log.error(
         { reason: error instanceof Error ? error.message : String(error), retryIn },
         'what nobody wants could not be removed',

@@ -3,6 +3,7 @@ import { backOff } from '../../fetch/back-off.ts';
 import type { InfraIr } from '../../ir/proxy.ts';
 import { type ApiAnswer, type ApiServer, isGranted } from '../../kubernetes/api-server.ts';
 import type { ApiObject } from '../../kubernetes/reflector.ts';
+import { askedPause, RequestError } from '../../kubernetes/request-error.ts';
 import { resourcePath, statusMessage } from '../../kubernetes/resource-path.ts';
 import { isOlder } from '../../kubernetes/version-order.ts';
 import { type Authority, isGood, issue, renewAt } from '../../pki/authority.ts';
@@ -61,6 +62,8 @@ export class ProxyDeployer {
   #running: Promise<void> | undefined;
   #isAgain = false;
   #failures = 0;
+  /** The API server asks to be left alone until then. */
+  #notBefore = 0;
   #cancelRetry: () => void = () => undefined;
   #cancelRenewal: () => void = () => undefined;
 
@@ -130,6 +133,11 @@ export class ProxyDeployer {
     if (!this.#isActive || this.#isClosed || this.#infra === undefined) return;
     this.#isAgain = true;
     this.#cancelRetry();
+    const rest = this.#notBefore - this.#options.clock.now();
+    if (rest > 0) {
+      this.#cancelRetry = this.#options.clock.after(rest, () => this.#bring());
+      return;
+    }
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined;
       // It was asked for just then, or changed while it was applied.
@@ -139,27 +147,34 @@ export class ProxyDeployer {
   }
 
   async #run(): Promise<void> {
-    while (this.#isAgain && !this.#isClosed && this.#made !== undefined) {
+    const { clock, log, changed } = this.#options;
+    while (this.#isAgain && !this.#isClosed && this.#made !== undefined && clock.now() >= this.#notBefore) {
       this.#isAgain = false;
-      const problem = await this.#apply(this.#made).catch((error: unknown) => messageOf(error));
-      if (problem !== this.#problem) {
-        this.#problem = problem;
-        if (problem !== undefined) this.#options.log.error({ reason: problem }, 'the proxy cannot be deployed');
-        this.#options.changed();
+      const problem = await this.#apply(this.#made).catch((error: unknown): Problem => ({
+        message: messageOf(error),
+        retryAfter: askedPause(error),
+      }));
+      if (problem?.message !== this.#problem) {
+        this.#problem = problem?.message;
+        if (problem !== undefined) log.error({ reason: problem.message }, 'the proxy cannot be deployed');
+        changed();
       }
       this.#failures = problem === undefined ? 0 : this.#failures + 1;
+      const asked = problem?.retryAfter ?? 0;
+      this.#notBefore = asked === 0 ? 0 : clock.now() + asked;
       if (problem !== undefined) this.#retry();
     }
   }
 
   #retry(): void {
-    const pause = backOff(this.#failures, RETRY.first, this.#options.random(), RETRY.most);
-    this.#cancelRetry = this.#options.clock.after(pause, () => this.#bring());
+    const { clock, random } = this.#options;
+    const pause = Math.max(this.#notBefore - clock.now(), backOff(this.#failures, RETRY.first, random(), RETRY.most));
+    this.#cancelRetry = clock.after(pause, () => this.#bring());
   }
 
   /** Applies everything, and removes what is not wanted any more; resolves with what is wrong. */
-  async #apply(made: ReturnType<typeof proxyObjects>): Promise<string | undefined> {
-    if (!made.ok) return made.refusal.message;
+  async #apply(made: ReturnType<typeof proxyObjects>): Promise<Problem | undefined> {
+    if (!made.ok) return { message: made.refusal.message, retryAfter: 0 };
     const { identity, manifests } = made.value;
     const secret = await this.#certificate(identity);
     const wanted = new Set([secret, ...manifests].map(idOf));
@@ -178,7 +193,7 @@ export class ProxyDeployer {
   }
 
   /** What is wrong where an object by the name that proxies get of themselves is there, and is somebody else's: it is left alone. */
-  async #foreign({ name, selector }: Identity, { kind, metadata }: Manifest): Promise<string | undefined> {
+  async #foreign({ name, selector }: Identity, { kind, metadata }: Manifest): Promise<Problem | undefined> {
     const { server, objects } = this.#options;
     // Who says a name in an EnvoyProxy means what has it.
     if (metadata.name !== name || this.#applied.has(idOf({ kind, metadata }))) return undefined;
@@ -188,15 +203,15 @@ export class ProxyDeployer {
       path: resourcePath(kindOf(kind), { namespace: metadata.namespace, name }),
     });
     if (answer.status === 404) return undefined;
-    if (!isGranted(answer))
-      return `${idOf({ kind, metadata })} cannot be looked at: ${statusMessage(answer.body) ?? `status ${answer.status}`}`;
+    if (!isGranted(answer)) return refused(`${idOf({ kind, metadata })} cannot be looked at`, answer);
     // One that Envoy Gateway made for it is taken over.
     const label = at(answer.body, 'metadata', 'labels', MANAGED_BY);
     if (label === selector[MANAGED_BY]) return undefined;
-    return `${idOf({ kind, metadata })} is there already and is of no proxy; remove it, or have an EnvoyProxy give the proxy's another name`;
+    const message = `${idOf({ kind, metadata })} is there already and is of no proxy; remove it, or have an EnvoyProxy give the proxy's another name`;
+    return { message, retryAfter: 0 };
   }
 
-  async #applyOne(manifest: Manifest): Promise<string | undefined> {
+  async #applyOne(manifest: Manifest): Promise<Problem | undefined> {
     const id = idOf(manifest);
     const known = this.#applied.get(id);
     const isSame = known !== undefined && JSON.stringify(known.manifest) === JSON.stringify(manifest);
@@ -207,8 +222,7 @@ export class ProxyDeployer {
       await removeObjects(this.#options, [manifest]);
       answer = await this.#send(manifest);
     }
-    if (!isGranted(answer))
-      return `${id} cannot be applied: ${statusMessage(answer.body) ?? `status ${answer.status}`}`;
+    if (!isGranted(answer)) return refused(`${id} cannot be applied`, answer);
     this.#applied.set(id, { manifest, result: answer.body, isSeen: false });
     return undefined;
   }
@@ -280,6 +294,17 @@ export class ProxyDeployer {
 
 const MANAGED_BY = 'app.kubernetes.io/managed-by';
 
+/** What keeps a proxy from being deployed. */
+interface Problem {
+  readonly message: string;
+  /** How long the API server asks to be left alone, in milliseconds. */
+  readonly retryAfter: number;
+}
+
+function refused(what: string, { status, body, retryAfter = 0 }: ApiAnswer): Problem {
+  return { message: `${what}: ${statusMessage(body) ?? `status ${status}`}`, retryAfter };
+}
+
 /** An object that was applied. */
 interface Applied {
   readonly manifest: Manifest;
@@ -317,8 +342,7 @@ export async function removeObjects(
     });
     if (isGranted(answer) || answer.status === 404)
       log.info({ object: `${kind} ${namespace}/${name}` }, 'object removed');
-    else
-      throw new Error(`${kind} ${namespace}/${name} cannot be removed: ${statusMessage(answer.body) ?? answer.status}`);
+    else throw new RequestError(answer, `${kind} ${namespace}/${name} cannot be removed`);
   }
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Daemon, type DaemonSpec, pauseAfter } from './daemon.ts';
+import { Daemon, type DaemonSpec, failuresInRow, pauseAfter } from './daemon.ts';
 import { activeRequests } from './envoy-admin.ts';
 import { tailLines } from './log-tail.ts';
 import { parseRecord, type ProcessRecord, runs } from './process-record.ts';
@@ -93,6 +93,16 @@ describe('a program that is kept running', () => {
 describe('the pause before a restart', () => {
   it('doubles from 100 ms to 5 s', () => {
     expect([1, 2, 3, 6, 7, 100].map(pauseAfter)).toEqual([100, 200, 400, 3200, 5000, 5000]);
+  });
+
+  it('is the shortest again for a program that had run for more than ten seconds, however often it had ended before', () => {
+    const pauses: number[] = [];
+    let failures = 0;
+    for (const ran of [50, 9_999, 10_000, 10_001, 60_000, 50]) {
+      failures = failuresInRow(failures, ran);
+      pauses.push(pauseAfter(failures));
+    }
+    expect(pauses).toEqual([100, 200, 400, 100, 100, 200]);
   });
 });
 

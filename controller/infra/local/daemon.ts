@@ -109,7 +109,7 @@ export class Daemon {
       const outcome = await this.#runOnce().catch((error: unknown) => describeError(error));
       this.#begun.resolve();
       if (this.#stopping) return;
-      failures = Date.now() - began > STEADY ? 1 : failures + 1;
+      failures = failuresInRow(failures, Date.now() - began);
       const restartInMs = pauseAfter(failures);
       this.#log.error({ outcome, restartInMs, output: this.#spec.logFile }, 'process ended, it is started again');
       await this.#pause(restartInMs);
@@ -187,6 +187,11 @@ export class Daemon {
   async #pause(ms: number): Promise<void> {
     await Promise.race([sleep(ms, undefined, { ref: false }), new Promise<void>((resolve) => (this.#wake = resolve))]);
   }
+}
+
+/** How many ends in a row one is, after so many before it, of a program that ran for so many milliseconds. */
+export function failuresInRow(before: number, ran: number): number {
+  return ran > STEADY ? 1 : before + 1;
 }
 
 /** The pause before a restart after so many failures in a row. Milliseconds. */

@@ -1,6 +1,7 @@
 import type { Clock } from '#controller/runtime/clock.ts';
 import { type ApiServer, isGranted } from '../api-server.ts';
-import { resourcePath, statusMessage } from '../resource-path.ts';
+import { askedPause, RequestError } from '../request-error.ts';
+import { resourcePath } from '../resource-path.ts';
 import { leaseOf, type LeaseRecord, microTime, readLease } from './lease-record.ts';
 
 /** Milliseconds, as EnvoyGateway `leaderElection` has them. */
@@ -72,7 +73,7 @@ export class LeaderElection {
     this.#stopping.abort();
     this.#cancelTry();
     await this.#trying;
-    const mayHold = this.#isLeader || this.#isPutOpen;
+    const mayHold = this.#isPutOpen || this.#observed?.record.holder === this.#options.identity;
     this.#lead(false);
     // Who cannot be told finds out by itself, later.
     if (mayHold) await this.#release(AbortSignal.timeout(LONGEST_RELEASE)).catch(() => undefined);
@@ -94,20 +95,25 @@ export class LeaderElection {
 
   async #tryAndWait(): Promise<void> {
     const { clock, pace, random, failed } = this.#options;
+    /** How long the API server asks to be left alone, also where that costs the leadership: others may be answered. */
+    let asked = 0;
     try {
       await this.#try();
     } catch (error) {
+      asked = askedPause(error);
       if (!this.#stopping.signal.aborted) failed(error instanceof Error ? error.message : String(error));
     }
     if (this.#stopping.signal.aborted) return;
     // Replicas that start together do not ask together.
-    this.#cancelTry = clock.after(pace.retryPeriod * (1 + random() / 5), () => this.#tryNow());
+    const pause = Math.max(asked, pace.retryPeriod * (1 + random() / 5));
+    this.#cancelTry = clock.after(pause, () => this.#tryNow());
   }
 
   async #try(): Promise<void> {
     const { clock, identity, pace } = this.#options;
-    const began = clock.now();
     const record = this.#isLeader ? this.#observed?.record : await this.#read(this.#signal());
+    // Nobody sees the write before that.
+    const began = clock.now();
     if (record !== undefined && record.holder !== identity && !this.#isFree(record)) return;
     const time = microTime(began);
     const mine = record?.holder === identity;
@@ -123,6 +129,8 @@ export class LeaderElection {
       if (this.#isLeader) await this.#lookAgain();
       return;
     }
+    // So late that it would lead no more: the next try may be answered in time.
+    if (clock.now() >= began + pace.renewDeadline) return;
     this.#renewedAt = began;
     this.#lead(true);
     this.#armDeadline();
@@ -143,8 +151,7 @@ export class LeaderElection {
     });
     if (answer.status === 404) return undefined;
     const record = isGranted(answer) ? readLease(answer.body) : undefined;
-    if (record === undefined)
-      throw new Error(`Lease ${namespace}/${name}: ${answer.status} ${statusMessage(answer.body) ?? ''}`);
+    if (record === undefined) throw new RequestError(answer, `Lease ${namespace}/${name}`);
     this.#observe(record);
     return record;
   }
@@ -162,8 +169,7 @@ export class LeaderElection {
     this.#isPutOpen = false;
     if (answer.status === 409 || answer.status === 404) return false;
     const written = isGranted(answer) ? readLease(answer.body) : undefined;
-    if (written === undefined)
-      throw new Error(`Lease ${namespace}/${name}: ${answer.status} ${statusMessage(answer.body) ?? ''}`);
+    if (written === undefined) throw new RequestError(answer, `Lease ${namespace}/${name}`);
     this.#observe(written);
     return true;
   }
