@@ -14,6 +14,7 @@ import type { Problem, ResourceBatch, ResourceEvent } from './provider/provider.
 import type { Clock } from './runtime/clock.ts';
 import { manualClock } from './runtime/testing/manual-clock.ts';
 import { RunningProxy } from './running-proxy.ts';
+import type { ProxyPlace } from './settings.ts';
 
 let folder: string;
 let machine: FakeMachine;
@@ -27,8 +28,9 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-function upsert(kind: 'Gateway' | 'GatewayClass', name: string, spec: object): ResourceEvent {
-  const result = validate(kind, { apiVersion: 'gateway.networking.k8s.io/v1', kind, metadata: { name }, spec });
+function upsert(kind: 'Gateway' | 'GatewayClass' | 'EnvoyProxy', name: string, spec: object): ResourceEvent {
+  const apiVersion = kind === 'EnvoyProxy' ? 'gateway.envoyproxy.io/v1alpha1' : 'gateway.networking.k8s.io/v1';
+  const result = validate(kind, { apiVersion, kind, metadata: { name }, spec });
   if (!result.ok) throw new Error(JSON.stringify(result.errors));
   return { kind: 'upsert', key: `${kind} ${name}`, resource: result.value, source: { kind: 'cluster' } };
 }
@@ -36,6 +38,26 @@ function upsert(kind: 'Gateway' | 'GatewayClass', name: string, spec: object): R
 const CLASS = upsert('GatewayClass', 'sluice', { controllerName: DEFAULT_SETTINGS.controllerName });
 const gateway = (name: string, port: number): ResourceEvent =>
   upsert('Gateway', name, { gatewayClassName: 'sluice', listeners: [{ name: 'http', protocol: 'HTTP', port }] });
+
+/** Another object each time, and so is its pair: what is known of an object is known in one store, at one moment. */
+const secure = (): ResourceEvent =>
+  upsert('Gateway', 'a', {
+    gatewayClassName: 'sluice',
+    listeners: [{ name: 'https', protocol: 'HTTPS', port: 8443, tls: { certificateRefs: [{ name: 'pair' }] } }],
+  });
+/** Valid within the year 2020. */
+function pairOf2020(): ResourceEvent {
+  const stringData = { 'tls.crt': EXPIRED.certificate, 'tls.key': EXPIRED.key };
+  const pair = validate('Secret', {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 'pair' },
+    type: 'kubernetes.io/tls',
+    stringData,
+  });
+  if (!pair.ok) throw new Error(JSON.stringify(pair.errors));
+  return { kind: 'upsert', key: 'pair', resource: pair.value, source: { kind: 'cluster' } };
+}
 
 const UNREADABLE: Problem = {
   severity: 'error',
@@ -51,6 +73,7 @@ async function start(
   first: ResourceBatch,
   book: PortBook = OPEN_PORTS,
   clock: Clock = manualClock(),
+  proxies: ProxyPlace = 'processes',
 ): Promise<(batch: ResourceBatch) => void> {
   let tell: (batch: ResourceBatch) => void = () => undefined;
   const infra = machine.controller();
@@ -63,7 +86,7 @@ async function start(
       },
     },
     clock,
-    settings: DEFAULT_SETTINGS,
+    settings: { ...DEFAULT_SETTINGS, proxies },
     proxy: (key) =>
       new RunningProxy({
         key,
@@ -140,19 +163,7 @@ describe('the pipeline', () => {
 
   it('serves with a certificate from its first moment to its last, and says so of each', async () => {
     const clock = manualClock(Date.parse('2019-12-31T00:00:00Z'));
-    const listener = { name: 'https', protocol: 'HTTPS', port: 8443, tls: { certificateRefs: [{ name: 'pair' }] } };
-    const stringData = { 'tls.crt': EXPIRED.certificate, 'tls.key': EXPIRED.key };
-    const pair = validate('Secret', {
-      apiVersion: 'v1',
-      kind: 'Secret',
-      metadata: { name: 'pair' },
-      type: 'kubernetes.io/tls',
-      stringData,
-    });
-    if (!pair.ok) throw new Error(JSON.stringify(pair.errors));
-    const secret = { kind: 'upsert', key: 'pair', resource: pair.value, source: { kind: 'cluster' } } as const;
-    const of = upsert('Gateway', 'a', { gatewayClassName: 'sluice', listeners: [listener] });
-    await start([CLASS, of, secret], OPEN_PORTS, clock);
+    await start([CLASS, secure(), pairOf2020()], OPEN_PORTS, clock);
     const said = (): string => JSON.stringify(pipelines[0]?.statuses());
     const names = (): readonly string[] =>
       [...(pipelines[0]?.translation().proxies.values() ?? [])].flatMap(({ xds }) =>
@@ -168,5 +179,55 @@ describe('the pipeline', () => {
     clock.pass(24 * 3_600_000 + 1);
     expect(said()).toContain('a certificate is over since 2021-01-01T00:00:00.000Z');
     expect(names()).toEqual([]);
+  });
+});
+
+describe('a Gateway that has nothing to serve for a moment', () => {
+  const IN_2020 = manualClock(Date.parse('2020-06-01T00:00:00Z'));
+  const TUNED = upsert('GatewayClass', 'sluice', {
+    controllerName: DEFAULT_SETTINGS.controllerName,
+    parametersRef: { group: 'gateway.envoyproxy.io', kind: 'EnvoyProxy', namespace: 'default', name: 'tuned' },
+  });
+  const TUNING = upsert('EnvoyProxy', 'tuned', {});
+  const listeners = (): readonly (number | undefined)[] =>
+    (pipelines[0]?.proxies() ?? []).map(({ snapshot }) => snapshot?.listener.size);
+
+  it.each<[string, ResourceBatch, ResourceEvent]>([
+    ['whose only certificate is replaced', [CLASS, secure()], pairOf2020()],
+    ['the EnvoyProxy of whose class is replaced', [TUNED, secure(), pairOf2020()], TUNING],
+  ])('keeps its pods: one %s', async (_, rest, replaced) => {
+    const tell = await start([...rest, replaced], OPEN_PORTS, IN_2020, 'pods');
+    await untilRunning(['default/a']);
+    expect(listeners()).toEqual([1]);
+    if (replaced.kind !== 'upsert') throw new Error('it is there');
+    tell([{ kind: 'delete', key: replaced.key }]);
+    expect(listeners()).toEqual([0]);
+    tell([replaced]);
+    expect(listeners()).toEqual([1]);
+    expect(pipelines[0]?.proxies().map(({ envoyPid }) => envoyPid)).toEqual([1]);
+    tell([{ kind: 'delete', key: replaced.key }]);
+    tell([{ kind: 'delete', key: 'Gateway a' }]);
+    expect(listeners()).toEqual([]);
+    await untilRunning([]);
+  });
+
+  it.each<[string, ResourceBatch]>([
+    ['without its certificate', [CLASS, secure()]],
+    ['of a class without its EnvoyProxy', [TUNED, secure()]],
+  ])('keeps the pods of an earlier controller, which serve nothing: one %s', async (_, first) => {
+    await machine.controller().open('default/a');
+    await machine.controller().open('default/gone');
+    const tell = await start(first, OPEN_PORTS, IN_2020, 'pods');
+    await untilRunning(['default/a']);
+    expect(listeners()).toEqual([0]);
+    tell([pairOf2020(), TUNING]);
+    expect(listeners()).toEqual([1]);
+  });
+
+  it('has its processes ended where they are of this machine', async () => {
+    const tell = await start([CLASS, secure(), pairOf2020()], OPEN_PORTS, IN_2020);
+    await untilRunning(['default/a']);
+    tell([{ kind: 'delete', key: 'pair' }]);
+    await untilRunning([]);
   });
 });

@@ -95,11 +95,23 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
   const proxies = new Map<string, RunningProxy>();
   const ending = new Map<string, Promise<void>>();
   const translate = createTranslator(settings);
+  /**
+   * A Gateway that has nothing to serve for a moment, as while its only certificate is replaced, keeps its workload and the
+   * Service with its address. Processes of this machine are started anew.
+   */
+  const keepsIdle = settings.proxies === 'pods';
   const settlePorts = createPortPass();
   const ports = options.ports(() => publish());
   const answers = options.answers((changes) => onAnswers(changes));
   let raw: Translation | undefined;
-  let translation: Translation = { proxies: new Map(), gateways: [], statuses: () => [], wants: [], bugs: [] };
+  let translation: Translation = {
+    proxies: new Map(),
+    named: () => new Set(),
+    gateways: [],
+    statuses: () => [],
+    wants: [],
+    bugs: [],
+  };
   let undecided: ReadonlySet<string> = new Set();
   /** What was said of objects last. */
   let said: readonly ObjectStatus[] = [];
@@ -171,7 +183,8 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
   /** A proxy of an earlier run may be of a Gateway whose document cannot be read just now: it serves until that is known. */
   const sweep = (): void => {
     if (raw === undefined || orphans !== undefined || hidesGateways([...problems.values()])) return;
-    orphans = options.endOrphans(new Set(raw.proxies.keys())).catch((error: unknown) => {
+    const kept = keepsIdle ? raw.named() : [];
+    orphans = options.endOrphans(new Set([...raw.proxies.keys(), ...kept])).catch((error: unknown) => {
       log.error({ err: error }, 'proxies of earlier runs could not be ended');
     });
   };
@@ -220,9 +233,14 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
       proxies.set(key, proxy);
       proxy.apply(xds, infra);
     }
+    if (keepsIdle && orphans === undefined) takeOverIdle();
     for (const [key, proxy] of proxies) {
       const wanted = translation.proxies.get(key);
       if (wanted !== undefined && listens(wanted.xds)) continue;
+      if (keepsIdle && translation.named().has(key)) {
+        proxy.idle();
+        continue;
+      }
       proxies.delete(key);
       const ended = proxy
         .stop()
@@ -232,6 +250,14 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
           publish();
         });
       ending.set(key, ended);
+    }
+  };
+
+  /** What an earlier controller left of Gateways that cannot be served just now must not serve what it has. */
+  const takeOverIdle = (): void => {
+    if (isPartial()) return;
+    for (const key of translation.named()) {
+      if (!proxies.has(key) && !ending.has(key) && options.isLeft(key)) proxies.set(key, options.proxy(key));
     }
   };
 

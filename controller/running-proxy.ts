@@ -215,7 +215,10 @@ export class RunningProxy {
       this.#infra = infra;
       this.#started?.open.deploy(infra);
     }
-    if (this.#ir === ir) return;
+    if (this.#ir !== ir) this.#become(ir);
+  }
+
+  #become(ir: ProxyIr): void {
     const before = this.#ir?.policyModule?.digest;
     const policy = ir.policyModule?.digest;
     this.#ir = ir;
@@ -231,6 +234,14 @@ export class RunningProxy {
     this.#store.want([policy, ...filters].filter((digest) => digest !== undefined));
     if (this.#starting === undefined) this.#starting = this.#start();
     else this.#publish();
+  }
+
+  /** Has the proxy serve nothing, until it is brought to a configuration again. What it runs on, and its module, stay. */
+  idle(): void {
+    if (this.#ir?.listeners.length === 0) return;
+    const { key } = this.#options;
+    const nothing = { listeners: [], clusters: [], endpoints: [], secrets: [] };
+    this.#become({ key, policyModule: this.#ir?.policyModule, ...nothing });
   }
 
   /** Lets go of modules that nothing names any more: every Envoy has acknowledged all that it is to have, and that the rest is gone. */

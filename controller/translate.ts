@@ -5,7 +5,7 @@ import { type PolicyTables, policyTables } from './features/rule-features.ts';
 import type { PolicyTable } from './features/policy-table.ts';
 import { policyImageWant } from './features/wasm/source.ts';
 import { type PatchPolicy, patchPolicies, patchPolicyReport } from './features/envoy-patch-policy/spec.ts';
-import { classStatus, gatewayClasses } from './gateway/gateway-classes.ts';
+import { type ClassState, classStatus, gatewayClasses } from './gateway/gateway-classes.ts';
 import { createAttach } from './gateway/attach-routes.ts';
 import { createAvailability } from './gateway/available-backends.ts';
 import { createGatewayPass, type GatewayState } from './gateway/gateways.ts';
@@ -41,6 +41,8 @@ import { wholeRoutes } from './xds/route-configuration.ts';
 export interface Translation {
   /** By the key of the proxy. */
   readonly proxies: ReadonlyMap<string, TranslatedProxy>;
+  /** Keys of all proxies that Gateways of our classes name, whether they can be served just now or not. */
+  readonly named: () => ReadonlySet<string>;
   /** The statuses of the Gateways, which are among all statuses. */
   readonly gateways: readonly GatewayStatus[];
   /** Computed when they are first asked for, which is not before proxies have what they are to have. */
@@ -109,6 +111,7 @@ export function createTranslator(settings: Settings): (resources: Resources) => 
       bugs,
       wants: wantsOf(tables),
       proxies,
+      named: lazily(() => proxiesNamed(classes, resources)),
       gateways: gatewayStatuses,
       statuses: lazily(() => [
         [...classes.values()].map(classStatusOf),
@@ -129,6 +132,19 @@ export function createTranslator(settings: Settings): (resources: Resources) => 
       ]),
     };
   };
+}
+
+/** A class that is not accepted does not say whether its Gateways are merged: the proxies of either are named. */
+function proxiesNamed(classes: ReadonlyMap<string, ClassState>, resources: Resources): ReadonlySet<string> {
+  return new Set(
+    resources.list('Gateway').flatMap(({ metadata, spec: { gatewayClassName } }) => {
+      const ofClass = classes.get(gatewayClassName);
+      if (ofClass === undefined) return [];
+      const own = `${metadata.namespace}/${metadata.name}`;
+      if (!ofClass.accepted) return [own, gatewayClassName];
+      return [ofClass.mergeGateways ? gatewayClassName : own];
+    }),
+  );
 }
 
 function routeCore(route: AnyRoute, resources: Resources, settings: Settings): RouteCore {
