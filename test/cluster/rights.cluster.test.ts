@@ -143,10 +143,13 @@ describe.each([
         await cluster.apply(proxyOf(site, own, EVERYWHERE, more));
         await untilUsed('apps daemonsets create', place);
         for (const kind of [...workloads.slice(1), 'apps deployments']) await untilUsed(`${kind} delete`, place);
-        await cluster.kubectl('delete', 'gateway', '-n', site.app, own);
+        // It goes to somebody else. Of one that is deleted the garbage collector may take what it owns before anybody asks.
+        const elsewhere = JSON.stringify({ spec: { gatewayClassName: 'of-nobody' } });
+        await cluster.kubectl('patch', 'gateway', '-n', site.app, own, '--type=merge', '-p', elsewhere);
         for (const kind of [' serviceaccounts', ' configmaps', ' secrets', ' services', 'apps daemonsets']) {
           await untilUsed(`${kind} delete`, place);
         }
+        await cluster.kubectl('delete', 'gateway', '-n', site.app, own);
       },
     );
 
