@@ -150,6 +150,24 @@ describe('a reflector', () => {
     await expect.poll(() => told, { timeout: 5_000 }).toEqual(['listed a 0', 'missing default/a']);
   });
 
+  it('takes no kind that is defined for absent at its start, unless it is in none of the versions that are known', async () => {
+    const { api, told, failures, reflector } = await begin();
+    const define = (name: string): unknown =>
+      api.store.put('apiextensions.k8s.io/customresourcedefinitions', {
+        metadata: { name: 'backends.gateway.envoyproxy.io' },
+        spec: { versions: [{ name, served: true }] },
+      });
+    define('v1alpha1');
+    put(api, 'a', 0);
+    api.script.refuse = ({ resource }) => (resource === 'backends' ? 404 : undefined);
+    reflector.start();
+    await expect.poll(() => failures.join()).toContain('does not serve it just now');
+    expect(told).toEqual([]);
+    define('v9');
+    await reflector.synced;
+    expect(told).toEqual([]);
+  });
+
   it('tries what is refused again, and begins with a list when a watch is refused for good', async () => {
     const { api, told, reflector } = await begin();
     put(api, 'a', 0);

@@ -92,7 +92,6 @@ export class Reflector {
   #served: string | undefined;
   #failures = 0;
   #refusals = 0;
-  #holdsAny = false;
   /** How often a list was asked for from outside. */
   #asked = 0;
   #synced: () => void = () => undefined;
@@ -174,7 +173,6 @@ export class Reflector {
 
   #told(seen: ReadonlySet<string>): void {
     if (this.#stopping.signal.aborted) return;
-    this.#holdsAny = seen.size > 0;
     this.#options.reflection.listed(seen);
     this.#synced();
   }
@@ -191,7 +189,7 @@ export class Reflector {
       await this.#take(version, answer, asked);
       return true;
     }
-    if (!this.#options.mayBeAbsent || (this.#holdsAny && !(await this.#isUninstalled()))) {
+    if (!this.#options.mayBeAbsent || !(await this.#isUninstalled())) {
       throw new Error(`${this.#what}: the API server does not serve it just now`);
     }
     this.#served = undefined;
@@ -234,13 +232,16 @@ export class Reflector {
     });
   }
 
-  /** An API server that starts knows custom kinds only after a while: none is believed to be gone until its definition is. */
+  /**
+   * An API server that starts, or what stands before it, knows custom kinds only after a while: none is believed to be absent
+   * until nobody defines it, in a version that we know.
+   */
   async #isUninstalled(): Promise<boolean> {
-    const { server, plural, group } = this.#options;
+    const { server, plural, group, versions } = this.#options;
     const definition = { group: 'apiextensions.k8s.io', version: 'v1', plural: 'customresourcedefinitions' };
     const path = resourcePath(definition, { name: `${plural}.${group}` });
-    const answer = await server.ask({ method: 'GET', path, metadataOnly: true, signal: this.#stopping.signal });
-    return answer.status === 404;
+    const answer = await server.ask({ method: 'GET', path, signal: this.#stopping.signal });
+    return answer.status === 404 || (isGranted(answer) && !servesAny(answer.body, versions));
   }
 
   async #watch(): Promise<WatchEnd> {
@@ -325,7 +326,6 @@ export class Reflector {
     if (this.#stopping.signal.aborted || !hasName(object)) return;
     const whole = this.#complete(object);
     seen?.add(`${whole.metadata.namespace ?? ''}/${whole.metadata.name}`);
-    this.#holdsAny = true;
     this.#options.reflection.upsert(whole, listed);
   }
 
@@ -379,4 +379,14 @@ function readList(body: unknown): {
     resourceVersion: typeof resourceVersion === 'string' ? resourceVersion : '',
     next: typeof next === 'string' && next !== '' ? next : undefined,
   };
+}
+
+/** Whether a definition (CustomResourceDefinition `spec.versions`) has one of these versions served; one that says nothing may. */
+function servesAny(definition: unknown, versions: readonly string[]): boolean {
+  const spec = isObject(definition) ? definition['spec'] : undefined;
+  const defined: unknown = isObject(spec) ? spec['versions'] : undefined;
+  if (!Array.isArray(defined)) return true;
+  return defined.some(
+    (version) => isObject(version) && version['served'] === true && versions.includes(String(version['name'])),
+  );
 }
