@@ -24,6 +24,7 @@ import { accepted, type RefusedHosts } from './xds/accepted.ts';
 import { refusesAll } from './xds/held-route.ts';
 import { wasmFiltersOf } from './xds/http-filters.ts';
 import { lower, type LoadedFilters, type ModuleFile } from './xds/lower.ts';
+import { POLICY_CONFIGS } from './xds/policy-filter.ts';
 import { withRetired } from './xds/retired-policies.ts';
 import { Quarantine } from './xds/quarantine.ts';
 import { configurationOf } from './xds/route-configuration.ts';
@@ -111,6 +112,8 @@ export class RunningProxy {
   readonly #quarantine = new Quarantine<RouteIr>();
   /** The `policy` module published last: it serves until the file of the one that is wanted is there. */
   #policyModule: ModuleFile | undefined;
+  /** Users' filters of the routes that are to be served, or stay as they were. */
+  #wantedFilters: ReadonlyMap<string, WasmFilterIr> = new Map();
   /** Users' filters in the versions that were published last. */
   #filters: LoadedFilters = new Map();
   /** Those that it acknowledged last, and those that it rejected, with its words. */
@@ -247,7 +250,7 @@ export class RunningProxy {
   /** Lets go of modules that nothing names any more: every Envoy has acknowledged all that it is to have, and that the rest is gone. */
   #letGo(): void {
     // Whoever gets there last leads here again.
-    if (!this.#publication.isClean) return;
+    if (!this.#publication.isClean || this.#kept().size > 0) return;
     const used = new Set(this.#published === undefined ? [] : wasmFiltersOf(this.#published).keys());
     // The files go: no filter of a name that comes back may lead to one of them.
     const kept = (filters: LoadedFilters): LoadedFilters => new Map([...filters].filter(([name]) => used.has(name)));
@@ -335,7 +338,19 @@ export class RunningProxy {
     this.#published = withhold(wanted, withheld, this.#lastGood);
     this.#tellSidecar();
     const tamper = this.#options.tamper ?? ((untouched: XdsSnapshot) => untouched);
-    this.#publication.publish(tamper(this.#published === wanted ? snapshot : this.#lower(this.#published)));
+    const chosen = this.#published === wanted ? snapshot : this.#lower(this.#published);
+    this.#publication.publish(tamper(chosen), this.#kept());
+  }
+
+  /**
+   * Names of the extension configurations of which no version can be had now, through no fault of theirs: a controller that is
+   * new does not know what the proxy runs while the registry is down, or the agent has not come yet.
+   */
+  #kept(): ReadonlySet<string> {
+    const filters = this.#wantedFilters.values().filter(({ name }) => {
+      return !this.#filters.has(name) && !this.#refusedFilters.has(name);
+    });
+    return new Set([...(this.#policyModule === undefined ? POLICY_CONFIGS : []), ...filters.map(wasmFilterName)]);
   }
 
   #lower(ir: ProxyIr): XdsSnapshot {
@@ -352,8 +367,9 @@ export class RunningProxy {
   #chooseFilters(ir: ProxyIr): void {
     // A route that stays as it was may have a filter that is not wanted any more.
     const kept = this.#lastGood === undefined ? [] : wasmFiltersOf(this.#lastGood);
+    this.#wantedFilters = new Map([...kept, ...wasmFiltersOf(ir)]);
     const chosen = chooseFilters({
-      wanted: new Map([...kept, ...wasmFiltersOf(ir)]),
+      wanted: this.#wantedFilters,
       last: this.#filters,
       good: this.#goodFilters,
       refused: new Map([...this.#refusedFilters].map(([name, { version }]) => [name, version])),

@@ -59,3 +59,6 @@ export interface ProxySocket {
   /** Takes no more connections and removes the socket. */
   close(): Promise<void>;
 }
+
+/** The gRPC metadata in which the Envoy and the sidecar of a pod each say its name. A contract with the sidecar. */
+export const POD_METADATA = 'sluice-pod';

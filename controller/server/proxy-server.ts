@@ -7,7 +7,7 @@ import {
 } from '@grpc/grpc-js';
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
-import type { ProxySocket } from '../infra/infra.ts';
+import { POD_METADATA, type ProxySocket } from '../infra/infra.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { typeOfUrl, type XdsType } from '../xds/types.ts';
 import type { Publication } from './ads/publication.ts';
@@ -15,6 +15,7 @@ import { decodeDeltaRequest, encodeDeltaResponse } from './ads/wire.ts';
 import type { ModuleStore } from './agent/module-store.ts';
 import { serveAgent } from './agent/agent-stream.ts';
 import type { SidecarStates } from './agent/sidecar-states.ts';
+import type { Pod } from './pod.ts';
 import { type Half, SameReplica } from './same-replica.ts';
 
 /** A stream of raw messages: nothing is decoded or encoded by grpc-js. */
@@ -74,19 +75,20 @@ export function serveProxy(options: ProxyServerOptions): () => void {
   const same = new SameReplica(options.clock, (half, address) =>
     options.log.info({ address }, `an ${OTHERS[half]} asks another replica, or none: it is to come again`),
   );
-  const meet = (half: Half, stream: RawStream): void => {
+  const meet = (half: Half, stream: RawStream): Pod | undefined => {
     const connection = connections.get(stream.getPeer());
-    if (connection?.remoteAddress === undefined) return;
-    whenEnded(stream, same.connected(half, connection.remoteAddress, connection));
+    const address = connection?.remoteAddress;
+    if (connection === undefined || address === undefined) return undefined;
+    whenEnded(stream, same.connected(half, address, connection));
+    const [name] = stream.metadata.get(POD_METADATA);
+    return { address, name: typeof name === 'string' && name !== '' ? name : undefined };
   };
   const handlers: Record<string, UntypedHandleCall> = {
     delta: (stream: RawStream) => {
-      meet('envoy', stream);
-      serveDelta(stream, options);
+      serveDelta(stream, options, meet('envoy', stream));
     },
     agent: (stream: RawStream) => {
-      meet('sidecar', stream);
-      serveAgent(stream, options);
+      serveAgent(stream, options, meet('sidecar', stream));
     },
   };
   server.addService(
@@ -126,9 +128,15 @@ function whenEnded(stream: RawStream, ended: () => void): void {
   }
 }
 
-function serveDelta(stream: RawStream, { publication, clock, log, answered }: ProxyServerOptions): void {
+function serveDelta(
+  stream: RawStream,
+  { publication, modules, clock, log, answered }: ProxyServerOptions,
+  pod: Pod | undefined,
+): void {
   const session = publication.connect({
     clock,
+    // On this machine one agent is for all, and what it has is what is published.
+    ...(pod === undefined ? {} : { modules: modules.of(pod) }),
     send: (response) => {
       log.debug(
         { typeUrl: response.typeUrl, resources: response.resources.length, removed: response.removed.length },

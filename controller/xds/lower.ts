@@ -113,7 +113,10 @@ function lowerRoutes(ir: ListenerIr): readonly XdsResource[] {
 
 const routesOfFrames = new WeakMap<object, readonly XdsResource[]>();
 
-const loadedConfig = once((loaded: LoadedFilterIr) => extensionConfig(wasmFilterConfig(loaded)));
+const loadedConfig = once((loaded: LoadedFilterIr) => ({
+  ...extensionConfig(wasmFilterConfig(loaded)),
+  file: loaded.path,
+}));
 const leftOutFilter = once((filter: WasmFilterIr) => leftOut(wasmFilterName(filter)));
 
 /** The configuration of a filter in the version that is there; without one Envoy answers 500, or the filter is left out. */
@@ -170,7 +173,9 @@ const modulesOf = once((_shared: readonly SharedPolicyIr[]) => new Map<string, r
 function lowerPolicyModule(shared: readonly SharedPolicyIr[], { path, digest }: ModuleFile): readonly XdsResource[] {
   const made = modulesOf(shared);
   const key = `${digest} ${path}`;
-  const known = made.get(key) ?? policyFilterConfigs(path, digest, shared).map(extensionConfig);
+  const known =
+    made.get(key) ??
+    policyFilterConfigs(path, digest, shared).map((config) => ({ ...extensionConfig(config), file: path }));
   made.set(key, known);
   return known;
 }

@@ -36,6 +36,10 @@ const REROUTE_FILTERS = {
   [AFTER_RECHECK_FILTER]: `${AFTER_RECHECK_FILTER}.reroute`,
 } as const;
 
+const PLACES = [POLICY_FILTER, AFTER_FILTER, RECHECK_FILTER, AFTER_RECHECK_FILTER] as const;
+/** Names of the ECDS resources of the module. */
+export const POLICY_CONFIGS: readonly string[] = [...PLACES, LOGIN_FILTER];
+
 const WASM = 'envoy.extensions.filters.http.wasm.v3.Wasm';
 const { FAIL_RELOAD } = enumMembers('envoy.extensions.wasm.v3.FailurePolicy');
 
@@ -196,10 +200,7 @@ export function policyFilterConfigs(
   const configuration = policyConfiguration(shared);
   const wasm = (name: string): Any => wasmConfig(name, { path, digest }, configuration);
   return [
-    ...[POLICY_FILTER, AFTER_FILTER, RECHECK_FILTER, AFTER_RECHECK_FILTER].map((name) => ({
-      name,
-      typedConfig: wasm(name),
-    })),
+    ...PLACES.map((name) => ({ name, typedConfig: wasm(name) })),
     { name: LOGIN_FILTER, typedConfig: onlyWhenLeftToSidecar(LOGIN_FILTER, wasm(LOGIN_FILTER)) },
   ];
 }

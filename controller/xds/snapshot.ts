@@ -13,6 +13,8 @@ export interface XdsResource {
   readonly version: string;
   /** The resource as field 2 (`resources`) of `envoy.service.discovery.v3.DeltaDiscoveryResponse`, tag included. */
   readonly wire: Uint8Array;
+  /** The file that the client is to load, where there is one: it rejects the resource while it has none. */
+  readonly file?: string;
 }
 
 /** Resources of one kind, by name. */

@@ -1,6 +1,6 @@
 import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import type { GenMessage } from '@bufbuild/protobuf/codegenv2';
-import { Client, type ClientDuplexStream, Metadata } from '@grpc/grpc-js';
+import { Client, type ClientDuplexStream } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import { type MessageTypes, schema } from '#proto/load.ts';
 import { rawMethod, toBuffer } from '../grpc/raw-method.ts';
@@ -53,7 +53,7 @@ export async function runSession(options: SessionOptions): Promise<void> {
     CONNECT.path,
     CONNECT.requestSerialize,
     CONNECT.responseDeserialize,
-    new Metadata(),
+    reached.metadata,
   );
   const receiver = new ModuleReceiver(folder);
   const cancel = (): void => stream.cancel();

@@ -93,7 +93,7 @@ function readSidecar(args: readonly string[], environment: NodeJS.ProcessEnv): C
   const { values } = parseArgs({ args: [...args], options: SIDECAR, strict: true });
   if (values.help) return { kind: 'help' };
   const { modules } = values;
-  const controller = controllerOf(values);
+  const controller = controllerOf(values, environment['ENVOY_POD_NAME'] ?? '');
   if (typeof controller === 'string') return wrong(controller);
   if (modules === undefined) return wrong('--modules is missing');
   const pod = values['pod-port'] === undefined ? undefined : podOf(values, environment['SLUICE_DRAIN_TOKEN'] ?? '');
@@ -111,12 +111,13 @@ interface SidecarValues {
   readonly drain?: string | undefined;
 }
 
-function controllerOf(values: SidecarValues): ControllerAddress | string {
+function controllerOf(values: SidecarValues, pod: string): ControllerAddress | string {
   const [path, address, certificates] = [values['agent-socket'], values['agent-address'], values['agent-certificates']];
   if (path !== undefined && address !== undefined) return '--agent-socket and --agent-address are for different places';
   if (path !== undefined) return { kind: 'socket', path };
   if (address === undefined) return '--agent-socket is missing';
-  return certificates === undefined ? '--agent-certificates is missing' : { kind: 'tls', address, certificates };
+  if (certificates === undefined) return '--agent-certificates is missing';
+  return { kind: 'tls', address, certificates, ...(pod === '' ? {} : { pod }) };
 }
 
 function podOf(values: SidecarValues, token: string): PodOptions | string {

@@ -46,6 +46,7 @@ let address = '';
 /** "<host>:<port>" of the private registry. */
 let registry = '';
 const stops: (() => Promise<unknown> | void)[] = [];
+const registries: RealRegistry[] = [];
 
 const atPods = async (path: string): Promise<readonly string[]> =>
   [...(await site.podsOf('shop')).values()].map((pod) => `http://${pod}:${POD_PORT}${path}`);
@@ -182,6 +183,7 @@ describe.skipIf(!REGISTRY_IS_THERE)('users’ filters', () => {
     stops.push(() => site.remove());
     const { 'tls.crt': certificate, 'tls.key': key } = selfSigned(`registry.${name}.svc.cluster.local`);
     const [closed, open] = await fillRegistries(certificate, key);
+    registries.push(closed, open);
     const processorPort = await startProcessor();
     const { app, system } = site;
     const own = processors(site);
@@ -365,6 +367,35 @@ describe.skipIf(!REGISTRY_IS_THERE)('users’ filters', () => {
     });
     for (const traffic of good) expect([...(await traffic.stop()).keys()]).toEqual([200]);
     for (const traffic of bad) expect([...(await traffic.stop()).keys()]).toEqual([401]);
+  });
+
+  it('a controller that is new while the registries are down takes neither a filter nor the policy module away', async () => {
+    const { app, system, cluster } = site;
+    const token = { authorization: `Bearer ${people.token({ sub: 'ada', exp: 4_102_444_800 })}` };
+    const before = await modules();
+    for (const one of registries) await one.stop();
+    const filtering = (await atPods('/private')).map((url) => keepAsking(url));
+    const good = (await atPods('/people')).map((url) => keepAsking(url, token));
+    const bad = (await atPods('/people')).map((url) => keepAsking(url));
+    await cluster.kubectl('delete', 'pod', '-n', system, '-l', 'control-plane=envoy-gateway');
+    await site.rolledOut('envoy-gateway', system);
+    // What is not wanted any more goes last: once it has gone, so would whatever else goes.
+    const echo = (name: string): string => `
+apiVersion: v1
+kind: Service
+metadata: { name: ${name}, namespace: ${app} }
+spec: { selector: { app: echo }, ports: [{ port: 80, targetPort: 3000 }] }
+---`;
+    await cluster.apply(echo('late') + routeTo(app, 'late', '/late', 'late'));
+    await atAll('/late', ({ status }) => status === 200);
+    await cluster.kubectl('delete', 'httproute', '-n', app, 'late');
+    for (const pod of (await site.podsOf('shop')).keys()) {
+      await until('its cluster has gone', async () => !(await envoyAdmin(pod, '/clusters')).includes(`${app}/late`));
+    }
+    for (const traffic of [...filtering, ...good]) expect([...(await traffic.stop()).keys()]).toEqual([200]);
+    for (const traffic of bad) expect([...(await traffic.stop()).keys()]).toEqual([401]);
+    await atAll('/private', ({ headers }) => headers['x-wasm-custom'] === 'private');
+    expect(await modules()).toEqual(before);
   });
 
   /** The file of the policy module, as each Envoy has it. */

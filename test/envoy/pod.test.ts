@@ -1,20 +1,25 @@
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { compile } from '#controller/compile.ts';
-import { type Authority, issue, makeAuthority } from '#controller/pki/authority.ts';
+import { type Authority, issue, type KeyPair, makeAuthority } from '#controller/pki/authority.ts';
 import { loadOnce } from '#controller/provider/files/load-once.ts';
 import { readLayoutModule } from '#controller/oci/layout.ts';
-import { systemClock } from '#controller/runtime/clock.ts';
+import { type Clock, systemClock } from '#controller/runtime/clock.ts';
+import { manualClock } from '#controller/runtime/testing/manual-clock.ts';
 import { ModuleStore } from '#controller/server/agent/module-store.ts';
 import { SidecarStates } from '#controller/server/agent/sidecar-states.ts';
 import { Publication } from '#controller/server/ads/publication.ts';
+import { SESSION_TIMES } from '#controller/server/ads/session.ts';
 import { ProxyConnections } from '#controller/server/proxy-connections.ts';
 import { serveProxy } from '#controller/server/proxy-server.ts';
+import { podAgent } from '#controller/server/testing/pod-clients.ts';
 import { lower } from '#controller/xds/lower.ts';
 import { ROOT } from '#deploy/setup/node24.mjs';
+import { issuer } from '#wasm-filters/testing/issuer.ts';
 import { freePort } from '../process/sluice.ts';
 import { type LivePod, startLivePod } from './pod.ts';
 
@@ -50,8 +55,22 @@ async function openDoor(port: number): Promise<ProxyConnections> {
   return opened;
 }
 
+const keys = issuer('ES256', 'one');
+
+/** Nobody gets beyond this without a token. */
+const GUARD = `
+---
+apiVersion: gateway.envoyproxy.io/v1alpha1
+kind: SecurityPolicy
+metadata: { name: all, namespace: shop }
+spec:
+  targetRefs: [{ group: gateway.networking.k8s.io, kind: HTTPRoute, name: all }]
+  jwt:
+    providers: [{ name: p, localJWKS: { type: Inline, inline: '${JSON.stringify({ keys: [keys.jwk] })}' } }]
+`;
+
 /** Serves the proxy of a Gateway on a port with one answer. */
-async function serve(port: number): Promise<Publication> {
+async function serve(port: number, policies = '', clock: Clock = systemClock): Promise<Publication> {
   const file = join(folder, 'world.yaml');
   writeFileSync(
     file,
@@ -72,31 +91,38 @@ metadata: { name: all, namespace: shop }
 spec:
   parentRefs: [{ name: web }]
   rules: [{ filters: [{ type: RequestRedirect, requestRedirect: { scheme: https, statusCode: 301 } }] }]
-`,
+${policies}`,
   );
   const proxy = compile(loadOnce([file])).proxies.get(KEY);
   if (proxy === undefined) throw new Error('no proxy');
   const image = await readLayoutModule(resolve(ROOT, 'build/filters/policy'));
   if (!image.ok) throw new Error(image.refusal.message);
   const { module } = image.value;
-  const publication = new Publication({ rejected: () => undefined, settled: () => undefined });
-  const modules = new ModuleStore({ load: async () => module, onReady: () => undefined, clock: systemClock });
+  const events = { rejected: () => undefined, settled: () => undefined };
+  const publication = new Publication(events, SESSION_TIMES, 'first');
+  const modules = new ModuleStore({ load: async () => module, onReady: () => publish(), clock });
+  const publish = (): void => {
+    const path = modules.path(module.digest);
+    publication.publish(lower(proxy.xds, path === undefined ? undefined : { digest: module.digest, path }));
+  };
   modules.want([module.digest]);
-  publication.publish(lower(proxy.xds, undefined));
+  publish();
   serveProxy({
     socket: door.socketOf(KEY),
     publication,
     modules,
     states: new SidecarStates(),
     unknownKey: () => undefined,
-    clock: systemClock,
+    clock,
     log: pino({ level: 'silent' }),
   });
   return publication;
 }
 
+const pairOfProxy = (): Promise<KeyPair> => issue(authority, { kind: 'proxy', key: KEY }, Date.now());
+
 async function start(port: number): Promise<LivePod> {
-  const pair = await issue(authority, { kind: 'proxy', key: KEY }, Date.now());
+  const pair = await pairOfProxy();
   const gateway = {
     namespace: 'shop',
     name: 'web',
@@ -149,6 +175,40 @@ describe('the pod of a proxy, with its real Envoy and sidecar', () => {
     expect(await status(ports.readiness, '/alive')).toBe(200);
     // Who comes all the same is served.
     expect(await status(port, '/')).toBe(301);
+  });
+
+  it('is not ready before its own sidecar has come, though another’s has, and never answers 500 then', async () => {
+    const port = await freePort();
+    const { ports, sidecar, sidecarAgain } = await start(port);
+    sidecar.kill('SIGKILL');
+    await once(sidecar, 'exit');
+    // No time passes: it waits for its sidecar, and for nothing else.
+    await serve(port, GUARD, manualClock());
+    const other = podAgent({ port: xdsPort, pair: await pairOfProxy(), trusted: authority.trusted, pod: 'other' });
+    try {
+      await expect.poll(() => other.heard, POLL).toBeGreaterThan(0);
+      const asked = async (): Promise<string> => {
+        const stats = `http://127.0.0.1:${ports.admin}/stats?filter=lds.update_attempt`;
+        return fetch(stats).then(
+          (answer) => answer.text(),
+          () => '',
+        );
+      };
+      await expect.poll(asked, POLL).toContain('update_attempt: 1');
+      expect([await status(ports.readiness, '/ready'), await status(port, '/')]).toEqual([0, 0]);
+      sidecarAgain();
+      const came = new Set<number>();
+      const isGuarded = async (): Promise<boolean> => {
+        const answer = await status(port, '/');
+        came.add(answer);
+        return answer === 401;
+      };
+      await expect.poll(isGuarded, POLL).toBe(true);
+      expect([...came].filter((answer) => ![0, 401].includes(answer))).toEqual([]);
+      await expect.poll(() => status(ports.readiness, '/ready'), POLL).toBe(200);
+    } finally {
+      other.close();
+    }
   });
 
   it('takes new certificates, of a new authority, without a restart of either side', async () => {

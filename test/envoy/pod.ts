@@ -22,6 +22,8 @@ export interface LivePod {
   readonly modules: string;
   readonly envoy: ChildProcess;
   readonly sidecar: ChildProcess;
+  /** Starts the sidecar again: it was ended. */
+  readonly sidecarAgain: () => void;
   /** Puts other certificates in place, all at once, as the kubelet does. */
   certify(pair: KeyPair, trusted: string): Promise<void>;
   stop(): Promise<void>;
@@ -78,11 +80,16 @@ export async function startLivePod(
     await rename(join(folder, 'certs', '..data_tmp'), join(folder, 'certs', '..data'));
   };
   await certify(pair, authority.trusted);
-  const sidecar = spawn(
-    process.execPath,
-    [join(ROOT, 'extproc/main.ts'), ...argumentsOf(manifests, 'initContainers', 'sidecar').map(here)],
-    { stdio: ['ignore', 'ignore', 'ignore'], env: { ...process.env, SLUICE_DRAIN_TOKEN: identity.drainToken } },
-  );
+  const startSidecar = (): ChildProcess =>
+    spawn(
+      process.execPath,
+      [join(ROOT, 'extproc/main.ts'), ...argumentsOf(manifests, 'initContainers', 'sidecar').map(here)],
+      {
+        stdio: ['ignore', 'ignore', 'ignore'],
+        env: { ...process.env, SLUICE_DRAIN_TOKEN: identity.drainToken, ENVOY_POD_NAME: 'pod' },
+      },
+    );
+  let sidecar = startSidecar();
   const envoy = spawn(
     await ensureEnvoy(process.env, () => undefined),
     [...argumentsOf(manifests, 'containers', 'envoy').map(here), '--concurrency', '1'],
@@ -93,7 +100,10 @@ export async function startLivePod(
     drainToken: identity.drainToken,
     modules: join(folder, 'run', 'modules'),
     envoy,
-    sidecar,
+    get sidecar() {
+      return sidecar;
+    },
+    sidecarAgain: () => void (sidecar = startSidecar()),
     certify,
     stop: async () => {
       for (const child of [envoy, sidecar]) {

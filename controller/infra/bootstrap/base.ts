@@ -13,6 +13,8 @@ export interface BootstrapParts {
   /** Where the controller is, and what that is called. */
   readonly xdsCluster: NamedCluster;
   readonly sidecarSocket: string;
+  /** What it says to the controller whenever it connects (gRPC metadata). */
+  readonly metadata?: { readonly key: string; readonly value: string };
   /** How long it waits for its first configuration before it serves without one. */
   readonly initialFetchTimeout: string;
   readonly listeners?: readonly object[];
@@ -24,7 +26,8 @@ export interface BootstrapParts {
  * (`envoy.config.bootstrap.v3.Bootstrap` as JSON).
  */
 export function bootstrapBase(parts: BootstrapParts) {
-  const { key, adminPort, xdsCluster, sidecarSocket, initialFetchTimeout, listeners = [], clusters = [] } = parts;
+  const { key, adminPort, xdsCluster, sidecarSocket, metadata, initialFetchTimeout } = parts;
+  const { listeners = [], clusters = [] } = parts;
   const ads = { ads: {}, resource_api_version: 'V3', initial_fetch_timeout: initialFetchTimeout };
   return {
     node: { id: key, cluster: key },
@@ -34,7 +37,12 @@ export function bootstrapBase(parts: BootstrapParts) {
         api_type: 'DELTA_GRPC',
         transport_api_version: 'V3',
         set_node_on_first_message_only: true,
-        grpc_services: [{ envoy_grpc: { cluster_name: xdsCluster.name, retry_policy: RECONNECT } }],
+        grpc_services: [
+          {
+            envoy_grpc: { cluster_name: xdsCluster.name, retry_policy: RECONNECT },
+            ...(metadata === undefined ? {} : { initial_metadata: [metadata] }),
+          },
+        ],
       },
       lds_config: ads,
       cds_config: ads,

@@ -26,6 +26,7 @@ export class Publication {
   readonly #modules: ModuleOrder;
   readonly #sessions = new Set<Session>();
   #desired: XdsSnapshot | undefined;
+  #kept: ReadonlySet<string> = new Set();
 
   constructor(events: PublicationEvents, times: SessionTimes = SESSION_TIMES, modules: ModuleOrder = 'last') {
     this.#events = events;
@@ -53,14 +54,18 @@ export class Publication {
     return [...this.#sessions].every(({ isClean }) => isClean);
   }
 
-  /** Brings every client to `snapshot`, and every one that connects later. */
-  publish(snapshot: XdsSnapshot): void {
+  /**
+   * Brings every client to `snapshot`, and every one that connects later. Extension configurations that are `kept` cannot be
+   * had now: a client that has one, in whatever version, goes on with it.
+   */
+  publish(snapshot: XdsSnapshot, kept: ReadonlySet<string> = new Set()): void {
     this.#desired = snapshot;
+    this.#kept = kept;
     for (const session of this.#sessions) session.publish(snapshot);
   }
 
   /** Opens the session of a client that has just connected. Close it when its stream ends. */
-  connect(ports: Pick<SessionPorts, 'clock' | 'send'>): Session {
+  connect(ports: Pick<SessionPorts, 'clock' | 'send' | 'modules'>): Session {
     const session = new Session(
       this.snapshot,
       {
@@ -68,6 +73,7 @@ export class Publication {
         rejected: (rejection) => this.#events.rejected(rejection),
         settled: (refused) => this.#events.settled(refused),
         warming: (clusters) => this.#events.warming?.(clusters),
+        keeps: (config) => this.#kept.has(config),
       },
       this.#times,
       // Beside one that serves it has time for its modules.

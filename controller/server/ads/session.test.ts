@@ -1,89 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { collectGarbage } from '../../runtime/memory.ts';
-import { manualClock } from '../../runtime/testing/manual-clock.ts';
 import { leftOut } from '../../xds/left-out.ts';
-import { EMPTY_SNAPSHOT, type XdsSnapshot, xdsResource } from '../../xds/snapshot.ts';
-import { typeOfUrl, typeUrl, XDS_TYPES, type XdsType } from '../../xds/types.ts';
-import { type ModuleOrder, type Rejection, Session, SESSION_TIMES, type SessionPorts } from './session.ts';
-import type { DeltaRequest, DeltaResponse } from './wire.ts';
-
-/** A snapshot from names, and contents where they matter: "a" or "a=2". */
-function snapshot(resources: { readonly [T in XdsType]?: readonly string[] }): XdsSnapshot {
-  const entries = XDS_TYPES.map((type) => [
-    type,
-    new Map(
-      (resources[type] ?? []).map((text) => {
-        const [name = '', content = '1'] = text.split('=');
-        return [name, xdsResource(type, name, Buffer.from(content))];
-      }),
-    ),
-  ]);
-  return { ...EMPTY_SNAPSHOT, ...Object.fromEntries(entries) };
-}
-
-/** A client that says what the test tells it to, and writes down what it is sent: "cluster +a -b". */
-function scripted(desired: XdsSnapshot, modules: ModuleOrder = 'last') {
-  const clock = manualClock();
-  const sent: string[] = [];
-  const nonces = new Map<XdsType, string>();
-  const rejections: Rejection[] = [];
-  const warming: (readonly string[])[] = [];
-  let completed = 0;
-  const ports: SessionPorts = {
-    clock,
-    send: (response: DeltaResponse) => {
-      const type = typeOfUrl(response.typeUrl) ?? 'listener';
-      nonces.set(type, response.nonce);
-      const parts = [
-        ...response.resources.map(({ name }) => `+${name}`),
-        ...response.removed.map((name) => `-${name}`),
-      ];
-      sent.push([type, ...parts].join(' '));
-    },
-    rejected: (rejection) => rejections.push(rejection),
-    warming: (clusters) => warming.push([...clusters]),
-    settled: (refused) => (completed += refused.length === 0 ? 1 : 0),
-  };
-  const session = new Session(desired, ports, SESSION_TIMES, modules);
-  const say = (type: XdsType, words: Partial<DeltaRequest> = {}): void =>
-    session.receive({
-      typeUrl: typeUrl(type),
-      nonce: '',
-      error: undefined,
-      subscribe: [],
-      unsubscribe: [],
-      initialVersions: new Map(),
-      ...words,
-    });
-  return {
-    session,
-    clock,
-    rejections,
-    warming,
-    completed: () => completed,
-    say,
-    ack: (type: XdsType) => say(type, { nonce: nonces.get(type) ?? '' }),
-    nack: (type: XdsType, error: string) => say(type, { nonce: nonces.get(type) ?? '', error }),
-    /** What was sent since the last call. */
-    sent: () => sent.splice(0),
-  };
-}
-
-type Scripted = ReturnType<typeof scripted>;
-
-/** Brings a client to everything of its snapshot: one listener, one route, one cluster. */
-function settle(client: Scripted, cluster: string): void {
-  client.say('cluster');
-  client.say('endpoint', { subscribe: [cluster] });
-  client.ack('endpoint');
-  client.ack('cluster');
-  client.say('listener');
-  client.ack('listener');
-  client.say('route', { subscribe: ['r'] });
-  client.ack('route');
-  client.clock.pass(SESSION_TIMES.drain);
-  client.sent();
-}
+import { EMPTY_SNAPSHOT, type XdsSnapshot } from '../../xds/snapshot.ts';
+import type { XdsType } from '../../xds/types.ts';
+import { SESSION_TIMES } from './session.ts';
+import { type Scripted, scripted, settle, snapshot } from './testing/scripted-client.ts';
 
 const WORLD_A = { cluster: ['a'], endpoint: ['a'], listener: ['l'], route: ['r=to a'] } as const;
 const WORLD_B = { cluster: ['b'], endpoint: ['b'], listener: ['l'], route: ['r=to b'] } as const;

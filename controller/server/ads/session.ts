@@ -44,6 +44,21 @@ export type ModuleOrder = 'first' | 'last';
 /** So long routes wait for modules. Envoy itself waits 15 seconds for routes, and then serves without. Milliseconds. */
 const LONGEST_MODULES = 10_000;
 
+/**
+ * So long listeners wait for the agent beside the client. That is longer than until a client whose agent is elsewhere is made
+ * to come again the first time, so that it looks there, and shorter than the second (`SameReplica`): where the agent is
+ * nowhere, the client serves what needs no module after 5 s with each replica that it comes to and this time. Milliseconds.
+ */
+const LONGEST_ALONE = 8_000;
+
+/** The modules on the machine of a client, as the agent there tells of them. */
+export interface ClientModules {
+  /** Whether the file is there and verified. */
+  holds(path: string): boolean;
+  /** Whether all is there that the client will be told to load, save what cannot be had. */
+  readonly isComplete: boolean;
+}
+
 /** A response that was written is on its way after this time. Milliseconds. */
 const UNTIL_SENT = 1;
 
@@ -71,6 +86,10 @@ export interface SessionPorts {
   settled(refused: readonly RefusedResource[]): void;
   /** The clusters that still warm although they were waited for as long as one may; told when they change. */
   warming(clusters: ReadonlySet<string>): void;
+  /** The client's modules; without them whatever is published is with the client. */
+  readonly modules?: ClientModules;
+  /** Whether an extension configuration cannot be had now, so that a client goes on with the one that it has. */
+  keeps?(name: string): boolean;
 }
 
 /** One delta stream of one client: brings the client from what it has to the desired snapshot, stage by stage. */
@@ -94,7 +113,12 @@ export class Session {
   /** The client has just started and serves nothing yet. */
   #isFresh = true;
   readonly #modules: ModuleOrder;
+  /** Of the wait for the agent, then of that for the modules. */
   #cancelModules: () => void = () => undefined;
+  /** Listeners wait for the agent beside the client: with them it would begin to wait for routes, which are bounded. */
+  #awaitsAgent: boolean;
+  /** Files that the client has loaded, and may be told of again without its agent. */
+  #files: ReadonlySet<string> = new Set();
 
   constructor(
     desired: XdsSnapshot,
@@ -106,12 +130,13 @@ export class Session {
     this.#ports = ports;
     this.#times = times;
     this.#modules = modules;
-    if (modules === 'first') {
-      this.#cancelModules = ports.clock.after(LONGEST_MODULES, () => {
-        this.#isFresh = false;
+    this.#awaitsAgent = modules === 'first' && ports.modules !== undefined;
+    if (this.#awaitsAgent) {
+      this.#cancelModules = ports.clock.after(LONGEST_ALONE, () => {
+        this.#waitForModules();
         this.#progress();
       });
-    }
+    } else if (modules === 'first') this.#waitForModules();
     this.#enter('make');
   }
 
@@ -122,7 +147,7 @@ export class Session {
 
   /** Whether the client has taken all of the snapshot, and what is no longer named has gone. */
   get isClean(): boolean {
-    return this.#stage === 'break' && this.#refused().length === 0;
+    return this.#stage === 'break' && this.#refused().length === 0 && !this.#isBehind();
   }
 
   /** Whether the client has acknowledged this resource. */
@@ -134,6 +159,7 @@ export class Session {
   publish(desired: XdsSnapshot): void {
     this.#desired = desired;
     this.#made = undefined;
+    this.#forgetFiles();
     this.#tellWarming();
     this.#enter('make');
     this.#progress();
@@ -147,7 +173,9 @@ export class Session {
     const subscription = known ?? new Subscription(type, request.initialVersions, request.subscribe);
     if (known === undefined) this.#subscriptions.set(type, subscription);
     else known.change(request.subscribe, request.unsubscribe);
-    if (request.initialVersions.size > 0) this.#isFresh = false;
+    // Who has listeners serves, or is about to.
+    if (SWITCH_TYPES.some((one) => one === type) && request.initialVersions.size > 0) this.#isFresh = false;
+    if (type === 'extension-config') this.#loaded(this.#current(request.initialVersions));
     if (type === 'route') this.#followConfigurations(subscription, request);
     if (request.nonce !== '') this.#answered(type, subscription, request);
     this.#subscriptions.get('cluster')?.heard();
@@ -168,6 +196,7 @@ export class Session {
     switch (verdict.kind) {
       case 'accepted':
         if (type === 'route') for (const { name } of verdict.resources) this.#configurations.add(name);
+        this.#loaded(verdict.resources);
         return;
       case 'rejected': {
         const { name, version } = verdict.resource;
@@ -180,6 +209,37 @@ export class Session {
       default:
         verdict satisfies never;
     }
+  }
+
+  /** The extension configurations of which the client has these versions, where those are the ones that it is to have. */
+  #current(versions: ReadonlyMap<string, string>): readonly XdsResource[] {
+    const desired = this.#desired['extension-config'];
+    return [...versions].flatMap(([name, version]) => {
+      const resource = desired.get(name);
+      return resource?.version === version ? [resource] : [];
+    });
+  }
+
+  #loaded(resources: readonly XdsResource[]): void {
+    const files = resources.flatMap(({ file }) => (file === undefined || this.#files.has(file) ? [] : [file]));
+    if (files.length > 0) this.#files = new Set([...this.#files, ...files]);
+  }
+
+  /** What nothing names any more may be deleted. */
+  #forgetFiles(): void {
+    if (this.#files.size === 0) return;
+    const named = new Set([...this.#desired['extension-config'].values()].map(({ file }) => file));
+    this.#files = new Set([...this.#files].filter((file) => named.has(file)));
+  }
+
+  /** From now on routes wait for modules, and listeners for nothing more. */
+  #waitForModules(): void {
+    this.#awaitsAgent = false;
+    this.#cancelModules();
+    this.#cancelModules = this.#ports.clock.after(LONGEST_MODULES, () => {
+      this.#isFresh = false;
+      this.#progress();
+    });
   }
 
   /** A RouteConfiguration that the client asks for has no virtual hosts there, save one that it says it has. */
@@ -209,13 +269,16 @@ export class Session {
   /** Sends whatever the stage allows and moves to the next stage when this one is done. */
   #progress(): void {
     if (this.#closed) return;
+    if (this.#awaitsAgent && (!this.#isFresh || this.#ports.modules?.isComplete === true)) this.#waitForModules();
     this.#sendAll();
     this.#excuseClustersInUse();
     if (this.#stage === 'make' && this.#done(MAKE_TYPES)) {
       this.#enter('switch');
       this.#sendAll();
     }
-    if (this.#stage === 'switch' && this.#done(ALL_TYPES)) {
+    // What waits is not counted as missing, and yet the client has not got it.
+    const isHeld = this.#awaitsAgent || !this.#maySendRoutes();
+    if (this.#stage === 'switch' && !isHeld && this.#done(ALL_TYPES)) {
       this.#isFresh = false;
       this.#enter('drain');
       this.#ports.settled(this.#refused());
@@ -236,7 +299,7 @@ export class Session {
 
   #sendAll(): void {
     const types = this.#stage === 'make' ? MAKE_TYPES : ALL_TYPES;
-    for (const type of types) this.#send(type);
+    for (const type of types) if (type !== 'listener' || !this.#awaitsAgent) this.#send(type);
   }
 
   #send(type: XdsType): void {
@@ -301,22 +364,51 @@ export class Session {
       };
     }
     const removals = this.#mayRemove(type);
-    if (type === 'route' && this.#modules === 'first') {
-      const isSent = !this.#isFresh || this.#hasModules();
+    if (type === 'route') {
+      const isSent = this.#maySendRoutes();
       return { send: () => isSent, remove: () => removals };
     }
     if (type !== 'extension-config') return { send: () => true, remove: () => removals };
     const isSent = !this.#isFresh || this.#modules === 'first' || this.#done(SWITCH_TYPES);
     // Where connections go is a route, and comes after the clusters.
     return {
-      send: (name) => (chainOfConfig(name) === undefined ? isSent : this.#stage !== 'make'),
-      remove: (name) => removals || this.#isOpen(name),
+      send: (name) =>
+        chainOfConfig(name) === undefined
+          ? isSent && !this.#lacksFile(name) && !this.#isKept(name)
+          : this.#stage !== 'make',
+      remove: (name) => (removals && !this.#isKept(name)) || this.#isOpen(name),
     };
   }
 
-  /** Whether the client has answered for every module that it asks for: it asks when it has its listeners. */
+  /** Whether an extension configuration names a file that is not known to be with the client: it would reject it. */
+  #lacksFile(name: string): boolean {
+    const file = this.#desired['extension-config'].get(name)?.file;
+    return file !== undefined && !this.#files.has(file) && this.#ports.modules?.holds(file) === false;
+  }
+
+  /** Whether the client is still to be told of a file that it has not got yet. */
+  #isBehind(): boolean {
+    return [...this.#desired['extension-config'].keys()].some((name) => this.#lacksFile(name));
+  }
+
+  /** Whether the client goes on with the version that it has of what cannot be had now, unless that lets requests pass. */
+  #isKept(name: string): boolean {
+    if (this.#ports.keeps?.(name) !== true) return false;
+    const configs = this.#subscriptions.get('extension-config');
+    return configs?.knows(name) === true && !mayLeaveOut(name, configs.runs(name));
+  }
+
+  #maySendRoutes(): boolean {
+    return this.#modules === 'last' || !this.#isFresh || this.#hasModules();
+  }
+
+  /**
+   * Whether the client has answered for every module that it asks for: it asks when it has its listeners. Whose agent has all
+   * that is wanted is told of it as soon as the others have it, too; until then what is named may be a file that it never had.
+   */
   #hasModules(): boolean {
     const type = 'extension-config';
+    if (this.#ports.modules?.isComplete === true && this.#isBehind()) return false;
     const desired = this.#desired[type];
     return this.#subscriptions.get(type)?.settled(desired, this.#permission(type)) ?? desired.size === 0;
   }

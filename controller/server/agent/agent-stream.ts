@@ -3,6 +3,7 @@ import { fromBinary } from '@bufbuild/protobuf';
 import type { Logger } from 'pino';
 import { schema } from '#proto/load.ts';
 import { encode as encodeMessage, type Init } from '../../xds/build/message.ts';
+import type { Pod } from '../pod.ts';
 import type { RawStream } from '../proxy-server.ts';
 import type { ModuleReceiver, ModuleStore, WasmModule } from './module-store.ts';
 import type { SidecarStates, StateReceiver } from './sidecar-states.ts';
@@ -23,10 +24,11 @@ export interface AgentSource {
 interface Receiver {
   readonly ofModules: ModuleReceiver;
   readonly ofStates: StateReceiver;
+  readonly pod: Pod | undefined;
 }
 
-/** Serves one stream of `sluice.agent.v1.ModuleAgent/Connect`. */
-export function serveAgent(stream: RawStream, source: AgentSource): void {
+/** Serves one stream of `sluice.agent.v1.ModuleAgent/Connect`, of an agent in this pod, if it is in one. */
+export function serveAgent(stream: RawStream, source: AgentSource, pod: Pod | undefined): void {
   const { modules, states, log } = source;
   const receiver: Receiver = {
     ofModules: {
@@ -35,6 +37,7 @@ export function serveAgent(stream: RawStream, source: AgentSource): void {
       retain: (digests) => stream.write(encode({ kind: { case: 'retain', value: { digests: [...digests] } } })),
     },
     ofStates: { send: (state) => stream.write(encode({ kind: { case: 'state', value: state } })) },
+    pod,
   };
   const disconnected = (): void => {
     modules.disconnected(receiver.ofModules);
@@ -60,7 +63,11 @@ function receive(bytes: Buffer, receiver: Receiver, { modules, states, unknownKe
   const { kind } = fromBinary(schema('sluice.agent.v1.AgentMessage'), bytes);
   switch (kind.case) {
     case 'inventory':
-      modules.connected(receiver.ofModules, new Map(kind.value.modules.map(({ digest, path }) => [digest, path])));
+      modules.connected(
+        receiver.ofModules,
+        new Map(kind.value.modules.map(({ digest, path }) => [digest, path])),
+        receiver.pod,
+      );
       states.connected(receiver.ofStates);
       return;
     case 'ready':

@@ -1,4 +1,5 @@
 import type { Clock } from '../../runtime/clock.ts';
+import { isSamePod, type Pod } from '../pod.ts';
 
 /** A Wasm module, verified: `digest` is that of `bytes`. */
 export interface WasmModule {
@@ -11,17 +12,25 @@ export interface WasmModule {
 export interface ModuleReceiver {
   /** Resolves when the agent can take more. */
   send(module: WasmModule): Promise<void>;
-  /** Tells which modules Envoy will be told to load. */
+  /** Tells which modules Envoy will be told to load; those that cannot be had are not among them. */
   want?(digests: readonly string[]): void;
   /** Tells which modules may still be in use; the agent deletes all others. */
   retain(digests: readonly string[]): void;
+}
+
+/** The modules of one pod, as its agent tells of them. */
+export interface PodModules {
+  /** Whether the agent has said that this file is there and verified. */
+  holds(path: string): boolean;
+  /** Whether it has all that is wanted, save what cannot be had. */
+  readonly isComplete: boolean;
 }
 
 /** What a store works with. */
 export interface ModuleStoreOptions {
   /** The module of a digest, or `undefined` while it cannot be had. */
   readonly load: (digest: string) => Promise<WasmModule | undefined>;
-  /** Called whenever a path becomes known. */
+  /** Called whenever a path becomes known, or it turns out that there will be none soon. */
   readonly onReady: () => void;
   readonly clock: Clock;
 }
@@ -32,6 +41,7 @@ const RETRY = { first: 1_000, most: 60_000 } as const;
 /** What is known of one agent. */
 interface Agent {
   readonly receiver: ModuleReceiver;
+  readonly pod: Pod | undefined;
   /** Paths of what it has confirmed. */
   readonly paths: Map<string, string>;
   /** What it has or has been sent. */
@@ -39,6 +49,8 @@ interface Agent {
   /** What it could not store, how often, and what sends it again. */
   readonly failures: Map<string, { readonly count: number; readonly cancel: () => void }>;
   retained: string | undefined;
+  /** What it has been told that Envoy will be told to load. */
+  told: string | undefined;
   isDelivering: boolean;
   /** Whether it has ever had all that is wanted: before, its Envoy has not started. */
   isComplete: boolean;
@@ -73,6 +85,18 @@ export class ModuleStore {
     return complete.length > 0 && paths.includes(undefined) ? undefined : known;
   }
 
+  /** Tells of one pod alone: what an Envoy has is what the agent beside it has confirmed, not what agents of others have. */
+  of(pod: Pod): PodModules {
+    const agents = (): readonly Agent[] => [...this.#agents.values()].filter((one) => isSamePod(one.pod, pod));
+    const isCompleteFor = (some: readonly Agent[]): boolean => this.#isCompleteFor(some);
+    return {
+      holds: (path) => agents().some(({ paths }) => [...paths.values()].includes(path)),
+      get isComplete() {
+        return isCompleteFor(agents());
+      },
+    };
+  }
+
   /** Whether a module is on its way: wanted, not there yet, and nothing has gone wrong so far. */
   isComing(digest: string): boolean {
     const isWanted = this.#wanted.has(digest) && this.path(digest) === undefined;
@@ -82,13 +106,11 @@ export class ModuleStore {
 
   /** Sets the modules the proxy is to have; sends those its agents lack. */
   want(digests: Iterable<string>): void {
-    const before = [...this.#wanted].join();
     this.#wanted = new Set(digests);
     this.#missing.clear();
-    const isChanged = before !== [...this.#wanted].join();
     for (const agent of this.#agents.values()) {
       for (const digest of agent.failures.keys()) if (!this.#wanted.has(digest)) forgive(agent, digest);
-      if (isChanged) agent.receiver.want?.([...this.#wanted]);
+      this.#tell(agent);
       void this.#deliver(agent);
     }
   }
@@ -108,21 +130,23 @@ export class ModuleStore {
     }
   }
 
-  /** Takes an agent that has connected, with the modules it has. */
-  connected(receiver: ModuleReceiver, inventory: ReadonlyMap<string, string>): void {
+  /** Takes an agent that has connected, with the modules it has, and the pod that it is in, if any. */
+  connected(receiver: ModuleReceiver, inventory: ReadonlyMap<string, string>, pod?: Pod): void {
     const agent: Agent = {
       receiver,
+      pod,
       paths: new Map(inventory),
       sent: new Set(inventory.keys()),
       failures: new Map(),
       retained: undefined,
+      told: undefined,
       isDelivering: false,
       isComplete: false,
     };
     this.#missing.clear();
     this.#agents.set(receiver, agent);
     this.#complete(agent);
-    receiver.want?.([...this.#wanted]);
+    this.#tell(agent);
     void this.#deliver(agent);
     if (inventory.size > 0) this.#options.onReady();
   }
@@ -166,12 +190,28 @@ export class ModuleStore {
       void this.#deliver(agent);
     });
     agent.failures.set(digest, { count, cancel });
+    this.#tell(agent);
+    this.#options.onReady();
   }
 
   /** Ends what is waiting. */
   close(): void {
     for (const agent of this.#agents.values()) for (const digest of agent.failures.keys()) forgive(agent, digest);
     this.#agents.clear();
+  }
+
+  /** Tells an agent what Envoy is to have before it starts. For what cannot be had, or cannot be stored, it is not to wait. */
+  #tell(agent: Agent): void {
+    const wanted = [...this.#wanted].filter((digest) => !this.#missing.has(digest) && !agent.failures.has(digest));
+    if (agent.told === wanted.join()) return;
+    agent.told = wanted.join();
+    agent.receiver.want?.(wanted);
+  }
+
+  #isCompleteFor(agents: readonly Agent[]): boolean {
+    const isThere = (digest: string): boolean =>
+      agents.some(({ paths, failures }) => paths.has(digest) || failures.has(digest));
+    return [...this.#wanted].every((digest) => this.#missing.has(digest) || isThere(digest));
   }
 
   #complete(agent: Agent): void {
@@ -203,6 +243,8 @@ export class ModuleStore {
     if (module === undefined) {
       agent.sent.delete(digest);
       this.#missing.add(digest);
+      for (const one of this.#agents.values()) this.#tell(one);
+      this.#options.onReady();
     } else await agent.receiver.send(module);
   }
 }

@@ -1,5 +1,6 @@
 import { bootstrapBase, http2Only, type NamedCluster, XDS_ALIVE } from '../../bootstrap/base.ts';
 import { XDS_CLUSTER_NAME } from '../../bootstrap/user.ts';
+import { POD_METADATA } from '../../infra.ts';
 import { POD_PATHS, POD_PORTS } from './settings.ts';
 
 /** What the bootstrap of an Envoy in a pod is made of. */
@@ -32,6 +33,8 @@ export function podBootstrap({ key, xds, metrics, anyAddress }: PodBootstrap): o
     adminPort: POD_PORTS.admin,
     xdsCluster: xdsCluster(xds),
     sidecarSocket: POD_PATHS.sidecarSocket,
+    // The kubelet puts in what it is.
+    metadata: { key: POD_METADATA, value: '$(ENVOY_POD_NAME)' },
     // A pod is ready when it has its configuration, however long that takes.
     initialFetchTimeout: '0s',
     listeners: [readinessListener(anyAddress), ...(metrics ? [metricsListener(anyAddress)] : [])],

@@ -1,0 +1,181 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { DEFAULT_SETTINGS } from './compile.ts';
+import type { OpenProxy } from './infra/infra.ts';
+import { type Authority, issue, type KeyPair, makeAuthority } from './pki/authority.ts';
+import { loadOnce } from './provider/files/load-once.ts';
+import { ResourceStore } from './resources/store.ts';
+import { RunningProxy } from './running-proxy.ts';
+import { systemClock } from './runtime/clock.ts';
+import { manualClock } from './runtime/testing/manual-clock.ts';
+import { ProxyConnections } from './server/proxy-connections.ts';
+import { podAgent, podEnvoy } from './server/testing/pod-clients.ts';
+import { createTranslator, type TranslatedProxy } from './translate.ts';
+
+const KEY = 'default/shop';
+const FILTER = 'sluice.wasm/default/filter/0';
+const POLL = { timeout: 20_000, interval: 20 };
+const log = pino({ level: 'silent' });
+
+const MANIFESTS = `
+apiVersion: gateway.networking.k8s.io/v1
+kind: GatewayClass
+metadata: { name: eg }
+spec: { controllerName: ${DEFAULT_SETTINGS.controllerName} }
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: { name: shop, namespace: default }
+spec: { gatewayClassName: eg, listeners: [{ name: http, port: 8080, protocol: HTTP }] }
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: { name: all, namespace: default }
+spec:
+  parentRefs: [{ name: shop }]
+  rules: [{ filters: [{ type: RequestRedirect, requestRedirect: { scheme: https } }] }]
+`;
+
+const WITH_FILTER = `${MANIFESTS}
+---
+apiVersion: gateway.envoyproxy.io/v1alpha1
+kind: EnvoyExtensionPolicy
+metadata: { name: filter, namespace: default }
+spec:
+  targetRefs: [{ group: gateway.networking.k8s.io, kind: HTTPRoute, name: all }]
+  wasm: [{ name: own, code: { type: Image, image: { url: registry.example/own:v1 } } }]
+`;
+
+let authority: Authority;
+let server: KeyPair;
+let pair: KeyPair;
+beforeAll(async () => {
+  authority = await makeAuthority(Date.now());
+  server = await issue(authority, { kind: 'server', dnsNames: ['envoy-gateway'] }, Date.now());
+  pair = await issue(authority, { kind: 'proxy', key: KEY }, Date.now());
+});
+
+let folder: string;
+let door: ProxyConnections;
+let port: number;
+let clock: ReturnType<typeof manualClock>;
+const ends: (() => unknown)[] = [];
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'sl-running-'));
+  clock = manualClock();
+  door = new ProxyConnections({ identity: { ...server, trusted: authority.trusted }, clock: systemClock, log });
+  port = await door.listen(0, '127.0.0.1');
+});
+afterEach(async () => {
+  for (const end of ends.splice(0).toReversed()) await end();
+  await door.close();
+  rmSync(folder, { recursive: true });
+});
+
+/** What manifests are translated to while nothing that they name has been fetched. */
+function translated(manifests: string): TranslatedProxy {
+  const file = join(folder, 'world.yaml');
+  writeFileSync(file, manifests);
+  const store = new ResourceStore();
+  for (const { resource } of loadOnce([file]).resources.values()) store.upsert(resource);
+  const proxy = createTranslator(DEFAULT_SETTINGS)(store).proxies.get(KEY);
+  if (proxy === undefined) throw new Error('the manifests make no proxy');
+  return proxy;
+}
+
+/** Serves the pods of a proxy, as a controller does that knows of nothing before. */
+function serve({ xds, infra }: TranslatedProxy): string {
+  const open: OpenProxy = {
+    socket: door.socketOf(KEY),
+    deploy: () => undefined,
+    deployed: undefined,
+    envoyPid: undefined,
+    restarts: { envoy: 0, sidecar: 0 },
+    untilListening: () => Promise.resolve(true),
+    close: () => Promise.resolve(),
+  };
+  const proxy = new RunningProxy({
+    key: KEY,
+    infra: { open: () => Promise.resolve(open) },
+    folder,
+    log,
+    modules: { has: () => true, read: (digest) => Promise.resolve({ digest, bytes: new Uint8Array(1) }) },
+    moduleOrder: 'first',
+    clock,
+    sidecarState: () => ({}),
+    unknownKey: () => undefined,
+    answered: () => undefined,
+    changed: () => undefined,
+  });
+  ends.push(() => proxy.stop());
+  proxy.apply(xds, infra);
+  return xds.policyModule?.digest ?? '';
+}
+
+const connectionOf = (pod: string) => ({ port, pair, trusted: authority.trusted, pod });
+
+function envoyOf(pod: string) {
+  const envoy = podEnvoy(connectionOf(pod));
+  ends.push(() => envoy.close());
+  return envoy;
+}
+
+function agentOf(pod: string, ...files: Parameters<typeof podAgent>[1][]) {
+  const agent = podAgent(connectionOf(pod), ...files);
+  ends.push(() => agent.close());
+  return agent;
+}
+
+describe('the pods of a proxy', () => {
+  it('are each told of a module only when the agent of that very pod has confirmed it', async () => {
+    const digest = serve(translated(MANIFESTS));
+    agentOf('one', new Map([[digest, '/modules/policy.wasm']]));
+    const [one, two] = [envoyOf('one'), envoyOf('two')];
+    const agent = agentOf('two');
+    one.ask('extension-config', ['sluice.policy']);
+    await expect.poll(() => one.sent, POLL).toEqual(['extension-config +sluice.policy']);
+    two.ask('extension-config', ['sluice.policy']);
+    // Whatever is to come of that comes before the answer to this.
+    two.ask('endpoint', ['none']);
+    await expect.poll(() => two.sent, POLL).toEqual(['endpoint -none']);
+    agent.ready(digest, '/modules/policy.wasm');
+    await expect.poll(() => two.sent, POLL).toContain('extension-config +sluice.policy');
+  });
+
+  it('take no requests before the agent of that very pod is there', async () => {
+    const digest = serve(translated(MANIFESTS));
+    agentOf('one', new Map([[digest, '/modules/policy.wasm']]));
+    const two = envoyOf('two');
+    for (const type of ['cluster', 'listener'] as const) two.ask(type);
+    two.ask('endpoint', ['none']);
+    await expect.poll(() => two.sent, POLL).toContain('endpoint -none');
+    expect(two.sent.filter((text) => text.startsWith('listener'))).toEqual([]);
+    agentOf('two', new Map([[digest, '/modules/policy.wasm']]));
+    await expect.poll(() => two.sent, POLL).toContain(`listener +${KEY}/http`);
+  });
+});
+
+describe('a controller that knows nothing of what its proxies run', () => {
+  it('takes no filter and no policy module away from an Envoy while it cannot have them itself', async () => {
+    serve(translated(WITH_FILTER));
+    // It has come from another controller, and its agent has not yet said what it has.
+    const agent = agentOf('one');
+    await expect.poll(() => agent.heard, POLL).toBeGreaterThan(0);
+    const envoy = envoyOf('one');
+    envoy.ask('cluster');
+    envoy.ask('listener', [], { [`${KEY}/http`]: 'old' });
+    envoy.ask('route', [`${KEY}/http`], { [`${KEY}/http`]: 'old' });
+    envoy.ask('virtual-host', [], { [`${KEY}/http/any`]: 'old' });
+    const had = [FILTER, 'sluice.policy', 'gone'];
+    envoy.ask('extension-config', had, Object.fromEntries(had.map((name) => [name, 'old'])));
+    const removed = (): readonly string[] => {
+      clock.pass(100);
+      return envoy.sent.filter((text) => text.startsWith('extension-config'));
+    };
+    await expect.poll(removed, POLL).not.toEqual([]);
+    expect(removed()).toEqual(['extension-config -gone']);
+  });
+});

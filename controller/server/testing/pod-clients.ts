@@ -1,0 +1,104 @@
+import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
+import type { GenMessage } from '@bufbuild/protobuf/codegenv2';
+import { Client, type ClientDuplexStream, credentials, Metadata } from '@grpc/grpc-js';
+import { type MessageTypes, schema } from '#proto/load.ts';
+import { POD_METADATA } from '../../infra/infra.ts';
+import type { KeyPair } from '../../pki/authority.ts';
+import { typeOfUrl, typeUrl, type XdsType } from '../../xds/types.ts';
+
+/** How the halves of a pod reach a controller. */
+export interface PodConnection {
+  readonly port: number;
+  readonly pair: KeyPair;
+  /** Certificates of the authority, in PEM. */
+  readonly trusted: string;
+  /** What the pod says that it is called. */
+  readonly pod: string;
+}
+
+/** An Envoy that takes whatever it is sent. */
+export interface PodEnvoy {
+  /** Asks for resources of a type for the first time, and says which versions it has. */
+  ask(type: XdsType, names?: readonly string[], versions?: Readonly<Record<string, string>>): void;
+  /** What it was sent so far: "cluster +a -b". */
+  readonly sent: readonly string[];
+  close(): void;
+}
+
+/** A sidecar that says what it has. */
+export interface PodAgent {
+  /** Has this module in this file. */
+  ready(digest: string, path: string): void;
+  /** How many messages it was sent. */
+  readonly heard: number;
+  close(): void;
+}
+
+type AgentMessage = MessageInitShape<GenMessage<MessageTypes['sluice.agent.v1.AgentMessage']>>;
+
+const ADS = '/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources';
+const AGENT = '/sluice.agent.v1.ModuleAgent/Connect';
+
+const raw = (bytes: Buffer): Buffer => bytes;
+
+/** Opens the stream of an Envoy. */
+export function podEnvoy(connection: PodConnection): PodEnvoy {
+  const { stream, close } = open(connection, ADS);
+  const request = schema('envoy.service.discovery.v3.DeltaDiscoveryRequest');
+  const sent: string[] = [];
+  stream.on('data', (bytes: Buffer) => {
+    const response = fromBinary(schema('envoy.service.discovery.v3.DeltaDiscoveryResponse'), bytes);
+    const added = response.resources.map(({ name }) => `+${name}`);
+    const removed = response.removedResources.map((name) => `-${name}`);
+    sent.push([typeOfUrl(response.typeUrl), ...added, ...removed].join(' '));
+    const taken = { typeUrl: response.typeUrl, responseNonce: response.nonce };
+    stream.write(Buffer.from(toBinary(request, create(request, taken))));
+  });
+  return {
+    sent,
+    ask: (type, names = [], versions = {}) => {
+      const init = {
+        typeUrl: typeUrl(type),
+        resourceNamesSubscribe: [...names],
+        initialResourceVersions: { ...versions },
+      };
+      stream.write(Buffer.from(toBinary(request, create(request, init))));
+    },
+    close,
+  };
+}
+
+/** Opens the stream of an agent that has these modules: files, by digest. */
+export function podAgent(connection: PodConnection, files: ReadonlyMap<string, string> = new Map()): PodAgent {
+  const { stream, close } = open(connection, AGENT);
+  const message = schema('sluice.agent.v1.AgentMessage');
+  const say = (init: AgentMessage): void => void stream.write(Buffer.from(toBinary(message, create(message, init))));
+  let heard = 0;
+  stream.on('data', () => void (heard += 1));
+  const modules = [...files].map(([digest, path]) => ({ digest, path }));
+  say({ kind: { case: 'inventory', value: { modules } } });
+  return {
+    ready: (digest, path) => say({ kind: { case: 'ready', value: { digest, path } } }),
+    get heard() {
+      return heard;
+    },
+    close,
+  };
+}
+
+function open(
+  { port, pair, trusted, pod }: PodConnection,
+  path: string,
+): { readonly stream: ClientDuplexStream<Buffer, Buffer>; readonly close: () => void } {
+  const [root, key, certificate] = [trusted, pair.key, pair.certificate].map((text) => Buffer.from(text));
+  const client = new Client(`127.0.0.1:${port}`, credentials.createSsl(root, key, certificate), {
+    'grpc.ssl_target_name_override': 'envoy-gateway',
+    'grpc.use_local_subchannel_pool': 1,
+    'grpc.enable_retries': 0,
+  });
+  const metadata = new Metadata();
+  metadata.set(POD_METADATA, pod);
+  const stream = client.makeBidiStreamRequest(path, raw, raw, metadata);
+  stream.on('error', () => undefined);
+  return { stream, close: () => client.close() };
+}
