@@ -118,7 +118,7 @@ async function start(
 }
 
 async function untilRunning(keys: readonly string[]): Promise<void> {
-  const deadline = Date.now() + 5_000;
+  const deadline = Date.now() + 60_000;
   while (machine.running().join() !== keys.join()) {
     if (Date.now() > deadline) throw new Error(`found ${machine.running().join()}, expected ${keys.join()}`);
     await sleep(5);

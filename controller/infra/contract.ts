@@ -19,7 +19,7 @@ export interface ProcessHarness extends InfraHarness {
 }
 
 async function until(what: string, isSo: () => boolean): Promise<void> {
-  const deadline = Date.now() + 15_000;
+  const deadline = Date.now() + 60_000;
   while (!isSo()) {
     if (Date.now() > deadline) throw new Error(`waited in vain: ${what}`);
     await sleep(10);

@@ -27,7 +27,7 @@ beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'sluice-'));
   errors = [];
   registry = await startFakeRegistry();
-  fetcher = createFetcher({ ...DEFAULT_FETCH_SETTINGS, timeout: 2_000 });
+  fetcher = createFetcher({ ...DEFAULT_FETCH_SETTINGS, timeout: 20_000 });
   library = new ModuleLibrary(join(folder, 'modules'), (error) => errors.push(error));
 });
 afterEach(async () => {

@@ -20,7 +20,7 @@ let registry: FakeRegistry;
 let fetcher: Fetcher;
 beforeEach(async () => {
   registry = await startFakeRegistry();
-  fetcher = createFetcher({ ...DEFAULT_FETCH_SETTINGS, timeout: 2_000 });
+  fetcher = createFetcher({ ...DEFAULT_FETCH_SETTINGS, timeout: 20_000 });
 });
 afterEach(async () => {
   await fetcher.close();

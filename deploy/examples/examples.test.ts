@@ -73,7 +73,7 @@ describe('on real Envoy', () => {
     writeFileSync(module, await compilePolicy());
     stopEcho = await startEcho(BACK_END_PORT);
     envoy = await startLiveEnvoy();
-  }, 120_000);
+  });
   afterAll(async () => {
     await envoy.stop();
     await stopEcho();
@@ -100,7 +100,7 @@ describe('on real Envoy', () => {
     rmSync('/tmp/sluice-example.sock', { force: true });
     const backEnd = await startEchoBackEnd('socket', '/tmp/sluice-example.sock');
     try {
-      await expect.poll(() => statusOf('curl http://localhost:25180/socket'), { timeout: 5_000 }).toBe('200');
+      await expect.poll(() => statusOf('curl http://localhost:25180/socket')).toBe('200');
     } finally {
       await backEnd.stop();
     }

@@ -15,7 +15,7 @@ beforeAll(async () => {
   for (const name of SOURCES) cpSync(join(ROOT, name), join(root, name), { recursive: true });
   symlinkSync(join(ROOT, 'node_modules'), join(root, 'node_modules'));
   await buildBundle(root);
-}, 120_000);
+});
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 const sluice = (...args: readonly string[]): string =>

@@ -169,7 +169,7 @@ describe('the wheel', () => {
       await ensureEnvoy(process.env, undefined, { hashes: new Map([['test', 'a']]), platform: 'test' });`;
     const child = spawn(process.execPath, ['--input-type=module', '-e', program], { env });
     const noted = (): string => (existsSync(note) ? readFileSync(note, 'utf8') : '');
-    await expect.poll(noted, { timeout: 10_000 }).toBe('started\n');
+    await expect.poll(noted).toBe('started\n');
     child.kill('SIGINT');
     const [, signal] = await once(child, 'exit');
     expect(signal).toBe('SIGINT');

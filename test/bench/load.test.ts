@@ -21,7 +21,7 @@ describe('a load', () => {
     const port = typeof address === 'object' && address !== null ? address.port : 0;
     const targets = [{ host: 'h', path: '/', ...target }];
     const running = startLoad({ port, targets, connections: 1, pace: 1, timeout: 5_000, most: statuses.length });
-    await expect.poll(() => running.soFar().asked, { timeout: 10_000 }).toBe(statuses.length);
+    await expect.poll(() => running.soFar().asked).toBe(statuses.length);
     return running.stop();
   }
 

@@ -81,7 +81,7 @@ async function benchOne(
     targets: edit.targets,
     connections: 4,
     pace: 10,
-    timeout: 5_000,
+    timeout: 20_000,
     most: 1_000_000,
   });
   const effects: number[] = [];

@@ -94,7 +94,7 @@ const QUICK = {
   starts: 1,
   edits: 2,
   editsUnderLoad: 2,
-  giveUp: 15_000,
+  giveUp: 60_000,
   blackHole: false,
   afterScaleDown: 500,
   rounds: 1,

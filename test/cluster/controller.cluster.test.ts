@@ -17,7 +17,7 @@ import { openRelay, type Relay } from './relay.ts';
 const CONTROLLER = 'example.com/sluice-controller-test';
 const OWN = 'controller-test-system';
 const APP = 'controller-test';
-const POLL = { timeout: 60_000, interval: 200 };
+const POLL = { interval: 200 };
 const GATEWAY_API = { group: 'gateway.networking.k8s.io', version: 'v1' };
 
 const SHOP = `
@@ -144,7 +144,7 @@ describe('the controller on a real API server, with the rights of its table', ()
     }
     await cluster.apply(SERVICE);
     await expect.poll(() => status('httproutes', 'app'), POLL).toContain('"ResolvedRefs","status":"True"');
-    expect(await cluster.kubectl('get', 'events', '-n', APP)).toContain('BackendNotFound');
+    await expect.poll(() => cluster.kubectl('get', 'events', '-n', APP), POLL).toContain('BackendNotFound');
     expect(replica.log).not.toContain('forbidden');
   });
 

@@ -322,7 +322,7 @@ describe.skipIf(!REGISTRY_IS_THERE)('users’ filters', () => {
       });
       const traffic = keepAsking(`http://${born}:${POD_PORT}/private`);
       await until('it serves', () => Promise.resolve(traffic.came.has(200)));
-      expect(new Set((await traffic.stop()).keys())).toEqual(new Set([0, 200]));
+      expect([...(await traffic.stop()).keys()].filter((status) => status !== 0 && status !== 200)).toEqual([]);
       expect((await ask(`http://${born}:${POD_PORT}/private`)).headers['x-wasm-custom']).toBe('private');
       await site.rolledOut((await site.proxyOf('shop')).name, site.system);
       expect((await clients.stop()).lost).toEqual([]);

@@ -19,7 +19,7 @@ export interface SiteOptions {
 }
 
 /** How long a test waits for the cluster to become what it is to be. */
-export const POLL = { timeout: 60_000, interval: 150 } as const;
+export const POLL = { timeout: 180_000, interval: 150 } as const;
 
 /** Renewed so often that a test need not wait long for the next leader. */
 const PACE = { leaseDuration: '4s', renewDeadline: '3s', retryPeriod: '500ms' };
@@ -86,7 +86,7 @@ export class GatewaySite {
 
   /** Waits until a Deployment is what it is to be. */
   async rolledOut(deployment: string, namespace: string): Promise<void> {
-    await this.cluster.kubectl('rollout', 'status', `deployment/${deployment}`, '-n', namespace, '--timeout=110s');
+    await this.cluster.kubectl('rollout', 'status', `deployment/${deployment}`, '-n', namespace, '--timeout=280s');
   }
 
   /** What kubectl prints, of objects of the application's namespace unless it is told otherwise. */
@@ -211,7 +211,7 @@ export async function statusOf(url: string, headers: Record<string, string> = {}
   const answer = await fetch(url, {
     headers: { ...headers, connection: 'close' },
     redirect: 'manual',
-    signal: AbortSignal.timeout(5_000),
+    signal: AbortSignal.timeout(15_000),
   }).catch(() => undefined);
   await answer?.text();
   return answer?.status ?? 0;
@@ -219,7 +219,7 @@ export async function statusOf(url: string, headers: Record<string, string> = {}
 
 /** What is at a URL, on a connection of its own; empty where nobody answers. */
 export async function textOf(url: string): Promise<string> {
-  const init = { headers: { connection: 'close' }, signal: AbortSignal.timeout(5_000) };
+  const init = { headers: { connection: 'close' }, signal: AbortSignal.timeout(15_000) };
   return fetch(url, init).then(
     (answer) => answer.text(),
     () => '',

@@ -73,7 +73,7 @@ describe('the chart', () => {
 
   /** The status that a request for the host of the README is answered with. */
   const answered = (url: string): Promise<string> =>
-    shell(`curl -s -o /dev/null -w '%{http_code}' --max-time 5 -H 'Host: www.example.com' ${url} || true`);
+    shell(`curl -s -o /dev/null -w '%{http_code}' --max-time 15 -H 'Host: www.example.com' ${url} || true`);
 
   beforeAll(async () => {
     mkdirSync(join(own, 'bin'));
@@ -91,7 +91,7 @@ describe('the chart', () => {
     // Another file installs into this one. A namespace waits for as long as its pods may take to end.
     await cluster.kubectl('delete', 'deployments', '-n', SYSTEM, '--all');
     await cluster.kubectl('delete', 'pods', '-n', SYSTEM, '--all', '--force', '--grace-period=0');
-    await cluster.kubectl('delete', 'namespace', SYSTEM, '--ignore-not-found', '--timeout=120s');
+    await cluster.kubectl('delete', 'namespace', SYSTEM, '--ignore-not-found', '--timeout=280s');
     const others = [SECOND, 'edge-system', 'shop', 'billing'];
     await cluster.kubectl('delete', 'namespace', ...others, '--wait=false', '--ignore-not-found');
     rmSync(own, { recursive: true, force: true });
@@ -112,7 +112,7 @@ describe('the chart', () => {
       const path = `/opt/sluice/node_modules/sluice/${script}\0`;
       expect(processes((command) => command.includes(path)).length, script).toBeGreaterThan(0);
     }
-  }, 300_000);
+  });
 
   it('lets the walk-through of the seeds go on from there', async () => {
     const seed = join(ROOT, '../shared/seeds/manifests/002_8eecb0c20a5051c9-02.yaml');
@@ -145,11 +145,12 @@ describe('the chart', () => {
     );
     const before = await definitions();
     expect(before).toContain('envoy-gateway-helm');
-    await shell(`helm upgrade eg ${CHART} -n ${SYSTEM} --set deployment.replicas=2 --wait --timeout 2m`);
+    await shell(`helm upgrade eg ${CHART} -n ${SYSTEM} --set deployment.replicas=2 --wait --timeout 5m`);
     expect(await definitions()).toBe(before);
-    expect(
-      await cluster.kubectl('get', 'pods', '-n', SYSTEM, '-l', 'control-plane=envoy-gateway', '-o', 'name'),
-    ).toMatch(/^pod\/envoy-gateway-\S+\npod\/envoy-gateway-\S+$/mu);
+    const pods = ['get', 'pods', '-n', SYSTEM, '-l', 'control-plane=envoy-gateway', '-o', 'name'];
+    await until('there are two', async () =>
+      /^pod\/envoy-gateway-\S+\npod\/envoy-gateway-\S+\n$/u.test(await cluster.kubectl(...pods)),
+    );
   });
 
   it('works beside another controller, under Pod Security "restricted" and in both namespaces', async () => {
@@ -158,10 +159,10 @@ describe('the chart', () => {
     );
     const name = `config.envoyGateway.gateway.controllerName=${INTERNAL_CONTROLLER}`;
     const before = await definitions();
-    await shell(`helm install internal ${CHART} -n ${SECOND} --set ${name} --wait --timeout 2m`);
+    await shell(`helm install internal ${CHART} -n ${SECOND} --set ${name} --wait --timeout 5m`);
     expect(await definitions()).toBe(before);
     await cluster.apply(INTERNAL);
-    await cluster.kubectl('wait', '--timeout=60s', '-n', 'default', 'gateway/internal', '--for=condition=Programmed');
+    await cluster.kubectl('wait', '--timeout=280s', '-n', 'default', 'gateway/internal', '--for=condition=Programmed');
     const proxies = (namespace: string): Promise<string> =>
       cluster.kubectl('get', 'deployments', '-n', namespace, '-l', 'app.kubernetes.io/component=proxy', '-o', 'name');
     expect(await proxies(SECOND)).toMatch(/^deployment\.apps\/envoy-default-internal-\w{8}\n$/u);
@@ -263,8 +264,8 @@ describe('the chart', () => {
       '-o',
       'jsonpath={.status.addresses[0].value}',
     );
-    await shell(`helm uninstall eg -n ${SYSTEM} --wait --timeout 2m`);
-    expect(await answered(`http://${address}/get`)).toBe('200');
+    await shell(`helm uninstall eg -n ${SYSTEM} --wait --timeout 5m`);
+    await until('the proxy answers', async () => (await answered(`http://${address}/get`)) === '200');
     const rights = await cluster.kubectl('get', 'clusterroles,clusterrolebindings', '-o', 'name');
     expect(rights).not.toContain(`eg-sluice:${SYSTEM}`);
     expect(await cluster.kubectl('get', 'roles,rolebindings', '-n', SYSTEM, '-o', 'name')).toBe('');
@@ -279,7 +280,7 @@ describe('the chart', () => {
     const named = (text: string): string => text.split('\n').find((line) => line.startsWith('backends.')) ?? '';
     expect(named(await definitions())).toBe(named(before));
     await shell(commands.split('\n').at(-2) ?? '');
-    await shell(`kubectl rollout status -n ${SYSTEM} deployment/envoy-gateway --timeout=110s`);
+    await shell(`kubectl rollout status -n ${SYSTEM} deployment/envoy-gateway --timeout=280s`);
     await cluster.kubectl('delete', '-f', join(ROOT, 'deploy/install/install.yaml'), '--wait=false');
   });
 });

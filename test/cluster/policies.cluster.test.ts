@@ -183,19 +183,18 @@ describe('a login at a provider in the cluster', () => {
 describe('a BackendTrafficPolicy', () => {
   it('limits each pod by itself with a local limit', async () => {
     for (const url of await atPods('/local')) {
-      const came = await statuses(url, 12);
-      expect(came).toEqual({ 200: 9, 429: 3 });
+      expectLimited(await statuses(url, 12), 9);
     }
   });
 
   it('limits all pods together with a global one, which Redis counts', async () => {
-    const came = { 200: 0, 429: 0 };
+    const came: Record<number, number> = {};
     for (const url of await atPods('/global')) {
-      const { 200: passed = 0, 429: refused = 0 } = await statuses(url, 12);
-      came[200] += passed;
-      came[429] += refused;
+      for (const [status, times] of Object.entries(await statuses(url, 12))) {
+        came[Number(status)] = (came[Number(status)] ?? 0) + times;
+      }
     }
-    expect(came).toEqual({ 200: 9, 429: 15 });
+    expectLimited(came, 9);
   });
 
   it('lets nothing pass that cannot be counted while Redis is gone, and counts again when it is back', async () => {
@@ -281,4 +280,17 @@ async function statuses(url: string, count: number): Promise<Readonly<Record<num
     came[status] = (came[status] ?? 0) + 1;
   }
   return came;
+}
+
+/**
+ * Exactly so many requests passed, and all others were refused. One whose question to the sidecar took too long, as on a busy
+ * machine it may, is answered 503, and may have been counted.
+ */
+function expectLimited(came: Readonly<Record<number, number>>, most: number): void {
+  const { 200: passed = 0, 429: refused = 0, 503: late = 0, ...others } = came;
+  expect(others).toEqual({});
+  expect(passed).toBeLessThanOrEqual(most);
+  expect(passed + late).toBeGreaterThanOrEqual(most);
+  expect(refused).toBeGreaterThan(0);
+  expect(late).toBeLessThan(3);
 }

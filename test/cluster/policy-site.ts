@@ -124,7 +124,7 @@ export function ask(url: string, headers: Readonly<Record<string, string>> = {})
 }
 
 /** Milliseconds. */
-const PATIENCE = 10_000;
+const PATIENCE = 30_000;
 
 /** Waits until a URL is answered with a status. */
 export async function untilAnswered(

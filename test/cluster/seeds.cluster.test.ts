@@ -67,7 +67,7 @@ async function gone(kind: string, gateway: string): Promise<void> {
 function secureStatus(host: string, port: number, path: string): Promise<number> {
   const agent = new Agent({ rejectUnauthorized: false });
   return new Promise((resolve) => {
-    const asked = request({ host, port, path, agent, servername: 'example.com', timeout: 5_000 }, (response) => {
+    const asked = request({ host, port, path, agent, servername: 'example.com', timeout: 15_000 }, (response) => {
       response.resume();
       resolve(response.statusCode ?? 0);
     });
@@ -83,7 +83,7 @@ describe.runIf(SEEDS_ARE_THERE)('the manifests of the documents about Kubernetes
     await cluster.apply(
       namespace('seeds') + namespace('test') + echoOf('seeds') + certificate('website-crt-secret', SYSTEM),
     );
-    await cluster.kubectl('rollout', 'status', 'deployment/echo', '-n', 'seeds', '--timeout=110s');
+    await cluster.kubectl('rollout', 'status', 'deployment/echo', '-n', 'seeds', '--timeout=280s');
   });
   afterAll(async () => {
     await cluster.kubectl('delete', 'gateway', '-n', SYSTEM, '--all', '--ignore-not-found');
@@ -91,7 +91,7 @@ describe.runIf(SEEDS_ARE_THERE)('the manifests of the documents about Kubernetes
     await cluster.kubectl('delete', 'deployments', '-n', SYSTEM, '--all');
     // A namespace waits for as long as its pods may take to end.
     await cluster.kubectl('delete', 'pods', '-n', SYSTEM, '--all', '--force', '--grace-period=0');
-    await cluster.kubectl('delete', 'namespace', SYSTEM, '--timeout=120s');
+    await cluster.kubectl('delete', 'namespace', SYSTEM, '--timeout=280s');
     await cluster.kubectl('delete', 'namespace', 'seeds', 'test', '--ignore-not-found', '--wait=false');
     for (const kind of ['clusterrole', 'clusterrolebinding'])
       await cluster.kubectl('delete', kind, 'envoy-gateway', '--ignore-not-found');
@@ -173,7 +173,7 @@ describe.runIf(SEEDS_ARE_THERE)('the manifests of the documents about Kubernetes
         spec: { cidrs: ['10.43.0.0/16'] },
       }),
     );
-    await cluster.kubectl('wait', '--for=condition=Ready', 'servicecidr/internal', '--timeout=60s');
+    await cluster.kubectl('wait', '--for=condition=Ready', 'servicecidr/internal', '--timeout=280s');
     await cluster.apply(seed('003-10'));
     await cluster.apply(route('eg-internal'));
     expect(await addressOf('eg-internal')).toBe('10.43.146.30');

@@ -7,7 +7,7 @@ import { sendSteadily } from './steady-traffic.ts';
 
 /** How long the API server is in trouble, of each kind. Milliseconds. */
 const TROUBLE = 8_000;
-const LONG = 120_000;
+const LONG = 240_000;
 
 describe('an API server that is slow, silent or busy', () => {
   const folder = inject('cluster');

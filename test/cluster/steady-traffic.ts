@@ -24,7 +24,7 @@ const CLIENTS = { keeping: 4, fresh: 2 };
 /** Between two requests of a client. Milliseconds. */
 const PAUSE = 10;
 /** A request that takes longer is lost. Milliseconds. */
-const PATIENCE = 15_000;
+const PATIENCE = 30_000;
 
 /** Sends GET requests to a URL by several clients at once; what is not answered with the status that is expected is lost. */
 export function sendSteadily(

@@ -9,8 +9,10 @@ export default defineConfig({
     exclude: ['node_modules/**', 'build/**'],
     globalSetup: ['test/cluster/shared-cluster.ts'],
     fileParallelism: false,
-    testTimeout: 120_000,
-    hookTimeout: 180_000,
+    // No limit is of what is tested: a busy machine of two cores may take ten times as long as a quiet one.
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
+    expect: { poll: { timeout: 180_000 } },
     reporters: ['default'],
   },
 });

@@ -30,9 +30,21 @@ export async function installSluice(
     metadata: { name: GATEWAY_CLASS },
     spec: { controllerName: CONTROLLER_NAME },
   };
+  // One that is still being deleted takes nothing new.
+  const phase = await cluster.kubectl(
+    'get',
+    'namespace',
+    namespace,
+    '--ignore-not-found',
+    '-o',
+    'jsonpath={.status.phase}',
+  );
+  if (phase === 'Terminating') {
+    await cluster.kubectl('wait', '--for=delete', `namespace/${namespace}`, '--timeout=280s');
+  }
   await cluster.apply(`${objects}\n---\n${JSON.stringify(theClass)}\n`);
   try {
-    await cluster.kubectl('-n', namespace, 'rollout', 'status', `deployment/${name}`, '--timeout=120s');
+    await cluster.kubectl('-n', namespace, 'rollout', 'status', `deployment/${name}`, '--timeout=280s');
   } catch (error) {
     say(await cluster.kubectl('-n', namespace, 'logs', `deployment/${name}`).catch(String));
     throw error;

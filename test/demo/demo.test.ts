@@ -42,7 +42,7 @@ describe('the demonstration', () => {
     demo.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()));
     while (!output.includes('Ctrl-C ends everything') && demo.exitCode === null) await sleep(50);
     lines = output.split('\n').filter((line) => line.startsWith('curl'));
-  }, 60_000);
+  });
   afterAll(() => {
     demo.kill('SIGKILL');
     rmSync(state, { recursive: true, force: true });
@@ -77,7 +77,7 @@ describe('the demonstration', () => {
       (await fetch(`http://127.0.0.1:${ports.gateway}/public`)).headers.get('x-served-by');
     expect(await served()).toBe('sluice');
     writeFileSync(file, before.replace('value: sluice', 'value: changed'));
-    await expect.poll(served, { timeout: 5_000, interval: 20 }).toBe('changed');
+    await expect.poll(served, { interval: 20 }).toBe('changed');
   });
 
   it('leaves no process and no socket behind when it is interrupted', async () => {
@@ -88,7 +88,7 @@ describe('the demonstration', () => {
     expect(pids.length).toBeGreaterThanOrEqual(5);
     const ended = new Promise((resolve) => demo.once('exit', resolve));
     demo.kill('SIGINT');
-    expect(await Promise.race([ended, sleep(5_000, 'too late')])).toBe(0);
+    expect(await Promise.race([ended, sleep(60_000, 'too late')])).toBe(0);
     expect(pids.filter((pid) => existsSync(`/proc/${pid}/exe`))).toEqual([]);
     expect(globSync('**/*.sock', { cwd: state })).toEqual([]);
   });

@@ -109,7 +109,7 @@ export async function call(
           responseDeserialize,
           'hello',
           sent,
-          { deadline: Date.now() + 10_000 },
+          { deadline: Date.now() + 60_000 },
           answer,
         )
         .on('metadata', (got) => {

@@ -23,7 +23,7 @@ beforeAll(async () => {
   writeFileSync(module, await compilePolicy());
   site = await startRouteSite(module);
   server = await startGrpcEcho('one', [CART, LIST]);
-}, 120_000);
+});
 afterAll(async () => {
   await site.stop();
   server.stop();

@@ -201,8 +201,8 @@ describe('a rule with a name', () => {
 
 describe('timeouts of a rule', () => {
   it.each(['request', 'backendRequest'])('%s: 504 after it', async (field) => {
-    await serve([{ backendRefs: [to('echo-0')], timeouts: { [field]: '100ms' } }]);
-    expect((await site.get('/', { 'x-echo-delay': '3000' })).status).toBe(504);
+    await serve([{ backendRefs: [to('echo-0')], timeouts: { [field]: '1s' } }]);
+    expect((await site.get('/', { 'x-echo-delay': '20000' })).status).toBe(504);
     expect((await site.get('/')).status).toBe(200);
   });
 

@@ -44,6 +44,7 @@ export async function startLiveEnvoy(): Promise<LiveEnvoy> {
   };
   const rejections: Rejection[] = [];
   let settled: () => void = () => undefined;
+  let uncounted = 0;
   const publication = new Publication({
     rejected: (rejection) => {
       rejections.push(rejection);
@@ -85,16 +86,18 @@ export async function startLiveEnvoy(): Promise<LiveEnvoy> {
       await done;
       const listeners = snapshot.listener.size;
       if (rejections.length === 0) {
-        await untilListening(paths.adminAddress, listeners, AbortSignal.timeout(10_000));
-        await untilWithWorkers(paths.adminAddress);
+        await untilListening(paths.adminAddress, listeners, AbortSignal.timeout(60_000));
+        uncounted = await untilWithWorkers(paths.adminAddress, uncounted);
       }
       return [...rejections];
     },
     admin: async (path) => (await fetch(`http://${await fileOf(paths.adminAddress)}${path}`)).text(),
     stop: async () => {
-      const gone = new Promise((resolve) => child.once('exit', resolve));
-      child.kill('SIGKILL');
-      await gone;
+      if (child.exitCode === null && child.signalCode === null) {
+        const gone = new Promise((resolve) => child.once('exit', resolve));
+        child.kill('SIGKILL');
+        await gone;
+      }
       stopServing();
       await socket.close();
       await rm(folder, { recursive: true, force: true });
@@ -103,19 +106,21 @@ export async function startLiveEnvoy(): Promise<LiveEnvoy> {
 }
 
 /** How long a change of a listener may take to be with the workers: one that came while it warmed is never counted. Milliseconds. */
-const PATIENCE = 2_000;
+const PATIENCE = 4_000;
 
 /**
  * Waits until workers have every listener as it was changed last: what they have taken, one by one, is counted, and so is what
- * was to be taken.
+ * was to be taken. Resolves with how many changes will never be counted; `uncounted` is how many of them there were before.
  */
-async function untilWithWorkers(adminAddress: string): Promise<void> {
+async function untilWithWorkers(adminAddress: string, uncounted: number): Promise<number> {
   const deadline = Date.now() + PATIENCE;
   const address = await fileOf(adminAddress);
-  while (Date.now() < deadline) {
+  for (;;) {
     const stats = await (await fetch(`http://${address}/stats?filter=listener_manager.listener_`)).text();
     const count = (name: string): number => Number(new RegExp(`listener_${name}: (\\d+)`, 'u').exec(stats)?.[1] ?? 0);
-    if (count('create_success') >= count('added') + count('modified')) return;
+    const missing = count('added') + count('modified') - count('create_success');
+    if (missing <= uncounted) return uncounted;
+    if (Date.now() > deadline) return missing;
     await sleep(5);
   }
 }

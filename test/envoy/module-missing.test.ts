@@ -21,7 +21,7 @@ describe('while the policy module is not with the proxy', () => {
     module = { digest: 'sha256:test', path: join(folder, 'policy.wasm') };
     writeFileSync(module.path, await compilePolicy());
     envoy = await startLiveEnvoy();
-  }, 120_000);
+  });
   afterAll(async () => {
     await envoy.stop();
     rmSync(folder, { recursive: true, force: true });

@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { lower } from '#controller/xds/lower.ts';
-import { freePort } from '../process/sluice.ts';
+import { freePort, until } from '../process/sluice.ts';
 import { compileText } from '../scenario/on-envoy.ts';
 import { type LiveEnvoy, startLiveEnvoy } from './live-envoy.ts';
 import { oneRoute } from './one-route.ts';
@@ -18,7 +18,7 @@ let backend: Server;
 let backendPort: number;
 beforeAll(async () => {
   envoy = await startLiveEnvoy();
-  backend = createServer((request, response) => {
+  backend = createServer({ keepAliveTimeout: 0 }, (request, response) => {
     request.resume().on('end', () => {
       const status = Number(request.headers['x-status'] ?? 200);
       response.writeHead(status, {
@@ -329,6 +329,8 @@ describe('telemetry', () => {
   it('names the statistics of routes', async () => {
     await serve({ telemetry: { metrics: { routeStatName: 'of-%ROUTE_NAME%' } } });
     await send();
-    expect(await envoy.admin('/stats?filter=route.of-route')).toMatch(/route\.of-route\.upstream_rq_200: 1/u);
+    await until('the request is counted', async () =>
+      /route\.of-route\.upstream_rq_200: 1/u.test(await envoy.admin('/stats?filter=route.of-route')),
+    );
   });
 });

@@ -68,7 +68,7 @@ describe('the modules by themselves', () => {
         },
       },
     ]);
-  }, 120_000);
+  });
   afterAll(() => at.stop());
 
   const ask = async (path: string, headers: Readonly<Record<string, string>> = {}) => {

@@ -18,7 +18,7 @@ describe('what an EnvoyPatchPolicy makes of a proxy', () => {
   let envoy: LiveEnvoy;
   beforeAll(async () => {
     envoy = await startLiveEnvoy();
-  }, 60_000);
+  });
   afterAll(() => envoy.stop());
 
   const serve = async (name: string): Promise<void> => {
@@ -64,7 +64,7 @@ describe('a filter that a patch adds, and that leads requests to another route',
     folder = await mkdtemp(join(tmpdir(), 'sluice-'));
     await writeFile(join(folder, 'policy.wasm'), await compilePolicy());
     [site, echo] = await Promise.all([startRouteSite(join(folder, 'policy.wasm')), startEcho()]);
-  }, 120_000);
+  });
   afterAll(async () => {
     await Promise.all([site.stop(), echo.stop()]);
     await rm(folder, { recursive: true });

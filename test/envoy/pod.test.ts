@@ -24,7 +24,7 @@ import { freePort } from '../process/sluice.ts';
 import { type LivePod, startLivePod } from './pod.ts';
 
 const KEY = 'shop/web';
-const POLL = { timeout: 20_000, interval: 50 };
+const POLL = { interval: 50 };
 
 let folder: string;
 let authority: Authority;
@@ -163,8 +163,8 @@ describe('the pod of a proxy, with its real Envoy and sidecar', () => {
     await expect.poll(() => status(ports.sidecar, '/started'), POLL).toBe(200);
     await expect.poll(() => status(ports.readiness, '/ready'), POLL).toBe(200);
     expect(await status(ports.readiness, '/alive')).toBe(200);
-    expect(await status(port, '/')).toBe(301);
-    expect(await status(ports.metrics, '/stats/prometheus')).toBe(200);
+    await expect.poll(() => status(port, '/'), POLL).toBe(301);
+    await expect.poll(() => status(ports.metrics, '/stats/prometheus'), POLL).toBe(200);
     expect([await status(ports.metrics, '/config_dump'), await status(ports.readiness, '/config_dump')]).toEqual([
       404, 404,
     ]);

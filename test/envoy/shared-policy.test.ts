@@ -25,7 +25,7 @@ beforeAll(async () => {
   writeFileSync(file.path, await compilePolicy());
   port = await freePort();
   envoy = await startLiveEnvoy();
-}, 120_000);
+});
 afterAll(async () => {
   await envoy.stop();
   rmSync(folder, { recursive: true, force: true });

@@ -108,7 +108,7 @@ describe('circuitBreaker', () => {
   it('refuses what is too much at one time, and nothing after that', async () => {
     const [echo] = echoes;
     await serve({ circuitBreaker: { maxParallelRequests: 2 } }, [echo?.port ?? 0]);
-    const slow = () => get({ headers: { 'x-echo-delay': '500' } });
+    const slow = () => get({ headers: { 'x-echo-delay': '3000' } });
     const answers = await Promise.all([slow(), slow(), slow(), slow(), slow()]);
     expect(answers.map(({ status }) => String(status)).sort()).toEqual(['200', '200', '503', '503', '503']);
     expect((await get()).status).toBe(200);
@@ -124,8 +124,8 @@ describe('circuitBreaker', () => {
 
 describe('timeout', () => {
   it('of a request ends it with 504', async () => {
-    await serve({ timeout: { http: { requestTimeout: '100ms' } } });
-    expect((await get({ headers: { 'x-echo-delay': '5000' } })).status).toBe(504);
+    await serve({ timeout: { http: { requestTimeout: '1s' } } });
+    expect((await get({ headers: { 'x-echo-delay': '20000' } })).status).toBe(504);
     expect((await get()).status).toBe(200);
   });
 

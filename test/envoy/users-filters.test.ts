@@ -222,7 +222,7 @@ describe("users' filters", () => {
     const proxy = compileText(manifests(port, echo.port, folder));
     const snapshot = lower(proxy, { digest: 'sha256:test', path: join(folder, 'policy.wasm') });
     expect(await envoy.publish(snapshot)).toEqual([]);
-  }, 120_000);
+  });
   afterAll(async () => {
     await envoy.stop();
     await stopProcessors();

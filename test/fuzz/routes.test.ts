@@ -77,7 +77,7 @@ describe('real Envoy', () => {
         served += routes.length - refused.length;
         expect(await envoy.publish(snapshot)).toEqual([]);
       }),
-      { seed: SEED, numRuns: 100, interruptAfterTimeLimit: 20_000, markInterruptAsFailure: true },
+      { seed: SEED, numRuns: 100 },
     );
     expect(served).toBeGreaterThan(500);
   });

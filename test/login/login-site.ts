@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { CLASS, gateway } from '../process/manifests.ts';
-import { Site } from '../process/sluice.ts';
+import { Site, until } from '../process/sluice.ts';
 import { type Echo, startEcho } from '../scenario/echo.ts';
 
 /** One route with users who log in, below a path. */
@@ -59,6 +59,15 @@ export async function startLoginSite(
   const text = [CLASS, gateway('shop', port), ...documents.map((one) => `---\n${stringify(one)}`)].join('\n');
   const site = await Site.make({ 'all.yaml': text });
   await site.start();
+  // The provider is asked what it is like by then, or a moment later.
+  for (const { name } of routes) {
+    await until(`${name} leads to the provider`, () =>
+      fetch(`http://127.0.0.1:${port}/${name}`, { redirect: 'manual' }).then(
+        ({ status }) => status === 302,
+        () => false,
+      ),
+    );
+  }
   const admin = async (path: string): Promise<string> => (await fetch(`http://${adminAddress(site)}${path}`)).text();
   return {
     site,

@@ -123,7 +123,7 @@ beforeAll(async () => {
     ttl: TTL,
   });
   running = await startLoginSite(port, provider.issuer, [...ROUTES, FILTERED]);
-}, 120_000);
+});
 afterAll(async () => {
   await running.stop();
   await provider.stop();

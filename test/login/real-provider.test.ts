@@ -15,7 +15,7 @@ beforeAll(async () => {
   const port = await freePort();
   provider = await startRealProvider(await freePort(), callbacks(port, ROUTES));
   running = await startLoginSite(port, provider.issuer, ROUTES, 'a secret/with+characters%');
-}, 120_000);
+});
 afterAll(async () => {
   await running.stop();
   await provider.stop();

@@ -12,7 +12,7 @@ import { pack } from '#deploy/package/pack.ts';
 import { freePort } from '../process/sluice.ts';
 
 const run = promisify(execFile);
-const POLL = { timeout: 60_000, interval: 100 };
+const POLL = { interval: 100 };
 
 const MORE = `
 apiVersion: gateway.networking.k8s.io/v1
@@ -82,7 +82,7 @@ describe('the npm package, in an empty folder', () => {
     }
     backEnd.close();
     rmSync(folder, { recursive: true, force: true });
-  }, 60_000);
+  });
 
   it('has no source that Node would have to strip types from, and no tests', () => {
     expect(isPacked(installed)).toBe(true);
@@ -136,7 +136,7 @@ describe('the npm package, in an empty folder', () => {
     started.kill('SIGTERM');
     const [code] = await once(started, 'exit');
     expect(code).toBe(0);
-  }, 180_000);
+  });
 
   it('builds a filter out of the example beside it', async () => {
     const source = join(installed, 'deploy/examples/wasm/filter');

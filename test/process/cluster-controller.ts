@@ -2,9 +2,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { ROOT } from '#deploy/setup/node24.mjs';
+import { freePort } from './free-port.ts';
 
 /** Where a replica runs and what it is told. */
 export interface ControllerOptions {
@@ -18,8 +18,8 @@ export interface ControllerOptions {
   readonly rest?: object;
 }
 
-/** Renewed so often that a test need not wait long for the next leader. */
-const PACE = { leaseDuration: '3s', renewDeadline: '2s', retryPeriod: '200ms' };
+/** So short that a test need not wait long for the next leader, and so long that a machine that stands still has the same. */
+const PACE = { leaseDuration: '8s', renewDeadline: '6s', retryPeriod: '200ms' };
 
 /** Writes the configuration of replicas; one that runs takes it over. */
 export function writeConfiguration({
@@ -110,16 +110,4 @@ export class ControllerProcess {
 function residentOf(pid: string): number {
   const [, kilobytes = '0'] = /VmRSS:\s+(\d+) kB/u.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
   return Number(kilobytes) * 1_024;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  await new Promise((resolve) => {
-    server.close(resolve);
-  });
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }

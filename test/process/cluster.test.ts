@@ -108,7 +108,7 @@ const route = (service: string) => ({
   rules: [{ backendRefs: [{ name: service, port: 80 }] }],
 });
 
-const POLL = { timeout: 25_000, interval: 50 };
+const POLL = { interval: 50 };
 
 describe('sluice run on a cluster', () => {
   let run: ClusterRun | undefined;
@@ -171,15 +171,12 @@ describe('sluice run on a cluster', () => {
     await expect.poll(() => site.holder !== leader && site.holder !== '', POLL).toBe(true);
     site.put(GATEWAY_API, 'httproutes', 'late', route('app'));
     await expect.poll(() => site.status('httproutes', 'late'), POLL).toContain('"BackendNotFound"');
-    const secrets = site.api.store.list('/secrets').map((secret) => metadataOf(secret)['name']);
-    expect(secrets.map(String).toSorted()).toEqual([
-      'envoy-default-shop-5be479ca-certificate',
-      'envoy-gateway',
-      'sluice-ca',
-      'sluice-login-keys',
-    ]);
-    const proxies = site.api.store.list('apps/deployments').map((deployment) => metadataOf(deployment)['namespace']);
-    expect(proxies).toEqual([OWN]);
+    const secrets = () => site.api.store.list('/secrets').map((secret) => String(metadataOf(secret)['name']));
+    await expect
+      .poll(() => secrets().toSorted(), POLL)
+      .toEqual(['envoy-default-shop-5be479ca-certificate', 'envoy-gateway', 'sluice-ca', 'sluice-login-keys']);
+    const proxies = () => site.api.store.list('apps/deployments').map((one) => metadataOf(one)['namespace']);
+    await expect.poll(proxies, POLL).toEqual([OWN]);
   });
 
   it('has its certificates from `sluice certificates`, which leaves good ones alone', async () => {

@@ -53,10 +53,15 @@ async function serving(port: number, spec: object): Promise<Site> {
   return site;
 }
 
-/** What the admin interface of the Envoy says. */
+/** What the admin interface of the Envoy says; the empty string while nobody answers, as between two of them. */
 async function asked({ state }: Site, path: string): Promise<string> {
-  const address = readFileSync(proxyPaths(state, 'default/shop').adminAddress, 'utf8');
-  return (await fetch(`http://${address}${path}`, { method: path.startsWith('/logging') ? 'POST' : 'GET' })).text();
+  try {
+    const address = readFileSync(proxyPaths(state, 'default/shop').adminAddress, 'utf8');
+    const method = path.startsWith('/logging') ? 'POST' : 'GET';
+    return await (await fetch(`http://${address}${path}`, { method })).text();
+  } catch {
+    return '';
+  }
 }
 
 function commandOf(running: Site): string {
@@ -82,23 +87,28 @@ describe('an EnvoyProxy from files', () => {
     });
     await until('it serves', serves(port));
     await until('as it is to', async () => (await asked(running, '/stats?filter=server.concurrency')).includes(': 1'));
-    expect(await asked(running, '/logging')).toMatch(/^ {2}http: debug$/mu);
-    expect(await asked(running, '/logging')).toMatch(/^ {2}main: error$/mu);
-    expect(await asked(running, '/config_dump?mask=bootstrap')).toContain('"stats_flush_interval": "9s"');
+    await until('it logs as it is to', async () => {
+      const levels = await asked(running, '/logging');
+      return /^ {2}http: debug$/mu.test(levels) && /^ {2}main: error$/mu.test(levels);
+    });
+    await until('its bootstrap is patched', async () =>
+      (await asked(running, '/config_dump?mask=bootstrap')).includes('"stats_flush_interval": "9s"'),
+    );
     expect(commandOf(running).match(/--drain-time-s \d+/gu)).toEqual(['--drain-time-s 7']);
     // It was started once more for what it says, and was never killed for it.
     const [process] = running.records('envoy');
     running.write('proxy.yaml', proxy({ concurrency: 2 }));
     await until('another Envoy serves', async () => running.records('envoy')[0]?.pid !== process?.pid);
     await until('it serves as it is to now', async () => {
-      const said = await asked(running, '/stats?filter=server.concurrency').catch(() => '');
+      const said = await asked(running, '/stats?filter=server.concurrency');
       return said.includes(': 2') && (await serves(port)());
     });
     const changed = running.records('envoy')[0]?.pid;
     running.write('shop.yaml', `${shop(port)}# the same\n`);
     running.signal('SIGKILL');
     await running.ended();
-    expect(await serves(port)()).toBe(true);
+    // A connection that was kept may be of the Envoy that leaves.
+    await until('it serves without a controller', serves(port));
     await running.start();
     expect(running.records('envoy')[0]?.pid).toBe(changed);
     expect(running.log().filter(({ msg }) => /started again/u.test(String(msg)))).toEqual([]);
@@ -118,7 +128,9 @@ describe('an EnvoyProxy from files', () => {
         return now !== undefined && now !== before;
       });
       await until('the one before has gone', async () => startTimeOf(before) === undefined);
-      expect(await asked(running, '/stats?filter=server.concurrency')).toContain(`: ${concurrency}`);
+      await until('it is as it is to be', async () =>
+        (await asked(running, '/stats?filter=server.concurrency')).includes(`: ${concurrency}`),
+      );
     }
     const { sent, lost } = await traffic.stop();
     // The kernel resets what waits to be accepted in the very moment in which the one that leaves stops to listen, unless
@@ -144,14 +156,18 @@ describe('an EnvoyProxy from files', () => {
     await until('no other is there', async () => !existsSync(leavingRecord));
     const before = running.records('envoy')[0]?.pid ?? 0;
     running.write('proxy.yaml', proxy({ concurrency: 2 }));
-    await until('another Envoy is there', async () => existsSync(leavingRecord) && running.records('envoy').length > 0);
+    // For a moment the one that is to leave is on record twice.
+    await until(
+      'another Envoy is there',
+      async () => existsSync(leavingRecord) && running.records('envoy').some(({ pid }) => pid !== before),
+    );
     running.signal('SIGKILL');
     await running.ended();
     expect(startTimeOf(before)).toBeDefined();
     await running.start();
     await until('the one before has gone', async () => startTimeOf(before) === undefined);
     await until('it serves as it is to', async () => {
-      const said = await asked(running, '/stats?filter=server.concurrency').catch(() => '');
+      const said = await asked(running, '/stats?filter=server.concurrency');
       return said.includes(': 2') && (await serves(port)());
     });
     await until('nothing is left of it', () => !existsSync(leavingRecord) && !existsSync(leavingAdminAddress));

@@ -32,6 +32,7 @@ afterAll(async () => {
 
 describe('a port that another program has', () => {
   it('is not bound, and the listener says who has it', async () => {
+    await until('it is told', async () => (await site.listener('taken', 'http')).includes('PortUnavailable'));
     const conditions = await site.listener('taken', 'http');
     expect(conditions).toContain(
       `Accepted=False (PortUnavailable): TCP port ${taken} on 0.0.0.0 is held by process ${process.pid} (node)`,
@@ -54,14 +55,14 @@ describe('two Gateways on one port', () => {
     expect(await site.listener('b', 'http')).toContain(
       `Accepted=False (PortUnavailable): TCP port ${shared} on 0.0.0.0 is held by listener http of Gateway default/a`,
     );
-    expect(await get(shared, '/')).toBe(404);
+    await until('a serves', async () => (await get(shared, '/')) === 404);
   });
 
   it('are told apart by addresses of their own', async () => {
     site.write('a.yaml', gateway('a', shared, 'addresses: [{ value: 127.0.0.2 }]'));
     site.write('b.yaml', gateway('b', shared, 'addresses: [{ value: 127.0.0.1 }]'));
     await until('b has a port', async () => (await site.listener('b', 'http')).includes('Programmed=True'));
-    expect(await site.listener('a', 'http')).toContain('Programmed=True');
+    await until('a has one', async () => (await site.listener('a', 'http')).includes('Programmed=True'));
     await until('both serve', async () => {
       const other = await fetch(`http://127.0.0.2:${shared}/`).then(
         ({ status }) => status,
@@ -107,8 +108,8 @@ describe('a second run', () => {
 
 describe('a controller that comes back after it was killed', () => {
   it('ends the proxies of Gateways that are no more, and keeps the others', async () => {
+    await until('three are on record', () => site.records('envoy').length === 3);
     const before = site.records('envoy').map(({ pid }) => pid);
-    expect(before).toHaveLength(3);
     site.signal('SIGKILL');
     await site.ended();
     site.remove('taken.yaml');
@@ -116,7 +117,7 @@ describe('a controller that comes back after it was killed', () => {
     await site.start();
     await until('the orphan is gone', () => site.records('envoy').length === 2);
     expect(before).toEqual(expect.arrayContaining(site.records('envoy').map(({ pid }) => pid)));
-    expect(await get(taken, '/')).toContain('ECONNREFUSED');
+    await until('nobody serves its port', async () => String(await get(taken, '/')).includes('ECONNREFUSED'));
   });
 
   it('lets a proxy keep what it has while a document cannot be read: a policy may be in it', async () => {

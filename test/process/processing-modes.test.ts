@@ -249,7 +249,7 @@ spec:
   targetRefs: [{ group: gateway.networking.k8s.io, kind: HTTPRoute, name: ${name} }]
   extProc:
     - backendRefs: [{ group: gateway.envoyproxy.io, kind: Backend, name: processors }]
-      messageTimeout: 1s
+      messageTimeout: 3s
 ${extProc
   .split('\n')
   .map((line) => `      ${line.trim()}\n`)

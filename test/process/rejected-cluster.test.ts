@@ -75,7 +75,7 @@ function getAs(user: string, path: string): Promise<number | undefined> {
 beforeAll(async () => {
   site = await singleProxy({ tamper });
   ({ proxy, port } = site);
-}, 60_000);
+});
 afterAll(() => site.destroy());
 
 describe('one cluster among a thousand that Envoy rejects at a start', () => {
@@ -84,7 +84,7 @@ describe('one cluster among a thousand that Envoy rejects at a start', () => {
     await until('ready', () => proxy.ready);
     await site.becomes(`/${BAD}`, 500);
     for (const name of ['r0', 'r499', 'r501', 'r999']) expect(await get(port, `/${name}`)).toBe(200);
-  }, 60_000);
+  });
 
   it("is told with Envoy's words, and so is the route", () => {
     const { rejected, rejectedRoutes } = proxy.report();
@@ -96,7 +96,7 @@ describe('one cluster among a thousand that Envoy rejects at a start', () => {
     site.serve(routes([...all, 'later']));
     await site.becomes('/later', 200);
     expect(await get(port, `/${BAD}`)).toBe(500);
-  }, 60_000);
+  });
 
   it('is tried again when it comes anew', async () => {
     isTampered = false;
@@ -105,7 +105,7 @@ describe('one cluster among a thousand that Envoy rejects at a start', () => {
     expect(proxy.report().rejected).toEqual([]);
     site.serve(routes([...all, 'later']));
     await site.becomes(`/${BAD}`, 200);
-  }, 60_000);
+  });
 });
 
 describe('a policy that comes to a route which serves', () => {
@@ -118,7 +118,7 @@ describe('a policy that comes to a route which serves', () => {
     expect(proxy.report().rejectedRoutes).toMatchObject([
       { name: 'httproute/default/r1/rule/0/match/0/*', isClosed: true },
     ]);
-  }, 60_000);
+  });
 
   it('is in force while the route goes on to where it led, its new back-end being rejected', async () => {
     site.serve(two());
@@ -134,5 +134,5 @@ describe('a policy that comes to a route which serves', () => {
     expect(proxy.report().rejectedRoutes[0]?.isClosed).toBeUndefined();
     site.serve(edited);
     await until('asked no more', async () => (await getAs('', '/r1')) === 200);
-  }, 60_000);
+  });
 });

@@ -93,7 +93,7 @@ async function acks(): Promise<readonly string[]> {
 }
 
 beforeAll(async () => {
-  backend = createServer((_, response) => response.end('ok'));
+  backend = createServer({ keepAliveTimeout: 0 }, (_, response) => response.end('ok'));
   backend.listen(0, '127.0.0.1');
   await once(backend, 'listening');
   const address = backend.address();
@@ -119,22 +119,23 @@ describe('at a start with a Secret and a patch that Envoy rejects', () => {
   });
 
   it("the Secret is told with Envoy's words by the listener that has it, and by no other", async () => {
-    expect(await site.listener('shop', 'https')).toMatch(
-      /Programmed=False \(Invalid\): the proxy rejected secret default\/pair: .*RSA/u,
-    );
+    const told = /Programmed=False \(Invalid\): the proxy rejected secret default\/pair: .*RSA/u;
+    await until('it is told', async () => told.test(await site.listener('shop', 'https')));
     expect(await site.listener('shop', 'http')).toContain('Programmed=True');
   });
 
   it("the patched cluster is told with Envoy's words by its EnvoyPatchPolicy", async () => {
-    expect(await conditions('envoypatchpolicy', 'bad')).toMatch(
-      /Programmed=False \(Invalid\): The proxy rejected cluster own: .*duration.*, which the policy patches/iu,
-    );
+    const told =
+      /Programmed=False \(Invalid\): The proxy rejected cluster own: .*duration.*, which the policy patches/iu;
+    await until('it is told', async () => told.test(await conditions('envoypatchpolicy', 'bad')));
   });
 
   it('acknowledgements are known of each resource', async () => {
-    const states = await acks();
-    expect(states.filter((state) => state === '"rejected"')).toHaveLength(2);
-    expect(states.filter((state) => state === '"acknowledged"').length).toBeGreaterThan(2);
+    await until('two are rejected, and others are not', async () => {
+      const states = await acks();
+      const count = (of: string): number => states.filter((state) => state === of).length;
+      return count('"rejected"') === 2 && count('"acknowledged"') > 2;
+    });
   });
 
   it('a mended one is forgotten', async () => {

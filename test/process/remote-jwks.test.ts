@@ -30,7 +30,7 @@ spec:
 
 beforeEach(async () => {
   keys = await KeyServer.make(HOST);
-  const backend = createServer((_, response) => response.end('ok')).listen(0, '127.0.0.1');
+  const backend = createServer({ keepAliveTimeout: 0 }, (_, response) => response.end('ok')).listen(0, '127.0.0.1');
   await once(backend, 'listening');
   const address = backend.address();
   const backendPort = typeof address === 'object' && address !== null ? address.port : 0;
@@ -59,7 +59,7 @@ afterEach(async () => {
 
 async function ask(path: string, token?: string): Promise<number> {
   const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
-  const answer = await fetch(`http://127.0.0.1:${port}${path}`, { headers, signal: AbortSignal.timeout(5_000) });
+  const answer = await fetch(`http://127.0.0.1:${port}${path}`, { headers, signal: AbortSignal.timeout(20_000) });
   await answer.arrayBuffer();
   return answer.status;
 }
@@ -169,12 +169,14 @@ describe('a key set that is fetched', () => {
     keys.serve(second);
     await becomes(200, tokenOf(second));
     expect(await ask('/guarded', tokenOf(first))).toBe(401);
+    const began = Date.now();
     for (let index = 0; index < 200; index += 1) {
       expect(await ask('/guarded', second.token({ iss: 'https://issuer.example' }, { kid: `made-up-${index}` }))).toBe(
         401,
       );
     }
-    expect(keys.asked).toBeLessThanOrEqual(3);
+    // Once more in ten seconds at most.
+    expect(keys.asked).toBeLessThanOrEqual(3 + Math.floor((Date.now() - began) / 10_000));
   });
 
   it('is fetched from a back-end that its policy names, which may move', async () => {

@@ -9,14 +9,14 @@ const signer = issuer('EdDSA');
 /** Says that it is the other, by the name of its key. */
 const forger = issuer('EdDSA');
 /** Milliseconds that a request may take to be refused: what the filter allows the sidecar, and a slow machine. */
-const BOUND = 10_000;
+const BOUND = 60_000;
 
 let backend: Server;
 let port: number;
 let site: Site;
 
 beforeAll(async () => {
-  backend = createServer((_, response) => response.end('ok'));
+  backend = createServer({ keepAliveTimeout: 0 }, (_, response) => response.end('ok'));
   backend.listen(0, '127.0.0.1');
   await once(backend, 'listening');
   const address = backend.address();
@@ -76,8 +76,10 @@ function get(token: string): Promise<number> {
 /** A token that every worker has seen. */
 async function known(): Promise<string> {
   const token = fresh();
-  const answers = await Promise.all(Array.from({ length: 60 }, () => get(token)));
-  expect(new Set(answers)).toEqual(new Set([200]));
+  for (let round = 0; round < 6; round += 1) {
+    const answers = await Promise.all(Array.from({ length: 10 }, () => get(token)));
+    expect(new Set(answers)).toEqual(new Set([200]));
+  }
   return token;
 }
 
@@ -147,8 +149,11 @@ describe('under load', () => {
   });
 
   it('a good sidecar refuses nobody, but who forges', async () => {
-    const answers = await Promise.all(Array.from({ length: 300 }, () => get(fresh())));
-    expect(new Set(answers)).toEqual(new Set([200]));
+    // No more at a time than two busy cores get done in the second that the filter allows the sidecar.
+    for (let round = 0; round < 15; round += 1) {
+      const answers = await Promise.all(Array.from({ length: 20 }, () => get(fresh())));
+      expect(new Set(answers)).toEqual(new Set([200]));
+    }
     const refused = await Promise.all(Array.from({ length: 50 }, () => get(forged())));
     expect(new Set(refused)).toEqual(new Set([401]));
   });

@@ -35,7 +35,7 @@ export interface SingleProxy {
 export async function singleProxy(options: Pick<RunningProxyOptions, 'tamper'> = {}): Promise<SingleProxy> {
   const folder = mkdtempSync(join(tmpdir(), 'sl-'));
   const translate = createTranslator(DEFAULT_SETTINGS);
-  const backend = createServer((_, response) => response.end('ok'));
+  const backend = createServer({ keepAliveTimeout: 0 }, (_, response) => response.end('ok'));
   backend.listen(0, '127.0.0.1');
   await once(backend, 'listening');
   const address = backend.address();

@@ -11,12 +11,14 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseRecord, type ProcessRecord, runs } from '#controller/infra/local/process-record.ts';
 import { ROOT } from '#deploy/setup/node24.mjs';
+import { freePort } from './free-port.ts';
+
+export { freePort };
 
 const MAIN = join(ROOT, 'controller', 'cli', 'sluice.mjs');
 
@@ -170,8 +172,16 @@ export class Site {
   async destroy(): Promise<void> {
     this.signal('SIGKILL');
     await this.ended();
-    for (const { pid } of [...this.records('envoy'), ...this.records('sidecar')]) process.kill(pid, 'SIGKILL');
-    rmSync(this.folder, { recursive: true, force: true });
+    const left = [...this.records('envoy'), ...this.records('sidecar')];
+    for (const record of left) {
+      try {
+        process.kill(record.pid, 'SIGKILL');
+      } catch {
+        // It has just ended.
+      }
+    }
+    await until('what it started has ended', () => !left.some(runs));
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   }
 }
 
@@ -189,10 +199,10 @@ interface ShownGateway {
   };
 }
 
-/** The most that something is waited for, unless more is asked for. Milliseconds. */
-const PATIENCE = 15_000;
+/** The most that something is waited for, unless more is asked for: whatever takes longer hangs. Milliseconds. */
+const PATIENCE = 60_000;
 
-/** Waits until something is so; gives up after 15 s, or `within` milliseconds, and says what was waited for. */
+/** Waits until something is so; gives up after a minute, or `within` milliseconds, and says what was waited for. */
 export async function until(
   what: string,
   isSo: () => Promise<boolean> | boolean,
@@ -207,7 +217,7 @@ export async function until(
 
 /** The status of an answer, or the reason that there is none. */
 export async function get(port: number, path: string): Promise<number | string> {
-  return fetch(`http://127.0.0.1:${port}${path}`, { signal: AbortSignal.timeout(5_000) })
+  return fetch(`http://127.0.0.1:${port}${path}`, { signal: AbortSignal.timeout(20_000) })
     .then(async (response) => {
       await response.arrayBuffer();
       return response.status;
@@ -218,16 +228,6 @@ export async function get(port: number, path: string): Promise<number | string> 
 function reasonOf(error: unknown): string {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   return cause instanceof Error ? cause.message : 'failed';
-}
-
-/** A port that nobody has just now. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
 function collect(stream: NodeJS.ReadableStream): () => string {

@@ -26,8 +26,14 @@ describe('a state folder in which nothing can be made, as on a full disk', () =>
           ({ msg, gateway: key }) => msg === 'the proxy cannot be started, it is tried again' && key === 'default/shop',
         ),
     );
-    expect(await site.ask('/readyz')).toContain('the proxy of Gateway default/shop has not acknowledged');
-    expect(await site.listener('shop', 'http')).toContain('Programmed=False (Pending)');
+    await until(
+      'it is not ready',
+      async () =>
+        (await site.ask('/readyz'))?.includes('the proxy of Gateway default/shop has not acknowledged') === true,
+    );
+    await until('its status says so', async () =>
+      (await site.listener('shop', 'http')).includes('Programmed=False (Pending)'),
+    );
     rmSync(join(site.state, 'proxies'));
     await until('it serves', async () => (await get(port, '/')) === 404);
     await until('it is ready', async () => (await site.ask('/readyz')) === 'ok\n');

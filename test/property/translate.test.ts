@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { DEFAULT_SETTINGS, SOME_MODULE } from '#controller/compile.ts';
 import type { ProxyIr } from '#controller/ir/proxy.ts';
 import { ResourceStore } from '#controller/resources/store.ts';
@@ -11,10 +11,11 @@ import { anyDocument } from './documents.ts';
 import { anyEdit, expectSame, objectsOf, visible, World } from './world.ts';
 import { httpChains } from '#controller/ir/listener.ts';
 
-/** The same seed every time: what fails here fails for everybody. Worlds and edits vary enough with it. */
+/**
+ * The same seed every time: what fails here fails for everybody. Worlds and edits vary enough with it. What is tried is fixed by
+ * its number, not by time: a busy machine takes longer, and tries the same.
+ */
 const RUNS = { seed: 20_260_101, numRuns: 150 } as const;
-// What is tried is fixed by its number, not by time: a busy machine takes longer, and tries the same.
-vi.setConfig({ testTimeout: 180_000 });
 const anyWorld = fc.array(anyDocument, { minLength: 10, maxLength: 60, size: 'max' });
 
 function storeOf(documents: readonly Document[]): ResourceStore {

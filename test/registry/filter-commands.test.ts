@@ -16,7 +16,7 @@ beforeAll(async () => {
   image = join(folder, 'image');
   const built = await sluice(['filter', 'build', EXAMPLE, '--out', image]);
   if (built.code !== 0) throw new Error(built.stderr);
-}, 60_000);
+});
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 interface Report {

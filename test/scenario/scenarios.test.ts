@@ -28,7 +28,7 @@ let wasm: Uint8Array;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'sluice-'));
   wasm = await compilePolicy();
-}, 120_000);
+});
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe.each(globSync('test/scenario/*.yaml', { cwd: ROOT }).sort())("%s on the filters' test host", (file) => {
@@ -46,7 +46,7 @@ describe.each(globSync('test/scenario/{,native/}*.yaml', { cwd: ROOT }).sort())(
   beforeAll(async () => {
     port = await freePort();
     running = await startScenario(join(ROOT, file), port, folder, wasm);
-  }, 60_000);
+  });
   afterAll(() => running.stop());
 
   it.each(readScenario(join(ROOT, file), SOMEWHERE).requests)('$name', async (request) => {

@@ -8,7 +8,8 @@ export interface EchoBackEnd {
 
 /** Starts a back-end on a port that the system chooses, or on a Unix socket. */
 export async function startEchoBackEnd(name: string, socket?: string): Promise<EchoBackEnd> {
-  const server = createServer((request, response) => {
+  // A connection that a proxy keeps is never closed just as it asks again.
+  const server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
     request.resume();
     response.setHeader('x-echo', name);
     response.end(JSON.stringify({ backend: name, path: request.url, headers: request.headers }));

@@ -76,7 +76,7 @@ stringData: { client-secret: secret }
       'the provider is discovered',
       async () => (await browser().visit('http://www.example.com/')).status !== 500,
     );
-  }, 60_000);
+  });
   afterAll(async () => {
     await site.destroy();
     await backEnd.stop();

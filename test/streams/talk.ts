@@ -58,11 +58,14 @@ export async function say(port: number, text: string, options?: ConnectionOption
   return answer;
 }
 
-/** How long the answer to a datagram is waited for. Milliseconds. */
-const PATIENCE = 700;
+/** How long the answer to a datagram is waited for where there is to be one, and where there may be none. Milliseconds. */
+const PATIENCE = { answered: 20_000, dropped: 1_000 };
 
-/** Sends one datagram from a port of its own; resolves with the answer, or "nothing". */
-export function send(port: number, text: string): Promise<string> {
+/**
+ * Sends one datagram from a port of its own; resolves with the answer, or "nothing". It may take long until it is known that
+ * nothing comes: `within` milliseconds.
+ */
+export function send(port: number, text: string, within: number = PATIENCE.answered): Promise<string> {
   return new Promise((resolve) => {
     const socket = createSocket('udp4');
     const end = (answer: string): void => {
@@ -70,10 +73,15 @@ export function send(port: number, text: string): Promise<string> {
       socket.close();
       resolve(answer);
     };
-    const timer = setTimeout(() => end('nothing'), PATIENCE);
+    const timer = setTimeout(() => end('nothing'), within);
     socket.once('message', (answer) => end(answer.toString()));
     // Where nobody listens that is told at once.
     socket.once('error', () => end('nothing'));
     socket.connect(port, '127.0.0.1', () => socket.send(text));
   });
+}
+
+/** The same of a datagram that is to be dropped, which is waited for no longer than an answer takes. */
+export function sendInVain(port: number, text: string): Promise<string> {
+  return send(port, text, PATIENCE.dropped);
 }

@@ -89,7 +89,7 @@ describe('two policies on one target', () => {
       for (let round = 0; round < 3; round += 1) {
         site.remove('first.yaml');
         await becomes(200, '/guarded', signers.b.token({}));
-        expect(await ask('/guarded', signers.a.token({}))).toBe(401);
+        await becomes(401, '/guarded', signers.a.token({}));
         site.write('first.yaml', policy('first', 'guarded', 'a'));
         await becomes(200, '/guarded', signers.a.token({}));
       }
@@ -118,10 +118,11 @@ describe('a policy of a megabyte', () => {
       'policy.yaml': policy('p', 'guarded', 'a', rules('alice')),
     });
     const tokenOf = (sub: string) => signers.a.token({ sub });
+    // Each worker takes its time over it, and meanwhile answers 500.
     await becomes(200, '/guarded', tokenOf('alice'));
-    expect(await ask('/guarded', tokenOf('bob'))).toBe(403);
-    expect(await ask('/guarded', tokenOf(valuesOf(63)[127] ?? ''))).toBe(403);
-    expect(await ask('/guarded')).toBe(401);
+    await becomes(403, '/guarded', tokenOf('bob'));
+    await becomes(403, '/guarded', tokenOf(valuesOf(63)[127] ?? ''));
+    await becomes(401, '/guarded');
     const seen = await statusesWhile('/open', async () => {
       for (const claim of ['bob', 'carol', 'alice']) {
         site.write('policy.yaml', policy('p', 'guarded', 'a', rules(claim)));
@@ -129,7 +130,7 @@ describe('a policy of a megabyte', () => {
       }
     });
     expect(seen).toEqual(new Set([200]));
-    expect(await ask('/guarded', tokenOf('bob'))).toBe(403);
+    await becomes(403, '/guarded', tokenOf('bob'));
   });
 
   it('of more than a filter reads closes its route, and only that, and its status says so', async () => {

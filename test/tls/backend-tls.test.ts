@@ -196,7 +196,7 @@ describe('a BackendTLSPolicy', () => {
     expect((await send('/a')).status).toBe(503);
     const before = await clusterChanges();
     await publish(rest, authorities('rotating', ca.certificate));
-    await expect.poll(async () => (await send('/a')).status, { timeout: 10_000 }).toBe(200);
+    await expect.poll(async () => (await send('/a')).status).toBe(200);
     expect(await clusterChanges()).toEqual(before);
   });
 

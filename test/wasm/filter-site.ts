@@ -33,7 +33,7 @@ export class FilterSite {
   /** Makes a site with a route at "/<name>" for each name. */
   static async make(routes: readonly string[]): Promise<FilterSite> {
     const registry = await startFakeRegistry();
-    const backend = createServer((request, response) => {
+    const backend = createServer({ keepAliveTimeout: 0 }, (request, response) => {
       response.end(JSON.stringify({ wasm: request.headers['x-wasm'] }));
     }).listen(0, '127.0.0.1');
     await once(backend, 'listening');

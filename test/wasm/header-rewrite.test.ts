@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compileFilter } from '#wasm-filters/build.ts';
 import { packImage } from '#wasm-filters/build/image.ts';
 import { issuer } from '#wasm-filters/testing/issuer.ts';
+import { until } from '../process/sluice.ts';
 import { extension, FilterSite, image } from './filter-site.ts';
 
 const signer = issuer('RS256');
@@ -40,7 +41,8 @@ describe('the image header-rewrite, attached by an EnvoyExtensionPolicy', () => 
     at.site.write('p.yaml', OWNER + extension('a', [rewrite]) + extension('owned', [rewrite]));
     await at.site.start();
     await at.becomes('/a', '200 /a');
-  }, 60_000);
+    await until('the policy is in force', async () => (await at.ask('/owned')).status === 401);
+  });
   afterAll(() => at.destroy());
 
   it('rewrites requests and responses', async () => {

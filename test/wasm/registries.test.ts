@@ -79,7 +79,7 @@ beforeAll(async () => {
   const policies = [...NAMES, 'good'].map((name) => extension(name, [image(`${registry.host}/${name}:v1`)]));
   at.site.write('p.yaml', policies.join(''));
   await at.site.start();
-}, 60_000);
+});
 afterAll(() => at.destroy());
 
 describe('a registry', () => {

@@ -10,7 +10,7 @@ const { ALLOW } = enumMembers('sluice.filter.v1.AuthorizationAction');
 let wasm: Uint8Array;
 beforeAll(async () => {
   wasm = await compileFilter('authorization');
-}, 120_000);
+});
 
 const text = (json: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(json));
 const allow = { action: 'AUTHORIZATION_ACTION_ALLOW' };

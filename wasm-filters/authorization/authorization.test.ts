@@ -14,7 +14,7 @@ let host: FilterHost;
 beforeAll(async () => {
   host = await loadFilter(await compilePolicy());
   host.configure(new Uint8Array());
-}, 120_000);
+});
 
 interface Request {
   readonly method?: string;

@@ -9,7 +9,7 @@ import { type FilterHost, type Headers, loadFilter } from '../testing/filter-hos
 let wasm: Uint8Array;
 beforeAll(async () => {
   wasm = await compileFilter('header-rewrite');
-}, 120_000);
+});
 
 const text = (json: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(json));
 

@@ -16,7 +16,7 @@ const eddsa = issuer('EdDSA');
 let wasm: Uint8Array;
 beforeAll(async () => {
   wasm = await compileFilter('jwt');
-}, 120_000);
+});
 
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
 const text = (json: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(json));

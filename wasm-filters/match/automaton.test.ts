@@ -13,7 +13,7 @@ let host: FilterHost;
 beforeAll(async () => {
   host = await loadFilter(await compilePolicy());
   host.configure(new Uint8Array());
-}, 120_000);
+});
 
 type Automaton = ReturnType<typeof automatonConfig>;
 

@@ -21,7 +21,7 @@ beforeAll(async () => {
   };
   first = await at('sluice.policy');
   login = await at('sluice.policy.login');
-}, 120_000);
+});
 
 const sidecar = issuer('ES256', 'session');
 const rs = issuer('RS256');

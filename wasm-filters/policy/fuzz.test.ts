@@ -45,7 +45,7 @@ let host: FilterHost;
 beforeAll(async () => {
   host = await loadFilter(await compilePolicy(), { now: () => NOW * 1000 });
   host.configure(new Uint8Array());
-}, 120_000);
+});
 
 function ask(token: string, properties = onRoute(POLICY)): FilterResult {
   return host.request({

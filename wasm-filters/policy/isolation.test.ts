@@ -17,7 +17,7 @@ let host: FilterHost;
 beforeAll(async () => {
   wasm = await compilePolicy();
   host = await freshHost();
-}, 120_000);
+});
 
 async function freshHost(): Promise<FilterHost> {
   const fresh = await loadFilter(wasm, { now: () => NOW * 1000 });

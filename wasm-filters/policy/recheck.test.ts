@@ -17,7 +17,7 @@ beforeAll(async () => {
   first = await loadFilter(wasm, { pluginName: 'sluice.policy' });
   recheck = await loadFilter(wasm, { pluginName: 'sluice.policy.recheck' });
   for (const host of [first, recheck]) host.configure(new Uint8Array());
-}, 120_000);
+});
 
 /** A policy that asks for a token and writes claims into headers. */
 function writing(...headers: readonly (readonly [claim: string, header: string])[]): EncodedPolicy {

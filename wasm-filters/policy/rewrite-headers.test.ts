@@ -22,7 +22,7 @@ beforeAll(async () => {
   first = await load('');
   after = await load('.after');
   recheck = await load('.recheck');
-}, 120_000);
+});
 
 type Plain<T> = Extract<T, { readonly $typeName?: never }>;
 type HeadersInit = Plain<NonNullable<PolicyInit['headers']>>;

@@ -14,7 +14,7 @@ let wasm: Uint8Array;
 let host: FilterHost;
 beforeAll(async () => {
   wasm = await compilePolicy();
-}, 120_000);
+});
 beforeEach(async () => {
   host = await loadFilter(wasm);
 });

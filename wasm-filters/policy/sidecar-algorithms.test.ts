@@ -16,7 +16,7 @@ let host: FilterHost;
 beforeEach(async () => {
   host = await loadFilter(await compilePolicy(), { now: () => NOW * 1000, pluginName: 'sluice.policy' });
   host.configure(new Uint8Array());
-}, 120_000);
+});
 
 const BEARER = { source: { case: 'header', value: { name: 'authorization', prefix: 'Bearer ' } } } as const;
 

@@ -16,7 +16,7 @@ let host: FilterHost;
 beforeEach(async () => {
   host = await loadFilter(await compilePolicy(), { now: () => seconds * 1000, pluginName: 'sluice.policy' });
   host.configure(new Uint8Array());
-}, 120_000);
+});
 
 function policyOf(keySet: string) {
   const keys = [{ kid: signer.kid, algorithm: ALGORITHM.ES256, spki: signer.spki }];

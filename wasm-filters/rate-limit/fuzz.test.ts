@@ -64,7 +64,7 @@ let now = 1_800_000_000_000;
 beforeAll(async () => {
   host = await loadFilter(await compilePolicy(), { now: () => now });
   host.configure(new Uint8Array());
-}, 120_000);
+});
 
 const text = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 40 }),

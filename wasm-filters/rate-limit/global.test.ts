@@ -27,7 +27,7 @@ beforeEach(async () => {
   questions = 0;
   const shared = sharedData();
   workers = [await limitedWorker(() => now, shared), await limitedWorker(() => now, shared)];
-}, 120_000);
+});
 
 function limit(more: Partial<LimitInit> = {}): LimitInit {
   return { name: 'orders/0', requests: 3, window: 60, headers: true, ...more };
@@ -314,7 +314,7 @@ describe('leases', () => {
       ),
       { numRuns: 150 },
     );
-  }, 60_000);
+  });
 
   it('with a lease of 1 let exactly the limit pass, on however many workers', async () => {
     const passed = (await row(60, [limit({ requests: 37, lease: 1 })])).filter((each) => each === 'passed');

@@ -18,7 +18,7 @@ beforeEach(async () => {
   now = 1_800_000_000_000;
   shared = sharedData();
   workers = [await limitedWorker(() => now, shared), await limitedWorker(() => now, shared)];
-}, 120_000);
+});
 
 function limit(more: Partial<LimitInit> = {}): LimitInit {
   return { name: 'orders/0', requests: 3, window: 60, headers: true, ...more };

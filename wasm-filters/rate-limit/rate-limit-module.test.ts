@@ -8,7 +8,7 @@ import { type FilterHost, loadFilter } from '../testing/filter-host.ts';
 let wasm: Uint8Array;
 beforeAll(async () => {
   wasm = await compileFilter('rate-limit');
-}, 120_000);
+});
 
 const text = (json: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(json));
 const PER_USER = {

@@ -10,7 +10,7 @@ let worker: LimitedWorker | undefined;
 let names = 0;
 beforeAll(async () => {
   worker = await limitedWorker(() => 1_800_000_000_000, sharedData());
-}, 120_000);
+});
 
 function regex(source: string) {
   const made = compileRegex(source);

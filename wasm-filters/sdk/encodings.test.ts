@@ -60,7 +60,7 @@ beforeAll(async () => {
   host = await loadFilter(
     await compileModule({ baseDir: '.', entry: 'probe.ts', abortHandler: 'abort/onAbort', sources }),
   );
-}, 120_000);
+});
 
 type Name = 'decode' | 'encode' | 'sha256' | 'json';
 

@@ -164,7 +164,7 @@ beforeAll(async () => {
     ]),
   });
   host = await loadFilter(wasm);
-}, 120_000);
+});
 
 /** What the generated reader finds; `undefined` when it refuses. */
 function read(bytes: Uint8Array): string | undefined {

@@ -153,7 +153,7 @@ describe('a proxy in a cluster', () => {
     expect(changes).toBeGreaterThan(0);
     // What others write into statuses is no reason to write.
     expect(writes()).toBe(5);
-    expect(await proxy.untilListening(1, AbortSignal.timeout(5_000))).toBe(true);
+    expect(await proxy.untilListening(1, AbortSignal.timeout(60_000))).toBe(true);
   });
 
   it('is repaired where somebody changes or removes what it is made of', async () => {
@@ -164,7 +164,7 @@ describe('a proxy in a cluster', () => {
     await expect.poll(() => api.store.get('/services', NAMESPACE, NAME)).toBeDefined();
     const { spec } = { spec: {}, ...deployment() };
     api.store.put('apps/deployments', { ...deployment(), spec: { ...spec, replicas: 7 } });
-    await expect.poll(deployment, { timeout: 10_000 }).toMatchObject({ spec: { replicas: 1 } });
+    await expect.poll(deployment).toMatchObject({ spec: { replicas: 1 } });
   });
 
   it('is repaired no later for what is heard meanwhile: a change is one change, however often it is told', async () => {
@@ -181,7 +181,7 @@ describe('a proxy in a cluster', () => {
           api.store.put('apps/deployments', now);
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
-      await expect.poll(deployment, { timeout: 3_000 }).toMatchObject({ spec: { replicas: 1 } });
+      await expect.poll(deployment).toMatchObject({ spec: { replicas: 1 } });
     }
     expect(writes() - before).toBeLessThan(6);
   });
@@ -213,7 +213,7 @@ describe('a proxy in a cluster', () => {
     expect(api.store.get('/configmaps', NAMESPACE, NAME)?.['data']).toEqual({ a: 'b' });
     expect(deployment()).toBeUndefined();
     api.store.delete('/configmaps', NAMESPACE, NAME);
-    await expect.poll(deployment, { timeout: 5_000 }).toBeDefined();
+    await expect.poll(deployment).toBeDefined();
     await expect.poll(() => proxy.deployed?.problem).toBeUndefined();
   });
 
@@ -235,7 +235,7 @@ describe('a proxy in a cluster', () => {
       .poll(() => proxy.deployed?.problem)
       .toMatch(/^Deployment envoy-gateway-system\/envoy-shop-web-97375646 cannot be applied: refused by the script$/u);
     api.script.refuse = () => undefined;
-    await expect.poll(deployment, { timeout: 5_000 }).toBeDefined();
+    await expect.poll(deployment).toBeDefined();
     await expect.poll(() => proxy.deployed?.problem).toBeUndefined();
   });
 

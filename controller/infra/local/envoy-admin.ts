@@ -31,9 +31,12 @@ export async function askAdmin(
 
 const STATS = 'listener_manager.(total_listeners_|listener_create_success)%7Cserver.concurrency';
 
-/** How many listeners an Envoy has at work; 0 where it does not answer. */
+/** How long an Envoy may take to say that it serves, before it is taken for one that does not. Milliseconds. */
+const BUSY = 10_000;
+
+/** How many listeners an Envoy has at work; 0 where it does not answer, though it is given time: it may be busy. */
 export async function listenersOf(addressFile: string): Promise<number> {
-  const stats = await askAdmin(addressFile, `/stats?filter=${STATS}`);
+  const stats = await askAdmin(addressFile, `/stats?filter=${STATS}`, 'GET', BUSY);
   return Math.max(countIn(stats, 'listeners_active'), 0);
 }
 

@@ -162,7 +162,7 @@ describe('the files provider', () => {
       setTimeout(resolve, 20);
     });
     appendFileSync(path, text.slice(text.length - 90).replace('port: 1', 'port: 2'));
-    await expect.poll(() => batches.length, { timeout: 10_000 }).toBe(2);
+    await expect.poll(() => batches.length).toBe(2);
     expect(batches[1]?.map(brief)).toEqual([`upsert ${key('b')}`]);
   });
 

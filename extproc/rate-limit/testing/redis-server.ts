@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createConnection, createServer } from 'node:net';
+import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { findProgram, REDIS } from '#deploy/setup/debian-program.ts';
+import { freePort } from '#test/process/free-port.ts';
 
 /** Whether tests against a real Redis can run; where CI is true they must. */
 export const REDIS_IS_THERE = findProgram(REDIS, process.env) !== undefined || process.env['CI'] === 'true';
@@ -57,14 +58,6 @@ export async function startRedis(password?: string, host = '127.0.0.1'): Promise
       await rm(folder, { recursive: true, force: true });
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
 async function untilListening(port: number, host: string, child: ChildProcess): Promise<void> {

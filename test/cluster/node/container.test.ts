@@ -4,7 +4,7 @@ import { type ContainerPorts, RunningContainer } from './container.ts';
 import type { Container } from './kinds.ts';
 
 const PROBED = { httpGet: { port: 1 } } as const;
-const LONG = { timeout: 15_000, interval: 20 } as const;
+const LONG = { interval: 20 } as const;
 const running: RunningContainer[] = [];
 afterEach(() => Promise.all(running.splice(0).map((one) => one.stop(0))));
 
