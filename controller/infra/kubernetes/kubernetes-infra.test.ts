@@ -217,15 +217,31 @@ describe('a proxy in a cluster', () => {
     await expect.poll(() => proxy.deployed?.problem).toBeUndefined();
   });
 
-  it('takes over what Envoy Gateway made for it', async () => {
+  it('takes over what Envoy Gateway made for it, with all that it had applied', async () => {
     const labels = { 'app.kubernetes.io/managed-by': 'envoy-gateway' };
-    api.store.put('/configmaps', {
-      apiVersion: 'v1',
-      kind: 'ConfigMap',
-      metadata: { name: NAME, namespace: NAMESPACE, labels },
-    });
+    const theirs = { manager: 'envoy-gateway', operation: 'Apply', fieldsV1: { 'f:spec': {} } };
+    const others = { manager: 'kube-controller-manager', operation: 'Update', fieldsV1: { 'f:status': {} } };
+    const made = { apiVersion: 'apps/v1', kind: 'Deployment' };
+    const metadata = { name: NAME, namespace: NAMESPACE, labels, managedFields: [theirs, others] };
+    api.store.put('apps/deployments', { ...made, metadata });
+    const managers = () => JSON.stringify(Object(deployment()?.['metadata'])['managedFields'] ?? []);
+    proxy.deploy(INFRA);
+    await expect.poll(() => Object(deployment()?.['spec'])['replicas']).toBe(1);
+    expect(managers()).toBe(JSON.stringify([others, { ...theirs, manager: 'sluice' }]));
+  });
+
+  it('whose objects are taken back by Envoy Gateway, and left to it again, is made whole again', async () => {
     proxy.deploy(INFRA);
     await expect.poll(deployment).toBeDefined();
+    await expect.poll(() => infra.isLeft('shop/web')).toBe(true);
+    infra.stop();
+    const theirs = { manager: 'envoy-gateway', operation: 'Apply', fieldsV1: { 'f:spec': {} } };
+    const { metadata, ...rest } = { metadata: {}, ...deployment() };
+    api.store.put('apps/deployments', { ...rest, metadata: { ...metadata, managedFields: [theirs] } });
+    infra = await controllerOf(api, doors().socketOf);
+    proxy = await infra.open('shop/web');
+    proxy.deploy(INFRA);
+    await expect.poll(() => JSON.stringify(deployment())).not.toContain('"manager":"envoy-gateway"');
   });
 
   it('whose objects cannot be applied says so, and is tried again', async () => {

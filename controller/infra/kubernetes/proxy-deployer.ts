@@ -12,6 +12,7 @@ import type { Clock } from '../../runtime/clock.ts';
 import type { Deployed } from '../infra.ts';
 import { addressesOf, at, notGiven } from './addresses.ts';
 import { hasDrifted } from './drift.ts';
+import { inherited } from './inherited.ts';
 import { kindOf } from './kinds.ts';
 import type { Identity } from './objects/identity.ts';
 import type { Manifest } from './objects/manifest.ts';
@@ -180,7 +181,7 @@ export class ProxyDeployer {
     const wanted = new Set([secret, ...manifests].map(idOf));
     for (const manifest of [secret, ...manifests]) {
       if (this.#isClosed || !this.#isActive) return undefined;
-      const problem = (await this.#foreign(identity, manifest)) ?? (await this.#applyOne(manifest));
+      const problem = (await this.#claim(identity, manifest)) ?? (await this.#applyOne(manifest));
       if (problem !== undefined) return problem;
     }
     const { objects, key } = this.#options;
@@ -192,23 +193,32 @@ export class ProxyDeployer {
     return undefined;
   }
 
-  /** What is wrong where an object by the name that proxies get of themselves is there, and is somebody else's: it is left alone. */
-  async #foreign({ name, selector }: Identity, { kind, metadata }: Manifest): Promise<Problem | undefined> {
+  /**
+   * Sees to it that an object which is there already may be applied; resolves with what is wrong. One by the name that proxies
+   * get of themselves is left alone where it is somebody else's; what Envoy Gateway applied becomes ours, to be replaced whole.
+   */
+  async #claim({ name, selector }: Identity, { kind, metadata }: Manifest): Promise<Problem | undefined> {
     const { server, objects } = this.#options;
-    // Who says a name in an EnvoyProxy means what has it.
-    if (metadata.name !== name || this.#applied.has(idOf({ kind, metadata }))) return undefined;
-    if (objects.get(kind, metadata.namespace, name) !== undefined) return undefined;
-    const answer = await server.ask({
-      method: 'GET',
-      path: resourcePath(kindOf(kind), { namespace: metadata.namespace, name }),
-    });
-    if (answer.status === 404) return undefined;
-    if (!isGranted(answer)) return refused(`${idOf({ kind, metadata })} cannot be looked at`, answer);
-    // One that Envoy Gateway made for it is taken over.
-    const label = at(answer.body, 'metadata', 'labels', MANAGED_BY);
-    if (label === selector[MANAGED_BY]) return undefined;
-    const message = `${idOf({ kind, metadata })} is there already and is of no proxy; remove it, or have an EnvoyProxy give the proxy's another name`;
-    return { message, retryAfter: 0 };
+    const id = idOf({ kind, metadata });
+    if (this.#applied.has(id)) return undefined;
+    const path = resourcePath(kindOf(kind), { namespace: metadata.namespace, name: metadata.name });
+    let found: unknown = objects.get(kind, metadata.namespace, metadata.name);
+    if (found === undefined) {
+      const answer = await server.ask({ method: 'GET', path });
+      if (answer.status === 404) return undefined;
+      if (!isGranted(answer)) return refused(`${id} cannot be looked at`, answer);
+      // Who says a name in an EnvoyProxy means what has it; one that Envoy Gateway made for it is taken over.
+      if (metadata.name === name && at(answer.body, 'metadata', 'labels', MANAGED_BY) !== selector[MANAGED_BY]) {
+        const message = `${id} is there already and is of no proxy; remove it, or have an EnvoyProxy give the proxy's another name`;
+        return { message, retryAfter: 0 };
+      }
+      found = answer.body;
+    }
+    const managedFields = inherited(found, FIELD_MANAGER);
+    if (managedFields === undefined) return undefined;
+    const body = { metadata: { resourceVersion: versionOf(found), managedFields } };
+    const answer = await server.ask({ method: 'PATCH', path, query: { fieldManager: FIELD_MANAGER }, body });
+    return isGranted(answer) ? undefined : refused(`${id} cannot be taken over`, answer);
   }
 
   async #applyOne(manifest: Manifest): Promise<Problem | undefined> {
