@@ -69,6 +69,21 @@ describe('merging a status', () => {
     ).toEqual([parent('a', US, foreign, condition('Accepted', 'True'))]);
   });
 
+  it('leaves nothing in an entry of ours of what a controller of the same name has said there, whatever it was', () => {
+    const before = ['BackendsAvailable', 'RouteRulesOverlap', 'SomethingNew'].map((type) =>
+      condition(type, 'False', THEN),
+    );
+    const foreign = condition('example.com/Audited', 'True', THEN);
+    const accepted = parent('a', US, condition('Accepted', 'True'));
+    const current = { parents: [parent('a', US, ...before, foreign)] };
+    expect(mergeStatus(current, { parents: [accepted] }, US).changes['parents']).toEqual([
+      parent('a', US, foreign, condition('Accepted', 'True')),
+    ]);
+    // Of a whole object nobody knows who has said it.
+    const [unknown] = before.slice(2);
+    expect(mergeStatus({ conditions: [unknown] }, { conditions: [] }, US).changes).toEqual({});
+  });
+
   it('merges listeners by name, and drops those that are gone', () => {
     const listener = (name: string, ...conditions: readonly object[]) => ({
       name,

@@ -17,7 +17,20 @@ export interface MergedStatus {
   readonly turned: readonly Turned[];
 }
 
-/** Types of conditions that we, or an earlier version of us, write; others in the same list are others'. */
+/** Whether a condition of an object is ours, or of an earlier version of us. */
+function isOurs(type: string): boolean {
+  return OUR_TYPES.has(type);
+}
+
+/**
+ * Whether a condition is ours in an entry that has our name: whoever else adds some there says so by a domain before the type
+ * (Kubernetes API conventions). Any other one is what a controller of the same name has said before us, Envoy Gateway say.
+ */
+function isOursInEntry(type: string): boolean {
+  return !type.includes('/');
+}
+
+/** Types of conditions that we, or an earlier version of us, write of whole objects and of listeners. */
 const OUR_TYPES: ReadonlySet<string> = new Set([
   'Accepted',
   'Programmed',
@@ -72,7 +85,7 @@ function mergeField(
 ): unknown {
   switch (field) {
     case 'conditions':
-      return conditions(list(current), list(wanted), turned);
+      return conditions(list(current), list(wanted), isOurs, turned);
     case 'listeners':
       return listeners(list(current), list(wanted), turned);
     case 'parents':
@@ -92,7 +105,12 @@ function listeners(
   const before = new Map(current.map((listener) => [listener['name'], listener]));
   return wanted.map((listener) => ({
     ...listener,
-    conditions: conditions(list(before.get(listener['name'])?.['conditions']), list(listener['conditions']), turned),
+    conditions: conditions(
+      list(before.get(listener['name'])?.['conditions']),
+      list(listener['conditions']),
+      isOurs,
+      turned,
+    ),
   }));
 }
 
@@ -108,7 +126,7 @@ function entries(
   const merge = (entry: JsonObject, before: JsonObject | undefined): JsonObject => ({
     [ref]: entry[ref],
     controllerName,
-    conditions: conditions(list(before?.['conditions']), list(entry['conditions']), turned),
+    conditions: conditions(list(before?.['conditions']), list(entry['conditions']), isOursInEntry, turned),
   });
   const kept = current.flatMap((entry) => {
     if (entry['controllerName'] !== controllerName) return [entry];
@@ -122,6 +140,7 @@ function entries(
 function conditions(
   current: readonly JsonObject[],
   wanted: readonly JsonObject[],
+  isOurType: (type: string) => boolean,
   turned: Turned[],
 ): readonly JsonObject[] {
   const left = new Map(wanted.map((condition) => [condition['type'], condition]));
@@ -130,7 +149,7 @@ function conditions(
     const next = left.get(type);
     left.delete(type);
     if (next !== undefined) return [replace(before, next, turned)];
-    return typeof type === 'string' && OUR_TYPES.has(type) ? [] : [before];
+    return typeof type === 'string' && isOurType(type) ? [] : [before];
   });
   return [...kept, ...[...left.values()].map((next) => replace(undefined, next, turned))].slice(0, MOST_CONDITIONS);
 }
