@@ -1,6 +1,4 @@
-import type { Backend } from '#controller/api/gen/types.d.ts';
-import { backendTlsProblem } from './backends/backend-tls.ts';
-import { backendProblem } from './backends/clusters.ts';
+import { rememberedBackendStatuses } from './backend-statuses.ts';
 import { type PolicyTables, policyTables } from './features/rule-features.ts';
 import type { PolicyTable } from './features/policy-table.ts';
 import { policyImageWant } from './features/wasm/source.ts';
@@ -68,10 +66,7 @@ export function createTranslator(settings: Settings): (resources: Resources) => 
   const tablesOf = tablesByWorkers(settings);
   const statesOf = createGatewayPass();
   const attach = createAttach(remembered((route: AnyRoute, now) => routeCore(route, now, settings)));
-  const backendStatusOf = remembered((backend: Backend, now) => backendStatus(backend, now, settings));
-  const backendStatusesOf = remembered((backends: readonly Backend[], now) =>
-    backends.map((backend) => backendStatusOf(backend, now)),
-  );
+  const backendStatusesOf = rememberedBackendStatuses(settings);
   const policyStatusesOf = rememberedPolicyStatuses();
   const tlsPolicyStatusesOf = rememberedTlsPolicyStatuses();
   const pass = createProxyPass(settings);
@@ -113,23 +108,26 @@ export function createTranslator(settings: Settings): (resources: Resources) => 
       proxies,
       named: lazily(() => proxiesNamed(classes, resources)),
       gateways: gatewayStatuses,
-      statuses: lazily(() => [
-        [...classes.values()].map(classStatusOf),
-        parametersStatuses(classes, gateways, resources),
-        gatewayStatuses,
-        gateways.flatMap(listenerSetStatuses),
-        ...available(
-          routeStatuses(gateways),
-          [...proxies.values()].map(({ xds }) => xds),
-        ),
-        policyStatusesOf(tables, gateways, resources),
-        tlsPolicyStatusesOf(tables, gateways, resources),
-        patching.map((policy): ObjectStatus => {
-          const ancestors = [patchPolicyReport(policy, unpatched.get(policy))];
-          return { kind: 'policy', object: policy.object, ancestors };
-        }),
-        ...resources.pieces('Backend').map((piece) => backendStatusesOf(piece, resources)),
-      ]),
+      statuses: lazily(() => {
+        const policies = policyStatusesOf(tables, gateways, resources);
+        return [
+          [...classes.values()].map(classStatusOf),
+          parametersStatuses(classes, gateways, resources),
+          gatewayStatuses,
+          gateways.flatMap(listenerSetStatuses),
+          ...available(
+            routeStatuses(gateways),
+            [...proxies.values()].map(({ xds }) => xds),
+          ),
+          policies,
+          tlsPolicyStatusesOf(tables, gateways, resources),
+          patching.map((policy): ObjectStatus => {
+            const ancestors = [patchPolicyReport(policy, unpatched.get(policy))];
+            return { kind: 'policy', object: policy.object, ancestors };
+          }),
+          ...backendStatusesOf(gateways, policies, resources),
+        ];
+      }),
     };
   };
 }
@@ -274,13 +272,4 @@ function byProxy(gateways: readonly GatewayState[]): ReadonlyMap<string, readonl
   const proxies = new Map<string, GatewayState[]>();
   for (const state of gateways) proxies.set(state.proxy, [...(proxies.get(state.proxy) ?? []), state]);
   return proxies;
-}
-
-function backendStatus(object: Backend, resources: Resources, { loopbackBackends }: Settings): ObjectStatus {
-  const problem = backendProblem(object, loopbackBackends)?.message ?? backendTlsProblem(object, resources);
-  const verdict =
-    problem === undefined
-      ? ({ type: 'Accepted', status: 'True', reason: 'Accepted', message: 'The Backend can be used' } as const)
-      : ({ type: 'Accepted', status: 'False', reason: 'Invalid', message: problem } as const);
-  return { kind: 'conditions', object, verdicts: [verdict] };
 }
