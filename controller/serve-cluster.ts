@@ -11,6 +11,7 @@ import { NOT_DEPLOYED } from './infra/kubernetes/proxy-deployer.ts';
 import { sessionKeys } from './infra/local/login-keys.ts';
 import { apiHealth } from './kubernetes/api-health.ts';
 import type { ApiServer } from './kubernetes/api-server.ts';
+import { ClassFinalizers } from './kubernetes/class-finalizers.ts';
 import type { Health } from './kubernetes/reflector.ts';
 import { LeaderElection } from './kubernetes/lease/leader-election.ts';
 import { leaseName } from './kubernetes/lease/lease-name.ts';
@@ -181,6 +182,7 @@ function statusWriting(
     turned: (subject, reason, message) => void events.warn(subject, reason, message),
     failed,
   });
+  const finalizers = new ClassFinalizers({ server, controllerName, clock: systemClock, random: Math.random, failed });
   const tellProblems = problemTeller((subject, reason, message) => void events.warn(subject, reason, message));
   let isLeader = false;
   /** Why it could not be found out last who leads. */
@@ -217,6 +219,7 @@ function statusWriting(
     log.info(now ? 'this replica leads: it writes statuses and makes proxies' : 'this replica does not lead any more');
     exchange?.lead(now);
     writer.lead(now);
+    finalizers.lead(now);
     leads(now);
     look();
   };
@@ -224,9 +227,16 @@ function statusWriting(
     observer: {
       seen: (object, listed) => {
         if (hasStatus(object.kind)) writer.book.take(object, listed);
+        finalizers.seen(object);
       },
-      gone: (kind, metadata) => writer.book.delete(statusKey(apiGroupVersionOf(kind), kind, metadata)),
-      listed: (kind, within, seen) => writer.book.keepOnly(kind, within, seen),
+      gone: (kind, metadata) => {
+        writer.book.delete(statusKey(apiGroupVersionOf(kind), kind, metadata));
+        finalizers.gone(kind, metadata);
+      },
+      listed: (kind, within, seen) => {
+        writer.book.keepOnly(kind, within, seen);
+        finalizers.listed(kind, within, seen);
+      },
     },
     look,
     isLeader: () => isLeader,
@@ -234,7 +244,10 @@ function statusWriting(
     start: () => {
       if (cluster.election === undefined) {
         lead(true);
-        return () => Promise.resolve(writer.stop());
+        return () => {
+          finalizers.lead(false);
+          return Promise.resolve(writer.stop());
+        };
       }
       const election = new LeaderElection({
         server,
@@ -254,6 +267,7 @@ function statusWriting(
       });
       election.start();
       return async () => {
+        finalizers.lead(false);
         writer.stop();
         await election.stop();
       };

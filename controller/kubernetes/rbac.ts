@@ -64,6 +64,8 @@ export const CONTROLLER_RULES: readonly RbacRule[] = [
   },
   ...writing('Cluster'),
   ...writing('Namespaced'),
+  // A finalizer that another controller has left.
+  { scope: 'cluster', group: 'gateway.networking.k8s.io', resources: ['gatewayclasses'], verbs: ['patch'] },
   { scope: 'watched', group: '', resources: ['events'], verbs: ['create', 'patch'] },
   // Those of objects that belong to the whole cluster.
   { scope: 'default', group: '', resources: ['events'], verbs: ['create', 'patch'] },

@@ -15,11 +15,16 @@ const cluster = connectCluster(inject('cluster'));
 const DAY = 86_400_000;
 
 /** A GatewayClass with what an EnvoyProxy of the site says. */
-const classOf = ({ app, controllerName }: GatewaySite, name: string, parameters: string): string =>
+const classOf = (
+  { app, controllerName }: GatewaySite,
+  name: string,
+  parameters: string,
+  finalizers: readonly string[] = [],
+): string =>
   JSON.stringify({
     apiVersion: 'gateway.networking.k8s.io/v1',
     kind: 'GatewayClass',
-    metadata: { name },
+    metadata: { name, ...(finalizers.length === 0 ? {} : { finalizers }) },
     spec: {
       controllerName,
       parametersRef: { group: 'gateway.envoyproxy.io', kind: 'EnvoyProxy', namespace: app, name: parameters },
@@ -91,6 +96,13 @@ describe.each([
           );
         }),
       );
+    });
+
+    it('are enough to take the finalizer of Envoy Gateway from a class that no Gateway is of', async () => {
+      const finalizer = 'gateway-exists-finalizer.gateway.networking.k8s.io';
+      await cluster.apply(classOf(site, `${name}-bad`, EVERY, [finalizer]));
+      await untilUsed('gateway.networking.k8s.io gatewayclasses patch');
+      await cluster.kubectl('delete', 'gatewayclass', `${name}-bad`, '--timeout=60s');
     });
 
     it('are enough to tell in Events what went wrong, and went wrong again', async () => {
@@ -197,7 +209,7 @@ describe.each([
       expect(used.flatMap(outside([name, other, site.system, 'default']))).toEqual([]);
       expect(grantsOf(await get('clusterrole', wide)).everywhere).toEqual(
         new Set([
-          ...['get', 'list', 'watch'].map((verb) => `gateway.networking.k8s.io gatewayclasses ${verb}`),
+          ...['get', 'list', 'patch', 'watch'].map((verb) => `gateway.networking.k8s.io gatewayclasses ${verb}`),
           'gateway.networking.k8s.io gatewayclasses/status patch',
           ...['get', 'list', 'watch'].map((verb) => `apiextensions.k8s.io customresourcedefinitions ${verb}`),
           ...['namespaces', 'nodes'].flatMap((kind) => ['list', 'watch'].map((verb) => ` ${kind} ${verb}`)),

@@ -9,6 +9,7 @@ ControllerNamespace:
       verbs:
         - get
         - list
+        - patch
         - watch
     - apiGroups:
         - ""
@@ -223,6 +224,7 @@ GatewayNamespace:
       verbs:
         - get
         - list
+        - patch
         - watch
     - apiGroups:
         - ""

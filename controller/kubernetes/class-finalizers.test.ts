@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest';
+import type { ApiRequest, ApiServer } from './api-server.ts';
+import { ClassFinalizers } from './class-finalizers.ts';
+import type { ApiObject } from './reflector.ts';
+
+const US = 'example.com/us';
+const FINALIZER = 'gateway-exists-finalizer.gateway.networking.k8s.io';
+const API = 'gateway.networking.k8s.io/v1';
+
+const classOf = (name: string, finalizers: readonly string[], controllerName = US): ApiObject => ({
+  apiVersion: API,
+  kind: 'GatewayClass',
+  metadata: { name, finalizers },
+  spec: { controllerName },
+});
+const gateway = (name: string, gatewayClassName: string, namespace = 'default'): ApiObject => ({
+  apiVersion: API,
+  kind: 'Gateway',
+  metadata: { name, namespace },
+  spec: { gatewayClassName },
+});
+
+function watched() {
+  const asked: ApiRequest[] = [];
+  const failures: string[] = [];
+  const timers: (() => void)[] = [];
+  const answers = { status: 200 };
+  const server: ApiServer = {
+    ask: (request) => {
+      asked.push(request);
+      return Promise.resolve({ status: answers.status, body: undefined, retryAfter: undefined });
+    },
+    watch: () => new Promise(() => undefined),
+    close: () => undefined,
+  };
+  const finalizers = new ClassFinalizers({
+    server,
+    controllerName: US,
+    clock: { now: () => 0, after: (_, then) => (timers.push(then), () => undefined) },
+    random: () => 0,
+    failed: (what, message) => failures.push(`${what}: ${message}`),
+  });
+  const taken = (): readonly string[] => asked.map(({ path }) => path.split('/').at(-1) ?? '');
+  return { finalizers, asked, taken, failures, timers, answers };
+}
+
+describe('the finalizer that another controller has left on a class', () => {
+  it('is taken from a class of ours without Gateways by who leads, and nothing else with it', () => {
+    const { finalizers, asked, taken } = watched();
+    finalizers.seen(classOf('left', ['example.com/kept', FINALIZER]));
+    finalizers.seen(classOf('fine', ['example.com/kept']));
+    finalizers.seen(classOf('theirs', [FINALIZER], 'example.com/them'));
+    expect(taken()).toEqual([]);
+    finalizers.lead(true);
+    expect(taken()).toEqual(['left']);
+    expect(asked[0]).toMatchObject({
+      method: 'PATCH',
+      patch: 'application/json-patch+json',
+      body: [
+        { op: 'test', path: '/metadata/finalizers/1', value: FINALIZER },
+        { op: 'remove', path: '/metadata/finalizers/1' },
+      ],
+    });
+  });
+
+  it('stays as long as a Gateway is of the class', () => {
+    const { finalizers, taken } = watched();
+    finalizers.seen(classOf('used', [FINALIZER]));
+    for (const name of ['a', 'b', 'c']) finalizers.seen(gateway(name, 'used', name));
+    finalizers.lead(true);
+    finalizers.gone('Gateway', { name: 'a', namespace: 'a' });
+    finalizers.seen(gateway('b', 'another', 'b'));
+    expect(taken()).toEqual([]);
+    // A list of another namespace says nothing of this one.
+    finalizers.listed('Gateway', 'b', new Set());
+    expect(taken()).toEqual([]);
+    finalizers.listed('Gateway', undefined, new Set());
+    expect(taken()).toEqual(['used']);
+  });
+
+  it('is taken later where it cannot be taken now', async () => {
+    const { finalizers, taken, failures, timers, answers } = watched();
+    finalizers.seen(classOf('left', [FINALIZER]));
+    answers.status = 403;
+    finalizers.lead(true);
+    await expect.poll(() => timers).toHaveLength(1);
+    expect(failures).toEqual(['finalizer of GatewayClass left: status 403']);
+    answers.status = 200;
+    timers[0]?.();
+    expect(taken()).toEqual(['left', 'left']);
+  });
+});
