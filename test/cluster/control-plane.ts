@@ -60,7 +60,7 @@ export async function startControlPlane(program: string, folder: string): Promis
   writeFileSync(path('pki/accounts.pub'), publicKey.export({ type: 'spki', format: 'pem' }));
   const token = randomUUID();
   writeFileSync(path('tokens.csv'), `${token},admin,admin,system:masters\n`, { mode: 0o600 });
-  const kubeconfig = path('kubeconfig');
+  const kubeconfig = kubeconfigIn(folder);
   writeFileSync(kubeconfig, kubeconfigOf(token), { mode: 0o600 });
   writeFileSync(path('audit.json'), JSON.stringify(AUDIT));
   const { api } = connectCluster(folder);
@@ -126,13 +126,18 @@ export function auditLog(folder: string): string {
   return join(folder, PLANE, 'audit.log');
 }
 
+/** The file by which `kubectl` and programs find the cluster whose control plane is in a folder. */
+export function kubeconfigIn(folder: string): string {
+  return join(folder, PLANE, 'kubeconfig');
+}
+
 /** Speaks to the cluster whose control plane is in a folder. */
 export function connectCluster(folder: string): ClusterClient {
   const path = (name: string): string => join(folder, PLANE, name);
   const [token = ''] = readFileSync(path('tokens.csv'), 'utf8').split(',');
   const agent = new Agent({ keepAlive: true, rejectUnauthorized: false, maxSockets: 32 });
   const access = { headers: { authorization: `Bearer ${token}` }, agent };
-  const kubeconfig = path('kubeconfig');
+  const kubeconfig = kubeconfigIn(folder);
   const begin = (args: readonly string[]) =>
     run(path('kubectl'), ['--kubeconfig', kubeconfig, ...args], { maxBuffer: LARGEST_OUTPUT });
   return {
