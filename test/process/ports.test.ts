@@ -12,11 +12,9 @@ let taken: number;
 let stranger: Server;
 
 beforeAll(async () => {
-  shared = await freePort();
-  stranger = createServer().listen(0, '127.0.0.1');
+  [shared, taken] = [await freePort(), await freePort()];
+  stranger = createServer().listen(taken, '127.0.0.1');
   await once(stranger, 'listening');
-  const address = stranger.address();
-  taken = typeof address === 'object' && address !== null ? address.port : 0;
   site = await Site.make({
     'class.yaml': CLASS,
     'b.yaml': gateway('b', shared),
