@@ -17,7 +17,7 @@ import { createTranslator, type TranslatedProxy } from './translate.ts';
 
 const KEY = 'default/shop';
 const FILTER = 'sluice.wasm/default/filter/0';
-const POLL = { timeout: 20_000, interval: 20 };
+const POLL = { timeout: 60_000, interval: 20 };
 const log = pino({ level: 'silent' });
 
 const MANIFESTS = `

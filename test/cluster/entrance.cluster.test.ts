@@ -22,7 +22,7 @@ describe('the entrance of a cluster', () => {
       const { stdout } = await run(script, ['sh', '-c', command], { cwd: folder });
       return stdout.trim();
     };
-    await expect.poll(() => ask('cat first'), { timeout: 10_000 }).toBe('1');
+    await expect.poll(() => ask('cat first')).toBe('1');
     expect(await ask('readlink /proc/1/ns/net')).toBe(await ask('readlink /proc/self/ns/net'));
     expect(await ask('readlink /proc/self/ns/net')).not.toBe(
       (await run('readlink', ['/proc/self/ns/net'])).stdout.trim(),

@@ -101,7 +101,7 @@ const INFRA: InfraIr = {
   parameters: undefined,
 };
 const NAME = 'envoy-shop-web-97375646';
-const POLL = { timeout: 20_000 };
+const POLL = { timeout: 60_000 };
 const NAMESPACE = INSTALLATION.namespace;
 
 describe('a proxy in a cluster', () => {

@@ -6,7 +6,7 @@ import { LeaderElection } from './leader-election.ts';
 
 const LEASES = { group: 'coordination.k8s.io', versions: ['v1'], plural: 'leases', kind: 'Lease' };
 const PACE = { leaseDuration: 15_000, renewDeadline: 10_000, retryPeriod: 2_000 };
-const POLL = { timeout: 20_000, interval: 5 };
+const POLL = { timeout: 60_000, interval: 5 };
 
 describe('the election of a leader', () => {
   let server: ScriptedApiServer | undefined;

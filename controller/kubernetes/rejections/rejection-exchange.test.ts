@@ -10,7 +10,7 @@ const TABLE = '/configmaps';
 const RENEW = 15_000;
 /** After so long without being renewed nothing counts any more. */
 const DEAD = RENEW * 6;
-const POLL = { timeout: 20_000, interval: 5 };
+const POLL = { timeout: 60_000, interval: 5 };
 
 const listener = (message: string): ProxyRejections => ({
   key: 'default/shop',
