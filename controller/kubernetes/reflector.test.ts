@@ -282,12 +282,12 @@ describe('a reflector', () => {
     put(api, 'a', 0);
     let asked = 0;
     api.script.seen = ({ verb }) => {
-      if (verb === 'list' && (asked += 1) === 1) reflector.relist();
+      if (verb === 'list' && (asked += 1) === 1) void reflector.relist();
     };
     reflector.start();
     await expect.poll(() => lists(api)).toBe(2);
     await watching(api);
-    reflector.relist();
+    void reflector.relist();
     await expect.poll(() => lists(api)).toBe(3);
   });
 });

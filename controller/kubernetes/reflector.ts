@@ -94,6 +94,8 @@ export class Reflector {
   #refusals = 0;
   /** How often a list was asked for from outside. */
   #asked = 0;
+  /** Resolves when what was asked for last has been told. */
+  #relisted = Promise.withResolvers<void>();
   #synced: () => void = () => undefined;
   #cut: () => void = () => undefined;
   #wakeUp: () => void = () => undefined;
@@ -121,12 +123,16 @@ export class Reflector {
     this.#wakeUp();
   }
 
-  /** Lists everything anew: something beside the objects themselves has changed what is to be told of them. */
-  relist(): void {
+  /**
+   * Lists everything anew: something beside the objects themselves has changed what is to be told of them. Resolves when all
+   * has been told.
+   */
+  relist(): Promise<void> {
     this.#asked += 1;
     this.#version = undefined;
     this.#cut();
     this.#wakeUp();
+    return this.#relisted.promise;
   }
 
   /** Tries at once what waits for its next try. */
@@ -139,8 +145,9 @@ export class Reflector {
     while (!this.#stopping.signal.aborted) {
       try {
         if (this.#version === undefined) {
-          if (!(await this.#list())) {
-            this.#told(new Set());
+          const asked = this.#asked;
+          if (!(await this.#list(asked))) {
+            this.#told(new Set(), asked);
             await this.#pause(ABSENT_PAUSE * (0.75 + this.#options.random() / 2));
             continue;
           }
@@ -171,16 +178,19 @@ export class Reflector {
     this.#options.health.fine(this.#what);
   }
 
-  #told(seen: ReadonlySet<string>): void {
+  /** `asked` is how often it had been asked when the list began. */
+  #told(seen: ReadonlySet<string>, asked: number): void {
     if (this.#stopping.signal.aborted) return;
     this.#options.reflection.listed(seen);
     this.#synced();
+    if (asked !== this.#asked) return;
+    this.#relisted.resolve();
+    this.#relisted = Promise.withResolvers();
   }
 
   /** Lists everything; false when nobody serves the kind. */
-  async #list(): Promise<boolean> {
+  async #list(asked: number): Promise<boolean> {
     const { versions } = this.#options;
-    const asked = this.#asked;
     const first = this.#served ?? versions[0] ?? '';
     for (const version of [first, ...versions.filter((other) => other !== first)]) {
       const answer = await this.#page(version, undefined);
@@ -214,7 +224,7 @@ export class Reflector {
         // One that was asked for in the meantime is for what came before, too.
         this.#version = asked === this.#asked ? resourceVersion : undefined;
         this.#fine();
-        this.#told(seen);
+        this.#told(seen, asked);
         return;
       }
       answer = await this.#page(version, next);

@@ -77,6 +77,14 @@ spec:
   - { name: https, port: 443, protocol: HTTPS, tls: { certificateRefs: [{ name: ${certificate} }] } }
 `;
 
+const GUARD = `apiVersion: gateway.envoyproxy.io/v1alpha1
+kind: SecurityPolicy
+metadata: { name: guard }
+spec:
+  targetRefs: [{ group: gateway.networking.k8s.io, kind: Gateway, name: shop }]
+  authorization: { defaultAction: Deny }
+`;
+
 describe('the Kubernetes provider', () => {
   let api: ScriptedApiServer | undefined;
   let stop: Stop | undefined;
@@ -139,14 +147,7 @@ describe('the Kubernetes provider', () => {
 
   it('keeps policies of a namespace that is being deleted in force until it is gone: what they guard may go later', async () => {
     const namespace = (more: string) => `apiVersion: v1\nkind: Namespace\nmetadata: { name: default${more} }\n`;
-    const policy = `apiVersion: gateway.envoyproxy.io/v1alpha1
-kind: SecurityPolicy
-metadata: { name: guard }
-spec:
-  targetRefs: [{ group: gateway.networking.k8s.io, kind: Gateway, name: shop }]
-  authorization: { defaultAction: Deny }
-`;
-    const { server, start, told } = await begin([namespace(''), policy, gateway('absent')]);
+    const { server, start, told } = await begin([namespace(''), GUARD, gateway('absent')]);
     await start();
     const ofNamespace = (): number => told().filter((text) => text === 'upsert /Namespace//default').length;
     expect(ofNamespace()).toBe(1);
@@ -283,6 +284,26 @@ metadata: { name: default, labels: { ${labels} } }
     put(server, namespace('team: c'));
     await expect.poll(told).toContain('delete gateway.networking.k8s.io/Gateway/default/shop');
     await expect.poll(told).toContain('delete /Secret/default/used');
+  });
+
+  it('tells nothing of a namespace that comes to be selected before the policies that are in it', async () => {
+    const namespace = (labels: string) => `apiVersion: v1
+kind: Namespace
+metadata: { name: default, labels: { ${labels} } }
+`;
+    const watched = { kind: 'selector', selector: { matchLabels: { team: 'a' } } } as const;
+    const { server, start, told } = await begin([namespace('team: b'), GUARD, gateway('absent')], { watched });
+    await start();
+    let refusals = 0;
+    server.script.refuse = ({ resource, verb }) =>
+      resource === 'securitypolicies' && verb === 'list' && (refusals += 1) < 4 ? 429 : undefined;
+    put(server, namespace('team: a'));
+    const policy = 'upsert gateway.envoyproxy.io/SecurityPolicy/default/guard';
+    const shop = 'upsert gateway.networking.k8s.io/Gateway/default/shop';
+    await expect.poll(told, { timeout: 20_000 }).toContain(shop);
+    expect(refusals).toBeGreaterThan(3);
+    expect(told().indexOf(policy)).toBeGreaterThan(0);
+    expect(told().indexOf(policy)).toBeLessThan(told().indexOf(shop));
   });
 
   it('starts when the API server does', async () => {

@@ -87,6 +87,8 @@ class Session {
   readonly #guarding = new Set<ResourceKey>();
   /** Namespaces that a selector selects. */
   readonly #selected = new Set<string>();
+  /** Those of them that have just come to be selected, of which nothing is told before what guards it is known. */
+  readonly #entering = new Map<string, symbol>();
   #firstChange: number | undefined;
   #cancel: () => void = () => undefined;
   #isSynced = false;
@@ -281,7 +283,7 @@ class Session {
     }
   }
 
-  #isWatched({ scope }: KindSchema, namespace: string | undefined): boolean {
+  #isWatched({ kind, scope }: KindSchema, namespace: string | undefined): boolean {
     const { watched } = this.#options;
     if (scope === 'Cluster' || namespace === undefined) return true;
     switch (watched.kind) {
@@ -290,7 +292,7 @@ class Session {
       case 'namespaces':
         return watched.names.includes(namespace);
       case 'selector':
-        return this.#selected.has(namespace);
+        return this.#selected.has(namespace) && (!this.#entering.has(namespace) || COMES_FIRST.has(kind));
       default:
         return watched satisfies never;
     }
@@ -306,14 +308,24 @@ class Session {
     else this.#leave(name);
   }
 
+  /** A route that is told before the policy for it would be open for as long as the list of policies takes. */
   #enter(namespace: string): void {
+    const entry = Symbol(namespace);
     this.#selected.add(namespace);
-    for (const { reflector, kind } of this.#reflectors) if (kind !== 'Namespace') reflector.relist();
+    this.#entering.set(namespace, entry);
+    const inside = this.#reflectors.filter(({ kind }) => kind !== 'Namespace');
+    const first = inside.filter(({ kind }) => COMES_FIRST.has(kind));
+    void Promise.all(first.map(({ reflector }) => reflector.relist())).then(() => {
+      if (this.#entering.get(namespace) !== entry) return;
+      this.#entering.delete(namespace);
+      for (const { reflector, kind } of inside) if (!COMES_FIRST.has(kind)) void reflector.relist();
+    });
     this.#wantOf(this.#ledger.referred().filter((key) => partsOf(key).namespace === namespace));
   }
 
   #leave(namespace: string): void {
     this.#selected.delete(namespace);
+    this.#entering.delete(namespace);
     for (const key of this.#ledger.referred()) {
       const { kind, namespace: where, name } = partsOf(key);
       if (where === namespace) this.#referenced[kind].unwant(where, name);
@@ -390,7 +402,12 @@ const GUARDS: ReadonlySet<string> = new Set([
   'BackendTrafficPolicy',
   'ClientTrafficPolicy',
   'BackendTLSPolicy',
+  // By one a policy may reach what is in another namespace.
+  'ReferenceGrant',
 ]);
+
+/** Told of a namespace before all else that is in it; what policies refer to is read by name. */
+const COMES_FIRST: ReadonlySet<string> = new Set([...GUARDS, ...BY_REFERENCE]);
 
 function namespaceIn(key: ResourceKey): string {
   return key.split('/')[2] ?? '';
