@@ -107,6 +107,16 @@ describe('policies that come while a route must stay as it was', () => {
     expect(held(now, before, warming)).toMatchObject(REFUSES);
   });
 
+  it('leave it open to what an Envoy beside it still warms, and it led to already', () => {
+    const warming = { clusters: new Set<string>(), routes: new Set<RouteIr>(), warming: new Set(['old']) };
+    expect(held(guarded(route('r1', 'old'), denying), before, warming)).toMatchObject({
+      ...leadsTo('old'),
+      features: denying,
+    });
+    const [same] = routesOf(before);
+    expect(same === undefined ? undefined : held(same, before, warming)).toBe(same);
+  });
+
   it('are in force on the way to where it led last', () => {
     const now = guarded(route('r1', 'bad'), denying);
     expect(held(now)).toMatchObject({ ...leadsTo('old'), features: denying });

@@ -39,11 +39,18 @@ export function withhold(
   const restored = new Map<string, ClusterIr>();
   const isOut = (route: RouteIr): boolean =>
     routes.has(route) || clustersOf(route).some(({ name }) => rejected.has(name) || warming.has(name));
+  // What led there already stays: it is another Envoy that still warms it, which has only just started, or a new version of it.
+  const mayNotStay = (kept: RouteIr, good: RouteIr): boolean => {
+    const before = new Set(clustersOf(good).map(({ name }) => name));
+    const isLate = (name: string): boolean => warming.has(name) && !before.has(name);
+    return routes.has(kept) || clustersOf(kept).some(({ name }) => rejected.has(name) || isLate(name));
+  };
   const routeOf = (route: RouteIr, chain: string): RouteIr => {
     if (!isOut(route)) return route;
     const good = goodOf(chain, route.name);
     const kept = good === undefined ? undefined : heldRoute(route, good, routes.has(route));
-    if (kept === undefined || isOut(kept)) return routes.has(route) ? refusedWidely(route) : refused(route);
+    if (good === undefined || kept === undefined || mayNotStay(kept, good))
+      return routes.has(route) ? refusedWidely(route) : refused(route);
     for (const cluster of clustersOf(kept)) restored.set(cluster.name, cluster);
     return kept;
   };
@@ -56,12 +63,13 @@ export function withhold(
     return kept.every((host, index) => host === hosts[index]) ? hosts : kept;
   };
   const oldStreams = new Map((lastGood?.listeners ?? []).flatMap(streamChains).map((chain) => [chain.name, chain]));
+  const isTaken = (to: StreamDestinationIr): boolean => to.kind === 'invalid' || !rejected.has(to.cluster.name);
   const isKept = (to: StreamDestinationIr): boolean =>
-    to.kind === 'invalid' || !(rejected.has(to.cluster.name) || warming.has(to.cluster.name));
+    isTaken(to) && (to.kind === 'invalid' || !warming.has(to.cluster.name));
   const streamOf = (chain: StreamChainIr): StreamChainIr => {
     if (chain.destinations.every(isKept)) return chain;
     const good = oldStreams.get(chain.name)?.destinations;
-    if (good?.every(isKept) === true) {
+    if (good?.every(isTaken) === true) {
       for (const to of good) if (to.kind === 'cluster') restored.set(to.cluster.name, to.cluster);
       return { ...chain, destinations: good };
     }

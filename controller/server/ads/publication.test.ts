@@ -68,4 +68,27 @@ describe('a publication', () => {
     one.take();
     expect(publication.isClean).toBe(false);
   });
+
+  it('tells what any client that is connected warms for too long, and forgets it with the client', () => {
+    const clock = manualClock();
+    const told: (readonly string[])[] = [];
+    const publication = new Publication({
+      rejected: () => undefined,
+      settled: () => undefined,
+      warming: (clusters) => told.push([...clusters].toSorted()),
+    });
+    publication.publish({ ...EMPTY_SNAPSHOT, cluster: resources('cluster', 'slow') });
+    const connect = () => {
+      const session = publication.connect({ clock, send: () => undefined });
+      session.receive({ ...NOTHING, typeUrl: typeUrl('cluster') });
+      return session;
+    };
+    const [one, other] = [connect(), connect()];
+    clock.pass(SESSION_TIMES.makeDeadline);
+    expect(told).toEqual([['slow']]);
+    publication.disconnect(one);
+    expect(told).toEqual([['slow']]);
+    publication.disconnect(other);
+    expect(told).toEqual([['slow'], []]);
+  });
 });

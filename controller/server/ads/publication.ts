@@ -15,7 +15,7 @@ export interface PublicationEvents {
   rejected(rejection: Rejection): void;
   /** A client has answered for all of the snapshot that was published last, if only to reject these resources. */
   settled(refused: readonly RefusedResource[]): void;
-  /** The clusters that a client warms longer than they are waited for; told when they change. */
+  /** The clusters that any client that is connected warms longer than they are waited for; told when they change. */
   warming?(clusters: ReadonlySet<string>): void;
 }
 
@@ -27,6 +27,8 @@ export class Publication {
   readonly #sessions = new Set<Session>();
   #desired: XdsSnapshot | undefined;
   #kept: ReadonlySet<string> = new Set();
+  /** What was told to warm. */
+  #warming: ReadonlySet<string> = new Set();
 
   constructor(events: PublicationEvents, times: SessionTimes = SESSION_TIMES, modules: ModuleOrder = 'last') {
     this.#events = events;
@@ -72,7 +74,7 @@ export class Publication {
         ...ports,
         rejected: (rejection) => this.#events.rejected(rejection),
         settled: (refused) => this.#events.settled(refused),
-        warming: (clusters) => this.#events.warming?.(clusters),
+        warming: () => this.#tellWarming(),
         keeps: (config) => this.#kept.has(config),
       },
       this.#times,
@@ -87,5 +89,13 @@ export class Publication {
   disconnect(session: Session): void {
     session.close();
     this.#sessions.delete(session);
+    this.#tellWarming();
+  }
+
+  #tellWarming(): void {
+    const warming = new Set([...this.#sessions].flatMap((session) => [...session.warming]));
+    if (warming.size === this.#warming.size && [...warming].every((name) => this.#warming.has(name))) return;
+    this.#warming = warming;
+    this.#events.warming?.(warming);
   }
 }

@@ -84,8 +84,8 @@ export interface SessionPorts {
    * a snapshot.
    */
   settled(refused: readonly RefusedResource[]): void;
-  /** The clusters that still warm although they were waited for as long as one may; told when they change. */
-  warming(clusters: ReadonlySet<string>): void;
+  /** `Session.warming` has changed. */
+  warming(): void;
   /** The client's modules; without them whatever is published is with the client. */
   readonly modules?: ClientModules;
   /** Whether an extension configuration cannot be had now, so that a client goes on with the one that it has. */
@@ -107,7 +107,6 @@ export class Session {
   /** Of the wait for the answer to the clusters sent last, which changes that come meanwhile do not make longer. */
   #cancelPatience: () => void = () => undefined;
   #nonce = 0;
-  /** Clusters that warm longer than they are waited for. */
   #warming: ReadonlySet<string> = new Set();
   #closed = false;
   /** The client has just started and serves nothing yet. */
@@ -143,6 +142,11 @@ export class Session {
   /** Where the client is. */
   get stage(): Stage {
     return this.#stage;
+  }
+
+  /** The clusters that still warm although they were waited for as long as one may. */
+  get warming(): ReadonlySet<string> {
+    return this.#warming;
   }
 
   /** Whether the client has taken all of the snapshot, and what is no longer named has gone. */
@@ -353,7 +357,7 @@ export class Session {
     const warming = [...late].filter((name) => !this.#isInUse(name));
     if (warming.length === this.#warming.size && warming.every((name) => this.#warming.has(name))) return;
     this.#warming = new Set(warming);
-    this.#ports.warming(this.#warming);
+    this.#ports.warming();
   }
 
   #permission(type: XdsType): Permission {

@@ -44,7 +44,9 @@ export function scripted(
       sent.push([type, ...parts].join(' '));
     },
     rejected: (rejection) => rejections.push(rejection),
-    warming: (clusters) => warming.push([...clusters]),
+    warming: () => {
+      warming.push([...session.warming]);
+    },
     settled: (refused) => (completed += refused.length === 0 ? 1 : 0),
     ...more,
   };
