@@ -304,23 +304,22 @@ class Session {
     if (watched.kind !== 'selector') return;
     const isSelected = selects(watched.selector, { ...textsOf(labels), 'kubernetes.io/metadata.name': name });
     if (isSelected === this.#selected.has(name)) return;
-    if (isSelected) this.#enter(name);
+    if (isSelected) void this.#enter(name);
     else this.#leave(name);
   }
 
   /** A route that is told before the policy for it would be open for as long as the list of policies takes. */
-  #enter(namespace: string): void {
+  async #enter(namespace: string): Promise<void> {
     const entry = Symbol(namespace);
     this.#selected.add(namespace);
     this.#entering.set(namespace, entry);
+    this.#wantOf(this.#ledger.referred().filter((key) => partsOf(key).namespace === namespace));
     const inside = this.#reflectors.filter(({ kind }) => kind !== 'Namespace');
     const first = inside.filter(({ kind }) => COMES_FIRST.has(kind));
-    void Promise.all(first.map(({ reflector }) => reflector.relist())).then(() => {
-      if (this.#entering.get(namespace) !== entry) return;
-      this.#entering.delete(namespace);
-      for (const { reflector, kind } of inside) if (!COMES_FIRST.has(kind)) void reflector.relist();
-    });
-    this.#wantOf(this.#ledger.referred().filter((key) => partsOf(key).namespace === namespace));
+    await Promise.all(first.map(({ reflector }) => reflector.relist()));
+    if (this.#entering.get(namespace) !== entry) return;
+    this.#entering.delete(namespace);
+    for (const { reflector, kind } of inside) if (!COMES_FIRST.has(kind)) void reflector.relist();
   }
 
   #leave(namespace: string): void {
