@@ -19,22 +19,24 @@ interface Pending {
 }
 
 /**
- * A keep-alive HTTP/1.1 connection to a port of 127.0.0.1, one request at a time (RFC 9112). It connects when it has to, and
+ * A keep-alive HTTP/1.1 connection to a port, of 127.0.0.1 unless it is told otherwise, one request at a time (RFC 9112). It connects when it has to, and
  * again after a failure; nothing is ever tried twice, so every failure is seen by the caller.
  */
 export class HttpConnection {
   readonly #port: number;
   readonly #timeout: number;
   readonly #tls: boolean;
+  readonly #address: string;
   #socket: Socket | undefined;
   #pending: Pending | undefined;
   #received = '';
 
   /** `timeout`: the most that one answer may take, milliseconds. `tls`: over TLS, whatever certificate is shown. */
-  constructor(port: number, timeout: number, tls = false) {
+  constructor(port: number, timeout: number, tls = false, address = '127.0.0.1') {
     this.#port = port;
     this.#timeout = timeout;
     this.#tls = tls;
+    this.#address = address;
   }
 
   /** Asks with GET; rejects on anything but a complete answer with a Content-Length. */
@@ -54,7 +56,7 @@ export class HttpConnection {
 
   #open(host: string): Socket {
     if (this.#socket !== undefined) return this.#socket;
-    const to = { port: this.#port, host: '127.0.0.1', noDelay: true };
+    const to = { port: this.#port, host: this.#address, noDelay: true };
     const socket = this.#tls ? connectSecurely({ ...to, servername: host, rejectUnauthorized: false }) : connect(to);
     this.#received = '';
     this.#socket = socket;

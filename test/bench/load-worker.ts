@@ -70,7 +70,7 @@ function tell(): void {
 const telling = setInterval(tell, TELL_EVERY);
 const connections = Array.from(
   { length: plan.connections },
-  () => new HttpConnection(plan.port, plan.timeout, plan.tls),
+  () => new HttpConnection(plan.port, plan.timeout, plan.tls, plan.address),
 );
 await Promise.all(connections.map((connection, index) => ask(connection, index)));
 for (const connection of connections) connection.close();

@@ -1,8 +1,10 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 
-/** A steady load on a port of loopback. */
+/** A steady load on a port. */
 export interface LoadPlan {
+  /** 127.0.0.1 where absent. */
+  readonly address?: string;
   readonly port: number;
   /** Over TLS; plaintext where absent. */
   readonly tls?: boolean;

@@ -7,6 +7,8 @@ const POLL = 5;
 
 /** What to ask for, and how an answer is told to be the one. */
 export interface Awaited {
+  /** 127.0.0.1 where absent. */
+  readonly address?: string;
   readonly port: number;
   readonly host: string;
   readonly path?: string;
@@ -23,6 +25,7 @@ export interface Awaited {
  * (`performance.now()`). Failures to connect are answers that are not the one. Throws when it takes too long.
  */
 export async function untilAnswer({
+  address,
   port,
   host,
   path = '/',
@@ -31,7 +34,7 @@ export async function untilAnswer({
   inARow = 1,
   within,
 }: Awaited): Promise<number> {
-  const connection = new HttpConnection(port, Math.min(within, 10_000));
+  const connection = new HttpConnection(port, Math.min(within, 10_000), false, address);
   const end = performance.now() + within;
   let count = 0;
   let first = 0;

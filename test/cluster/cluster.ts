@@ -16,6 +16,7 @@ import { type ClusterClient, connectCluster, type ControlPlane, startControlPlan
 import { ensureImages } from './ensure-images.ts';
 import { localImages } from './local-images.ts';
 import { startNode } from './node/fake-node.ts';
+import type { LocalImage } from './node/images.ts';
 
 /** A cluster that runs. */
 export interface Cluster extends ClusterClient {
@@ -54,7 +55,11 @@ export async function ensureClusterPrograms(env: NodeJS.ProcessEnv): Promise<Clu
 }
 
 /** Brings up a cluster with the resource definitions of Gateway API (experimental channel) and of our own group. */
-export async function startCluster(folder: string, say: (line: string) => void): Promise<Cluster> {
+export async function startCluster(
+  folder: string,
+  say: (line: string) => void,
+  images: readonly LocalImage[] = [],
+): Promise<Cluster> {
   const { envoy, echo, controller, sidecar, nft, gatewayApi, ...programs } = await ensureClusterPrograms(process.env);
   mkdirSync(folder, { recursive: true });
   await run('ip', ['link', 'set', 'lo', 'up']);
@@ -64,7 +69,7 @@ export async function startCluster(folder: string, say: (line: string) => void):
   const { key, certificate } = await kubeletCertificate(folder);
   const node = await startNode({
     api: client.api,
-    images: localImages({ envoy, echo, controller, sidecar }),
+    images: [...images, ...localImages({ envoy, echo, controller, sidecar })],
     folder: join(folder, 'pods'),
     nft,
     key,

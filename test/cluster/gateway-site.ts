@@ -1,14 +1,16 @@
 /** Sluice installed on the cluster that tests share, under a name of its own, with back-ends to lead requests to. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { leaseName } from '#controller/kubernetes/lease/lease-name.ts';
 import type { ClusterClient } from './control-plane.ts';
-import { installationOf } from './installation.ts';
+import { type Installation, installationOf } from './installation.ts';
 
 /** What an installation of a test is to be. */
 export interface SiteOptions {
   /** Of everything: the namespaces "<name>" and "<name>-system", the GatewayClass, the controller name. */
   readonly name: string;
   readonly replicas?: number;
+  readonly images?: Installation['images'];
   readonly deploy?: 'ControllerNamespace' | 'GatewayNamespace';
   /** Of `leaderElection`: without one so quick that a test need not wait long for the next leader. */
   readonly pace?: { readonly [field: string]: string };
@@ -44,12 +46,21 @@ export class GatewaySite {
 
   /** Installs one, with an echo server `echo`, and waits until its controller is ready. */
   static async install(cluster: ClusterClient, options: SiteOptions): Promise<GatewaySite> {
-    const { name, replicas = 1, deploy = 'ControllerNamespace', pace = PACE, watch, rest = {} } = options;
+    const {
+      name,
+      replicas = 1,
+      images = 'checkout',
+      deploy = 'ControllerNamespace',
+      pace = PACE,
+      watch,
+      rest = {},
+    } = options;
     const site = new GatewaySite(cluster, name);
     const objects = await installationOf({
       name,
       namespace: site.system,
       replicas,
+      images,
       configuration: {
         gateway: { controllerName: site.controllerName },
         provider: {
@@ -126,6 +137,26 @@ export class GatewaySite {
           return [name, address];
         }),
     );
+  }
+
+  /** The pods of a Gateway's proxy, by name, and whether they can take requests: those that are ending cannot. */
+  async readinessOf(gateway: string): Promise<ReadonlyMap<string, boolean>> {
+    const owner = `gateway.envoyproxy.io/owning-gateway-name=${gateway},gateway.envoyproxy.io/owning-gateway-namespace=${this.app}`;
+    const path =
+      '{range .items[*]}{.metadata.name} {.status.conditions[?(@.type=="Ready")].status} {.metadata.deletionTimestamp}{"\\n"}{end}';
+    const text = (await this.cluster.kubectl('get', 'pods', '-A', '-l', owner, '-o', `jsonpath=${path}`)).trim();
+    return new Map(
+      text.split('\n').map((line): [string, boolean] => {
+        const [name = '', status, deleted = ''] = line.split(' ');
+        return [name, status === 'True' && deleted === ''];
+      }),
+    );
+  }
+
+  /** The replica of the controller that leads, "<pod>_<something of its own>"; empty where none does. */
+  async leader(): Promise<string> {
+    const name = leaseName(this.controllerName);
+    return this.cluster.kubectl('get', 'lease', name, '-n', this.system, '-o', 'jsonpath={.spec.holderIdentity}');
   }
 
   /** Waits until a controller of this installation serves a Gateway's proxy that is connected to it. */

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { leaseName } from '#controller/kubernetes/lease/lease-name.ts';
 import { connectCluster } from './control-plane.ts';
 import { GatewaySite, letPass, routeTo, shopOf, until, untilStatus } from './gateway-site.ts';
 import { sendSteadily } from './steady-traffic.ts';
@@ -31,27 +30,8 @@ describe('under load', () => {
   });
   afterAll(() => site.remove());
 
-  /** Whether a proxy's pod can take requests, by name. */
-  async function readyPods(): Promise<ReadonlyMap<string, boolean>> {
-    const owner = 'gateway.envoyproxy.io/owning-gateway-name=shop';
-    const path =
-      '{range .items[*]}{.metadata.name} {.status.conditions[?(@.type=="Ready")].status} {.metadata.deletionTimestamp}{"\\n"}{end}';
-    const flags = ['-n', site.system, '-l', owner, '-o', `jsonpath=${path}`];
-    const text = (await site.cluster.kubectl('get', 'pods', ...flags)).trim();
-    return new Map(
-      text.split('\n').map((line): [string, boolean] => {
-        const [name = '', status, deleted = ''] = line.split(' ');
-        return [name, status === 'True' && deleted === ''];
-      }),
-    );
-  }
+  const readyPods = (): Promise<ReadonlyMap<string, boolean>> => site.readinessOf('shop');
   const countReady = async (): Promise<number> => [...(await readyPods()).values()].filter((ready) => ready).length;
-
-  async function leader(): Promise<string> {
-    const name = leaseName(site.controllerName);
-    const flags = ['-n', site.system, '-o', 'jsonpath={.spec.holderIdentity}'];
-    return site.cluster.kubectl('get', 'lease', name, ...flags);
-  }
 
   it('pods of a proxy are replaced without a request lost', async () => {
     await until('both copies are ready', async () => (await countReady()) === 2);
@@ -82,15 +62,15 @@ describe('under load', () => {
   });
 
   it('another replica of the controller writes when the one that leads is gone', async () => {
-    await until('somebody leads', async () => (await leader()) !== '');
-    const first = await leader();
+    await until('somebody leads', async () => (await site.leader()) !== '');
+    const first = await site.leader();
     const traffic = sendSteadily(`http://${address}/app`);
     // "<pod>_<something of its own>"
     const [pod = ''] = first.split('_');
     await site.cluster.kubectl('delete', 'pod', '-n', site.system, pod, '--grace-period=0', '--force');
     await site.cluster.apply(routeTo(site.app, 'heir', '/heir'));
     await untilStatus(`http://${address}/heir`, 200);
-    await until('another leads', async () => ![first, ''].includes(await leader()));
+    await until('another leads', async () => ![first, ''].includes(await site.leader()));
     await until('the status of the route is written', async () =>
       (await site.get('httproute', 'heir', '-o', 'jsonpath={.status.parents[*].conditions[*].reason}')).includes(
         'Accepted',

@@ -1,12 +1,11 @@
 import type { LoadPlan, LoadTarget } from '../bench/load.ts';
+import type { Entrance } from './answers.ts';
+import type { Tokens } from './keys.ts';
 import { BASIC, HOST } from './manifests.ts';
 import type { Clients, Missing } from './soak.ts';
 
-/** Tokens of those who have one, by who has it. */
-export type Tokens = { readonly [name in 'alice' | 'mallory' | 'forged' | 'signed']: string };
-
-/** Who asks for what at the ports of a Gateway. */
-export function clientsOf(http: number, https: number, tokens: Tokens): readonly Clients[] {
+/** Who asks for what of a Gateway. */
+export function clientsOf(http: Entrance, https: Entrance, tokens: Tokens): readonly Clients[] {
   const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
   const ONCE = { connection: 'close' } as const;
   const clients = (
@@ -19,7 +18,7 @@ export function clientsOf(http: number, https: number, tokens: Tokens): readonly
     needs,
     isRefused: targets.every(({ status = 200 }) => status !== 200),
     plan: {
-      port: http,
+      ...http,
       targets: targets.map((target) => ({ host: HOST, ...target })),
       connections: 2,
       pace: 20,
@@ -38,12 +37,12 @@ export function clientsOf(http: number, https: number, tokens: Tokens): readonly
       'open routes, a connection for each request',
       open.map((one) => ({ ...one, headers: ONCE })),
     ),
-    clients('open routes over TLS', open, { port: https, tls: true }),
+    clients('open routes over TLS', open, { ...https, tls: true }),
     clients(
       'open routes over TLS, a connection for each request',
       open.map((one) => ({ ...one, headers: ONCE })),
       {
-        port: https,
+        ...https,
         tls: true,
         connections: 1,
         pace: 100,

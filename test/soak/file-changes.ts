@@ -1,23 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connect } from 'node:tls';
 import { until } from '../process/sluice.ts';
-import { issue } from '../tls/authority.ts';
-import {
-  becomes,
-  type FilesWorld,
-  filteredOf,
-  FOREVER,
-  isEverywhere,
-  lateOf,
-  PATIENCE,
-  processOf,
-  securedOf,
-} from './files-world.ts';
-import { certificateOf, file, gatewayOf, HOST, routeOf, serviceOf, to } from './manifests.ts';
+import { becomes, isEverywhere } from './answers.ts';
+import { type FilesWorld, processOf } from './files-world.ts';
+import { gatewayOf, routeOf, serviceOf } from './manifests.ts';
+import { edit, isOdd, letterOf, routeChanges } from './route-changes.ts';
 import type { Change } from './soak.ts';
+import { FOREVER, PATIENCE } from './world.ts';
 
-/** Routes that come and go together. */
-const MANY = 20;
 /** The controller stays away for so long. Milliseconds. */
 const AWAY = 1_000;
 
@@ -27,25 +16,23 @@ export async function startOf({ site }: FilesWorld): Promise<void> {
 }
 
 /** What is done to a site from files, again and again. */
-export function changesOf(world: FilesWorld): readonly Change[] {
-  return [...endingProcesses(world), ...ofRoutes(world), ...ofPolicies(world), ...aroundIt(world)];
+export function fileChanges(world: FilesWorld): readonly Change[] {
+  return [...endingProcesses(world), ...ofGateways(world), ...routeChanges(world)];
 }
 
 function endingProcesses(world: FilesWorld): readonly Change[] {
-  const { site, keys } = world;
-  const { http } = world.ports;
+  const { site, keys, http } = world;
   return [
     {
       name: 'the controller killed; a route edited; it starts again',
       ends: true,
       make: async (round) => {
-        const letter = letterOf(round);
         site.signal('SIGKILL');
         await site.ended();
-        site.write('edited.yaml', file(routeOf('edited', to(letter))));
+        await edit(world, round);
         await sleep(AWAY);
         await startOf(world);
-        await becomes(http, '/edited', { body: letter });
+        await becomes(http, '/edited', { body: letterOf(round) });
       },
     },
     {
@@ -65,35 +52,16 @@ function endingProcesses(world: FilesWorld): readonly Change[] {
   ];
 }
 
-function ofRoutes({ site, ports }: FilesWorld): readonly Change[] {
-  const { http, other, a, b } = ports;
+function ofGateways({ site, http, ports, put, remove, to }: FilesWorld): readonly Change[] {
+  const { other, a, b } = ports;
   return [
-    {
-      name: `${MANY} routes added, removed`,
-      ends: false,
-      make: (round) => {
-        const last = `/more-${MANY - 1}`;
-        const routes = Array.from({ length: MANY }, (_, index) => routeOf(`more-${index}`, to('a')));
-        if (isOdd(round)) site.write('more.yaml', file(...routes));
-        else site.remove('more.yaml');
-        return becomes(http, last, { status: isOdd(round) ? 200 : 404 });
-      },
-    },
-    {
-      name: 'a route led to another back-end',
-      ends: false,
-      make: (round) => {
-        site.write('edited.yaml', file(routeOf('edited', to(letterOf(round)))));
-        return becomes(http, '/edited', { body: letterOf(round) });
-      },
-    },
     {
       name: 'endpoints changed',
       ends: false,
-      make: (round) => {
+      make: async (round) => {
         const [endpoints, body] = isOdd(round) ? ([[b], 'b'] as const) : ([[a, b], 'a'] as const);
-        site.write('endpoints.yaml', file(...serviceOf(endpoints)));
-        return becomes(http, '/app', { body });
+        await put('endpoints', serviceOf(endpoints));
+        await becomes(http, '/app', { body });
       },
     },
     {
@@ -101,59 +69,11 @@ function ofRoutes({ site, ports }: FilesWorld): readonly Change[] {
       ends: false,
       make: async (round) => {
         if (isOdd(round)) {
-          site.write('other.yaml', file(gatewayOf('other', other), routeOf('elsewhere', to('b'), 'other', '/')));
-          return becomes(other, '/', { body: 'b' });
+          await put('other', [gatewayOf('other', { http: other }), routeOf('elsewhere', to('b'), 'other', '/')]);
+          return becomes({ port: other }, '/', { body: 'b' });
         }
-        site.remove('other.yaml');
+        await remove('other');
         return until('its proxy is gone', () => site.records('envoy').length === 1, PATIENCE);
-      },
-    },
-  ];
-}
-
-function ofPolicies(world: FilesWorld): readonly Change[] {
-  const { site, keys } = world;
-  const { http } = world.ports;
-  return [
-    {
-      name: 'a policy changed',
-      ends: false,
-      make: (round) => {
-        site.write('secured.yaml', securedOf(world, round));
-        return becomes(http, '/secured', { status: 200 }, keys.envoy.token({ sub: `probe-${round}`, ...FOREVER }));
-      },
-    },
-    {
-      name: 'a route with its policy removed and added',
-      ends: false,
-      takes: 'route',
-      make: async () => {
-        site.remove('late.yaml');
-        await becomes(http, '/late', { status: 404 });
-        site.write('late.yaml', lateOf(world));
-        await becomes(http, '/late', { status: 401 });
-      },
-    },
-    {
-      name: 'a module upgraded',
-      ends: false,
-      make: (round) => {
-        site.write('filtered.yaml', filteredOf(world, round % 2));
-        return becomes(http, '/filtered', { body: `a${round % 2}` });
-      },
-    },
-  ];
-}
-
-function aroundIt({ site, redis, ports }: FilesWorld): readonly Change[] {
-  return [
-    {
-      name: 'the certificate rotated',
-      ends: false,
-      make: async (round) => {
-        site.write('certificate.yaml', file(certificateOf(issue(`round-${round}`, { dns: [HOST] }))));
-        const isNew = async (): Promise<boolean> => (await certificateAt(ports.https)) === `round-${round}`;
-        await until('the new one is shown', isNew, PATIENCE);
       },
     },
     {
@@ -165,36 +85,5 @@ function aroundIt({ site, redis, ports }: FilesWorld): readonly Change[] {
         site.remove('broken.yaml');
       },
     },
-    {
-      name: 'Redis gone and back',
-      ends: false,
-      takes: 'redis',
-      make: async () => {
-        await redis.kill();
-        await becomes(ports.http, '/limited', { status: 503 });
-        await redis.restart();
-        await isEverywhere(ports.http, '/limited', 200);
-      },
-    },
   ];
-}
-
-function isOdd(round: number): boolean {
-  return round % 2 === 1;
-}
-
-function letterOf(round: number): 'a' | 'b' {
-  return isOdd(round) ? 'b' : 'a';
-}
-
-/** The name of the certificate that is shown on a new connection. */
-function certificateAt(port: number): Promise<string> {
-  return new Promise((resolve) => {
-    const socket = connect({ port, host: '127.0.0.1', servername: HOST, rejectUnauthorized: false }, () => {
-      const { subject } = socket.getPeerCertificate();
-      socket.destroy();
-      resolve(String(subject.CN));
-    });
-    socket.on('error', () => resolve(''));
-  });
 }

@@ -1,11 +1,14 @@
 import { REDIS_IS_THERE, startRedis } from '#extproc/rate-limit/testing/redis-server.ts';
 import { ROOT } from '#deploy/setup/node24.mjs';
-import { issuer } from '#wasm-filters/testing/issuer.ts';
 import { startChild } from '../bench/child.ts';
 import { freePort, Site } from '../process/sluice.ts';
-import { clientsOf, type Tokens } from './clients.ts';
-import { changesOf, startOf } from './file-changes.ts';
-import { becomes, type FilesWorld, FOREVER, type Keys, manifestsOf, type Ports, processOf } from './files-world.ts';
+import { becomes } from './answers.ts';
+import { clientsOf } from './clients.ts';
+import { fileChanges, startOf } from './file-changes.ts';
+import { filesOf, type FilesWorld, manifestsOf, type Ports, processOf, sidecarLog } from './files-world.ts';
+import { errorsIn } from './logged.ts';
+import { makeKeys, tokensOf } from './keys.ts';
+import { toBackend } from './manifests.ts';
 import { serveModules } from './module-server.ts';
 import type { SoakSite } from './soak.ts';
 
@@ -19,15 +22,17 @@ export async function filesSite(): Promise<SoakSite> {
     a: await freePort(),
     b: await freePort(),
   };
-  const keys = { envoy: issuer('RS256'), sidecar: issuer('EdDSA') } as const;
+  const keys = makeKeys();
   const tokens = tokensOf(keys);
   const modules = await serveModules();
   const redis = await startRedis();
-  const letters = [ports.a, ports.b].map(String);
+  const letters = ['127.0.0.1', `a=${ports.a}`, `b=${ports.b}`];
   const backEnds = startChild(process.execPath, ['test/soak/back-end-process.ts', ...letters], ROOT);
-  const site = await Site.make(manifestsOf({ ports, keys, modules }));
+  const makings = { keys, modules, to: toBackend };
+  const site = await Site.make(manifestsOf(ports, makings));
   site.configure({ sluice: { redis: { url: redis.url } } });
-  const world: FilesWorld = { ports, keys, modules, redis, site };
+  const entrances = { http: { port: ports.http }, https: { port: ports.https } };
+  const world: FilesWorld = { ...makings, ...entrances, ...filesOf(site), ports, redis, site };
   const stop = async (): Promise<void> => {
     await site.destroy();
     await backEnds.stop();
@@ -36,29 +41,19 @@ export async function filesSite(): Promise<SoakSite> {
   };
   try {
     await startOf(world);
-    await becomes(ports.http, '/limited', { status: 200 });
-    await becomes(ports.http, '/filtered', { body: 'a0' });
-    await becomes(ports.http, '/signed', { status: 200 }, tokens.signed);
+    await becomes(world.http, '/limited', { status: 200 });
+    await becomes(world.http, '/filtered', { body: 'a0' });
+    await becomes(world.http, '/signed', { status: 200 }, tokens.signed);
   } catch (error) {
     const log = site.log().map((line) => JSON.stringify(line));
     await stop();
     throw new Error(`the site does not serve; its controller logged:\n${log.slice(-20).join('\n')}`, { cause: error });
   }
   return {
-    clients: clientsOf(ports.http, ports.https, tokens),
-    changes: changesOf(world),
+    clients: clientsOf(world.http, world.https, tokens),
+    changes: fileChanges(world),
     processes: () => ({ controller: site.pid, sidecar: processOf(site, 'sidecar'), Envoy: processOf(site, 'envoy') }),
+    errors: () => Promise.resolve(errorsIn(sidecarLog(site), 'sidecar')),
     stop,
-  };
-}
-
-function tokensOf({ envoy, sidecar }: Keys): Tokens {
-  const alice = envoy.token({ sub: 'alice', ...FOREVER });
-  const turned = alice.slice(-20).split('').toReversed().join('');
-  return {
-    alice,
-    mallory: envoy.token({ sub: 'mallory', ...FOREVER }),
-    forged: `${alice.slice(0, -20)}${turned}`,
-    signed: sidecar.token({ sub: 'alice', ...FOREVER }),
   };
 }

@@ -1,6 +1,7 @@
 /** Manifests of a soak, as JSON, which is YAML. */
 import { createHash } from 'node:crypto';
 import type { Pair } from '../tls/authority.ts';
+import type { BackEnd } from './world.ts';
 
 const GATEWAY_API = 'gateway.networking.k8s.io';
 const ENVOY_GATEWAY = 'gateway.envoyproxy.io';
@@ -16,7 +17,7 @@ export const BASIC = {
 } as const;
 
 /** Documents of one file. */
-export function file(...documents: readonly object[]): string {
+export function file(documents: readonly object[]): string {
   return documents.map((one) => `---\n${JSON.stringify(one)}\n`).join('');
 }
 
@@ -25,21 +26,31 @@ function object(apiVersion: string, kind: string, name: string, content: object)
 }
 
 /** The class of all Gateways. */
-export const theClass = object(`${GATEWAY_API}/v1`, 'GatewayClass', CLASS, {
-  spec: { controllerName: `${ENVOY_GATEWAY}/gatewayclass-controller` },
-});
+export function classOf(): object {
+  const spec = { controllerName: `${ENVOY_GATEWAY}/gatewayclass-controller` };
+  return object(`${GATEWAY_API}/v1`, 'GatewayClass', CLASS, { spec });
+}
 
 /** A Gateway with a port of HTTP, and one of HTTPS with the certificate `server` where it is given. */
-export function gatewayOf(name: string, http: number, https?: number): object {
+export function gatewayOf(
+  name: string,
+  { http, https }: { readonly http: number; readonly https?: number },
+  more: object = {},
+): object {
   const tls = { certificateRefs: [{ name: 'server' }] };
   const secure = https === undefined ? [] : [{ name: 'https', protocol: 'HTTPS', port: https, tls }];
   const listeners = [{ name: 'http', protocol: 'HTTP', port: http }, ...secure];
-  return object(`${GATEWAY_API}/v1`, 'Gateway', name, { spec: { gatewayClassName: CLASS, listeners } });
+  return object(`${GATEWAY_API}/v1`, 'Gateway', name, { spec: { gatewayClassName: CLASS, listeners, ...more } });
 }
 
 /** A reference to a back-end: a Backend `a` or `b`, or the Service `app`. */
-export function to(name: 'a' | 'b' | 'app'): object {
-  return name === 'app' ? { name, port: 80 } : { group: ENVOY_GATEWAY, kind: 'Backend', name };
+export function toBackend(name: BackEnd): object {
+  return name === 'app' ? toService(name) : { group: ENVOY_GATEWAY, kind: 'Backend', name };
+}
+
+/** A reference to a Service. */
+export function toService(name: BackEnd): object {
+  return { name, port: 80 };
 }
 
 /** A route by path, its own name. */

@@ -10,20 +10,20 @@ export interface ModuleServer {
   stop(): void;
 }
 
-/** Serves two modules that do the same and differ in their bytes. */
-export async function serveModules(): Promise<ModuleServer> {
+/** Serves two modules that do the same and differ in their bytes, at an address of this machine. */
+export async function serveModules(at = '127.0.0.1'): Promise<ModuleServer> {
   const module = await compileFilter('header-rewrite');
   // A custom section, which says nothing: id 0, its size, the size of its name, the name.
   const versions = [97, 98].map((letter) => Buffer.concat([module, Buffer.from([0, 2, 1, letter])]));
   const server = createServer((request, response) => {
     response.end(versions[Number(request.url?.slice(1))]);
   });
-  server.listen(0, '127.0.0.1');
+  server.listen(0, at);
   await once(server, 'listening');
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
   return {
-    policy: (version) => moduleOf(`http://127.0.0.1:${port}/${version}`, versions[version] ?? module, version),
+    policy: (version) => moduleOf(`http://${at}:${port}/${version}`, versions[version] ?? module, version),
     stop: () => {
       server.closeAllConnections();
       server.close();

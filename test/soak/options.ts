@@ -3,6 +3,8 @@ import { parseArgs } from 'node:util';
 
 /** What a soak is to be. */
 export interface SoakOptions {
+  /** What is soaked: Sluice from files, or on the test cluster. */
+  readonly mode: 'files' | 'cluster';
   readonly minutes: number;
   /** Where the report is written. */
   readonly out: string;
@@ -25,6 +27,7 @@ export function parseSoak(args: readonly string[], folder: string): ParsedSoak {
     parsed = parseArgs({
       args: [...args],
       options: {
+        cluster: { type: 'boolean', default: false },
         minutes: { type: 'string', default: String(MINUTES) },
         out: { type: 'string' },
         note: { type: 'string' },
@@ -33,16 +36,18 @@ export function parseSoak(args: readonly string[], folder: string): ParsedSoak {
   } catch (error) {
     return usage(error instanceof Error ? error.message : String(error));
   }
-  const { minutes: text, out, note } = parsed.values;
+  const { cluster, minutes: text, out, note } = parsed.values;
   const minutes = Number(text);
   if (!(minutes > 0 && minutes <= MOST)) return usage(`--minutes: found ${text}, accepted is up to ${MOST}`);
-  const file = out === undefined ? `${folder}/report.md` : resolve(out);
-  return { kind: 'options', options: { minutes, out: file, note } };
+  const mode = cluster ? 'cluster' : 'files';
+  const kept = { files: 'report.md', cluster: 'cluster-report.md' } as const;
+  const file = out === undefined ? `${folder}/${kept[mode]}` : resolve(out);
+  return { kind: 'options', options: { mode, minutes, out: file, note } };
 }
 
 function usage(message: string): ParsedSoak {
   return {
     kind: 'usage',
-    message: `soak: ${message}\nusage: npm run soak -- [--minutes N] [--out FILE] [--note TEXT]`,
+    message: `soak: ${message}\nusage: npm run soak -- [--cluster] [--minutes N] [--out FILE] [--note TEXT]`,
   };
 }

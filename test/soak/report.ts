@@ -1,16 +1,22 @@
 import { median, round } from '../bench/statistics.ts';
+import type { SoakOptions } from './options.ts';
 import type { SoakResult } from './soak.ts';
 import { growths } from './usage.ts';
 import { FILES_LIMIT, MEMORY_LIMIT, problemsOf } from './verdict.ts';
 
 /** What a report says beside what was measured. */
 export interface ReportHead {
-  readonly mode: string;
+  readonly mode: SoakOptions['mode'];
   /** What was soaked: a commit. */
   readonly commit: string;
   readonly machine: string;
   readonly note: string | undefined;
 }
+
+const MODES = {
+  files: { title: 'on files', command: 'npm run soak' },
+  cluster: { title: 'on the test cluster', command: 'npm run soak -- --cluster' },
+} as const;
 
 /** The report of a soak in Markdown. */
 export function reportOf(result: SoakResult, { mode, commit, machine, note }: ReportHead): string {
@@ -19,9 +25,10 @@ export function reportOf(result: SoakResult, { mode, commit, machine, note }: Re
   const sum = (of: 'asked' | 'lost'): number => traffic.reduce((total, { report }) => total + report[of], 0);
   const excused = traffic.reduce((total, { clients, report }) => total + excusedOf(clients.plan, report.statuses), 0);
   const minutes = ((whole.to - whole.from) / 60_000).toFixed(1);
-  return `# The last soak, on ${mode}
+  const { title, command } = MODES[mode];
+  return `# The last soak, ${title}
 
-\`npm run soak\` wrote this; what it does is in [test/README.md](../README.md).
+\`${command}\` wrote this; what it does is in [test/README.md](../README.md).
 
 - ${new Date(whole.from).toISOString().slice(0, 16)}Z, commit ${commit}, ${minutes} minutes
 - ${machine}${note === undefined ? '' : `\n- ${note}`}
@@ -33,7 +40,8 @@ export function reportOf(result: SoakResult, { mode, commit, machine, note }: Re
 ${table(['clients', 'requests', 'lost or wrong', 'answers by status'], trafficRows(result))}
 ## Changes
 
-Each is waited for until it shows to a client. Those that end processes are made in the first tenth of the time and in the last.
+Each is waited for until it shows to a client. Those that end processes are made in the first tenth of the time and in the last
+(45 s at least, of a short time).
 
 ${table(['change', 'times', 'until it shows: median (ms)', 'longest (ms)', 'failed'], changeRows(result))}
 ## Processes

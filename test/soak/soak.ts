@@ -34,6 +34,8 @@ export interface SoakSite {
   readonly changes: readonly Change[];
   /** Ids of the processes that are followed, by what they are. */
   processes(): { readonly [name: string]: number };
+  /** The errors that its processes have logged so far, as far as they can be had. */
+  errors(): Promise<readonly Told[]>;
   /** Ends all of it. */
   stop(): Promise<void>;
 }
@@ -42,6 +44,12 @@ export interface SoakSite {
 export interface Made extends Span {
   readonly name: string;
   readonly failure?: string;
+}
+
+/** What was logged at a moment (milliseconds since 1970), and by whom. */
+export interface Told {
+  readonly at: number;
+  readonly text: string;
 }
 
 /** What became of a soak. */
@@ -53,10 +61,12 @@ export interface SoakResult {
   readonly changes: readonly Made[];
   readonly outages: readonly (Span & { readonly of: Missing })[];
   readonly samples: readonly Sample[];
+  readonly errors: readonly Told[];
 }
 
-/** Of the time, so much at the beginning and at the end has changes that end processes. */
+/** Of the time, so much at the beginning and at the end has changes that end processes; of a short time, so many milliseconds. */
 const ROUGH = 0.1;
+const LEAST_ROUGH = { ms: 45_000, share: 0.25 } as const;
 /** So long a process that was started takes to have what it works with. Milliseconds; a fifth of the time at most. */
 const WARMS_UP = 120_000;
 /** Between two changes. Milliseconds, in turn: some come before what was replaced is taken away, some after it. */
@@ -73,7 +83,7 @@ export async function soak(
 ): Promise<SoakResult> {
   const from = Date.now();
   const to = from + duration;
-  const rough = duration * ROUGH;
+  const rough = Math.max(duration * ROUGH, Math.min(LEAST_ROUGH.ms, duration * LEAST_ROUGH.share));
   /** The last change that ends a process may take longer. */
   let quietFrom: number | undefined;
   const loads = site.clients.map((clients) => ({ clients, load: startLoad(clients.plan) }));
@@ -95,8 +105,10 @@ export async function soak(
       const now = Date.now();
       const isQuiet = now >= from + rough && now < to - rough;
       if (isQuiet) quietFrom ??= now;
-      const possible = site.changes.filter(({ ends }) => !(ends && isQuiet));
-      const change = possible[turn % possible.length];
+      const change = longestAgo(
+        site.changes.filter(({ ends }) => !(ends && isQuiet)),
+        changes,
+      );
       if (change === undefined) break;
       const round = (rounds.get(change.name) ?? 0) + 1;
       rounds.set(change.name, round);
@@ -113,7 +125,13 @@ export async function soak(
   const traffic = await Promise.all(loads.map(async ({ clients, load }) => ({ clients, report: await load.stop() })));
   const warm = Math.min(WARMS_UP, duration / 5);
   const quiet = { from: (quietFrom ?? from) + warm, to: to - rough };
-  return { whole: { from, to: Date.now() }, quiet, traffic, changes, outages, samples };
+  return { whole: { from, to: Date.now() }, quiet, traffic, changes, outages, samples, errors: await site.errors() };
+}
+
+/** The change whose turn it is: what was not made yet, in their order, or was made before all others. */
+export function longestAgo(possible: readonly Change[], made: readonly Made[]): Change | undefined {
+  const last = ({ name }: Change): number => made.findLastIndex((one) => one.name === name);
+  return possible.toSorted((one, other) => last(one) - last(other))[0];
 }
 
 async function attempt(change: Change, round: number): Promise<Made> {

@@ -40,7 +40,7 @@ export interface Growth {
   readonly processes: number;
 }
 
-/** How each process grew in a span of time. */
+/** How each process grew in a span of time, of those that there were in it. */
 export function growths(samples: readonly Sample[], { from, to }: Span): readonly Growth[] {
   const quarter = (to - from) / 4;
   const within = samples.filter(({ at }) => at >= from && at < to);
@@ -48,7 +48,7 @@ export function growths(samples: readonly Sample[], { from, to }: Span): readonl
     within
       .filter(({ at }) => at >= begin && at < begin + quarter)
       .flatMap(({ processes }) => processes.filter((one) => one.name === name));
-  const names = new Set(samples.flatMap(({ processes }) => processes.map(({ name }) => name)));
+  const names = new Set(within.flatMap(({ processes }) => processes.map(({ name }) => name)));
   return [...names].map((name) => {
     const parts = [usages(name, from), usages(name, to - quarter)] as const;
     const all = within.flatMap(({ processes }) => processes.filter((one) => one.name === name));

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { LoadReport } from '../bench/load.ts';
+import { errorsIn } from './logged.ts';
 import { parseSoak } from './options.ts';
 import { reportOf } from './report.ts';
-import type { Clients, SoakResult } from './soak.ts';
+import { type Change, type Clients, longestAgo, type SoakResult } from './soak.ts';
 import { problemsOf } from './verdict.ts';
 
 const BEGIN = Date.UTC(2026, 0, 1);
@@ -48,6 +49,7 @@ function soaked(
     changes: [{ name: 'edit', from: BEGIN, to: BEGIN + 40 }],
     outages: [],
     samples,
+    errors: [],
     ...more,
   };
 }
@@ -85,6 +87,20 @@ describe('a soak', () => {
     }
   });
 
+  it('says of what nothing excuses which errors were logged then', () => {
+    const at = BEGIN + MINUTE;
+    const log = [
+      JSON.stringify({ level: 50, time: at - 500, msg: 'cannot be counted', err: { message: 'no answer' } }),
+      JSON.stringify({ level: 30, time: at, msg: 'all is well' }),
+      JSON.stringify({ level: 50, time: at + 60_000, msg: 'much later' }),
+      'no JSON',
+    ];
+    const traffic = [{ clients: clients(), report: report({ excused: [{ from: at, to: at }] }) }];
+    expect(problemsOf(soaked({ traffic, errors: errorsIn(log.join('\n'), 'sidecar') }))).toEqual([
+      'somebody: not served without a reason: 2026-01-01T00:01:00.000Z for 0 ms (sidecar: cannot be counted: no answer)',
+    ]);
+  });
+
   it('is not when a process grew while it was left alone, or ended by itself', () => {
     expect(problemsOf(soaked({}, (minute) => [100 + minute * 10, 30]))).toEqual(['controller: memory grew']);
     expect(problemsOf(soaked({}, (minute) => [100, 30 + minute * 5]))).toEqual(['controller: open files grew']);
@@ -96,7 +112,7 @@ describe('a soak', () => {
   });
 
   it('is told with its numbers, and what is wrong with it', () => {
-    const head = { mode: 'files', commit: 'abc', machine: '2 cores', note: 'The machine was shared.' };
+    const head = { mode: 'files', commit: 'abc', machine: '2 cores', note: 'The machine was shared.' } as const;
     const text = reportOf(soaked(), head);
     expect(text).toContain('- 2026-01-01T00:00Z, commit abc, 10.0 minutes\n- 2 cores\n- The machine was shared.\n');
     expect(text).toContain('**10 requests, 0 of them lost or answered wrongly**; 0 refused');
@@ -106,14 +122,29 @@ describe('a soak', () => {
   });
 });
 
+describe('the changes of a soak', () => {
+  it('are made in turn, those first that were not made for longest', () => {
+    const change = (name: string): Change => ({ name, ends: false, make: () => Promise.resolve() });
+    const all = ['one', 'two', 'three'].map(change);
+    const made = (...names: readonly string[]) => names.map((name) => ({ name, from: 0, to: 0 }));
+    expect(longestAgo(all, [])?.name).toBe('one');
+    expect(longestAgo(all, made('one'))?.name).toBe('two');
+    expect(longestAgo(all, made('one', 'two', 'three', 'one'))?.name).toBe('two');
+    expect(longestAgo([], made('one'))).toBeUndefined();
+  });
+});
+
 describe('the arguments of a soak', () => {
   it('are minutes, where the report goes and what it says of the circumstances', () => {
     expect(parseSoak([], '/kept')).toEqual({
       kind: 'options',
-      options: { minutes: 30, out: '/kept/report.md', note: undefined },
+      options: { mode: 'files', minutes: 30, out: '/kept/report.md', note: undefined },
     });
     expect(parseSoak(['--minutes', '5', '--out', '/other.md'], '/kept')).toMatchObject({
       options: { minutes: 5, out: '/other.md' },
+    });
+    expect(parseSoak(['--cluster'], '/kept')).toMatchObject({
+      options: { mode: 'cluster', out: '/kept/cluster-report.md' },
     });
     expect(parseSoak(['--minutes', '0'], '/kept')).toMatchObject({ kind: 'usage' });
     expect(parseSoak(['--hours', '1'], '/kept')).toMatchObject({ kind: 'usage' });

@@ -8,6 +8,8 @@ export const MEMORY_LIMIT = { share: 0.25, mib: 16 } as const;
 export const FILES_LIMIT = 16;
 /** An answer may be on its way for so long after the outage that excuses it: milliseconds. */
 const AFTER = 2_000;
+/** What was logged so long before an answer may be why it was so: milliseconds. */
+const BEFORE = 2_000;
 
 /** What is wrong with a soak, a line each; empty is what is wished. */
 export function problemsOf(result: SoakResult): readonly string[] {
@@ -28,11 +30,15 @@ function passed({ traffic }: SoakResult): readonly string[] {
   );
 }
 
-function notExcused({ traffic, outages }: SoakResult): readonly string[] {
+function notExcused({ traffic, outages, errors }: SoakResult): readonly string[] {
   return traffic.flatMap(({ clients: { name, needs }, report: { excused } }) => {
     const reasons = outages.filter((outage) => needs.includes(outage.of));
     const without = excused.filter((span) => !reasons.some((reason) => covers(reason, span)));
-    const told = without.map(({ from, to }) => `${new Date(from).toISOString()} for ${Math.round(to - from)} ms`);
+    const told = without.map(({ from, to }) => {
+      const what = `${new Date(from).toISOString()} for ${Math.round(to - from)} ms`;
+      const logged = errors.filter(({ at }) => at >= from - BEFORE && at <= to + AFTER).map(({ text }) => text);
+      return logged.length === 0 ? what : `${what} (${[...new Set(logged)].join(', ')})`;
+    });
     return without.length === 0 ? [] : [`${name}: not served without a reason: ${told.join('; ')}`];
   });
 }

@@ -86,6 +86,46 @@ spec:
       volumeMounts: [{ name: shared, mountPath: /shared }, { name: secret, mountPath: /secret }]
 `;
 
+/** Two containers that try to write in many places, one of them with a root that is read-only. */
+const WRITING = `apiVersion: v1
+kind: ConfigMap
+metadata: { name: writing, namespace: default }
+data: { file: as it was }
+---
+apiVersion: v1
+kind: Pod
+metadata: { name: writing, namespace: default }
+spec:
+  volumes:
+    - { name: shared, emptyDir: {} }
+    - { name: below, emptyDir: {} }
+    - { name: files, configMap: { name: writing } }
+  containers:
+${['open', 'closed']
+  .map(
+    (name) => `
+    - name: ${name}
+      image: example.com/busybox:v1
+      securityContext: { readOnlyRootFilesystem: ${name === 'closed'} }
+      command:
+        - bash
+        - -c
+        - |
+          for at in / /etc /var/run /tmp /etc/hosts /shared /shared/below /kept /files /files/file; do
+            if [ -d $at ]; then file=$at/${name}; else file=$at; fi
+            if echo >> $file; then echo $at; fi 2>/dev/null
+          done
+          echo done
+          while :; do sleep 0.1; done
+      volumeMounts:
+        - { name: shared, mountPath: /shared }
+        - { name: below, mountPath: /shared/below }
+        - { name: below, mountPath: /kept, readOnly: true }
+        - { name: files, mountPath: /files }`,
+  )
+  .join('')}
+`;
+
 const WITHOUT_IMAGE = `apiVersion: v1
 kind: Pod
 metadata: { name: lacking, namespace: default }
@@ -157,6 +197,21 @@ describe('the node of the test cluster', () => {
     await cluster.kubectl('delete', 'pod/ordered', '--wait=false');
     await until(async () => ((await said('beside')).includes('main had ended') ? true : undefined));
     await cluster.kubectl('delete', 'pod/ordered', 'secret/ordered', '--wait=true', '--timeout=60s');
+  });
+
+  it('lets a container write where its pod says that it may', async () => {
+    await cluster.apply(WRITING);
+    const written = async (container: string): Promise<readonly string[]> => {
+      const said = await until(async () => {
+        const lines = (await cluster.kubectl('logs', 'writing', '-c', container)).trim().split('\n');
+        return lines.includes('done') ? lines : undefined;
+      });
+      return said.filter((line) => line !== 'done');
+    };
+    const volumes = ['/shared', '/shared/below'];
+    expect(await written('open')).toEqual(['/', '/etc', '/var/run', '/tmp', '/etc/hosts', ...volumes]);
+    expect(await written('closed')).toEqual(volumes);
+    await cluster.kubectl('delete', 'pod/writing', 'configmap/writing', '--wait=true', '--timeout=60s');
   });
 
   it('says of a pod that its image cannot be had, and lets it go', async () => {

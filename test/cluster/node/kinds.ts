@@ -28,8 +28,10 @@ export interface Pod {
   };
 }
 
-/** The users that the processes of a pod or container run as. */
+/** The users that the processes of a pod or container run as, and what they may do. */
 export interface SecurityContext {
+  /** Of a container: only its volumes can be written to. */
+  readonly readOnlyRootFilesystem?: boolean;
   readonly runAsUser?: number;
   readonly runAsGroup?: number;
   /** Of a pod: further groups of its users. */
@@ -77,6 +79,7 @@ export interface VolumeMount {
   readonly name: string;
   readonly mountPath: string;
   readonly subPath?: string;
+  readonly readOnly?: boolean;
 }
 
 /** Which keys become which files. */

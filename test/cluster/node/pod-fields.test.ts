@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Container, Pod } from './kinds.ts';
-import { environmentOf, fieldOf, filledIn, groupsOf } from './pod-fields.ts';
+import { environmentOf, fieldOf, filledIn, groupsOf, isReadOnly } from './pod-fields.ts';
 
 const pod: Pod = {
   metadata: { name: 'p', namespace: 'n', uid: 'u', labels: { app: 'web' }, annotations: { 'a.b/c': 'd' } },
@@ -43,5 +43,17 @@ describe('the user of a container', () => {
   it('is in the group of its volumes, too', () => {
     expect(groupsOf({ runAsUser: 1, supplementalGroups: [7], fsGroup: 9 })).toEqual([7, 9]);
     expect(groupsOf({ runAsUser: 1 })).toEqual([]);
+  });
+});
+
+describe('a volume in a container', () => {
+  it.each([
+    ['an emptyDir', { emptyDir: {} }, false, false],
+    ['an emptyDir that the container only reads', { emptyDir: {} }, true, true],
+    ['a Secret', { secret: { secretName: 's' } }, false, true],
+    ['a token', { projected: {} }, false, true],
+  ])('that is %s', (_, source, readOnly, expected) => {
+    const own = { ...pod, spec: { ...pod.spec, volumes: [{ name: 'v', ...source }] } };
+    expect(isReadOnly(own, { name: 'v', mountPath: '/v', readOnly })).toBe(expected);
   });
 });

@@ -1,4 +1,4 @@
-import type { Container, EnvVar, Pod, SecurityContext } from './kinds.ts';
+import type { Container, EnvVar, Pod, SecurityContext, VolumeMount } from './kinds.ts';
 import { NODE_ADDRESS } from './pod-network.ts';
 
 /** The name of the only node. */
@@ -59,6 +59,15 @@ export function filledIn(text: string, variables: Readonly<Record<string, string
   return text.replaceAll(/(\$?)\$\(([A-Za-z_][A-Za-z0-9_]*)\)/gu, (whole, escaped: string, name: string) =>
     escaped === '' ? (variables[name] ?? whole) : whole.slice(1),
   );
+}
+
+/**
+ * Whether a container cannot write to a volume: where it says so, and where a kubelet keeps the files of the volume
+ * (Kubernetes, "Volumes": Secrets, ConfigMaps, downward API and projected ones are always mounted read-only).
+ */
+export function isReadOnly({ spec }: Pod, { name, readOnly = false }: VolumeMount): boolean {
+  const volume = spec.volumes?.find((one) => one.name === name);
+  return readOnly || volume?.emptyDir === undefined;
 }
 
 /** The groups that the users of a pod are in beside their own. */

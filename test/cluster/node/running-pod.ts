@@ -9,7 +9,7 @@ import { startContainer } from './container-process.ts';
 import { startContainers, stopContainers } from './containers.ts';
 import { argumentsOf, type LocalImage } from './images.ts';
 import type { Container, Handler, Pod } from './kinds.ts';
-import { environmentOf, filledIn, groupsOf } from './pod-fields.ts';
+import { environmentOf, filledIn, groupsOf, isReadOnly } from './pod-fields.ts';
 import { NODE_ADDRESS, type PodNetwork } from './pod-network.ts';
 import { podStatus } from './pod-status.ts';
 import { fillVolume } from './pod-volumes.ts';
@@ -101,9 +101,11 @@ export class RunningPod {
       start: () => {
         if (image === undefined) throw new Error(`${this.#key}: started without an image`);
         const own = { ...this.pod.spec.securityContext, ...spec.securityContext };
-        const mounts = (spec.volumeMounts ?? []).map(({ name, mountPath, subPath = '' }) => ({
-          source: join(this.#volume(name), subPath),
-          path: mountPath,
+        const { readOnlyRootFilesystem: readOnlyRoot = false } = own;
+        const mounts = (spec.volumeMounts ?? []).map((mount) => ({
+          source: join(this.#volume(mount.name), mount.subPath ?? ''),
+          path: mount.mountPath,
+          readOnly: isReadOnly(this.pod, mount),
         }));
         const { hosts, resolvConf } = network.files;
         return startContainer({
@@ -112,11 +114,13 @@ export class RunningPod {
           network: network.namespace,
           folder: join(folder, 'containers', spec.name),
           mounts: [
-            ...image.files,
-            { source: hosts, path: '/etc/hosts' },
-            { source: resolvConf, path: '/etc/resolv.conf' },
+            // What is in an image is everybody's who runs it.
+            ...image.files.map((file) => ({ ...file, readOnly: true })),
+            { source: hosts, path: '/etc/hosts', readOnly: readOnlyRoot },
+            { source: resolvConf, path: '/etc/resolv.conf', readOnly: readOnlyRoot },
             ...mounts,
           ],
+          readOnlyRoot,
           user: own.runAsUser,
           group: own.runAsGroup,
           groups: groupsOf(own),
