@@ -175,12 +175,15 @@ describe.skipIf(helm === '')('with Helm', () => {
     await run(helm, ['lint', '--strict', archive]);
     const { stdout } = await run(helm, ['show', 'crds', archive], { maxBuffer: 64 * 1024 * 1024 });
     const ours = globSync('*.yaml', { cwd: join(ROOT, 'deploy/crds') });
-    for (const file of [
+    const files = [
       ...(await gatewayApiDefinitions(process.env)),
       ...ours.map((name) => join(ROOT, 'deploy/crds', name)),
-    ]) {
-      expect(stdout).toContain(readFileSync(file, 'utf8').trim());
-    }
+    ];
+    for (const file of files) expect(stdout).toContain(readFileSync(file, 'utf8').trim());
+    // As it is handed to kubectl, each is a document of its own.
+    const shown = stdout.split(/^---$/mu).filter((text) => text.includes('kind: CustomResourceDefinition\n'));
+    expect(shown).toHaveLength(files.filter((file) => !file.includes('_vap_')).length);
+    for (const text of shown) expect(text.match(/^kind: /gmu)).toHaveLength(1);
     const off = await render(helm, { chart: archive, values: ['--include-crds', '--set', 'crds.enabled=false'] });
     expect(off).not.toContain('CustomResourceDefinition');
     // A release is kept in a Secret, which may have 1 MB.

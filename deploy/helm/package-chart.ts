@@ -3,8 +3,8 @@
  * chart that it depends on. What is made of the same sources is the same file.
  */
 import { execFile } from 'node:child_process';
-import { cpSync, globSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { goModuleFolder } from '../setup/go-program.ts';
 
@@ -32,7 +32,8 @@ export async function packageChart(root: string, folder: string, env: NodeJS.Pro
   mkdirSync(definitions, { recursive: true });
   const own = globSync('*.yaml', { cwd: join(root, 'deploy/crds') }).map((file) => join(root, 'deploy/crds', file));
   for (const file of [...(await gatewayApiDefinitions(env)), ...own]) {
-    cpSync(file, join(definitions, file.slice(file.lastIndexOf('/') + 1)), { mode: 0 });
+    // `helm show crds` writes one file behind the other: without a mark they would be one document, of which the last would count.
+    writeFileSync(join(definitions, basename(file)), `---\n${readFileSync(file, 'utf8')}`);
   }
   const [, version = ''] = /^version: (.+)$/mu.exec(readFileSync(join(chart, 'Chart.yaml'), 'utf8')) ?? [];
   const archive = join(folder, `sluice-${version}.tgz`);
