@@ -1,6 +1,7 @@
 import { type Configuration, DEFAULT_CONFIGURATION } from './configuration.ts';
 import { OPEN_PORTS } from './gateway/port-claims.ts';
 import { saidWorkers } from './infra/envoy-workers.ts';
+import { readClosedObjects } from './provider/closed-objects.ts';
 import { readInvalidPolicies } from './provider/invalid-policies.ts';
 import type { Loaded } from './provider/files/load-once.ts';
 import { ResourceStore } from './resources/store.ts';
@@ -52,6 +53,7 @@ export function compile(
   const store = new ResourceStore({ assumeAnswers: true, now });
   for (const { resource } of loaded.resources.values()) store.upsert(resource);
   store.setInvalidPolicies(readInvalidPolicies(loaded.problems));
+  store.setClosed(readClosedObjects(loaded.problems));
   return createPortPass()(createTranslator(settingsOf(configuration))(store), OPEN_PORTS).translation;
 }
 

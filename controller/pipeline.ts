@@ -7,6 +7,7 @@ import type { PortBook, PortClaim } from './gateway/port-claims.ts';
 import type { ChainIr } from './ir/listener.ts';
 import type { Deployed } from './infra/infra.ts';
 import type { ProxyIr } from './ir/proxy.ts';
+import { readClosedObjects } from './provider/closed-objects.ts';
 import { readInvalidPolicies } from './provider/invalid-policies.ts';
 import { formatProblem } from './provider/format-problem.ts';
 import type { Problem, Provider, ResourceBatch, Stop } from './provider/provider.ts';
@@ -165,6 +166,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
     }
     aging.settle();
     store.setInvalidPolicies(readInvalidPolicies(problems.values()));
+    store.setClosed(readClosedObjects(problems.values()));
     if (!synced) return;
     const refreshed = services === undefined || raw === undefined ? undefined : refreshEndpoints(raw, services, store);
     if (refreshed === undefined) compile();

@@ -5,6 +5,7 @@ import { policyImageWant } from './features/wasm/source.ts';
 import { type PatchPolicy, patchPolicies, patchPolicyReport } from './features/envoy-patch-policy/spec.ts';
 import { type ClassState, classStatus, gatewayClasses } from './gateway/gateway-classes.ts';
 import { createAttach } from './gateway/attach-routes.ts';
+import { closedCore } from './gateway/closed-route.ts';
 import { createAvailability } from './gateway/available-backends.ts';
 import { createGatewayPass, type GatewayState } from './gateway/gateways.ts';
 import { grpcCore } from './gateway/grpc-route.ts';
@@ -19,10 +20,12 @@ import { type Pieces, sameMembers } from './ir/pieces.ts';
 import type { InfraIr, ProxyIr } from './ir/proxy.ts';
 import type { WasmModuleRef } from './ir/wasm-module.ts';
 import { rememberedPolicyStatuses } from './policy-statuses.ts';
+import { isClosed } from './resources/closed-object.ts';
 import { lazily } from './resources/lazily.ts';
 import { rememberedTlsPolicyStatuses } from './tls-policy-statuses.ts';
 import type { Resources } from './resources/resources.ts';
 import { remembered } from './resources/tracked.ts';
+import { unimplementedFields } from './resources/unimplemented-fields.ts';
 import { distinctWants, type Want } from './resources/wants.ts';
 import type { Settings } from './settings.ts';
 import type { Refusal } from './resources/verdict.ts';
@@ -145,7 +148,12 @@ function proxiesNamed(classes: ReadonlyMap<string, ClassState>, resources: Resou
   );
 }
 
+/** What the schema refuses has no status here: who can write one tells its author what is wrong with it. */
+const UNREAD: Refusal = { reason: 'Invalid', message: 'The route is not served as it is written' };
+
 function routeCore(route: AnyRoute, resources: Resources, settings: Settings): RouteCore {
+  const refused = isClosed(route) ? UNREAD : unimplementedFields(route, 'UnsupportedValue');
+  if (refused !== undefined) return closedCore(route, refused);
   switch (route.kind) {
     case 'HTTPRoute':
       return httpCore(route, resources, settings);

@@ -1,5 +1,6 @@
 import type { Gateway, ParentReference } from '#controller/api/gen/types.d.ts';
 import { type Pieces, sameMembers } from '../ir/pieces.ts';
+import { isClosed } from '../resources/closed-object.ts';
 import type { Resources } from '../resources/resources.ts';
 import { rememberedIn, rememberedList } from '../resources/tracked.ts';
 import type { Refusal, Verdict } from '../resources/verdict.ts';
@@ -12,7 +13,7 @@ export interface AttachedRoute {
   readonly core: RouteCore;
   /** Each listener once. */
   readonly attachments: readonly Attachment[];
-  /** What is said of each parentRef that names this Gateway, or a ListenerSet of it. */
+  /** What is said of each parentRef that names this Gateway, or a ListenerSet of it; nothing where the schema refuses the route. */
   readonly reports: readonly RouteReport[];
 }
 
@@ -98,8 +99,9 @@ const attachToOwner: (core: RouteCore, owned: OwnedListeners, resources: Resourc
       const refused = attached.ok ? core.refused : attached.refusal;
       const told = refused ?? (core.invalid?.all === true ? core.invalid.refusal : undefined);
       const verdicts = [acceptance(told), resolution(core.unresolved), ...partial(core.invalid)];
-      reports.push({ route, ref, verdicts });
-      if (!attached.ok || refused !== undefined) continue;
+      if (!isClosed(route)) reports.push({ route, ref, verdicts });
+      // A route that is refused is attached, too: what it is for is closed.
+      if (!attached.ok) continue;
       // Two parentRefs may name one listener: by its name, and by its Gateway or port.
       for (const attachment of attached.value) attachments.set(attachment.listener.name, attachment);
     }

@@ -30,7 +30,7 @@ export function attachedRoutes({
   const add = (found: Pieces<AttachedRoute>, by: 1 | -1): void => {
     for (const piece of found) {
       for (const { core, attachments } of piece) {
-        if (core.invalid?.all === true) continue;
+        if (core.refused !== undefined || core.invalid?.all === true) continue;
         for (const { listener } of attachments) changes.set(listener.name, (changes.get(listener.name) ?? 0) + by);
       }
     }

@@ -68,11 +68,12 @@ export function createGatewayPass(): (
   return (classes, resources, attach) => {
     const gateways = resources.list('Gateway').toSorted(byAge);
     const index = indexOf(resources);
+    const closed = CLOSING_ROUTES.map((kind) => resources.closed(kind)).filter(({ length }) => length > 0);
     const routes = routesByGateway(
-      ROUTE_KINDS.flatMap((kind): Pieces<AnyRoute> => resources.pieces(kind)),
+      [...ROUTE_KINDS.flatMap((kind): Pieces<AnyRoute> => resources.pieces(kind)), ...closed],
       index.gateways,
     );
-    const hasCalls = resources.pieces('GRPCRoute').length > 0;
+    const hasCalls = resources.pieces('GRPCRoute').length + resources.closed('GRPCRoute').length > 0;
     const states: GatewayState[] = [];
     for (const gateway of gateways) {
       const ofClass = classes.get(gateway.spec.gatewayClassName);
@@ -121,6 +122,8 @@ export function createGatewayPass(): (
     return same.sort((a, b) => compare(a.proxy, b.proxy));
   };
 }
+
+const CLOSING_ROUTES = ['HTTPRoute', 'GRPCRoute', 'TLSRoute'] as const;
 
 const NO_OVERLAPS: OverlapVerdicts = new Map();
 

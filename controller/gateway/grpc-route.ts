@@ -1,6 +1,5 @@
 import type { GRPCRoute } from '#controller/api/gen/types.d.ts';
 import type { Resources } from '../resources/resources.ts';
-import { unimplementedFields } from '../resources/unimplemented-fields.ts';
 import type { Settings } from '../settings.ts';
 import { grpcMatchIr, grpcMatchProblem } from './grpc-match.ts';
 import { ruleBook, widened } from './http-route.ts';
@@ -11,10 +10,6 @@ const NO_RULES = [{}] as const;
 
 /** Resolves a GRPCRoute (Gateway API v1, GRPCRoute): its calls are requests, and its rules become those of HTTP. */
 export function grpcCore(route: GRPCRoute, resources: Resources, settings: Settings): HttpCore {
-  const refused = unimplementedFields(route, 'UnsupportedValue');
-  if (refused !== undefined) {
-    return { kind: 'http', route, rules: [], refused, unresolved: undefined, invalid: undefined };
-  }
   const book = ruleBook(route, resources, settings);
   const written: NonNullable<GRPCRoute['spec']['rules']> = route.spec.rules ?? NO_RULES;
   const rules = written.map(({ matches = [], ...rule }, index) => {

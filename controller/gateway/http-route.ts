@@ -3,7 +3,6 @@ import { type HeaderChangesIr, NO_HEADER_CHANGES, type RouteActionIr, type Route
 import { widenedMatch } from '../ir/widened-match.ts';
 import type { SessionIr } from '../ir/session.ts';
 import type { Resources } from '../resources/resources.ts';
-import { unimplementedFields } from '../resources/unimplemented-fields.ts';
 import type { Outcome, Refusal } from '../resources/verdict.ts';
 import type { Settings } from '../settings.ts';
 import { destinationsOf } from './destinations.ts';
@@ -34,9 +33,6 @@ export interface RuleSource extends Pick<HTTPRouteRule, 'name' | 'timeouts' | 'r
 
 /** Resolves an HTTPRoute (Gateway API v1, HTTPRoute). */
 export function httpCore(route: HTTPRoute, resources: Resources, settings: Settings): HttpCore {
-  const refused = unimplementedFields(route, 'UnsupportedValue');
-  if (refused !== undefined)
-    return { kind: 'http', route, rules: [], refused, unresolved: undefined, invalid: undefined };
   const book = ruleBook(route, resources, settings);
   const rules = route.spec.rules.map(({ matches, ...rule }, index) => {
     const problem = matches.map(matchProblem).find((one) => one !== undefined);
@@ -153,7 +149,7 @@ function known({ name, matches }: RuleSource, index: number): Pick<RuleCore, 'in
 }
 
 /** A rule that answers by itself, since it cannot do what it is to do. */
-const REFUSING = {
+export const REFUSING = {
   action: { kind: 'respond', status: 500 },
   requestHeaders: NO_HEADER_CHANGES,
   responseHeaders: NO_HEADER_CHANGES,

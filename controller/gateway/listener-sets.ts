@@ -20,18 +20,25 @@ const NO_SETS: readonly ListenerSet[] = [];
 
 /** Makes the index; the same object as long as no ListenerSet changes. */
 export function createListenerSetIndex(): (resources: Resources) => ListenerSetIndex {
-  let last: { readonly pieces: Pieces<ListenerSet>; readonly sets: Sets; readonly index: ListenerSetIndex } | undefined;
+  let last: Known | undefined;
   return (resources) => {
-    const pieces = resources.pieces('ListenerSet');
-    if (last?.pieces === pieces) return last.index;
-    const sets = byGateway(pieces, last?.sets);
+    const [pieces, closed] = [resources.pieces('ListenerSet'), resources.closed('ListenerSet')];
+    if (last?.pieces === pieces && last.closed === closed) return last.index;
+    const sets = byGateway([...pieces, closed], last?.sets);
     const index = { of: (gateway: string) => sets.get(gateway) ?? NO_SETS, gateways: gatewaysOf(sets, last?.index) };
-    last = { pieces, sets, index };
+    last = { pieces, closed, sets, index };
     return index;
   };
 }
 
 type Sets = ReadonlyMap<string, readonly ListenerSet[]>;
+
+interface Known {
+  readonly pieces: Pieces<ListenerSet>;
+  readonly closed: readonly ListenerSet[];
+  readonly sets: Sets;
+  readonly index: ListenerSetIndex;
+}
 
 function byGateway(pieces: Pieces<ListenerSet>, last: Sets | undefined): Sets {
   const groups = new Map<string, ListenerSet[]>();

@@ -3,6 +3,7 @@ import type { ClientValidationIr } from '../ir/client-validation.ts';
 import type { CertificateIr, SecretIr } from '../ir/secret.ts';
 import { sameMembers } from '../ir/pieces.ts';
 import type { GatewayPlace } from '../policies/policy-index.ts';
+import { isClosed } from '../resources/closed-object.ts';
 import type { Resources } from '../resources/resources.ts';
 import { rememberedIn } from '../resources/tracked.ts';
 import type { Refusal, Verdict } from '../resources/verdict.ts';
@@ -111,12 +112,15 @@ export const gatewayListeners: (
   const stateOf = (listener: CheckedListener): ListenerState => listenerState(listener, conflicts.get(listener));
   const ownStates = owned(gateway, gateway, own.map(stateOf));
   const setStates = ofSets.map(({ set, refused, checked }) => setState(set, gateway, refused, checked.map(stateOf)));
-  const all = [ownStates, ...setStates.map(({ set, listeners }) => owned(set, gateway, listeners))];
+  const sound = setStates.filter(({ set }) => !isClosed(set));
+  const all = [ownStates, ...sound.map(({ set, listeners }) => owned(set, gateway, listeners))];
+  // Nothing is said of a set that the schema refuses, and nothing attaches to it; its hosts are nobody's.
+  const closed = setStates.filter(({ set }) => isClosed(set)).flatMap(({ listeners }) => listeners);
   return {
     gateway,
     claimants,
-    sets: setStates,
-    listeners: all.flatMap(({ listeners }) => listeners),
+    sets: sound,
+    listeners: [...all.flatMap(({ listeners }) => listeners), ...closed],
     byOwner: new Map(all.map((one) => [one.owner, one])),
   };
 });
@@ -246,9 +250,11 @@ function conflictVerdicts(owner: ListenerOwner, conflict: Conflict | undefined, 
   return [{ type: 'Conflicted', status: 'False', reason: 'NoConflicts', message }];
 }
 
-function unsupported({ kind, metadata }: ListenerOwner, listener: Listener): Refusal | undefined {
+function unsupported(owner: ListenerOwner, listener: Listener): Refusal | undefined {
+  const { kind, metadata } = owner;
   const { name, protocol, tls, allowedRoutes } = listener;
   const at = `${kind} ${metadata.namespace}/${metadata.name}: listener ${name}`;
+  if (isClosed(owner)) return { reason: 'Invalid', message: `${at}: the ${kind} is refused` };
   if (!isProtocol(protocol)) {
     const message = `${at}: protocol: found ${protocol}, accepted are ${PROTOCOLS.join(', ')}`;
     return { reason: 'UnsupportedProtocol', message };

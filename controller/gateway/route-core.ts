@@ -25,7 +25,7 @@ export const ROUTE_KINDS = [
 export type RouteCore = HttpCore | StreamCore;
 
 interface Core {
-  /** Why the route cannot be served at all (condition Accepted). */
+  /** Why the route cannot be served at all (condition Accepted): everything that it is for is closed. */
   readonly refused: Refusal | undefined;
   /** The first reference that leads nowhere; its share of the traffic is refused (condition ResolvedRefs). */
   readonly unresolved: Refusal | undefined;

@@ -250,6 +250,7 @@ function statusOf(attached: readonly AttachedRoute[]): readonly ObjectStatus[] {
   const known = rest.length === 0 ? statuses.get(first) : undefined;
   if (known !== undefined) return [known];
   const reports = attached.flatMap((one) => one.reports);
+  if (reports.length === 0) return [];
   const parents = reports.map(({ ref, verdicts }) => ({ ref, verdicts }));
   const status: ObjectStatus = { kind: 'route', object: first.core.route, parents };
   if (rest.length === 0) statuses.set(first, status);

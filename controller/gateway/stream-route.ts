@@ -2,26 +2,25 @@ import type { StreamBackendRef } from '#controller/api/gen/types.d.ts';
 import { resolveBackend, type Spoken } from '../backends/resolve.ts';
 import type { StreamDestinationIr } from '../ir/listener.ts';
 import type { Resources } from '../resources/resources.ts';
-import { unimplementedFields } from '../resources/unimplemented-fields.ts';
 import type { Refusal } from '../resources/verdict.ts';
 import type { Settings } from '../settings.ts';
-import type { StreamCore, StreamRoute } from './route-core.ts';
+import { closedCore } from './closed-route.ts';
+import type { RouteCore, StreamRoute } from './route-core.ts';
 
 /**
  * Resolves a TLSRoute, TCPRoute or UDPRoute. In Gateway API v1 each has one rule; older versions may have several, between
  * which nothing decides: those of a TLSRoute are taken together, and nothing else is served by several.
  */
-export function streamCore(route: StreamRoute, resources: Resources, settings: Settings): StreamCore {
-  const rest = { kind: 'stream', route, invalid: undefined } as const;
-  const refused = unimplementedFields(route, 'UnsupportedValue') ?? severalRules(route);
-  if (refused !== undefined) return { ...rest, refused, unresolved: undefined, destinations: [], untouched: [] };
+export function streamCore(route: StreamRoute, resources: Resources, settings: Settings): RouteCore {
+  const refused = severalRules(route);
+  if (refused !== undefined) return closedCore(route, refused);
   const problems: Refusal[] = [];
   const refs = route.spec.rules.flatMap(({ backendRefs }) => backendRefs).filter(({ weight }) => weight > 0);
   const destinationsOf = (spoken: Spoken): readonly StreamDestinationIr[] =>
     refs.map((ref) => destinationOf(route, ref, { spoken, problems, resources, settings }));
   const destinations = destinationsOf(route.kind === 'UDPRoute' ? 'udp' : 'tcp');
   const untouched = route.kind === 'TLSRoute' ? destinationsOf('tls') : destinations;
-  return { ...rest, refused, unresolved: problems[0], destinations, untouched };
+  return { kind: 'stream', route, invalid: undefined, refused, unresolved: problems[0], destinations, untouched };
 }
 
 function severalRules({ kind, spec: { rules } }: StreamRoute): Refusal | undefined {

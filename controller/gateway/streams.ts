@@ -28,7 +28,8 @@ interface Stream {
  * whose namespace and name come first (Gateway API, "Conflicts"). Without a route every connection is closed.
  */
 export function plainStream(routes: RoutesOn, listener: ListenerState, oracle: PolicyOracle): ChainWithContent {
-  const [first] = streamsOf(routes);
+  // A route that is refused is for no more than another one is.
+  const first = streamsOf(routes).find(({ core }) => core.refused === undefined);
   const led = first === undefined ? NOWHERE : ledBy(first.core, listener, oracle);
   return withContent({ kind: 'stream', name: listener.name, tls: { kind: 'none' }, ...led });
 }

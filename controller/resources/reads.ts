@@ -1,5 +1,6 @@
 import type { KindName } from '#controller/api/gen/types.d.ts';
 import type { ChangedNames } from './change-log.ts';
+import type { ClosingKind } from './closed-object.ts';
 import type { ReadKind, Resources } from './resources.ts';
 import type { DocumentWant, ModuleWant, Want } from './wants.ts';
 
@@ -17,6 +18,7 @@ export type Read = { readonly value: object | string | undefined } & (
   | { readonly ask: 'module'; readonly kind: 'Answer'; readonly want: ModuleWant }
   | { readonly ask: 'failure'; readonly kind: 'Answer'; readonly want: Want }
   | { readonly ask: 'invalid'; readonly kind: 'InvalidPolicy' }
+  | { readonly ask: 'closed'; readonly kind: 'ClosedObject'; readonly of: ClosingKind }
 );
 
 /** Whether it still reads the same. */
@@ -42,6 +44,8 @@ export function isUnchanged(read: Read, resources: Resources): boolean {
       return resources.failure(read.want) === read.value;
     case 'invalid':
       return resources.invalidPolicies() === read.value;
+    case 'closed':
+      return resources.closed(read.of) === read.value;
     default:
       return read satisfies never;
   }
@@ -131,6 +135,11 @@ export function recordingOf(resources: Resources): Recording {
     invalidPolicies: () => {
       const value = resources.invalidPolicies();
       noted.add({ ask: 'invalid', kind: 'InvalidPolicy', value });
+      return value;
+    },
+    closed: (kind) => {
+      const value = resources.closed(kind);
+      noted.add({ ask: 'closed', kind: 'ClosedObject', of: kind, value });
       return value;
     },
   };

@@ -6,6 +6,7 @@ import type {
   ResourceOf,
 } from '#controller/api/gen/types.d.ts';
 import type { ChangedNames } from './change-log.ts';
+import type { ClosedObject, ClosingKind } from './closed-object.ts';
 import type { InvalidPolicy } from './invalid-policy.ts';
 import type { DocumentAnswer, DocumentWant, ModuleAnswer, ModuleWant, Want } from './wants.ts';
 
@@ -28,6 +29,8 @@ export interface Resources {
   tlsPolicies(namespace: string, target: string): readonly BackendTLSPolicy[];
   /** Policies that cannot be read and of which no good version is known; by namespace and name. */
   invalidPolicies(): readonly InvalidPolicy[];
+  /** Objects of a kind that are refused and close what they are for, by namespace and name; the same array for the same objects. */
+  closed<K extends ClosingKind>(kind: K): readonly ClosedObject<K>[];
   /** The last good answer to a want, which is thereby asked; `undefined` while there is none. */
   document(want: DocumentWant): DocumentAnswer | undefined;
   /** The same for a module. */
@@ -49,8 +52,8 @@ export interface Resources {
   changedSince(kind: ReadKind, version: number): ChangedNames | undefined;
 }
 
-/** What is read of resources: objects of a kind, policies that cannot be read, answers to wants. */
-export type ReadKind = KindName | 'InvalidPolicy' | 'Answer';
+/** What is read of resources: objects of a kind, policies and others that cannot be read, answers to wants. */
+export type ReadKind = KindName | 'InvalidPolicy' | 'ClosedObject' | 'Answer';
 
 /** Identity of an object: "<kind>/<namespace>/<name>", the namespace empty for a cluster-scoped one. */
 export function keyOf(object: { readonly kind: string; readonly metadata: Named }): string {

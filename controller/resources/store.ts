@@ -8,6 +8,14 @@ import type {
 } from '#controller/api/gen/types.d.ts';
 import { Answers } from './answers.ts';
 import { ChangeLog, type ChangedNames } from './change-log.ts';
+import {
+  closedByKind,
+  type ClosedObject,
+  type ClosedObjects,
+  CLOSING_KINDS,
+  type ClosingKind,
+  NONE_CLOSED,
+} from './closed-object.ts';
 import type { InvalidPolicy } from './invalid-policy.ts';
 import { byName, namespaceOf, type ReadKind, type Resources, tableKey } from './resources.ts';
 import { sliceOwners } from './slice-owners.ts';
@@ -52,6 +60,8 @@ export class ResourceStore implements Resources {
   };
   #invalidPolicies: readonly InvalidPolicy[] = [];
   #invalidPoliciesVersion = 0;
+  #closed: ClosedObjects = NONE_CLOSED;
+  #closedVersion = 0;
   readonly #slices = new Groups<EndpointSlice>();
   readonly #grants = new Groups<ReferenceGrant>();
   /** By "<namespace>/<name>" of a target. */
@@ -99,6 +109,10 @@ export class ResourceStore implements Resources {
     return this.#invalidPolicies;
   }
 
+  closed<K extends ClosingKind>(kind: K): readonly ClosedObject<K>[] {
+    return this.#closed[kind];
+  }
+
   document(want: DocumentWant): DocumentAnswer | undefined {
     return this.#answers.document(want);
   }
@@ -113,11 +127,13 @@ export class ResourceStore implements Resources {
 
   versionOf(kind: ReadKind): number {
     if (kind === 'Answer') return this.#answers.version;
+    if (kind === 'ClosedObject') return this.#closedVersion;
     return kind === 'InvalidPolicy' ? this.#invalidPoliciesVersion : this.#table(kind).version;
   }
 
   changedSince(kind: ReadKind, version: number): ChangedNames | undefined {
-    return kind === 'InvalidPolicy' || kind === 'Answer' ? undefined : this.#logs.get(kind)?.since(version);
+    if (kind === 'InvalidPolicy' || kind === 'ClosedObject' || kind === 'Answer') return undefined;
+    return this.#logs.get(kind)?.since(version);
   }
 
   /** Sets what is known about a want; `undefined` forgets it. */
@@ -133,6 +149,21 @@ export class ResourceStore implements Resources {
     if (JSON.stringify(left) === JSON.stringify(this.#invalidPolicies)) return;
     this.#invalidPolicies = left;
     this.#invalidPoliciesVersion += 1;
+  }
+
+  /** Sets the objects that are refused and close what they are for. Those of which a good version is here do not count. */
+  setClosed(objects: readonly ClosedObject[]): void {
+    const left = objects
+      .filter(({ kind, metadata }) => this.get(kind, metadata.namespace, metadata.name) === undefined)
+      .sort(byName);
+    const [last, now] = [this.#closed, closedByKind(left)];
+    this.#closed = {
+      HTTPRoute: same(last.HTTPRoute, now.HTTPRoute),
+      GRPCRoute: same(last.GRPCRoute, now.GRPCRoute),
+      TLSRoute: same(last.TLSRoute, now.TLSRoute),
+      ListenerSet: same(last.ListenerSet, now.ListenerSet),
+    };
+    if (CLOSING_KINDS.some((kind) => this.#closed[kind] !== last[kind])) this.#closedVersion += 1;
   }
 
   /** Adds an object or replaces the one of its name. */
@@ -185,6 +216,11 @@ export class ResourceStore implements Resources {
   #table<K extends KindName>(kind: K): Tables[K] {
     return this.#tables[kind];
   }
+}
+
+/** The list as it was where it says the same. */
+function same<T>(last: readonly T[], now: readonly T[]): readonly T[] {
+  return JSON.stringify(last) === JSON.stringify(now) ? last : now;
 }
 
 /** The names by which an object is read: slices are read by whose endpoints they have, BackendTLSPolicies by their targets, too. */

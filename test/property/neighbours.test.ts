@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { kinds } from '#controller/api/kinds.ts';
 import { DEFAULT_SETTINGS, SOME_MODULE } from '#controller/compile.ts';
 import { admit } from '#controller/provider/admit.ts';
+import { readClosedObject } from '#controller/provider/closed-objects.ts';
 import { readInvalidPolicy } from '#controller/resources/invalid-policy.ts';
 import { namespaceOf } from '#controller/resources/resources.ts';
 import { createTranslator, type Translation } from '#controller/translate.ts';
@@ -70,6 +71,8 @@ describe('whoever has nothing to do with the others', () => {
             refused.add(kind);
             const invalid = readInvalidPolicy(kind, namespaceOf({ metadata }), metadata.name, document);
             if (invalid !== undefined) world.store.setInvalidPolicies([invalid]);
+            const closed = readClosedObject(kind, namespaceOf({ metadata }), metadata.name, document);
+            if (closed !== undefined) world.store.setClosed([closed]);
           }
         }
         expect(neighboursBytes(translate(world.store))).toEqual(before);

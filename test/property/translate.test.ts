@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_SETTINGS, SOME_MODULE } from '#controller/compile.ts';
 import type { ProxyIr } from '#controller/ir/proxy.ts';
+import { CLOSING_KINDS } from '#controller/resources/closed-object.ts';
 import { ResourceStore } from '#controller/resources/store.ts';
 import { createTranslator } from '#controller/translate.ts';
 import { lower } from '#controller/xds/lower.ts';
@@ -27,6 +28,7 @@ function copyOf(store: ResourceStore): ResourceStore {
   const copy = new ResourceStore();
   for (const resource of structuredClone(objectsOf(store)).toReversed()) copy.upsert(resource);
   copy.setInvalidPolicies(store.invalidPolicies());
+  copy.setClosed(structuredClone(CLOSING_KINDS.flatMap((kind) => store.closed(kind))));
   return copy;
 }
 

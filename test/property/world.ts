@@ -5,6 +5,8 @@ import { kinds } from '#controller/api/kinds.ts';
 import { isKindName } from '#controller/api/registry.ts';
 import { SOME_MODULE } from '#controller/compile.ts';
 import { admit } from '#controller/provider/admit.ts';
+import { readClosedObject } from '#controller/provider/closed-objects.ts';
+import type { ClosedObject } from '#controller/resources/closed-object.ts';
 import { type InvalidPolicy, readInvalidPolicy } from '#controller/resources/invalid-policy.ts';
 import { namespaceOf } from '#controller/resources/resources.ts';
 import { ResourceStore } from '#controller/resources/store.ts';
@@ -18,7 +20,7 @@ export type Edit =
   | { readonly kind: 'write'; readonly document: Document }
   /** Removes the object that a document names. */
   | { readonly kind: 'remove'; readonly document: Document }
-  /** A policy becomes unreadable: an unknown field, at a cold start. */
+  /** A policy, a route or a ListenerSet becomes unreadable: an unknown field, at a cold start. */
   | { readonly kind: 'break'; readonly document: Document }
   | { readonly kind: 'mend' };
 
@@ -41,6 +43,7 @@ export function resourceOf(document: Document): Resource {
 export class World {
   readonly store = new ResourceStore();
   #broken: readonly InvalidPolicy[] = [];
+  #closed: readonly ClosedObject[] = [];
 
   constructor(documents: readonly Document[]) {
     for (const document of documents) this.store.upsert(resourceOf(document));
@@ -60,15 +63,19 @@ export class World {
         const { kind, metadata } = edit.document;
         const broken = readInvalidPolicy(kind, metadata.namespace ?? 'default', metadata.name, edit.document);
         if (broken !== undefined) this.#broken = [broken];
+        const closed = readClosedObject(kind, metadata.namespace ?? 'default', metadata.name, edit.document);
+        if (closed !== undefined) this.#closed = [closed];
         break;
       }
       case 'mend':
         this.#broken = [];
+        this.#closed = [];
         break;
       default:
         edit satisfies never;
     }
     this.store.setInvalidPolicies(this.#broken);
+    this.store.setClosed(this.#closed);
   }
 }
 

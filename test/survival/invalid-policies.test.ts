@@ -26,6 +26,50 @@ const POLICIES: { readonly [route: string]: object } = {
   'missing-config-map': provider(configMap),
 };
 
+describe('a route that is refused', () => {
+  let echo: EchoBackEnd;
+  let site: Site;
+  let port: number;
+  const admin = (field: string) =>
+    route('admin', 'shop', '/admin', echo.port).replace('      backendRefs', `${field}      backendRefs`);
+  beforeAll(async () => {
+    echo = await startEchoBackEnd('echo');
+    port = await freePort();
+    site = await Site.make({
+      'gateway.yaml': CLASS + gateway('shop', port),
+      'site.yaml': route('site', 'shop', '/', echo.port),
+      'admin.yaml': admin('      timeout: 5s\n'),
+    });
+    await site.start();
+  });
+  afterAll(async () => {
+    await site.destroy();
+    await echo.stop();
+  });
+
+  it('closes what it is for from the very start, and nothing else: no wider route gets that', async () => {
+    expect([await get(port, '/admin'), await get(port, '/other')]).toEqual([500, 200]);
+  });
+
+  it('is served with its policies once it is mended, and serves on through the next mistake', async () => {
+    site.write('admin.yaml', admin('') + policy('admin', provider({ type: 'Inline', inline: KEY_SET })));
+    await until('a token is asked for', async () => (await get(port, '/admin')) === 401);
+    site.write(
+      'admin.yaml',
+      admin('      timeout: 6s\n') + policy('admin', provider({ type: 'Inline', inline: KEY_SET })),
+    );
+    await until('the mistake is told', () =>
+      site.log().some(({ msg }) => typeof msg === 'string' && /admin\.yaml.*timeout/u.test(msg)),
+    );
+    expect(await get(port, '/admin')).toBe(401);
+  });
+
+  it('goes when it is removed', async () => {
+    site.remove('admin.yaml');
+    await until('the wider route has it', async () => (await get(port, '/admin')) === 200);
+  });
+});
+
 describe('a policy that cannot be enforced', () => {
   let echo: EchoBackEnd;
   let site: Site;
