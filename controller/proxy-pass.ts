@@ -16,7 +16,7 @@ import { remembered } from './resources/tracked.ts';
 import { POLICY_DIGEST_ANNOTATION, type Settings } from './settings.ts';
 import { rememberedSharedPolicies } from './shared-policies.ts';
 import { trustSecret } from './tls/trust.ts';
-import { once } from './xds/memory.ts';
+import { once } from './ir/once.ts';
 
 /** What is known of a proxy since it was made last. */
 interface Memory {

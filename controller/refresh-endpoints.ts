@@ -7,7 +7,7 @@ import type { ResourceBatch, ResourceKey } from './provider/provider.ts';
 import type { Resources } from './resources/resources.ts';
 import { importOwner, sliceOwners } from './resources/slice-owners.ts';
 import type { TranslatedProxy, Translation } from './translate.ts';
-import { once } from './xds/memory.ts';
+import { once } from './ir/once.ts';
 
 /**
  * Those ("<namespace>/<owner>", see `slice-owners.ts`) whose endpoints a batch changes, when it changes nothing else;

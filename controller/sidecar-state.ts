@@ -7,7 +7,7 @@ import type { ProxyIr } from './ir/proxy.ts';
 import type { VirtualHostIr } from './ir/virtual-host.ts';
 import type { SidecarStateInit } from './server/agent/sidecar-states.ts';
 import type { Init } from './xds/build/message.ts';
-import { once } from './xds/memory.ts';
+import { once } from './ir/once.ts';
 
 /** What is the same for all sidecars. */
 export interface SidecarSettings {

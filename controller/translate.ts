@@ -34,7 +34,7 @@ import { mostWorkers } from './most-workers.ts';
 import { createProxyPass, type PolicyModules } from './proxy-pass.ts';
 import { boundSockets } from './xds/listener-sockets.ts';
 import { lower, routesOfPatches } from './xds/lower.ts';
-import { once } from './xds/memory.ts';
+import { once } from './ir/once.ts';
 import { tryPolicies } from './xds/patch.ts';
 import { wholeRoutes } from './xds/route-configuration.ts';
 

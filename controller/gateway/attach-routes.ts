@@ -1,4 +1,5 @@
 import type { Gateway, ParentReference } from '#controller/api/gen/types.d.ts';
+import { once } from '../ir/once.ts';
 import { type Pieces, sameMembers } from '../ir/pieces.ts';
 import { isClosed } from '../resources/closed-object.ts';
 import type { Resources } from '../resources/resources.ts';
@@ -64,17 +65,11 @@ function ownersOf(routes: readonly AnyRoute[], listeners: GatewayListeners): Own
   return owners;
 }
 
-const namesOfPieces = new WeakMap<readonly AnyRoute[], ReadonlySet<string>>();
-
 /** Whatever some routes name as parents, by `ownerKey`. */
-function namesOf(routes: readonly AnyRoute[]): ReadonlySet<string> {
-  const known = namesOfPieces.get(routes);
-  if (known !== undefined) return known;
+const namesOf = once((routes: readonly AnyRoute[]): ReadonlySet<string> => {
   const names = new Set(routes.flatMap((route) => (route.spec.parentRefs ?? []).map((ref) => parentKey(ref, route))));
-  const found = new Set([...names].filter((name) => name !== undefined));
-  namesOfPieces.set(routes, found);
-  return found;
-}
+  return new Set([...names].filter((name) => name !== undefined));
+});
 
 /** Attaches a route to the listeners of a Gateway that it names (Gateway API, "Attaching routes"). */
 function attachRoute(core: RouteCore, owners: Owners, resources: Resources): AttachedRoute {

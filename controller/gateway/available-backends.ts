@@ -1,4 +1,5 @@
 import type { AssignmentIr, ClusterIr } from '../ir/cluster.ts';
+import { once } from '../ir/once.ts';
 import type { Pieces } from '../ir/pieces.ts';
 import type { Verdict } from '../resources/verdict.ts';
 import type { ObjectStatus, ParentReport, RouteObject } from '../status/object-status.ts';
@@ -70,16 +71,10 @@ function withVerdict({ ref, verdicts }: ParentReport, message: string): ParentRe
   return { ref, verdicts: [...verdicts, verdict] };
 }
 
-const usedInPieces = new WeakMap<readonly ObjectStatus[], readonly string[]>();
-
 /** Each back-end that routes of a piece use. */
-function usedIn(piece: readonly ObjectStatus[]): readonly string[] {
-  const known = usedInPieces.get(piece);
-  if (known !== undefined) return known;
-  const used = [...new Set(piece.flatMap((status) => (status.kind === 'route' ? usedBy(status.object) : [])))];
-  usedInPieces.set(piece, used);
-  return used;
-}
+const usedIn = once((piece: readonly ObjectStatus[]): readonly string[] => [
+  ...new Set(piece.flatMap((status) => (status.kind === 'route' ? usedBy(status.object) : []))),
+]);
 
 function usedBy(route: RouteObject | { readonly metadata: { readonly namespace: string } }): readonly string[] {
   if (!('spec' in route)) return [];

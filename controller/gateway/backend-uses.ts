@@ -1,4 +1,5 @@
 import type { EnvoyExtensionPolicy, ParentReference, SecurityPolicy } from '#controller/api/gen/types.d.ts';
+import { once } from '../ir/once.ts';
 import type { Pieces } from '../ir/pieces.ts';
 import type { AttachedRoute } from './attach-routes.ts';
 import type { GatewayState } from './gateways.ts';
@@ -51,11 +52,7 @@ export class BackendUses {
   }
 }
 
-const usesOfPieces = new WeakMap<Piece, Uses>();
-
-function usesOf(piece: Piece): Uses {
-  const known = usesOfPieces.get(piece);
-  if (known !== undefined) return known;
+const usesOf = once((piece: Piece): Uses => {
   const uses = new Map<string, BackendUse[]>();
   for (const user of piece) {
     const { namespace, refs, of } = 'core' in user ? routeUses(user) : policyUses(user);
@@ -64,9 +61,8 @@ function usesOf(piece: Piece): Uses {
       uses.set(key, [...(uses.get(key) ?? []), ...of.map((use) => ({ ...use, port: ref.port }))]);
     }
   }
-  usesOfPieces.set(piece, uses);
   return uses;
-}
+});
 
 /** What a user names, and as whom. */
 interface UserOfBackends {

@@ -1,4 +1,5 @@
 import type { EnvoyProxy, GatewayClass } from '#controller/api/gen/types.d.ts';
+import { mergesGateways } from '../resources/merged-gateways.ts';
 import type { Resources } from '../resources/resources.ts';
 import { remembered } from '../resources/tracked.ts';
 import type { Verdict } from '../resources/verdict.ts';
@@ -35,13 +36,12 @@ function statesWith(proxies: ProxyPlace) {
 
 function classStateOf(object: GatewayClass, resources: Resources, proxies: ProxyPlace): ClassState {
   const found = classParameters(object, resources, proxies);
-  const parameters = found.ok ? found.value : undefined;
   return {
     object,
     proxies,
     accepted: found.ok,
-    parameters,
-    mergeGateways: parameters?.spec.mergeGateways === true,
+    parameters: found.ok ? found.value : undefined,
+    mergeGateways: found.ok && mergesGateways(object, resources),
     verdicts: [
       found.ok
         ? { type: 'Accepted', status: 'True', reason: 'Accepted', message: 'The class is served by this controller' }

@@ -3,6 +3,7 @@
  * (Gateway API, `GRPCRouteSpec.hostnames`). What a Gateway with routes of one of the two kinds has costs nothing.
  */
 import { byAge, type Aged } from '../resources/resources.ts';
+import { once } from '../ir/once.ts';
 import type { Pieces } from '../ir/pieces.ts';
 import type { AttachedRoute, RouteReport } from './attach-routes.ts';
 import { type Attachment, parentKey } from './attachment.ts';
@@ -86,11 +87,7 @@ function widerOf(hostname: string): readonly string[] {
   return ['*', hostname, ...labels.slice(1).map((_, index) => `*.${labels.slice(index + 1).join('.')}`)];
 }
 
-const indexesOfPieces = new WeakMap<readonly AttachedRoute[], ReadonlyMap<Listener, Hosts>>();
-
-function hostsOf(piece: readonly AttachedRoute[]): ReadonlyMap<Listener, Hosts> {
-  const known = indexesOfPieces.get(piece);
-  if (known !== undefined) return known;
+const hostsOf = once((piece: readonly AttachedRoute[]): ReadonlyMap<Listener, Hosts> => {
   const index = new Map<Listener, Map<string, AttachedRoute[]>>();
   for (const route of piece) {
     for (const { listener, hostnames } of route.attachments) {
@@ -99,9 +96,8 @@ function hostsOf(piece: readonly AttachedRoute[]): ReadonlyMap<Listener, Hosts> 
       for (const hostname of hostnames) hosts.set(hostname, [...(hosts.get(hostname) ?? []), route]);
     }
   }
-  indexesOfPieces.set(piece, index);
   return index;
-}
+});
 
 const reducedPieces = new WeakMap<readonly AttachedRoute[], readonly AttachedRoute[]>();
 

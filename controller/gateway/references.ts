@@ -1,4 +1,5 @@
 import type { ClusterIr } from '../ir/cluster.ts';
+import { once } from '../ir/once.ts';
 import type { Pieces } from '../ir/pieces.ts';
 import type { SecretIr } from '../ir/secret.ts';
 import { SortedTable } from '../resources/sorted-table.ts';
@@ -52,16 +53,10 @@ export class ClusterUnion {
   }
 }
 
-const clustersOfChains = new WeakMap<readonly ChainWithContent[], Pieces<ClusterIr>>();
-
 /** The same list for the same chains. */
-function clustersIn(chains: readonly ChainWithContent[]): Pieces<ClusterIr> {
-  const known = clustersOfChains.get(chains);
-  if (known !== undefined) return known;
-  const clusters = chains.flatMap(({ content }) => content.clusters);
-  clustersOfChains.set(chains, clusters);
-  return clusters;
-}
+const clustersIn = once((chains: readonly ChainWithContent[]): Pieces<ClusterIr> =>
+  chains.flatMap(({ content }) => content.clusters),
+);
 
 /** What served listeners need by SDS, each once. */
 export function secretsOf(gateways: readonly GatewayState[]): readonly SecretIr[] {
@@ -71,15 +66,9 @@ export function secretsOf(gateways: readonly GatewayState[]): readonly SecretIr[
   return [...new Map(lists.flat().map((secret) => [secret.name, secret])).values()];
 }
 
-const secretsOfLists = new WeakMap<readonly ListenerState[], readonly SecretIr[]>();
-
 /** The same array for the same listeners. */
-function secretsIn(listeners: readonly ListenerState[]): readonly SecretIr[] {
-  const known = secretsOfLists.get(listeners);
-  if (known !== undefined) return known;
+const secretsIn = once((listeners: readonly ListenerState[]): readonly SecretIr[] => {
   const served = listeners.filter(({ usable }) => usable);
   const all = served.flatMap(({ secrets }) => secrets.map((one) => [one.name, one] as const));
-  const made = [...new Map(all).values()];
-  secretsOfLists.set(listeners, made);
-  return made;
-}
+  return [...new Map(all).values()];
+});

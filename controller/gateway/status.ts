@@ -1,6 +1,7 @@
 import type { Gateway, GatewayStatusAddress } from '#controller/api/gen/types.d.ts';
 import type { Refusal, Verdict } from '../resources/verdict.ts';
 import type { ListenerReport, ObjectStatus } from '../status/object-status.ts';
+import { once } from '../ir/once.ts';
 import type { Pieces } from '../ir/pieces.ts';
 import { attachedRoutes } from './attached-routes.ts';
 import { requestedHostnames, requestedIps } from './addresses.ts';
@@ -50,13 +51,7 @@ function ownListeners({ gateway, listeners }: GatewayState): readonly ListenerSt
   return known;
 }
 
-const attachedSetCounts = new WeakMap<readonly SetState[], number>();
-
-function attachedSets(sets: readonly SetState[]): number {
-  const known = attachedSetCounts.get(sets) ?? sets.filter(isAttached).length;
-  attachedSetCounts.set(sets, known);
-  return known;
-}
+const attachedSets = once((sets: readonly SetState[]): number => sets.filter(isAttached).length);
 
 /** Whether a set has at least one listener that is accepted. */
 function isAttached({ listeners }: SetState): boolean {
@@ -219,27 +214,14 @@ export function routeStatuses(gateways: readonly GatewayState[]): Pieces<ObjectS
   });
 }
 
-const sharedOfPieces = new WeakMap<readonly AttachedRoute[], readonly AttachedRoute[]>();
+/** Those of the routes that may name several Gateways: whoever is told of all its parents here is told of none elsewhere. */
+const sharedOf = once((piece: readonly AttachedRoute[]): readonly AttachedRoute[] =>
+  piece.filter(({ core, reports }) => reports.length < (core.route.spec.parentRefs ?? []).length),
+);
 
-/** Those of the routes that may name several Gateways. */
-function sharedOf(piece: readonly AttachedRoute[]): readonly AttachedRoute[] {
-  const known = sharedOfPieces.get(piece);
-  if (known !== undefined) return known;
-  // Whoever is told of all its parents here is told of none elsewhere.
-  const shared = piece.filter(({ core, reports }) => reports.length < (core.route.spec.parentRefs ?? []).length);
-  sharedOfPieces.set(piece, shared);
-  return shared;
-}
-
-const statusesOfPieces = new WeakMap<readonly AttachedRoute[], readonly ObjectStatus[]>();
-
-function statusesOf(piece: readonly AttachedRoute[]): readonly ObjectStatus[] {
-  const known = statusesOfPieces.get(piece);
-  if (known !== undefined) return known;
-  const made = piece.flatMap((route) => statusOf([route]));
-  statusesOfPieces.set(piece, made);
-  return made;
-}
+const statusesOf = once((piece: readonly AttachedRoute[]): readonly ObjectStatus[] =>
+  piece.flatMap((route) => statusOf([route])),
+);
 
 const statuses = new WeakMap<AttachedRoute, ObjectStatus>();
 

@@ -1,5 +1,6 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import type { Secret } from '#controller/api/gen/types.d.ts';
+import { once } from '../ir/once.ts';
 import type { CertificateIr } from '../ir/secret.ts';
 import { type Outcome, refusal, success } from '../resources/verdict.ts';
 import { dataOf } from './data.ts';
@@ -10,8 +11,6 @@ interface Parsed {
   readonly found: Outcome<CertificateIr, 'InvalidCertificateRef'>;
   readonly windows: readonly Window[];
 }
-
-const parsed = new WeakMap<Secret, Parsed>();
 
 /**
  * The certificate in a Secret of type kubernetes.io/tls, with its key, at a time: one of whose chain any is over, or not
@@ -33,15 +32,7 @@ export function certificateWindows(secret: Secret): readonly Window[] {
   return parsedOf(secret).windows;
 }
 
-function parsedOf(secret: Secret): Parsed {
-  const known = parsed.get(secret);
-  if (known !== undefined) return known;
-  const made = parse(secret);
-  parsed.set(secret, made);
-  return made;
-}
-
-function parse(secret: Secret): Parsed {
+const parsedOf = once((secret: Secret): Parsed => {
   const { namespace, name } = secret.metadata;
   const object = `Secret ${namespace}/${name}`;
   if (secret.type !== 'kubernetes.io/tls') {
@@ -58,7 +49,7 @@ function parse(secret: Secret): Parsed {
   const hostnames = chain?.[0] === undefined ? [] : hostnamesIn(chain[0]);
   const ir = { kind: 'certificate', name: `${namespace}/${name}`, certificateChain, privateKey, hostnames } as const;
   return { found: success(ir), windows: (chain ?? []).map(windowOf) };
-}
+});
 
 /** The DNS names among the subject alternative names; the common name of a certificate that has none. */
 function hostnamesIn({ subjectAltName = '', subject }: X509Certificate): readonly string[] {

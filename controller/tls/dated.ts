@@ -1,6 +1,7 @@
 import type { Resource } from '#controller/api/gen/types.d.ts';
 import { authorityWindows } from './trust.ts';
 import { certificateWindows } from './certificate.ts';
+import { keysOf } from './data.ts';
 import { revocationWindows } from './revocations.ts';
 import { nextMoment } from './window.ts';
 
@@ -11,5 +12,7 @@ import { nextMoment } from './window.ts';
 export function changesAt(resource: Resource, now: number): number | undefined {
   if (resource.kind !== 'Secret' && resource.kind !== 'ConfigMap') return undefined;
   const pair = resource.kind === 'Secret' && resource.type === 'kubernetes.io/tls' ? certificateWindows(resource) : [];
-  return nextMoment([...pair, ...authorityWindows(resource), ...revocationWindows(resource)], now);
+  // Without authorities of its own a pair is one itself: the same certificates, which are parsed once.
+  const isBoth = pair.length > 0 && !keysOf(resource).includes('ca.crt');
+  return nextMoment([...pair, ...(isBoth ? [] : authorityWindows(resource)), ...revocationWindows(resource)], now);
 }

@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import type { ConfigMap, Secret } from '#controller/api/gen/types.d.ts';
+import { once } from '../ir/once.ts';
 import type { TrustIr } from '../ir/secret.ts';
 import type { TrustBundleIr, TrustSourceIr } from '../ir/upstream-tls.ts';
 import { mayRefer, type ReferenceEnd } from '../resources/reference-grants.ts';
@@ -111,8 +112,6 @@ function keyOf(object: ConfigMap | Secret, wanted: readonly string[]): string | 
   return wanted.find((one) => keys.includes(one)) ?? (keys.length === 1 ? keys[0] : undefined);
 }
 
-const read = new WeakMap<ConfigMap | Secret, Authorities>();
-
 /**
  * The certificates under `ca.crt`, else under `tls.crt`, else under the only key, one PEM block after the other; refused
  * where none of them is good at this time. One that is over beside one that is good stays: Envoy trusts nobody by it.
@@ -132,15 +131,7 @@ export function authorityWindows(object: ConfigMap | Secret): readonly Window[] 
   return authoritiesIn(object).windows;
 }
 
-function authoritiesIn(object: ConfigMap | Secret): Authorities {
-  const known = read.get(object);
-  if (known !== undefined) return known;
-  const made = readCertificates(object);
-  read.set(object, made);
-  return made;
-}
-
-function readCertificates(object: ConfigMap | Secret): Authorities {
+const authoritiesIn = once((object: ConfigMap | Secret): Authorities => {
   const { kind, metadata } = object;
   const key = keyOf(object, KEYS);
   const place = `${kind} ${metadata.namespace}/${metadata.name}`;
@@ -153,7 +144,7 @@ function readCertificates(object: ConfigMap | Secret): Authorities {
   const windows = blocks.map(windowIn).filter((window) => window !== undefined);
   if (blocks.length === 0 || windows.length < blocks.length) return refused(`${key} has no certificates in PEM`);
   return { found: success(blocks.join('\n')), windows };
-}
+});
 
 const PEM_BLOCK = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/gu;
 

@@ -17,7 +17,7 @@ import { policyCluster } from './cluster.ts';
 import { credentialsOfHosts, ofHosts, wasmFiltersOf } from './http-filters.ts';
 import { leftOut } from './left-out.ts';
 import { lowerListener } from './listener.ts';
-import { once } from './memory.ts';
+import { once } from '../ir/once.ts';
 import { patchSnapshot } from './patch.ts';
 import { listenersWithPatchedFilters } from './patched-filters.ts';
 import { PiecedResources } from './pieced-resources.ts';

@@ -1,7 +1,7 @@
 import { schema } from '#proto/load.ts';
 import { applyToJson } from '../features/envoy-patch-policy/apply.ts';
 import type { ResourcePatchIr } from '../ir/patch.ts';
-import { once } from './memory.ts';
+import { once } from '../ir/once.ts';
 import { resourceJson } from './resource-json.ts';
 import { type XdsResource, type XdsSnapshot, xdsResource } from './snapshot.ts';
 import { MESSAGE_NAME, type XdsType } from './types.ts';

@@ -1,5 +1,5 @@
 import { type Pieces, unequalParts } from '../ir/pieces.ts';
-import { once } from './memory.ts';
+import { once } from '../ir/once.ts';
 import type { XdsResource, XdsResources } from './snapshot.ts';
 
 type Piece = readonly XdsResource[];

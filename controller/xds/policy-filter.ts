@@ -17,7 +17,7 @@ import type { RouteFeaturesIr, SharedPolicyIr } from '../ir/route.ts';
 import { withNeeds } from '#proto/needs.ts';
 import { adsSource } from './build/config-source.ts';
 import { any, duration, type Init } from './build/message.ts';
-import { once } from './memory.ts';
+import { once } from '../ir/once.ts';
 import type { PolicyPlaces } from './policy-places.ts';
 
 type HttpFilter = Init<'envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter'>;

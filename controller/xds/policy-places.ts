@@ -25,7 +25,7 @@ import type { OidcIr } from '../ir/oidc.ts';
 import type { Pieces } from '../ir/pieces.ts';
 import { type RouteFeaturesIr, type RouteIr, serversAsked } from '../ir/route.ts';
 import type { VirtualHostIr } from '../ir/virtual-host.ts';
-import { once } from './memory.ts';
+import { once } from '../ir/once.ts';
 import { policyBytes } from './policy-filter.ts';
 
 /** What a RouteConfiguration says of all its routes. */

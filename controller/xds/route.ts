@@ -167,7 +167,7 @@ function featuresOf(
   return {
     ...(metadata === undefined ? {} : { metadata }),
     typedPerFilterConfig: {
-      ...(hasPatchedFilters && Object.fromEntries([laterGateTurnedOn])),
+      ...(hasPatchedFilters ? laterGateTurnedOn : {}),
       ...nativePerRoute(ir, credentials),
       ...perFilterConfig,
       ...Object.fromEntries([...auth, ...processors, ...wasm, ...injected, ...compressors]),

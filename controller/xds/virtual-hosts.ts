@@ -2,7 +2,7 @@ import { type ChainIr, type HttpChainIr } from '../ir/listener.ts';
 import type { Pieces } from '../ir/pieces.ts';
 import type { VirtualHostIr } from '../ir/virtual-host.ts';
 import { encode } from './build/message.ts';
-import { once } from './memory.ts';
+import { once } from '../ir/once.ts';
 import { dependence, type Surroundings, surroundings } from './policy-places.ts';
 import { virtualHost } from './route.ts';
 import { type XdsResource, xdsResource } from './snapshot.ts';

@@ -11,7 +11,7 @@ import { widenedMatch } from '../ir/widened-match.ts';
 import { NO_HEADER_CHANGES, type RouteIr, serversAsked } from '../ir/route.ts';
 import type { VirtualHostIr } from '../ir/virtual-host.ts';
 import { heldRoute } from './held-route.ts';
-import { once } from './memory.ts';
+import { once } from '../ir/once.ts';
 import { virtualHostName } from './route-configuration.ts';
 
 /** What a proxy does not take. */

@@ -13,6 +13,7 @@ import { ModuleStore } from '#controller/server/agent/module-store.ts';
 import { SidecarStates } from '#controller/server/agent/sidecar-states.ts';
 import { serveProxy } from '#controller/server/proxy-server.ts';
 import { bindProxySocket } from '#controller/infra/local/proxy-socket.ts';
+import { pathsIn } from '#controller/infra/local/state-folder.ts';
 import type { XdsSnapshot } from '#controller/xds/snapshot.ts';
 import { ensureEnvoy } from '#deploy/setup/envoy.ts';
 
@@ -31,17 +32,7 @@ export interface LiveEnvoy {
 /** Starts an Envoy. */
 export async function startLiveEnvoy(): Promise<LiveEnvoy> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-'));
-  const paths = {
-    folder,
-    xdsSocket: join(folder, 'xds.sock'),
-    sidecarSocket: join(folder, 'sidecar.sock'),
-    modules: join(folder, 'modules'),
-    bootstrap: join(folder, 'bootstrap.json'),
-    adminAddress: join(folder, 'admin-address'),
-    leavingAdminAddress: join(folder, 'leaving-admin-address'),
-    leavingRecord: join(folder, 'leaving-envoy.process'),
-    launch: join(folder, 'launch.json'),
-  };
+  const paths = pathsIn(folder);
   const rejections: Rejection[] = [];
   let settled: () => void = () => undefined;
   let uncounted = 0;

@@ -84,12 +84,14 @@ export const askedLaterGate: NativeFilter = {
     const { extProc = [], wasm = [] } = features;
     const isOfUsers = extProc.length > 0 || wasm.length > 0;
     // A route that wants nothing turns it on for the sake of the next one.
-    return gatePerRoute(wantedFilters(features, credentials)) ?? (isOfUsers ? laterGateTurnedOn[1] : undefined);
+    return gatePerRoute(wantedFilters(features, credentials)) ?? (isOfUsers ? TURNED_ON : undefined);
   },
 };
 
+const TURNED_ON = any(RBAC_PER_ROUTE, {});
+
 /** What turns the later gate on for a route that wants nothing, for the sake of those to which its requests may be led. */
-export const laterGateTurnedOn: readonly [filter: string, config: Any] = [LATER_GATE, any(RBAC_PER_ROUTE, {})];
+export const laterGateTurnedOn: { readonly [filter: string]: Any } = { [LATER_GATE]: TURNED_ON };
 
 function gatePerRoute(filters: readonly Wanted[]): Any | undefined {
   if (filters.length === 0) return undefined;

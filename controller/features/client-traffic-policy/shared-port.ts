@@ -1,5 +1,6 @@
 import type { ClientTrafficPolicy, Gateway, Listener, ListenerSet } from '#controller/api/gen/types.d.ts';
 import { type Target, targetsOf } from '../../policies/targets.ts';
+import { mergesGateways } from '../../resources/merged-gateways.ts';
 import { parentGateway, takesSet } from '../../resources/parent-gateway.ts';
 import type { Resources } from '../../resources/resources.ts';
 import { remembered } from '../../resources/tracked.ts';
@@ -93,10 +94,8 @@ function portKey({ namespace, name }: { readonly namespace: string; readonly nam
 /** The Gateways that a proxy serves together with one. */
 function proxied(gateway: Gateway, resources: Resources): readonly Gateway[] {
   const { gatewayClassName } = gateway.spec;
-  const ref = resources.get('GatewayClass', '', gatewayClassName)?.spec.parametersRef;
-  const parameters =
-    ref?.kind === 'EnvoyProxy' ? resources.get('EnvoyProxy', ref.namespace ?? '', ref.name) : undefined;
-  if (parameters?.spec.mergeGateways !== true) return [gateway];
+  const ofClass = resources.get('GatewayClass', '', gatewayClassName);
+  if (ofClass === undefined || !mergesGateways(ofClass, resources)) return [gateway];
   return resources.list('Gateway').filter(({ spec }) => spec.gatewayClassName === gatewayClassName);
 }
 

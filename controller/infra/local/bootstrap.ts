@@ -13,7 +13,10 @@ export interface ProxyPaths {
   readonly bootstrap: string;
   /** Envoy writes the address of its admin interface here. */
   readonly adminAddress: string;
-  /** The same of an Envoy whose place another takes, and its record. */
+  /** Which processes run as Envoy and as its sidecar. */
+  readonly envoyRecord: string;
+  readonly sidecarRecord: string;
+  /** The same of an Envoy whose place another takes. */
   readonly leavingAdminAddress: string;
   readonly leavingRecord: string;
   /** How Envoy was started last: the next controller starts it so before it knows better. */

@@ -184,7 +184,7 @@ export class LaunchedEnvoy {
   }
 
   #daemonOf({ args }: EnvoyLaunch): Daemon {
-    const { folder, adminAddress } = this.#paths;
+    const { folder, adminAddress, envoyRecord } = this.#paths;
     return new Daemon(
       {
         name: 'envoy',
@@ -193,7 +193,7 @@ export class LaunchedEnvoy {
         // The address of one that has ended may be another's by now.
         before: () => rm(adminAddress, { force: true }),
         logFile: join(folder, 'envoy.log'),
-        recordFile: join(folder, 'envoy.process'),
+        recordFile: envoyRecord,
       },
       this.#log,
     );

@@ -19,17 +19,17 @@ const running = { pid: process.pid, startTime: startTimeOf(process.pid) ?? '', c
 
 describe('an Envoy that an earlier controller left', () => {
   // The controller may have been killed before the one that takes its place was on record.
-  it.each(['envoy.process', 'leaving-envoy.process'])('is known by %s', async (name) => {
+  it.each(['envoyRecord', 'leavingRecord'] as const)('is known by its %s', async (record) => {
     const paths = proxyPaths(stateFolder, 'a/b');
     expect(isRecorded(paths)).toBe(false);
-    await writeRecord(join(paths.folder, name), running);
+    await writeRecord(paths[record], running);
     expect(isRecorded(paths)).toBe(true);
     expect(proxyOf(stateFolder, process.pid)).toBeDefined();
   });
 
-  it.each(['envoy.process', 'leaving-envoy.process'])('is none where the one of %s has ended', async (name) => {
+  it.each(['envoyRecord', 'leavingRecord'] as const)('is none where the one of its %s has ended', async (record) => {
     const paths = proxyPaths(stateFolder, 'a/b');
-    await writeRecord(join(paths.folder, name), { ...running, startTime: '1' });
+    await writeRecord(paths[record], { ...running, startTime: '1' });
     expect(isRecorded(paths)).toBe(false);
   });
 });

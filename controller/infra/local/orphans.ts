@@ -22,11 +22,12 @@ export async function endOrphans(stateFolder: string, serving: ReadonlySet<strin
   const orphans = known.filter(({ key }) => !serving.has(key));
   await Promise.all(
     orphans.map(async ({ key, folder }) => {
-      for (const name of ['leaving-envoy.process', 'envoy.process', 'sidecar.process']) {
-        const record = await readRecord(join(folder, name));
+      const paths = pathsIn(folder);
+      for (const file of [...recordsOfEnvoys(paths), paths.sidecarRecord]) {
+        const record = await readRecord(file);
         if (record === undefined) continue;
         log.warn({ gateway: key, pid: record.pid }, 'process of a Gateway that is no more is ended');
-        if (name === 'envoy.process') await drain(pathsIn(folder).adminAddress, LEAVE);
+        if (file === paths.envoyRecord) await drain(paths.adminAddress, LEAVE);
         await end(record, GRACE);
       }
       await rm(folder, { recursive: true, force: true }).catch((error: unknown) => {
@@ -37,26 +38,29 @@ export async function endOrphans(stateFolder: string, serving: ReadonlySet<strin
 }
 
 /** Whether an Envoy of a proxy runs, as far as there is a record of it: the one that is to, or one whose place another was to take. */
-export function isRecorded({ folder }: ProxyPaths): boolean {
-  return recordsIn(folder).some(runs);
+export function isRecorded(paths: ProxyPaths): boolean {
+  return recordsIn(paths).some(runs);
 }
 
 /** The key of the proxy that the Envoy with this process number serves as; `undefined` for another process. */
 export function proxyOf(stateFolder: string, pid: number): string | undefined {
   const root = join(stateFolder, 'proxies');
   for (const name of namesIn(root)) {
-    const folder = join(root, name);
-    if (recordsIn(folder).some((record) => record.pid === pid))
-      return nodeOf(textOf(pathsIn(folder).bootstrap)) ?? name;
+    const paths = pathsIn(join(root, name));
+    if (recordsIn(paths).some((record) => record.pid === pid)) return nodeOf(textOf(paths.bootstrap)) ?? name;
   }
   return undefined;
 }
 
-/** The records of the Envoys of a proxy: an Envoy whose place another takes is on record in a file of its own. */
-function recordsIn(folder: string): readonly ProcessRecord[] {
-  return ['envoy.process', 'leaving-envoy.process']
-    .map((file) => parseRecord(textOf(join(folder, file))))
+function recordsIn(paths: ProxyPaths): readonly ProcessRecord[] {
+  return recordsOfEnvoys(paths)
+    .map((file) => parseRecord(textOf(file)))
     .filter((record) => record !== undefined);
+}
+
+/** An Envoy whose place another takes is on record in a file of its own. */
+function recordsOfEnvoys({ leavingRecord, envoyRecord }: ProxyPaths): readonly string[] {
+  return [leavingRecord, envoyRecord];
 }
 
 function namesIn(folder: string): readonly string[] {

@@ -81,7 +81,7 @@ const proxy = (concurrency: number): EnvoyProxy => ({
 /** The Envoy that is to run, where it is on record. */
 function envoy(): ProcessRecord | undefined {
   try {
-    const record = parseRecord(readFileSync(join(paths.folder, 'envoy.process'), 'utf8'));
+    const record = parseRecord(readFileSync(paths.envoyRecord, 'utf8'));
     return record !== undefined && runs(record) ? record : undefined;
   } catch {
     return undefined;
@@ -177,7 +177,7 @@ describe('the Envoy of a proxy', () => {
   it('that was not yet retired when its controller was killed is kept', async () => {
     await until('it is on record', () => envoy() !== undefined);
     const pid = started.envoyPid;
-    copyFileSync(join(paths.folder, 'envoy.process'), paths.leavingRecord);
+    copyFileSync(paths.envoyRecord, paths.leavingRecord);
     const next = await start();
     expect(next.envoyPid).toBe(pid);
     expect(existsSync(paths.leavingRecord)).toBe(false);

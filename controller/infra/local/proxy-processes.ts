@@ -53,7 +53,7 @@ export async function startProxyProcesses(
         `--modules=${paths.modules}`,
       ],
       logFile: file('sidecar.log'),
-      recordFile: file('sidecar.process'),
+      recordFile: paths.sidecarRecord,
     },
     log,
   );

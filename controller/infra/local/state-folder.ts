@@ -28,6 +28,8 @@ export function pathsIn(folder: string): ProxyPaths {
     bootstrap: join(folder, 'bootstrap.json'),
     adminAddress: join(folder, 'admin-address'),
     leavingAdminAddress: join(folder, 'leaving-admin-address'),
+    envoyRecord: join(folder, 'envoy.process'),
+    sidecarRecord: join(folder, 'sidecar.process'),
     leavingRecord: join(folder, 'leaving-envoy.process'),
     launch: join(folder, 'launch.json'),
   };
