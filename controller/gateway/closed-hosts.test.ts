@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { authority } from '#test/tls/authority.ts';
 import { DEFAULT_SETTINGS } from '../compile.ts';
 import { httpChains } from '../ir/listener.ts';
 import { admit } from '../provider/admit.ts';
@@ -90,6 +91,14 @@ describe('the host of a listener that is not served', () => {
     expect(world().answers([GATEWAY_CLASS, ...documents])).toEqual(CLOSED);
   });
 
+  it('is served by a wider one where the Gateway does not take its ListenerSet: nobody closes hosts of others by writing one', () => {
+    const { answers } = world();
+    const documents = [gateway([wide], ALLOWED), set('own', [{ ...narrow, ...NO_KIND }]), route({ name: 'g' })];
+    expect(answers([GATEWAY_CLASS, ...documents])).toEqual(CLOSED);
+    expect(answers([gateway([wide])])).toEqual(OPEN);
+    expect(answers([gateway([wide], ALLOWED)])).toEqual(CLOSED);
+  });
+
   it('says nothing of narrower ones, nor of others', () => {
     const others = [
       { ...narrow, ...NO_KIND, name: 'wider', hostname: '*.com' },
@@ -128,30 +137,98 @@ describe('the host of a listener that is not served', () => {
   });
 });
 
-describe('the server name of a listener that is not served', () => {
-  const passing = { protocol: 'TLS', port: 443, tls: { mode: 'Passthrough' } };
-  const tlsRoute = document('TLSRoute', 't', {
-    parentRefs: [{ name: 'g' }],
-    hostnames: ['*.example.com', 'secret.example.com'],
+const passing = { protocol: 'TLS', port: 443, tls: { mode: 'Passthrough' } };
+const tlsRoute = (sectionName: string, ...hostnames: readonly string[]) =>
+  document('TLSRoute', sectionName, {
+    parentRefs: [{ name: 'g', sectionName }],
+    hostnames,
     rules: [{ backendRefs: [{ group: 'gateway.envoyproxy.io', kind: 'Backend', name: 'b' }] }],
   });
-  const backend = document('Backend', 'b', { endpoints: [{ ip: { address: '127.0.0.1', port: 9 } }] });
+const BACKEND = document('Backend', 'b', { endpoints: [{ ip: { address: '127.0.0.1', port: 9 } }] });
 
+/** The chains of connections of the first socket: the name of each, its server names, and whether they lead anywhere. */
+function streams({ chains }: Pick<ReturnType<typeof world>, 'chains'>, documents: readonly object[]) {
+  const [listener] = chains(documents);
+  const found = (listener?.chains ?? []).flat().flatMap((chain) => (chain.kind === 'stream' ? [chain] : []));
+  return found.map(({ name, tls, destinations }) => [
+    name.replace('default/g/', ''),
+    tls.kind === 'none' ? [] : tls.hostnames,
+    destinations.length > 0,
+  ]);
+}
+
+describe('the server name of a listener that is not served', () => {
   it('leads nowhere, though a route of connections on a wider one is for it', () => {
+    const missing = { mode: 'Terminate', certificateRefs: [{ name: 'none' }] };
     const listeners = [
       { ...passing, name: 'wide', hostname: '*.example.com' },
-      {
-        ...passing,
-        name: 'narrow',
-        hostname: 'secret.example.com',
-        tls: { mode: 'Terminate', certificateRefs: [{ name: 'none' }] },
-      },
+      { ...passing, name: 'narrow', hostname: 'secret.example.com', tls: missing },
     ];
-    const [listener] = world().chains([GATEWAY_CLASS, gateway(listeners), tlsRoute, backend]);
-    const chains = (listener?.chains ?? []).flat().flatMap((chain) => (chain.kind === 'stream' ? [chain] : []));
-    expect(chains.map(({ name, tls, destinations }) => [name, tls, destinations.length])).toEqual([
-      ['default/g/wide/tlsroute/default/t', { kind: 'passthrough', hostnames: ['*.example.com'] }, 1],
-      ['default/g/narrow', { kind: 'passthrough', hostnames: ['secret.example.com'] }, 0],
+    const toBoth = tlsRoute('wide', '*.example.com', 'secret.example.com');
+    expect(streams(world(), [GATEWAY_CLASS, gateway(listeners), toBoth, BACKEND])).toEqual([
+      ['wide/tlsroute/default/wide', ['*.example.com'], true],
+      ['narrow', ['secret.example.com'], false],
+    ]);
+  });
+});
+
+describe('the server name of a listener that no route is on', () => {
+  const outer = { ...passing, name: 'wide', hostname: '*.example.com' };
+  const inner = { ...passing, name: 'narrow', hostname: 'secret.example.com' };
+  const toWide = tlsRoute('wide', '*.example.com');
+  const ofWide = ['wide/tlsroute/default/wide', ['*.example.com'], true];
+
+  it.each([
+    ['the wider first', [outer, inner]],
+    ['the narrower first', [inner, outer]],
+  ])('leads nowhere, where a wider one would get it: %s', (_, listeners) => {
+    expect(streams(world(), [GATEWAY_CLASS, gateway(listeners), toWide, BACKEND])).toEqual([
+      ofWide,
+      ['narrow', ['secret.example.com'], false],
+    ]);
+  });
+
+  it('leads to no host of requests either', () => {
+    const mixed = [{ ...passing, name: 'other', hostname: 'other.org' }, inner];
+    const https = { name: 'web', port: 443, protocol: 'HTTPS', hostname: '*.example.com' };
+    const web = { ...https, tls: { certificateRefs: [{ name: 'shop' }] } };
+    const { certificate, key } = authority('shop');
+    const secret = {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 'shop' },
+      type: 'kubernetes.io/tls',
+      stringData: { 'tls.crt': certificate, 'tls.key': key },
+    };
+    expect(streams(world(), [GATEWAY_CLASS, secret, gateway([...mixed, web])])).toEqual([
+      ['narrow', ['secret.example.com'], false],
+    ]);
+  });
+
+  it('leads nowhere but to what a route of it has of it', () => {
+    const listeners = [outer, { ...inner, hostname: '*.secret.example.com' }];
+    const some = tlsRoute('narrow', 'a.secret.example.com');
+    expect(streams(world(), [GATEWAY_CLASS, gateway(listeners), toWide, some, BACKEND])).toEqual([
+      ofWide,
+      ['narrow/tlsroute/default/narrow', ['a.secret.example.com'], true],
+      ['narrow', ['*.secret.example.com'], false],
+    ]);
+  });
+
+  it('has no chain where no wider one would get it', () => {
+    const listeners = [outer, inner, { ...passing, name: 'other', hostname: 'other.org' }];
+    const some = tlsRoute('wide', 'open.example.com');
+    expect(streams(world(), [GATEWAY_CLASS, gateway(listeners), some, BACKEND])).toEqual([
+      ['wide/tlsroute/default/wide', ['open.example.com'], true],
+    ]);
+  });
+
+  it('leads where its route does once it has one', () => {
+    const site = world();
+    streams(site, [GATEWAY_CLASS, gateway([outer, inner]), toWide, BACKEND]);
+    expect(streams(site, [tlsRoute('narrow', 'secret.example.com')])).toEqual([
+      ofWide,
+      ['narrow/tlsroute/default/narrow', ['secret.example.com'], true],
     ]);
   });
 });

@@ -1,7 +1,10 @@
 import type { ChainIr, ListenerIr } from '../ir/listener.ts';
+import { once } from '../ir/once.ts';
 import { inPieces, type Pieces, withMember } from '../ir/pieces.ts';
 import type { GatewayState } from './gateways.ts';
 import { clientOf, HttpChain } from './http-chain.ts';
+import type { ListenerState } from './listeners.ts';
+import { widerThan } from './overlaps.ts';
 import type { ConcernedPlaces, PolicyOracle } from './placed-route.ts';
 import { RoutesByListener, type Turnovers } from './routes-by-listener.ts';
 import { type Binding, type Group, type Member, socketGroups } from './socket-groups.ts';
@@ -154,7 +157,10 @@ export class Sockets {
       return streams.map((stream) => sameStream(stream, known));
     });
     // Chains of requests answer for hosts that are closed themselves; to other chains the server name must not lead at all.
-    const closing = isOfRequests ? [] : closed.map((listener) => closedStream(listener, hostnameOf(listener)));
+    const unrouted = members.map(({ listener }) => listener).filter((listener) => wouldLeadElsewhere(listener, taken));
+    const closing = isOfRequests
+      ? []
+      : [...closed, ...unrouted].map((listener) => closedStream(listener, hostnameOf(listener)));
     // Envoy wants a chain.
     const others = chains.length === 0 && closing.length === 0 ? [closedStream(first.listener, '*')] : closing;
     return [...chains, ...others.map((stream) => sameStream(stream, known))];
@@ -169,16 +175,17 @@ export class Sockets {
   }
 }
 
-/** The same array for the same chains. */
-function irsOf(chains: readonly ChainWithContent[]): readonly ChainIr[] {
-  const known = irsOfPieces.get(chains);
-  if (known !== undefined) return known;
-  const irs = chains.map(({ chain }) => chain);
-  irsOfPieces.set(chains, irs);
-  return irs;
+/**
+ * Whether the server name of a listener leads to the chain of a wider one: no route has it here, and yet it is this listener's
+ * (Gateway API, `GatewaySpec.listeners`, listener isolation).
+ */
+function wouldLeadElsewhere(listener: ListenerState, taken: ReadonlySet<string>): boolean {
+  const hostname = hostnameOf(listener);
+  return !taken.has(hostname) && widerThan(hostname).some((wide) => taken.has(wide));
 }
 
-const irsOfPieces = new WeakMap<readonly ChainWithContent[], readonly ChainIr[]>();
+/** The same array for the same chains. */
+const irsOf = once((chains: readonly ChainWithContent[]): readonly ChainIr[] => chains.map(({ chain }) => chain));
 
 function nameOf({ members }: Group): string {
   return members[0]?.listener.name ?? '';

@@ -327,6 +327,42 @@ describe('TLSRoutes', () => {
     expect([await ask('a.shop.example'), await ask('b.shop.example')]).toEqual(['closed', 'tls-one b.shop.example: x']);
   });
 
+  it('get none of the server names of a narrower listener, be it without a route', async () => {
+    const port = await freePort();
+    const terminated = { certificateRefs: [{ name: 'shop' }] };
+    const named = (name: string, hostname: string, tls: object = passed, protocol = 'TLS') => ({
+      name,
+      protocol,
+      port,
+      hostname,
+      tls,
+    });
+    const listeners = [
+      named('wide', '*.shop.example'),
+      named('admin', 'admin.shop.example'),
+      named('ended', 'ended.shop.example', terminated),
+      named('team', '*.team.shop.example'),
+      named('web', '*.web.example', terminated, 'HTTPS'),
+      named('of-web', 'admin.web.example'),
+    ];
+    const on = (sectionName: string, backEnd: string, hostname: string) =>
+      route('TLSRoute', sectionName, [to(backEnd)], {
+        parentRefs: [{ name: 'shop', sectionName }],
+        hostnames: [hostname],
+      });
+    const ask = (servername: string) => say(port, 'GET / HTTP/1.1\r\nhost: x\r\n\r\n', { servername });
+    const routes = [on('wide', 'tls-one', '*.shop.example'), on('team', 'tls-two', 'a.team.shop.example')];
+    await serve(listeners, ...routes);
+    expect(await ask('open.shop.example')).toMatch(/^tls-one open.shop.example/u);
+    expect(await ask('a.team.shop.example')).toMatch(/^tls-two a.team.shop.example/u);
+    const closed = ['admin.shop.example', 'ended.shop.example', 'b.team.shop.example', 'admin.web.example'];
+    for (const name of closed) expect([name, await ask(name)]).toEqual([name, 'closed']);
+
+    await serve(listeners, ...routes, on('admin', 'tls-two', 'admin.shop.example'));
+    expect(await ask('admin.shop.example')).toMatch(/^tls-two admin.shop.example/u);
+    expect(await ask('ended.shop.example')).toBe('closed');
+  });
+
   it('keep the connections of one another when one comes or changes', async () => {
     const port = await freePort();
     const listeners = [{ name: 'tls', protocol: 'TLS', port, tls: passed }];
