@@ -24,10 +24,11 @@ import { accepted, type RefusedHosts } from './xds/accepted.ts';
 import { refusesAll } from './xds/held-route.ts';
 import { wasmFiltersOf } from './xds/http-filters.ts';
 import { lower, type LoadedFilters, type ModuleFile } from './xds/lower.ts';
+import { PatchedHosts } from './xds/patched-hosts.ts';
 import { POLICY_CONFIGS } from './xds/policy-filter.ts';
 import { withRetired } from './xds/retired-policies.ts';
 import { Quarantine } from './xds/quarantine.ts';
-import { configurationOf } from './xds/route-configuration.ts';
+import { configurationOf, isForeign } from './xds/route-configuration.ts';
 import type { XdsResource, XdsSnapshot } from './xds/snapshot.ts';
 import { clustersOf, routesIn, routesOf, withhold } from './xds/withhold.ts';
 import type { XdsType } from './xds/types.ts';
@@ -110,6 +111,8 @@ export class RunningProxy {
   #warming: ReadonlySet<string> = new Set();
   /** Of virtual hosts that were rejected: which routes of them are to blame. */
   readonly #quarantine = new Quarantine<RouteIr>();
+  /** Of virtual hosts that were rejected: for whose patches. */
+  readonly #patched = new PatchedHosts();
   /** The `policy` module published last: it serves until the file of the one that is wanted is there. */
   #policyModule: ModuleFile | undefined;
   /** Users' filters of the routes that are to be served, or stay as they were. */
@@ -167,10 +170,22 @@ export class RunningProxy {
       acknowledged: (type, resource) => this.#publication.acknowledged(type, resource),
       rejected: [
         ...[...this.#rejected.values()].map((one) => ({ ...one, policies: this.#policiesOn(one) })),
+        ...this.#rejectedHosts(),
         ...this.#rejectedFilters(),
       ],
       rejectedRoutes: this.#heldRoutes(),
     };
+  }
+
+  /** Virtual hosts that are not as they are wanted because the proxy rejected their patches. */
+  #rejectedHosts(): readonly RejectedResource[] {
+    return [...this.#patched.rejected].map(([name, { message }]) => ({
+      type: 'virtual-host',
+      name,
+      message,
+      policies: this.#policiesOn({ type: 'virtual-host', name }),
+      instead: this.#patched.closed.has(name) ? 'error' : 'earlier patches',
+    }));
   }
 
   /** Users' filters that are not in the version that is wanted because the proxy rejected it. */
@@ -199,17 +214,23 @@ export class RunningProxy {
       ...isClosed(name),
       message,
     }));
+    const inClosed = [...this.#patched.closed].flatMap((host): readonly HeldRoute[] => {
+      const because = `virtual-host ${host}`;
+      const message = this.#patched.rejected.get(host)?.message ?? '';
+      const routes = this.#ir === undefined ? [] : [...routesIn(this.#ir, new Set([host]))];
+      return routes.map(({ name }) => ({ name, because, isClosed: true, message }));
+    });
     const sources = [...this.#rejected.values()].filter(
       (one) => (one.type === 'cluster' || one.type === 'endpoint') && !this.#isPatched(one),
     );
-    if (sources.length === 0 || this.#ir === undefined) return bad;
+    if (sources.length === 0 || this.#ir === undefined) return [...bad, ...inClosed];
     const held = [...routesOf(this.#ir)].flatMap((route): HeldRoute[] => {
       const source = sources.find(({ name }) => clustersOf(route).some((cluster) => cluster.name === name));
       if (source === undefined) return [];
       const because = `${source.type} ${source.name}`;
       return [{ name: route.name, because, ...isClosed(route.name), message: source.message }];
     });
-    return [...bad, ...held];
+    return [...bad, ...inClosed, ...held];
   }
 
   /** Brings the proxy to a configuration; starts it with the first. */
@@ -332,13 +353,15 @@ export class RunningProxy {
     for (const [id, { type, name, version }] of this.#rejected) {
       if (snapshot[type].get(name)?.version !== version) this.#rejected.delete(id);
     }
+    this.#patched.retry(snapshot);
     const rejected = [...this.#rejected.values()].filter((one) => !this.#isPatched(one));
     const clusters = rejected.filter(({ type }) => type === 'cluster').map(({ name }) => name);
     const withheld = { clusters: new Set(clusters), routes: this.#quarantine.withheld, warming: this.#warming };
     this.#published = withhold(wanted, withheld, this.#lastGood);
     this.#tellSidecar();
     const tamper = this.#options.tamper ?? ((untouched: XdsSnapshot) => untouched);
-    const chosen = this.#published === wanted ? snapshot : this.#lower(this.#published);
+    const lowered = (ir: ProxyIr): XdsSnapshot => (ir === wanted ? snapshot : this.#lower(ir));
+    const chosen = this.#patched.repaired(this.#published, this.#lastGood, lowered);
     this.#publication.publish(tamper(chosen), this.#kept());
   }
 
@@ -410,8 +433,12 @@ export class RunningProxy {
 
   /** The proxy has answered for all of what was published, and rejects some of it: the routes to blame are searched. */
   #onSettled(refused: readonly RefusedResource[]): void {
-    if (this.#published !== undefined)
-      this.#lastGood = accepted(this.#published, this.#lastGood, refusedHosts(refused));
+    if (this.#published !== undefined) {
+      const { hosts, configurations } = refusedHosts(refused);
+      const untaken = { hosts: hosts.union(this.#patched.closed), configurations };
+      this.#lastGood = accepted(this.#published, this.#lastGood, untaken);
+      this.#patched.settle(this.#published, (name) => hosts.has(name) || configurations.has(configurationOf(name)));
+    }
     if (!refused.some(({ type }) => type === 'extension-config')) this.#goodFilters = this.#filters;
     this.#tellSidecar();
     if (refused.length === 0) {
@@ -475,7 +502,10 @@ export class RunningProxy {
     this.#options.changed();
   }
 
-  /** What is patched is most likely rejected for its patch: it stays at its last good version, and no route is blamed. */
+  /**
+   * What is patched is most likely rejected for its patch: it stays at its last good version, and nothing else is blamed. (Virtual
+   * hosts: `PatchedHosts`.)
+   */
   #isPatched(resource: RefusedResource): boolean {
     return this.#patchesOf(resource).length > 0;
   }
@@ -488,7 +518,12 @@ export class RunningProxy {
 
   /** Whether it is searched which routes of a rejected resource are to blame. */
   #isBisected(rejected: RefusedResource): boolean {
-    return rejected.type === 'virtual-host' && !this.#isPatched(rejected);
+    return rejected.type === 'virtual-host' && !isForeign(rejected) && !this.#isPatchToBlame(rejected.name);
+  }
+
+  /** Whether a virtual host is rejected for its patches. */
+  #isPatchToBlame(host: string): boolean {
+    return this.#ir !== undefined && this.#patched.areToBlame(host, this.#ir, this.#lastGood);
   }
 
   /** A version that the proxy rejects is not gone back to either; that one is rejected leaves open what is wanted. */
@@ -502,7 +537,7 @@ export class RunningProxy {
     this.#refusedFilters.set(name, { version, message });
   }
 
-  #onRejected({ type, name, message: words }: Rejection): void {
+  #onRejected({ type, name, version, message: words }: Rejection): void {
     const message = words.replaceAll(/\s+/gu, ' ').trim();
     this.#options.log.error({ type, name, reason: message }, 'the proxy rejected a configuration');
     const filter = [...this.#filters.values()].find((loaded) => wasmFilterName(loaded.filter) === name);
@@ -515,6 +550,14 @@ export class RunningProxy {
     }
     const ir = this.#wanted ?? this.#ir;
     const wanted = ir === undefined ? undefined : this.#lower(ir)[type].get(name);
+    // Another Envoy of the proxy, which is told already what stands for it.
+    if (type === 'virtual-host' && this.#patched.rejected.get(name)?.version === version) return;
+    if (type === 'virtual-host' && this.#isPatchToBlame(name)) {
+      this.#patched.reject(name, { version: wanted?.version, message });
+      this.#publish();
+      this.#options.changed();
+      return;
+    }
     this.#rejected.set(`${type}/${name}`, { type, name, message, version: wanted?.version });
     // Routes to a cluster that was rejected go back to what they were; everything else is out already.
     if (type === 'cluster') this.#publish();

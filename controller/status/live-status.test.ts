@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { validate } from '#controller/api/validate.ts';
-import { type LiveProxy, liveStatus } from './live-status.ts';
+import { type LiveProxy, liveStatus, type RejectedResource } from './live-status.ts';
 import type { ListenerReport, ObjectStatus } from './object-status.ts';
 
 function gatewayStatus(): ObjectStatus {
@@ -175,8 +175,8 @@ describe('what a proxy rejects is told where it was caused', () => {
       expect(liveStatus([status], [{ ...PROXY, rejectedRoutes }])).toMatchObject([
         { parents: [{ verdicts: [{ status: 'False', message: expect.stringContaining(words) }] }] },
       ]);
-    told([held], 'which stays as it was');
-    told([{ ...held, isClosed: true }], 'which answers 500');
+    told([held], 'cluster c, and httproute/default/shop/rule/0/match/0/* stays as it was');
+    told([{ ...held, isClosed: true }], 'cluster c, and httproute/default/shop/rule/0/match/0/* answers 500');
   });
 
   it('on the Backend whose cluster it is', () => {
@@ -221,12 +221,16 @@ describe('what a proxy rejects is told where it was caused', () => {
     const ref = { group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'shop' };
     const good = { type: 'Programmed', status: 'True', reason: 'Programmed', message: '' } as const;
     const status: ObjectStatus = { kind: 'policy', object, ancestors: [{ ref, verdicts: [good] }] };
-    const told = (type: string): string => {
-      const rejected = [{ type, name: 'x', message: 'bad', policies: ['default/shop'] }];
+    const told = (type: string, more: Partial<RejectedResource> = {}): string => {
+      const rejected = [{ type, name: 'x', message: 'bad', policies: ['default/shop'], ...more }];
       const [live] = liveStatus([status], [{ ...PROXY, rejected }]);
       return live?.kind === 'policy' ? (live.ancestors[0]?.verdicts[0]?.message ?? '') : '';
     };
     expect(told('virtual-host')).toContain('stays as it was, with the policies that it had');
+    expect(told('virtual-host', { instead: 'earlier patches' })).toMatch(
+      /those that it was served with last, if any$/u,
+    );
+    expect(told('virtual-host', { instead: 'error' })).toMatch(/answers 500$/u);
     expect(told('cluster')).toMatch(/stays as it was$/u);
   });
 

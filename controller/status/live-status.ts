@@ -13,13 +13,15 @@ export interface RejectedResource {
   readonly message: string;
   /** The EnvoyPatchPolicies ("<namespace>/<name>") that patch it. */
   readonly policies: readonly string[];
+  /** What is served in place of it; where nothing is said, what was served before. */
+  readonly instead?: 'earlier patches' | 'error';
 }
 
 /** A route that stays as it was, under the policies of now, because the proxy rejected it or what it leads to or asks. */
 export interface HeldRoute {
   /** Its name in xDS. */
   readonly name: string;
-  /** What was rejected: "cluster c"; absent for the route itself. */
+  /** What was rejected: "cluster c", "virtual-host h"; absent for the route itself. */
   readonly because?: string;
   /** It answers 500 instead. */
   readonly isClosed?: true;
@@ -100,9 +102,9 @@ function liveRoute(status: RouteStatus, rejected: LiveProxy['rejectedRoutes']): 
   const prefix = `${kind.toLowerCase()}/${metadata.namespace}/${metadata.name}/`;
   const mine = rejected.find(({ name }) => name.startsWith(prefix));
   if (mine === undefined) return status;
-  const what = mine.because === undefined ? mine.name : `${mine.because}, and ${mine.name} leads to it`;
+  const what = mine.because === undefined ? `${mine.name}, which` : `${mine.because}, and ${mine.name}`;
   const becomes = mine.isClosed === true ? 'answers 500' : 'stays as it was';
-  const verdict = no('Rejected', `The proxy rejected ${what}, which ${becomes}: ${mine.message}`);
+  const verdict = no('Rejected', `The proxy rejected ${what} ${becomes}: ${mine.message}`);
   return { ...status, parents: status.parents.map(({ ref, verdicts }) => ({ ref, verdicts: [...verdicts, verdict] })) };
 }
 
@@ -147,10 +149,7 @@ function livePatchPolicy(status: PolicyStatus, rejected: readonly RejectedResour
   const { namespace, name } = status.object.metadata;
   const mine = rejected.filter(({ policies }) => policies.includes(`${namespace}/${name}`));
   if (mine.length === 0) return status;
-  const words = mine.map((one) => {
-    const policies = UNDER_POLICIES.has(one.type) ? ', with the policies that it had' : '';
-    return `${describe(one)}, which the policy patches and which stays as it was${policies}`;
-  });
+  const words = mine.map((one) => `${describe(one)}, which the policy patches and which ${becomesOf(one)}`);
   const verdict = no('Invalid', sentence(words.join('; ')));
   return {
     ...status,
@@ -159,6 +158,19 @@ function livePatchPolicy(status: PolicyStatus, rejected: readonly RejectedResour
       verdicts: ancestor.verdicts.map((one) => (isProgrammed(one) ? verdict : one)),
     })),
   };
+}
+
+function becomesOf({ type, instead }: RejectedResource): string {
+  switch (instead) {
+    case 'earlier patches':
+      return 'is as it is to be but for its patches: it has those that it was served with last, if any';
+    case 'error':
+      return 'answers 500';
+    case undefined:
+      return `stays as it was${UNDER_POLICIES.has(type) ? ', with the policies that it had' : ''}`;
+    default:
+      return instead satisfies never;
+  }
 }
 
 /** Kinds of resources that carry what policies say. */

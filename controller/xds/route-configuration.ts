@@ -102,7 +102,8 @@ function nobody(configuration: string): XdsResource {
   return xdsResource('virtual-host', name, body);
 }
 
-function isForeign({ name }: XdsResource): boolean {
+/** Whether a virtual host is a patch's own. */
+export function isForeign({ name }: Pick<XdsResource, 'name'>): boolean {
   return name.includes('/+');
 }
 

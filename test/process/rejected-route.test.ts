@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunningProxy } from '#controller/running-proxy.ts';
-import { encode } from '#controller/xds/build/message.ts';
-import { type XdsResource, type XdsSnapshot, xdsResource } from '#controller/xds/snapshot.ts';
 import { route } from './manifests.ts';
+import { poisoned, poisonousRoute } from './poison.ts';
 import { type SingleProxy, singleProxy } from './single-proxy.ts';
 import { get, until } from './sluice.ts';
 
@@ -20,33 +19,13 @@ beforeAll(async () => {
 
 afterAll(() => site.destroy());
 
-/** Makes every virtual host with a poisonous route in it one that Envoy rejects, for reasons it gives no name for. */
-function poisoned(snapshot: XdsSnapshot): XdsSnapshot {
-  const poison = (resource: XdsResource): XdsResource => {
-    if (!Buffer.from(resource.wire).includes('poison')) return resource;
-    const { name, version } = resource;
-    const domains = ['twice', 'twice', version];
-    return xdsResource('virtual-host', name, encode('envoy.config.route.v3.VirtualHost', { name, domains }));
-  };
-  const hosts = [...snapshot['virtual-host']].map(([name, resource]) => [name, poison(resource)] as const);
-  return { ...snapshot, 'virtual-host': new Map(hosts) };
-}
-
 /** Good routes; the one called `replaced` is another, if there is any. */
 function many(replaced?: string, other = ''): string {
   const names = Array.from({ length: 20 }, (_, index) => `r${index}`);
   return names.map((name) => (name === replaced ? other : route(name, 'shop', `/${name}`, backendPort))).join('');
 }
 
-/** A route that Envoy rejects. */
-function bad(name: string): string {
-  const filter = '[{ type: RequestHeaderModifier, requestHeaderModifier: { set: [{ name: x-test, value: poison }] } }]';
-  return route(name, 'shop', `/${name}`, backendPort).replace(
-    '      backendRefs:',
-    `      filters: ${filter}\n      backendRefs:`,
-  );
-}
-
+const bad = (name: string): string => poisonousRoute(name, backendPort);
 const serve = (manifests: string): void => site.serve(manifests);
 const becomes = (path: string, status: number): Promise<void> => site.becomes(path, status);
 
