@@ -5,6 +5,7 @@ import type {
   SecurityPolicy,
 } from '#controller/api/gen/types.d.ts';
 import type { ClientTrafficIr } from '../ir/client-traffic.ts';
+import { once } from '../ir/once.ts';
 import type { RuleFeaturesIr, SharedPolicyIr } from '../ir/route.ts';
 import { gatewayInForce, gatewayPolicy, type Place } from '../policies/policy-index.ts';
 import { isInvalid, type Policy, type PolicyKind } from '../policies/targets.ts';
@@ -17,6 +18,7 @@ import { resolveEnvoyExtensionPolicy } from './envoy-extension-policy/spec.ts';
 import { closing, closingInParts, type PolicyOutcome } from './policy-outcome.ts';
 import { type PolicyChanges, policyChanges } from './policy-changes.ts';
 import { outcomeAt, type PolicyTable, policyTable } from './policy-table.ts';
+import { hiddenLimits } from './rate-limit/headers.ts';
 import { resolveSecurityPolicy } from './security-policy/spec.ts';
 
 /** The policies of every kind; the same object as long as none of them, and nothing they refer to, changes. */
@@ -101,7 +103,7 @@ export function featuresAt(place: Place, tables: PolicyTables): RuleFeaturesIr {
 }
 
 interface SharedPart {
-  /** "<kind of policy> <Gateway or listener>". */
+  /** "<kind of policy> <Gateway or listener>", and what a listener changes in it. */
   readonly place: string;
   readonly outcome: PolicyOutcome;
 }
@@ -141,20 +143,40 @@ interface PoliciesOfKind {
   readonly gatewayOf: (place: Place) => string | undefined;
 }
 
-const kindsOfTables = new WeakMap<PolicyTables, readonly PoliciesOfKind[]>();
+const kindsOf = once((tables: PolicyTables): readonly PoliciesOfKind[] => [
+  ofKind('SecurityPolicy', tables.security),
+  ofKind('EnvoyExtensionPolicy', tables.extension),
+  ofTraffic(tables),
+  ofKind('ClientTrafficPolicy', tables.clients),
+]);
 
-function kindsOf(tables: PolicyTables): readonly PoliciesOfKind[] {
-  const known = kindsOfTables.get(tables);
-  if (known !== undefined) return known;
-  const made = [
-    ofKind('SecurityPolicy', tables.security),
-    ofKind('EnvoyExtensionPolicy', tables.extension),
-    ofKind('BackendTrafficPolicy', tables.traffic),
-    ofKind('ClientTrafficPolicy', tables.clients),
-  ];
-  kindsOfTables.set(tables, made);
-  return made;
+/** Policies of traffic; the listener has a say in what clients are told of their limits. */
+function ofTraffic(tables: PolicyTables): PoliciesOfKind {
+  const { kind, outcomeOf, gatewayOf } = ofKind('BackendTrafficPolicy', tables.traffic);
+  const hides = ({ gateway }: Place): boolean => clientAt(gateway, tables)?.http.hidesRateLimits === true;
+  return {
+    kind,
+    outcomeOf: (place) => {
+      const outcome = outcomeOf(place);
+      const isTold = outcome?.kind !== 'features' || outcome.features.rateLimit === undefined || !hides(place);
+      return isTold ? outcome : withHiddenLimits(outcome);
+    },
+    // What is shared with listeners that tell of limits is another policy.
+    gatewayOf: (place) => {
+      const gateway = gatewayOf(place);
+      return gateway === undefined || !hides(place) ? gateway : `${gateway} without headers of limits`;
+    },
+  };
 }
+
+type Features = Extract<PolicyOutcome, { readonly kind: 'features' }>;
+
+const withHiddenLimits = once((outcome: Features): Features => {
+  const { rateLimit, ...others } = outcome.features;
+  return rateLimit === undefined
+    ? outcome
+    : { ...outcome, features: { ...others, rateLimit: hiddenLimits(rateLimit) } };
+});
 
 function ofKind<P extends Policy>(kind: P['kind'], table: PolicyTable<P>): PoliciesOfKind {
   return {

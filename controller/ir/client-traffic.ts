@@ -21,7 +21,9 @@ export interface ClientStreamIr {
 /** What concerns the socket: all listeners of a port share it. */
 export interface ClientSocketIr {
   readonly tcpKeepalive?: TcpKeepaliveIr | undefined;
+  /** Envoy's buffers of a connection. */
   readonly bufferLimit?: number | undefined;
+  /** The kernel's buffers of a connection, each way. */
   readonly socketBufferLimit?: number | undefined;
   readonly maxAcceptPerEvent?: number | undefined;
   /** The PROXY protocol that tells the client's address; `optional` takes connections without it, too. */
@@ -47,7 +49,14 @@ export interface ClientHttpIr {
   readonly requestId?: 'preserveOrGenerate' | 'preserve' | 'generate' | 'disable' | undefined;
   readonly forwardedCertificate?: ForwardedCertificateIr | undefined;
   readonly stripsTrailingDot?: true | undefined;
-  readonly earlyRequestHeaders?: EarlyHeadersIr | undefined;
+  /** Before a route is looked for. */
+  readonly earlyRequestHeaders?: HeaderMutationIr | undefined;
+  /** Of whatever answers, after all else. */
+  readonly lateResponseHeaders?: HeaderMutationIr | undefined;
+  /** Whether Envoy says what it knows of a request in headers of its own (x-envoy-...), to back-ends and clients. */
+  readonly tellsEnvoyHeaders?: true | undefined;
+  /** Whether clients are told of rate limits by none but those limits that say so themselves. */
+  readonly hidesRateLimits?: true | undefined;
   readonly http1?: ClientHttp1Ir | undefined;
   readonly http2?: Http2Ir | undefined;
   /** The path that is answered with 200 by the proxy itself. */
@@ -76,8 +85,8 @@ export interface ForwardedCertificateIr {
   readonly details: readonly ('subject' | 'cert' | 'chain' | 'dns' | 'uri')[];
 }
 
-/** Changes of headers before a route is looked for. Names are lower case. */
-export interface EarlyHeadersIr {
+/** Changes of headers, in this order. */
+export interface HeaderMutationIr {
   readonly set: readonly HeaderIr[];
   readonly add: readonly HeaderIr[];
   readonly addIfAbsent: readonly HeaderIr[];

@@ -25,8 +25,8 @@ export interface LimitIr {
   readonly cost: CostIr | undefined;
   /** Whether it counts and refuses nothing. */
   readonly shadow: boolean;
-  /** Whether answers tell about it. */
-  readonly headers: boolean;
+  /** Whether answers tell about it; where it does not say so itself, they do unless the listener says that they do not. */
+  readonly headers: boolean | undefined;
   /** Whether requests pass that cannot be counted. */
   readonly open: boolean;
 }

@@ -36,7 +36,7 @@ export function compileRegex(pattern: string): Outcome<Automaton, 'Invalid'> {
   return success(automaton);
 }
 
-/** Whether a text matches: what the filters do, for tests of them. */
+/** Whether a text matches: what the filters do. */
 export function accepts({ classes, classCount, next, accepting }: Automaton, text: Uint8Array): boolean {
   let state = 1;
   for (const byte of text) state = next[state * classCount + (classes[byte] ?? 0)] ?? 0;

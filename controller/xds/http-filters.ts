@@ -13,14 +13,13 @@ import type { CsrfIr } from '../ir/csrf.ts';
 import type { ExternalAuthIr } from '../ir/external-auth.ts';
 import type { ExtProcIr } from '../ir/ext-proc.ts';
 import { type ChainIr, type HttpChainIr, httpChainsIn, type ListenerIr } from '../ir/listener.ts';
-import { once } from '../ir/once.ts';
 import type { ProxyIr } from '../ir/proxy.ts';
 import { serversAsked } from '../ir/route.ts';
 import type { CompressorIr } from '../ir/traffic.ts';
 import type { VirtualHostIr } from '../ir/virtual-host.ts';
 import type { WasmFilterIr } from '../ir/wasm-filter.ts';
-import { router } from './build/listener.ts';
 import { encode, type Init } from './build/message.ts';
+import { once } from '../ir/once.ts';
 import { nativeFilters } from './native-filters.ts';
 import { firstPolicyFilter, laterPolicyFilters, loginFilters } from './policy-filter.ts';
 import { credentialsOf } from './route.ts';
@@ -76,7 +75,6 @@ function filtersOf(ir: ListenerIr): readonly HttpFilter[] {
     ...nativeFilters('last'),
     ...credentials,
     ...compressorFilters(ir),
-    router(),
   ];
 }
 

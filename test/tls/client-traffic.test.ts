@@ -223,7 +223,7 @@ describe('connections', () => {
   it('have options, a limit of memory, and ends', async () => {
     await serve({
       tcpKeepalive: { idleTime: '20m', interval: '60s', probes: 3 },
-      connection: { bufferLimit: '16Ki' },
+      connection: { bufferLimit: '16Ki', socketBufferLimit: '64Ki' },
       timeout: { http: { requestReceivedTimeout: '300ms', idleTimeout: '400ms' } },
     });
     expect(await exchange(port, 'POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 10\r\n\r\nabc')).toContain('408');
@@ -231,6 +231,7 @@ describe('connections', () => {
     const listeners: string = await envoy.admin('/config_dump?resource=dynamic_listeners');
     expect(listeners).toContain('"per_connection_buffer_limit_bytes": 16384');
     expect(listeners.match(/"int_value": "1200"/gu)).toHaveLength(2);
+    expect(listeners.match(/"int_value": "65536"/gu)).toHaveLength(4);
   });
 
   it('are of a limited number', async () => {

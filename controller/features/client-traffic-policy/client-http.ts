@@ -1,10 +1,11 @@
 import type { ClientHeaderFilter, ClientTrafficPolicySpec, HeaderSettings } from '#controller/api/gen/types.d.ts';
-import type { ClientHttp1Ir, ClientHttpIr, EarlyHeadersIr, ForwardedCertificateIr } from '../../ir/client-traffic.ts';
+import type { ClientHttp1Ir, ClientHttpIr, HeaderMutationIr, ForwardedCertificateIr } from '../../ir/client-traffic.ts';
 import { milliseconds } from '../../resources/duration.ts';
+import { isWritableHeader, WRITABLE_HEADERS } from '../../resources/header-name.ts';
 import type { Problems } from '../../resources/problems.ts';
 import { translateHttp2 } from '../connection/spec.ts';
 import { translateClientAddress } from './client-address.ts';
-import { textComparison } from './text-comparison.ts';
+import { isMatch, textComparison } from './text-comparison.ts';
 
 /** Translates what concerns connections whose requests are routed. */
 export function translateClientHttp(spec: ClientTrafficPolicySpec, problems: Problems): ClientHttpIr {
@@ -53,16 +54,27 @@ function headerSettings(
   problems: Problems,
 ): Pick<
   ClientHttpIr,
-  'underscores' | 'requestId' | 'forwardedCertificate' | 'stripsTrailingDot' | 'earlyRequestHeaders'
+  | 'underscores'
+  | 'requestId'
+  | 'forwardedCertificate'
+  | 'stripsTrailingDot'
+  | 'earlyRequestHeaders'
+  | 'lateResponseHeaders'
+  | 'tellsEnvoyHeaders'
+  | 'hidesRateLimits'
 > {
-  const { withUnderscoresAction: underscores, requestID, preserveXRequestID, earlyRequestHeaders: early } = headers;
+  const { withUnderscoresAction: underscores, requestID, preserveXRequestID } = headers;
+  const { earlyRequestHeaders: early, lateResponseHeaders: late } = headers;
   const older = preserveXRequestID === true ? 'preserveOrGenerate' : undefined;
   return {
     underscores: underscores === undefined ? undefined : UNDERSCORES[underscores],
     requestId: requestID === undefined ? older : REQUEST_IDS[requestID],
     forwardedCertificate: forwardedCertificate(headers),
     stripsTrailingDot: headers.host?.stripTrailingHostDot === true ? true : undefined,
-    earlyRequestHeaders: early === undefined ? undefined : earlyHeaders(early, problems),
+    earlyRequestHeaders: early === undefined ? undefined : mutation(early, EARLY, problems),
+    lateResponseHeaders: late === undefined ? undefined : mutation(late, LATE, problems),
+    tellsEnvoyHeaders: headers.enableEnvoyHeaders === true ? true : undefined,
+    hidesRateLimits: headers.disableRateLimitHeaders === true ? true : undefined,
   };
 }
 
@@ -84,22 +96,50 @@ function forwardedCertificate({ xForwardedClientCert: spec }: HeaderSettings): F
   };
 }
 
-/** Headers by which Envoy decides where a request goes. */
-const NOT_CHANGED = /^(?::|host$)/iu;
+/** Which headers a field may change. */
+interface Changeable {
+  readonly field: string;
+  readonly isChangeable: (name: string) => boolean;
+  /** What else there is, behind what was found. */
+  readonly accepted: string;
+  /** Without these there is no message. */
+  readonly needs: readonly string[];
+}
 
-function earlyHeaders(spec: ClientHeaderFilter, problems: Problems): EarlyHeadersIr {
+const EARLY: Changeable = {
+  field: 'headers.earlyRequestHeaders',
+  // By these Envoy decides where a request goes.
+  isChangeable: (name) => !/^(?::|host$)/iu.test(name),
+  accepted: 'which cannot be changed',
+  needs: [':method', ':path', ':scheme', ':authority'],
+};
+
+const LATE: Changeable = {
+  field: 'headers.lateResponseHeaders',
+  isChangeable: isWritableHeader,
+  accepted: WRITABLE_HEADERS,
+  needs: [':status'],
+};
+
+function mutation(
+  spec: ClientHeaderFilter,
+  { field, isChangeable, accepted, needs }: Changeable,
+  problems: Problems,
+): HeaderMutationIr {
   const { set = [], add = [], addIfAbsent = [], remove = [], removeOnMatch = [] } = spec;
   const names = [...set, ...add, ...addIfAbsent].map(({ name }) => name);
-  const wrong = [...names, ...remove].find((name) => NOT_CHANGED.test(name));
-  if (wrong !== undefined) problems.add('headers.earlyRequestHeaders', `found ${wrong}, which cannot be changed`);
+  const wrong = [...names, ...remove].find((name) => !isChangeable(name));
+  if (wrong !== undefined) problems.add(field, `found ${wrong}, ${accepted}`);
+  const removeMatching = removeOnMatch.map((match) => textComparison(match, `${field}.removeOnMatch`, problems));
+  const needed = needs.find((name) => removeMatching.some((comparison) => isMatch(comparison, name)));
+  if (needed !== undefined)
+    problems.add(`${field}.removeOnMatch`, `found what matches ${needed}, which cannot be removed`);
   return {
     set,
     add,
     addIfAbsent,
     remove,
-    removeMatching: removeOnMatch.map((match) =>
-      textComparison(match, 'headers.earlyRequestHeaders.removeOnMatch', problems),
-    ),
+    removeMatching,
   };
 }
 

@@ -59,14 +59,19 @@ function problemOf(problems: Problems): string | undefined {
   return text === '' ? undefined : `spec.${text}`;
 }
 
+/** What a socket option holds: an `int` of C. */
+const LARGEST_INT = 2 ** 31 - 1;
+
 function socketOf(spec: ClientTrafficPolicySpec, problems: Problems): ClientSocketIr {
   const { tcpKeepalive, connection, enableProxyProtocol, proxyProtocol, timeout } = spec;
-  const { bufferLimit, maxAcceptPerSocketEvent } = connection ?? {};
+  const { bufferLimit, socketBufferLimit, maxAcceptPerSocketEvent } = connection ?? {};
+  const bytes = (quantity: typeof bufferLimit, field: string, most?: number): number | undefined =>
+    quantity === undefined ? undefined : problems.within(parseQuantity(quantity), `connection.${field}`, 1, most);
   const hasProxyProtocol = proxyProtocol !== undefined || enableProxyProtocol === true;
   return {
     tcpKeepalive: tcpKeepalive === undefined ? undefined : translateKeepalive(tcpKeepalive, problems),
-    bufferLimit:
-      bufferLimit === undefined ? undefined : problems.within(parseQuantity(bufferLimit), 'connection.bufferLimit', 1),
+    bufferLimit: bytes(bufferLimit, 'bufferLimit'),
+    socketBufferLimit: bytes(socketBufferLimit, 'socketBufferLimit', LARGEST_INT),
     maxAcceptPerEvent: maxAcceptPerSocketEvent === 1 ? undefined : maxAcceptPerSocketEvent,
     proxyProtocol: hasProxyProtocol ? { optional: proxyProtocol?.optional ?? false } : undefined,
     inspectionTimeout: milliseconds(timeout?.tcp?.connectionInspectionTimeout),

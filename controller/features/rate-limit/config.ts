@@ -8,9 +8,10 @@ export function rateLimitConfig({ local, global }: RateLimitIr): Init<'sluice.fi
 }
 
 function limit(ir: LimitIr): Init<'sluice.filter.v1.Limit'> {
-  const { selectors, cost, ...same } = ir;
+  const { selectors, cost, headers = true, ...same } = ir;
   return {
     ...same,
+    headers,
     selectors: selectors.map(selector),
     ...(cost === undefined ? {} : { cost: { from: costFrom(cost) } }),
   };

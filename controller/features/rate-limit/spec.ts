@@ -96,7 +96,7 @@ function limit(rule: RateLimitRule, { field, name, isLocal, lease, open }: Place
     lease: Math.floor(requests * lease),
     cost: request === undefined ? undefined : cost(request, `${field}.cost.request`, problems),
     shadow: rule.shadowMode ?? false,
-    headers: rule.xRateLimitHeaders !== 'Off',
+    headers: rule.xRateLimitHeaders === undefined ? undefined : rule.xRateLimitHeaders !== 'Off',
     open: !isLocal && open,
   };
 }

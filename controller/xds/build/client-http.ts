@@ -1,6 +1,6 @@
 import { enumMembers } from '#proto/load.ts';
 import { http2Options } from '../../features/connection/xds.ts';
-import type { ClientHttp1Ir, ClientHttpIr, EarlyHeadersIr, ForwardedCertificateIr } from '../../ir/client-traffic.ts';
+import type { ClientHttp1Ir, ClientHttpIr, HeaderMutationIr, ForwardedCertificateIr } from '../../ir/client-traffic.ts';
 import type { HeaderIr } from '../../ir/route.ts';
 import { addressDetection } from './client-address.ts';
 import { textMatcher } from './match.ts';
@@ -129,11 +129,11 @@ const APPEND = enumMembers('envoy.config.core.v3.HeaderValueOption.HeaderAppendA
 
 type Mutation = Init<'envoy.config.common.mutation_rules.v3.HeaderMutation'>;
 
-function earlyMutation(ir: EarlyHeadersIr): Init<'envoy.config.core.v3.TypedExtensionConfig'> {
+function mutationsOf(ir: HeaderMutationIr): Mutation[] {
   const append = ({ name, value }: HeaderIr, appendAction: Value<typeof APPEND>): Mutation => ({
     action: { case: 'append', value: { header: { key: name, value: value.replaceAll('%', '%%') }, appendAction } },
   });
-  const mutations: readonly Mutation[] = [
+  return [
     ...ir.set.map((header) => append(header, APPEND.OVERWRITE_IF_EXISTS_OR_ADD)),
     ...ir.add.map((header) => append(header, APPEND.APPEND_IF_EXISTS_OR_ADD)),
     ...ir.addIfAbsent.map((header) => append(header, APPEND.ADD_IF_ABSENT)),
@@ -142,34 +142,66 @@ function earlyMutation(ir: EarlyHeadersIr): Init<'envoy.config.core.v3.TypedExte
       action: { case: 'removeOnMatch', value: { keyMatcher: textMatcher(match) } },
     })),
   ];
+}
+
+function earlyMutation(ir: HeaderMutationIr): Init<'envoy.config.core.v3.TypedExtensionConfig'> {
   return {
     name: 'envoy.http.early_header_mutation.header_mutation',
     typedConfig: any('envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation', {
-      mutations: [...mutations],
+      mutations: mutationsOf(ir),
     }),
   };
 }
 
 type Value<T> = T[keyof T];
 
-/** The filters of a chain that come before all others. */
-export function clientFilters({ healthCheckPath: path }: ClientHttpIr): readonly HttpFilter[] {
-  if (path === undefined) return [];
+/** The filters of a chain that come before all others: of an answer they are the last to see it. */
+export function clientFilters({ healthCheckPath, lateResponseHeaders }: ClientHttpIr): readonly HttpFilter[] {
+  return [
+    ...(lateResponseHeaders === undefined ? [] : [lateMutation(lateResponseHeaders)]),
+    ...(healthCheckPath === undefined ? [] : [healthCheck(healthCheckPath)]),
+  ];
+}
+
+function lateMutation(ir: HeaderMutationIr): HttpFilter {
+  return {
+    name: 'envoy.filters.http.header_mutation',
+    configType: {
+      case: 'typedConfig',
+      value: any('envoy.extensions.filters.http.header_mutation.v3.HeaderMutation', {
+        mutations: { responseMutations: mutationsOf(ir) },
+      }),
+    },
+  };
+}
+
+function healthCheck(path: string): HttpFilter {
   const matcher = {
     headerMatchSpecifier: { case: 'stringMatch', value: textMatcher({ kind: 'exact', value: path }) },
   } as const;
-  return [
-    {
-      name: 'envoy.filters.http.health_check',
-      configType: {
-        case: 'typedConfig',
-        value: any('envoy.extensions.filters.http.health_check.v3.HealthCheck', {
-          passThroughMode: false,
-          headers: [{ name: ':path', ...matcher }],
-        }),
-      },
+  return {
+    name: 'envoy.filters.http.health_check',
+    configType: {
+      case: 'typedConfig',
+      value: any('envoy.extensions.filters.http.health_check.v3.HealthCheck', {
+        passThroughMode: false,
+        headers: [{ name: ':path', ...matcher }],
+      }),
     },
-  ];
+  };
+}
+
+/** The filter that ends every chain. */
+export function router({ tellsEnvoyHeaders }: ClientHttpIr): HttpFilter {
+  return {
+    name: 'envoy.filters.http.router',
+    configType: {
+      case: 'typedConfig',
+      value: any('envoy.extensions.filters.http.router.v3.Router', {
+        suppressEnvoyHeaders: tellsEnvoyHeaders === undefined,
+      }),
+    },
+  };
 }
 
 /** What comes before the connection manager. */

@@ -8,10 +8,14 @@ type SocketOption = Init<'envoy.config.core.v3.SocketOption'>;
 
 /** How the socket of a listener takes connections. */
 export function socketSettings(ir: ClientSocketIr): Listener {
-  const { tcpKeepalive, bufferLimit, maxAcceptPerEvent, inspectionTimeout } = ir;
+  const { tcpKeepalive, bufferLimit, socketBufferLimit, maxAcceptPerEvent, inspectionTimeout } = ir;
+  const socketOptions = [
+    ...(tcpKeepalive === undefined ? [] : keepalive(tcpKeepalive)),
+    ...(socketBufferLimit === undefined ? [] : buffers(socketBufferLimit)),
+  ];
   return {
     ...(bufferLimit === undefined ? {} : { perConnectionBufferLimitBytes: bufferLimit }),
-    ...(tcpKeepalive === undefined ? {} : { socketOptions: keepalive(tcpKeepalive) }),
+    ...(socketOptions.length === 0 ? {} : { socketOptions }),
     ...(maxAcceptPerEvent === undefined || maxAcceptPerEvent === 0
       ? {}
       : { maxConnectionsToAcceptPerSocketEvent: maxAcceptPerEvent }),
@@ -23,6 +27,8 @@ const { STATE_PREBIND } = enumMembers('envoy.config.core.v3.SocketOption.SocketS
 
 /** Linux: `SOL_SOCKET`, `IPPROTO_TCP`, and their options (socket(7), tcp(7)). */
 const SOL_SOCKET = 1;
+const SO_SNDBUF = 7;
+const SO_RCVBUF = 8;
 const SO_KEEPALIVE = 9;
 const IPPROTO_TCP = 6;
 const TCP_KEEPIDLE = 4;
@@ -36,6 +42,11 @@ function keepalive({ probes, idleTime, interval }: TcpKeepaliveIr): SocketOption
     ...(idleTime === undefined ? [] : [option(IPPROTO_TCP, TCP_KEEPIDLE, idleTime)]),
     ...(interval === undefined ? [] : [option(IPPROTO_TCP, TCP_KEEPINTVL, interval)]),
   ];
+}
+
+/** Connections have those of the socket that takes them; they have to be set before it listens (tcp(7)). */
+function buffers(bytes: number): SocketOption[] {
+  return [option(SOL_SOCKET, SO_SNDBUF, bytes), option(SOL_SOCKET, SO_RCVBUF, bytes)];
 }
 
 function option(level: number, name: number, value: number): SocketOption {

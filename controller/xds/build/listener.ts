@@ -8,7 +8,7 @@ import {
   type StreamChainIr,
   terminationOf,
 } from '../../ir/listener.ts';
-import { clientFilters, clientSettings, connectionLimit } from './client-http.ts';
+import { clientFilters, clientSettings, connectionLimit, router } from './client-http.ts';
 import { clientRulesFilter } from './client-rules.ts';
 import { proxyProtocolFilters, socketSettings } from './client-socket.ts';
 import { adsSource } from './config-source.ts';
@@ -83,7 +83,12 @@ function httpChain(
         name: manager,
         configType: {
           case: 'typedConfig',
-          value: connectionManager(name, tls !== undefined, [...clientFilters(client), ...filters], client),
+          value: connectionManager(
+            name,
+            tls !== undefined,
+            [...clientFilters(client), ...filters, router(client)],
+            client,
+          ),
         },
       },
     ],
@@ -120,15 +125,4 @@ function connectionManager(name: string, isTls: boolean, filters: readonly HttpF
     serverHeaderTransformation: PASS_THROUGH,
     ...clientSettings(client),
   });
-}
-
-/** The filter that ends every chain. */
-export function router(): HttpFilter {
-  return {
-    name: 'envoy.filters.http.router',
-    configType: {
-      case: 'typedConfig',
-      value: any('envoy.extensions.filters.http.router.v3.Router', { suppressEnvoyHeaders: true }),
-    },
-  };
 }
