@@ -145,7 +145,7 @@ stringData: { .htpasswd: "ada:{SHA}2jmj7l5rSw0yVb/vlWAYkK/YBwk=" }
     });
     return [status, response['x-patched']];
   };
-  const becomes = (path: string, status: number): Promise<void> =>
+  const turns = (path: string, status: number): Promise<void> =>
     until(`${path} is ${status}`, async () => (await asked(path))[0] === status);
   const told = (): readonly object[] => own.proxy.report().rejected;
   const taken = (): Promise<void> =>
@@ -165,17 +165,17 @@ stringData: { .htpasswd: "ada:{SHA}2jmj7l5rSw0yVb/vlWAYkK/YBwk=" }
 
   it('are in force as they come, beside the patches of before', async () => {
     own.serve(routes('one') + GOOD);
-    await becomes('/one', 200);
+    await turns('/one', 200);
     expect(await asked('/one')).toEqual([200, 'yes']);
     await taken();
     expect(told()).toEqual([]);
 
     own.serve(routes('one', 'two') + BAD);
-    await becomes('/two', 200);
+    await turns('/two', 200);
     expect(told()).toMatchObject([{ ...HOST, instead: 'earlier patches' }]);
 
     own.serve(routes('one', 'two') + BAD + closing('one'));
-    await becomes('/one', 401);
+    await turns('/one', 401);
     expect(await asked('/two')).toEqual([200, 'yes']);
     expect(own.proxy.report().rejectedRoutes).toEqual([]);
     await until('it is told', () => told().length === 1);
