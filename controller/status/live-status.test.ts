@@ -99,16 +99,19 @@ describe('a Gateway whose proxy', () => {
     expect(programmed({ ...PROXY, rejected })).toBe('Invalid | Invalid Invalid Programmed');
   });
 
-  it('rejects where connections of a listener go is not programmed, and another listener of that port is', () => {
-    const chains = [
-      { name: 'default/shop/http/tlsroute/default/a', certificates: [] },
-      { name: 'default/shop/also/tlsroute/default/a', certificates: [] },
-    ];
-    const sockets = [{ name: 'default/shop/http', transport: 'TCP', port: 80, chains }] as const;
-    const name = 'sluice.stream/default/shop/also/tlsroute/default/a';
-    const rejected = [{ type: 'extension-config', name, message: 'bad', policies: [] }];
-    expect(programmed({ ...PROXY, sockets, rejected })).toBe('Invalid | Programmed Invalid Programmed');
-  });
+  it.each(['', '#0123abcd'])(
+    'rejects where connections of a listener go is not programmed, and another listener of that port is%s',
+    (rules) => {
+      const chains = [
+        { name: 'default/shop/http/tlsroute/default/a', certificates: [] },
+        { name: 'default/shop/also/tlsroute/default/a', certificates: [] },
+      ];
+      const sockets = [{ name: 'default/shop/http', transport: 'TCP', port: 80, chains }] as const;
+      const name = `sluice.stream/default/shop/also/tlsroute/default/a${rules}`;
+      const rejected = [{ type: 'extension-config', name, message: 'bad', policies: [] }];
+      expect(programmed({ ...PROXY, sockets, rejected })).toBe('Invalid | Programmed Invalid Programmed');
+    },
+  );
 
   it('rejects a socket of UDP says nothing of the one of TCP on the same port', () => {
     const name = 'default/shop/udp';

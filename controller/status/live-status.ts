@@ -249,7 +249,7 @@ function isOfListener(rejected: RejectedResource, { sockets }: LiveProxy): boole
 /** Kinds of resources that belong to listeners, and not to the whole of a Gateway. */
 const OF_LISTENERS: ReadonlySet<string> = new Set(['listener', 'route', 'virtual-host', 'secret']);
 
-/** What the configuration of a chain that passes connections on is called in xDS: this and the chain (`xds/build/stream.ts`). */
+/** What the configuration of a chain that passes connections on is called in xDS: this, the chain and, after a `#`, its rules (`xds/build/stream.ts`). */
 const STREAM = 'sluice.stream/';
 
 /** Whether a chain is a listener's; a listener of TLS may have one for each route. */
@@ -259,7 +259,7 @@ function isOf({ name }: LiveSocket['chains'][number], listener: string): boolean
 
 /** On plaintext all listeners of a socket share one chain, with TLS each has its own. */
 function concernsChain(rejected: RejectedResource, { name, certificates }: LiveSocket['chains'][number]): boolean {
-  if (rejected.type === 'extension-config') return rejected.name === `${STREAM}${name}`;
+  if (rejected.type === 'extension-config') return rejected.name.split('#', 1)[0] === `${STREAM}${name}`;
   return rejected.type === 'secret' ? certificates.includes(rejected.name) : routesOf(rejected) === name;
 }
 

@@ -1,7 +1,7 @@
 import type { Clock } from '../../runtime/clock.ts';
 import { configurationOf } from '../../xds/route-configuration.ts';
 import { makeWhole, type XdsResource, type XdsSnapshot } from '../../xds/snapshot.ts';
-import { chainOfConfig } from '../../xds/build/stream.ts';
+import { isStreamConfig } from '../../xds/build/stream.ts';
 import { mayLeaveOut } from '../../xds/left-out.ts';
 import { type XdsType, typeOfUrl, typeUrl } from '../../xds/types.ts';
 import { type Permission, Subscription } from './subscription.ts';
@@ -377,9 +377,7 @@ export class Session {
     // Where connections go is a route, and comes after the clusters.
     return {
       send: (name) =>
-        chainOfConfig(name) === undefined
-          ? isSent && !this.#lacksFile(name) && !this.#isKept(name)
-          : this.#stage !== 'make',
+        isStreamConfig(name) ? this.#stage !== 'make' : isSent && !this.#lacksFile(name) && !this.#isKept(name),
       remove: (name) => (removals && !this.#isKept(name)) || this.#isOpen(name),
     };
   }

@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
 import { enumMembers } from '#proto/load.ts';
 import type { AddressBlockIr } from '../../ir/match.ts';
 import type { ClientRulesIr } from '../../ir/listener.ts';
+import { once } from '../../ir/once.ts';
 import { any, type Init } from './message.ts';
 
 type Matcher = Init<'xds.type.matcher.v3.Matcher'>;
@@ -15,11 +17,15 @@ const { ALLOW, DENY } = enumMembers('envoy.config.rbac.v3.RBAC.Action');
 
 /** The filter that closes the connections of clients that may not connect: the first rule that matches decides. */
 export function clientRulesFilter(rules: ClientRulesIr): Init<'envoy.config.listener.v3.Filter'> {
-  return {
-    name: 'envoy.filters.network.rbac',
-    configType: { case: 'typedConfig', value: any(RBAC, { statPrefix: 'clients', matcher: matcher(rules) }) },
-  };
+  return { name: 'envoy.filters.network.rbac', configType: { case: 'typedConfig', value: rbac(rules) } };
 }
+
+/** The same text for the same rules. */
+export function clientRulesId(rules: ClientRulesIr): string {
+  return createHash('sha256').update(rbac(rules).value).digest('hex').slice(0, 16);
+}
+
+const rbac = once((rules: ClientRulesIr) => any(RBAC, { statPrefix: 'clients', matcher: matcher(rules) }));
 
 function matcher({ rules, defaultAction }: ClientRulesIr): Matcher {
   const first = rules.findIndex(({ clients }) => clients === undefined);

@@ -1,5 +1,6 @@
 import type { Any } from '@bufbuild/protobuf/wkt';
 import { REFUSING_CLUSTER, type StreamChainIr, type StreamDestinationIr } from '../../ir/listener.ts';
+import { clientRulesId } from './client-rules.ts';
 import { adsSource } from './config-source.ts';
 import { any, duration, type Init } from './message.ts';
 
@@ -13,9 +14,9 @@ const HASH_MATCHER = 'envoy.extensions.matching.input_matchers.consistent_hashin
  * The filter that passes the connections of a chain on. Its configuration comes by ECDS, so that a change of back-ends or
  * weights is one for new connections alone: a change of the filter chain would end the connections that it has.
  */
-export function tcpProxyFilter({ name }: StreamChainIr): Init<'envoy.config.listener.v3.Filter'> {
+export function tcpProxyFilter(chain: StreamChainIr): Init<'envoy.config.listener.v3.Filter'> {
   return {
-    name: streamConfigName(name),
+    name: streamConfigName(chain),
     configType: {
       case: 'configDiscovery',
       value: { configSource: adsSource(), typeUrls: [`type.googleapis.com/${TCP_PROXY}`] },
@@ -25,26 +26,23 @@ export function tcpProxyFilter({ name }: StreamChainIr): Init<'envoy.config.list
 
 const CONFIG_PREFIX = 'sluice.stream/';
 
-function streamConfigName(chain: string): string {
-  return `${CONFIG_PREFIX}${chain}`;
+/** Other rules for clients come with another name: where connections go must not change before what guards them. */
+function streamConfigName({ name, clients }: StreamChainIr): string {
+  return `${CONFIG_PREFIX}${name}${clients === undefined ? '' : `#${clientRulesId(clients)}`}`;
 }
 
-/** The chain whose connections a configuration is about; `undefined` for one of another sort. */
-export function chainOfConfig(name: string): string | undefined {
-  return name.startsWith(CONFIG_PREFIX) ? name.slice(CONFIG_PREFIX.length) : undefined;
+/** Whether a configuration says where the connections of a chain go. */
+export function isStreamConfig(name: string): boolean {
+  return name.startsWith(CONFIG_PREFIX);
 }
 
 /** Where the connections of a chain go (envoy.extensions.filters.network.tcp_proxy.v3). */
-export function tcpProxy({
-  name,
-  tls,
-  destinations,
-  idleTimeout,
-}: StreamChainIr): Init<'envoy.config.core.v3.TypedExtensionConfig'> {
+export function tcpProxy(chain: StreamChainIr): Init<'envoy.config.core.v3.TypedExtensionConfig'> {
+  const { tls, destinations, idleTimeout } = chain;
   const shares = sharesOf(destinations);
   const [only, ...others] = shares;
   return {
-    name: streamConfigName(name),
+    name: streamConfigName(chain),
     typedConfig: any(TCP_PROXY, {
       statPrefix: tls.kind === 'none' ? 'tcp' : `tls-${tls.kind}`,
       ...(idleTimeout === undefined ? {} : { idleTimeout: duration(idleTimeout) }),
