@@ -101,6 +101,8 @@ describe('the election of a leader', () => {
         const { signal, ...rest } = request;
         isCut = false;
         await client.ask(rest);
+        // The election may have been stopped while the server took it.
+        signal?.throwIfAborted();
         return new Promise<never>((_resolve, reject) => {
           signal?.addEventListener('abort', () => reject(new Error('cut')));
         });
