@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { HttpConnection } from './http-connection.ts';
-import type { LoadPlan, LoadReport, LoadTarget, Loss, Span } from './load.ts';
+import type { Excused, LoadPlan, LoadReport, LoadTarget, Loss } from './load.ts';
 
 /** Of what is lost, the first so many are told in words. */
 const TOLD = 5;
@@ -19,7 +19,7 @@ let asked = 0;
 let lost = 0;
 const losses: Loss[] = [];
 const statuses: Record<number, number> = {};
-const excused: Span[] = [];
+const excused: Excused[] = [];
 parentPort?.once('message', () => (state.stopping = true));
 
 const now = (): number => performance.timeOrigin + performance.now();
@@ -29,17 +29,17 @@ function lose(host: string, what: string): void {
   if (losses.length < TOLD) losses.push({ host, what, at: now() });
 }
 
-function excuse(): void {
+function excuse(took: number): void {
   const at = now();
   const last = excused.at(-1);
-  if (last === undefined || at - last.to > GAP) excused.push({ from: at, to: at });
-  else excused[excused.length - 1] = { from: last.from, to: at };
+  if (last === undefined || at - last.to > GAP) excused.push({ from: at, to: at, took });
+  else excused[excused.length - 1] = { from: last.from, to: at, took: Math.max(last.took, took) };
 }
 
-function judge(target: LoadTarget, status: number, body: string): void {
+function judge(target: LoadTarget, status: number, body: string, took: number): void {
   const { host, path, accepted } = target;
   statuses[status] = (statuses[status] ?? 0) + 1;
-  if (status === target.excused) return excuse();
+  if (status === target.excused) return excuse(took);
   const isRight = status === (target.status ?? 200) && (accepted === undefined || accepted.includes(body));
   if (!isRight) lose(host + path, `${status} ${body.slice(0, 60)}`);
 }
@@ -53,7 +53,7 @@ async function ask(connection: HttpConnection, first: number): Promise<void> {
     asked += 1;
     try {
       const { status, body } = await connection.get(host, path, headers);
-      judge(target, status, body);
+      judge(target, status, body, performance.now() - started);
     } catch (error) {
       lose(host + path, String(error));
     }

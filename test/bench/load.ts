@@ -50,7 +50,13 @@ export interface LoadReport {
   /** How often each status was answered. */
   readonly statuses: { readonly [status: number]: number };
   /** When excused statuses came, from the first of some to the last, those together that are less than 100 ms apart. */
-  readonly excused: readonly Span[];
+  readonly excused: readonly Excused[];
+}
+
+/** Excused answers that came together. */
+export interface Excused extends Span {
+  /** How long the slowest of them was waited for. Milliseconds. */
+  readonly took: number;
 }
 
 /** From when to when: milliseconds since 1970. */

@@ -47,10 +47,11 @@ ${table(['change', 'times', 'until it shows: median (ms)', 'longest (ms)', 'fail
 ## Processes
 
 Medians of the first quarter and of the last quarter of the time in which no process is ended, without the two minutes (a fifth
-of the time at most) in which those that were started at the beginning warm up. Limits: memory
-${MEMORY_LIMIT.share * 100} % and ${MEMORY_LIMIT.mib} MiB more, ${FILES_LIMIT} open files more.
+of the time at most) in which those that were started at the beginning warm up; without garbage: what processes of Node have
+right after they were made to collect all of it, at the beginning of that time and at its end. Limits: memory, without garbage where that
+is known, ${MEMORY_LIMIT.share * 100} % and ${MEMORY_LIMIT.mib} MiB more, ${FILES_LIMIT} open files more.
 
-${table(['process', 'memory (MiB): first', 'last', 'open files: first', 'last'], processRows(result))}`;
+${table(['process', 'memory (MiB): first', 'last', 'without garbage: first', 'last', 'open files: first', 'last'], processRows(result))}`;
 }
 
 function trafficRows({ traffic }: SoakResult): readonly (readonly (string | number)[])[] {
@@ -73,8 +74,13 @@ function changeRows({ changes }: SoakResult): readonly (readonly (string | numbe
   });
 }
 
-function processRows({ samples, quiet }: SoakResult): readonly (readonly (string | number)[])[] {
-  return growths(samples, quiet).map(({ name, mib, files }) => [name, ...mib, ...files]);
+function processRows(result: SoakResult): readonly (readonly (string | number)[])[] {
+  return growths(result).map(({ name, mib, collected, files }) => [
+    name,
+    ...mib,
+    ...collected.map((one) => one ?? '-'),
+    ...files,
+  ]);
 }
 
 function excusedOf(

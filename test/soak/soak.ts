@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LoadPlan, LoadReport, Span } from '../bench/load.ts';
 import { startLoad } from '../bench/load.ts';
+import { type Collected, collected } from './collected.ts';
 import { type Sample, sampleOf } from './usage.ts';
 
 /** What a route may be without for a while, by a change that takes it away: its answers are excused then. */
@@ -61,6 +62,8 @@ export interface SoakResult {
   readonly changes: readonly Made[];
   readonly outages: readonly (Span & { readonly of: Missing })[];
   readonly samples: readonly Sample[];
+  /** What processes had without garbage at the beginning of the quiet part, and at its end. */
+  readonly collected: readonly [Collected, Collected];
   readonly errors: readonly Told[];
 }
 
@@ -100,11 +103,23 @@ export async function soak(
   const changes: Made[] = [];
   const outages: (Span & { readonly of: Missing })[] = [];
   const rounds = new Map<string, number>();
+  const warm = Math.min(WARMS_UP, duration / 5);
+  let first: Collected | undefined;
+  let last: Collected | undefined;
+  /** On a busy machine a sidecar is held up by it for longer than requests wait. */
+  const collect = async (): Promise<Collected> => {
+    const begin = Date.now();
+    const found = await collected(site.processes());
+    outages.push({ of: 'sidecar', from: begin, to: Date.now() });
+    return found;
+  };
   try {
     for (let turn = 0; Date.now() < to && !end.aborted; turn += 1) {
       const now = Date.now();
       const isQuiet = now >= from + rough && now < to - rough;
       if (isQuiet) quietFrom ??= now;
+      if (isQuiet && now >= (quietFrom ?? now) + warm) first ??= await collect();
+      if (now >= to - rough) last ??= await collect();
       const change = longestAgo(
         site.changes.filter(({ ends }) => !(ends && isQuiet)),
         changes,
@@ -123,9 +138,10 @@ export async function soak(
     clearInterval(telling);
   }
   const traffic = await Promise.all(loads.map(async ({ clients, load }) => ({ clients, report: await load.stop() })));
-  const warm = Math.min(WARMS_UP, duration / 5);
   const quiet = { from: (quietFrom ?? from) + warm, to: to - rough };
-  return { whole: { from, to: Date.now() }, quiet, traffic, changes, outages, samples, errors: await site.errors() };
+  const errors = await site.errors();
+  const without = [first ?? new Map(), last ?? new Map()] as const;
+  return { whole: { from, to: Date.now() }, quiet, traffic, changes, outages, samples, collected: without, errors };
 }
 
 /** The change whose turn it is: what was not made yet, in their order, or was made before all others. */

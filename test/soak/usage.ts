@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { residentKib } from '../bench/process-usage.ts';
 import { median } from '../bench/statistics.ts';
-import type { Span } from '../bench/load.ts';
+import type { SoakResult } from './soak.ts';
 
 /** What processes have at a moment (milliseconds since 1970). */
 export interface Sample {
@@ -35,13 +35,19 @@ export interface Growth {
   readonly name: string;
   /** Medians of the first quarter of the time and of the last one. */
   readonly mib: readonly [number, number];
+  /** Memory without garbage, at the beginning of the time and at its end, where that is known. */
+  readonly collected: readonly [number | undefined, number | undefined];
   readonly files: readonly [number, number];
   /** How many processes it was. */
   readonly processes: number;
 }
 
 /** How each process grew in a span of time, of those that there were in it. */
-export function growths(samples: readonly Sample[], { from, to }: Span): readonly Growth[] {
+export function growths({
+  samples,
+  quiet: { from, to },
+  collected: [before, after],
+}: Pick<SoakResult, 'samples' | 'quiet' | 'collected'>): readonly Growth[] {
   const quarter = (to - from) / 4;
   const within = samples.filter(({ at }) => at >= from && at < to);
   const usages = (name: string, begin: number): readonly Usage[] =>
@@ -56,6 +62,7 @@ export function growths(samples: readonly Sample[], { from, to }: Span): readonl
     return {
       name,
       mib: [median(first.map(({ mib }) => mib)), median(last.map(({ mib }) => mib))],
+      collected: [before.get(name), after.get(name)],
       files: [median(first.map(({ files }) => files)), median(last.map(({ files }) => files))],
       processes: new Set(all.map(({ pid }) => pid)).size,
     };

@@ -2,7 +2,7 @@ import type { Span } from '../bench/load.ts';
 import type { SoakResult } from './soak.ts';
 import { growths } from './usage.ts';
 
-/** The last quarter may have so much more memory than the first: of it, and MiB. */
+/** At the end there may be so much more memory than at the beginning: of it, and MiB. */
 export const MEMORY_LIMIT = { share: 0.25, mib: 16 } as const;
 /** ... and so many more open files. */
 export const FILES_LIMIT = 16;
@@ -34,8 +34,9 @@ function notExcused({ traffic, outages, errors }: SoakResult): readonly string[]
   return traffic.flatMap(({ clients: { name, needs }, report: { excused } }) => {
     const reasons = outages.filter((outage) => needs.includes(outage.of));
     const without = excused.filter((span) => !reasons.some((reason) => covers(reason, span)));
-    const told = without.map(({ from, to }) => {
-      const what = `${new Date(from).toISOString()} for ${Math.round(to - from)} ms`;
+    const told = without.map(({ from, to, took }) => {
+      const when = `${new Date(from).toISOString()} for ${Math.round(to - from)} ms`;
+      const what = `${when}, after ${Math.round(took)} ms`;
       const logged = errors.filter(({ at }) => at >= from - BEFORE && at <= to + AFTER).map(({ text }) => text);
       return logged.length === 0 ? what : `${what} (${[...new Set(logged)].join(', ')})`;
     });
@@ -51,10 +52,14 @@ function failed({ changes }: SoakResult): readonly string[] {
   return changes.flatMap(({ name, failure }) => (failure === undefined ? [] : [`${name}: ${failure}`]));
 }
 
-function grown({ samples, quiet }: SoakResult): readonly string[] {
-  return growths(samples, quiet).flatMap(({ name, mib, files, processes }) => [
-    ...(mib[1] > mib[0] * (1 + MEMORY_LIMIT.share) + MEMORY_LIMIT.mib ? [`${name}: memory grew`] : []),
-    ...(files[1] > files[0] + FILES_LIMIT ? [`${name}: open files grew`] : []),
-    ...(processes > 1 ? [`${name}: it was started ${processes - 1} times, though nobody ended it`] : []),
-  ]);
+/** Memory is what is left without garbage, where that is known. */
+function grown(result: SoakResult): readonly string[] {
+  return growths(result).flatMap(({ name, mib, collected: [first, last], files, processes }) => {
+    const [before, after] = first === undefined || last === undefined ? mib : [first, last];
+    return [
+      ...(after > before * (1 + MEMORY_LIMIT.share) + MEMORY_LIMIT.mib ? [`${name}: memory grew`] : []),
+      ...(files[1] > files[0] + FILES_LIMIT ? [`${name}: open files grew`] : []),
+      ...(processes > 1 ? [`${name}: it was started ${processes - 1} times, though nobody ended it`] : []),
+    ];
+  });
 }
