@@ -15,13 +15,20 @@ const BLOG: ProxyRejections = {
   rejected: [{ type: 'cluster', name: 'c', message: 'no', policies: [] }],
   rejectedRoutes: [],
 };
+const NEWS: ProxyRejections = {
+  key: 'default/news',
+  rejected: [
+    { type: 'virtual-host', name: 'default/news/web/any', message: 'no', policies: ['default/p'], instead: 'error' },
+  ],
+  rejectedRoutes: [],
+};
 
 describe('what proxies reject, as text', () => {
   it('is read as it was written, in one order', () => {
-    const { text, leftOut } = writeRejections([SHOP, BLOG]);
+    const { text, leftOut } = writeRejections([SHOP, NEWS, BLOG]);
     expect(leftOut).toBe(0);
-    expect(readRejections(text)).toEqual([BLOG, SHOP]);
-    expect(writeRejections([BLOG, SHOP]).text).toBe(text);
+    expect(readRejections(text)).toEqual([BLOG, NEWS, SHOP]);
+    expect(writeRejections([BLOG, SHOP, NEWS]).text).toBe(text);
   });
 
   it('is empty for nothing', () => {

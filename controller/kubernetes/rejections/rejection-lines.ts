@@ -48,8 +48,8 @@ export function readRejections(text: string): readonly ProxyRejections[] {
 
 function* linesOf(proxies: readonly ProxyRejections[]): Iterable<string> {
   for (const { key, rejected } of proxies) {
-    for (const { type, name, message, policies } of rejected) {
-      yield JSON.stringify({ proxy: key, resource: { type, name, message: cut(message), policies } });
+    for (const { type, name, message, policies, instead } of rejected) {
+      yield JSON.stringify({ proxy: key, resource: { type, name, message: cut(message), policies, instead } });
     }
   }
   for (const { key, rejectedRoutes } of proxies) {
@@ -79,10 +79,11 @@ function parsed(line: string): { readonly [field: string]: unknown } {
 }
 
 function resourcesIn(value: unknown): readonly RejectedResource[] {
-  const { type, name, message, policies } = isObject(value) ? value : {};
+  const { type, name, message, policies, instead } = isObject(value) ? value : {};
   if (typeof type !== 'string' || typeof name !== 'string' || typeof message !== 'string') return [];
   const named = Array.isArray(policies) ? policies.filter((policy) => typeof policy === 'string') : [];
-  return [{ type, name, message, policies: named }];
+  const isOther = instead === 'earlier patches' || instead === 'error';
+  return [{ type, name, message, policies: named, ...(isOther ? { instead } : {}) }];
 }
 
 function routesIn(value: unknown): readonly HeldRoute[] {
