@@ -1,12 +1,13 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { connect, type PeerCertificate } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { dataOf, fieldOf, pairIn } from '#controller/pki/certificate-secrets.ts';
 import { issue, makeAuthority } from '#controller/pki/authority.ts';
 import { type KeyPair, selfSigned } from '../seeds/self-signed.ts';
 import { connectCluster } from './control-plane.ts';
-import { GatewaySite, processes, routeTo, shopOf, until, untilStatus } from './gateway-site.ts';
+import { GatewaySite, processes, rootOf, routeTo, shopOf, until, untilStatus } from './gateway-site.ts';
 import { sendSteadily } from './steady-traffic.ts';
 
 const YEAR = 365 * 24 * 3_600_000;
@@ -95,7 +96,7 @@ describe('under load', () => {
     await until('Envoy has its new certificate', async () => {
       const wanted = pairIn(await secret(proxy))?.certificate;
       const [envoy] = processes((command) => command.includes(`--service-cluster\0${site.app}/shop\0`));
-      return readFileSync(`/proc/${envoy ?? 0}/root/certs/tls.crt`, 'utf8') === wanted;
+      return readFileSync(join(rootOf(envoy), 'certs/tls.crt'), 'utf8') === wanted;
     });
     expect(await restarts()).toBe(before);
     const [controller] = site.controllers();

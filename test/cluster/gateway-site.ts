@@ -1,5 +1,6 @@
 /** Sluice installed on the cluster that tests share, under a name of its own, with back-ends to lead requests to. */
 import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { leaseName } from '#controller/kubernetes/lease/lease-name.ts';
 import type { ClusterClient } from './control-plane.ts';
@@ -202,6 +203,9 @@ export function processes(isWanted: (command: string, environment: string) => bo
     })
     .map(Number);
 }
+
+/** The root of the file system that a process sees, from outside: a path that nothing is at where there is no process. */
+export const rootOf = (pid: number | undefined): string => join('/proc', String(pid), 'root');
 
 /** A Gateway of one listener, HTTP on port 80, and a route of it, `/app` to `echo`. */
 export function shopOf({ app, gatewayClass }: GatewaySite, more = ''): string {

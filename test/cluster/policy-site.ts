@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { onTestFinished } from 'vitest';
 import { isObject } from '#controller/api/compile.ts';
-import { type GatewaySite, processes, until } from './gateway-site.ts';
+import { type GatewaySite, processes, rootOf, until } from './gateway-site.ts';
 import { NODE_ADDRESS } from './node/pod-network.ts';
 
 /** Where a listener on port 80 is in a pod. */
@@ -190,7 +190,7 @@ export function processOf(pod: string, container: 'envoy' | 'sidecar'): number |
 
 /** Where a path of a container is, from outside; links on the way are those of this machine, whose files it sees. */
 export const inside = (pod: string, container: 'envoy' | 'sidecar', path: string): string =>
-  join(`/proc/${processOf(pod, container)}/root`, linksFollowed(path));
+  join(rootOf(processOf(pod, container)), linksFollowed(path));
 
 const linksFollowed = (path: string): string =>
   existsSync(path) ? realpathSync(path) : join(linksFollowed(dirname(path)), basename(path));
