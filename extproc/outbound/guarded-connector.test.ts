@@ -1,6 +1,6 @@
-import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { listen } from '#test/listening.ts';
 import { DEFAULT_FETCH_SETTINGS } from './fetch-settings.ts';
 import { guardedConnector } from './guarded-connector.ts';
 
@@ -9,10 +9,7 @@ afterEach(() => sockets.splice(0).forEach((socket) => socket.destroy()));
 
 /** Connects to a name that has other addresses each time it is resolved; tells what became of each connection. */
 async function connections(answers: readonly (readonly string[])[]): Promise<readonly string[]> {
-  const server = createServer((socket) => sockets.push(socket)).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  const port = typeof address === 'object' && address !== null ? String(address.port) : '';
+  const { port, stop } = await listen(createServer());
   let asked = 0;
   const connect = guardedConnector(DEFAULT_FETCH_SETTINGS, (_, __, done) => {
     const addresses = answers[asked] ?? [];
@@ -26,14 +23,14 @@ async function connections(answers: readonly (readonly string[])[]): Promise<rea
   for (const _ of answers) {
     outcomes.push(
       await new Promise((resolve) => {
-        connect({ hostname: 'rebound.example', protocol: 'http:', port }, (error, socket) => {
+        connect({ hostname: 'rebound.example', protocol: 'http:', port: String(port) }, (error, socket) => {
           if (socket !== null) sockets.push(socket);
           resolve(error === null ? 'connected' : error.message);
         });
       }),
     );
   }
-  server.close();
+  await stop();
   return outcomes;
 }
 

@@ -1,9 +1,9 @@
-import { once } from 'node:events';
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import { createServer as createTcpServer } from 'node:net';
+import { createServer as createTcpServer, type Server } from 'node:net';
 import { gzipSync, brotliCompressSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
+import { listen } from '#test/listening.ts';
 import { selfSigned } from '#test/seeds/self-signed.ts';
 import { DEFAULT_FETCH_SETTINGS, type FetchSettings } from './fetch-settings.ts';
 import type { FetchVia } from './guarded-connector.ts';
@@ -23,14 +23,9 @@ function fetching(settings: Partial<FetchSettings> = {}) {
 }
 
 async function listening(server: Server): Promise<number> {
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  closers.push(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const address = server.address();
-  return typeof address === 'object' && address !== null ? address.port : 0;
+  const { port, stop } = await listen(server);
+  closers.push(stop);
+  return port;
 }
 
 const serving = (listener: RequestListener): Promise<number> => listening(createServer(listener));
@@ -173,11 +168,7 @@ describe('time', () => {
       socket.on('error', () => undefined).write('HTTP/1.1 200 OK\r\nx: ');
       drip(() => socket.write('a'));
     });
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    closers.push(() => void server.close());
-    const address = server.address();
-    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    const port = await listening(server);
     expect(await fetching()(`http://127.0.0.1:${port}/`, { timeout })).toMatchObject(refusedFor('TimedOut'));
   });
 

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
-import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
+import { listen } from '#test/listening.ts';
 import { activeConnections, drainEnvoy } from './drain-envoy.ts';
 
 /** As Envoy 1.40 answers who asks for it: that question is a connection of its own, on the main thread. */
@@ -24,16 +24,14 @@ describe('an Envoy that takes leave', () => {
   it('is done as soon as the last client is gone', async () => {
     const asked: string[] = [];
     let clients = 2;
-    const admin = createServer((request, response) => {
+    const server = createServer((request, response) => {
       asked.push(`${request.method} ${request.url}`);
       if (request.method === 'GET') clients -= 1;
       response.end(request.method === 'GET' ? STATS(clients) : 'OK');
-    }).listen(0, '127.0.0.1');
-    await once(admin, 'listening');
-    const address = admin.address();
-    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    });
+    const { port, stop } = await listen(server);
     await drainEnvoy({ host: '127.0.0.1', port }, { failAfter: 0, least: 0, most: 60_000 });
-    admin.close();
+    await stop();
     expect(asked).toEqual([
       'POST /healthcheck/fail',
       'GET /stats?filter=downstream_cx_active',

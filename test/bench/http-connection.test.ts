@@ -1,13 +1,15 @@
-import { once } from 'node:events';
-import { createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { type Listening, listen } from '../listening.ts';
 import { HttpConnection } from './http-connection.ts';
 
 const ANSWER = 'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nX-Edit: 7\r\n\r\na';
 
 describe('a connection of the load', () => {
-  const servers: Server[] = [];
-  afterEach(() => servers.splice(0).forEach((server) => server.close()));
+  const servers: Listening[] = [];
+  afterEach(async () => {
+    await Promise.all(servers.splice(0).map((server) => server.stop()));
+  });
 
   /** A server that does `serve` with each request of each connection. */
   async function serving(serve: (socket: Socket, request: number) => void): Promise<HttpConnection> {
@@ -16,12 +18,9 @@ describe('a connection of the load', () => {
       socket.on('error', () => undefined);
       socket.on('data', () => serve(socket, (requests += 1)));
     });
-    servers.push(server);
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const address = server.address();
-    if (address === null || typeof address === 'string') throw new Error('no port');
-    return new HttpConnection(address.port, 200);
+    const listening = await listen(server);
+    servers.push(listening);
+    return new HttpConnection(listening.port, 200);
   }
 
   it('keeps its connection for the next request', async () => {

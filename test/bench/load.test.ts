@@ -1,11 +1,13 @@
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
+import { type Listening, listen } from '../listening.ts';
 import { type LoadTarget, startLoad } from './load.ts';
 
 describe('a load', () => {
-  const servers: Server[] = [];
-  afterEach(() => servers.splice(0).forEach((server) => server.close()));
+  const servers: Listening[] = [];
+  afterEach(async () => {
+    await Promise.all(servers.splice(0).map((server) => server.stop()));
+  });
 
   /** Asks a server that answers the statuses in turn, as often as there are some. */
   async function load(statuses: readonly number[], target: Partial<LoadTarget>) {
@@ -14,11 +16,9 @@ describe('a load', () => {
       response.writeHead(statuses[asked % statuses.length] ?? 500, { 'content-length': '1' }).end('a');
       asked += 1;
     });
-    servers.push(server);
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const address = server.address();
-    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    const listening = await listen(server);
+    const { port } = listening;
+    servers.push(listening);
     const targets = [{ host: 'h', path: '/', ...target }];
     const running = startLoad({ port, targets, connections: 1, pace: 1, timeout: 5_000, most: statuses.length });
     await expect.poll(() => running.soFar().asked).toBe(statuses.length);

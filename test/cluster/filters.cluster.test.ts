@@ -12,6 +12,7 @@ import { defineProcessor } from '#extproc/processor/define-processor.ts';
 import { continueWith, respondWith } from '#extproc/processor/results.ts';
 import { extProcService } from '#extproc/stream/service.ts';
 import { issuer } from '#wasm-filters/testing/issuer.ts';
+import { listen } from '../listening.ts';
 import { sluice } from '../process/sluice.ts';
 import { ALICE, type RealRegistry, REGISTRY_IS_THERE, startRegistry } from '../registry/real-registry.ts';
 import { selfSigned } from '../seeds/self-signed.ts';
@@ -147,13 +148,12 @@ async function startProcessor(): Promise<number> {
     client.on('error', () => upstream.destroy());
     upstream.on('error', () => client.destroy());
   });
-  await new Promise<void>((resolve) => server.listen(0, '0.0.0.0', resolve));
+  const { port, stop } = await listen(server, { host: '0.0.0.0', port: 0 });
   stops.push(async () => {
-    server.close();
+    await stop();
     await listening.server.drain(0);
   });
-  const listensAt = server.address();
-  return typeof listensAt === 'object' && listensAt !== null ? listensAt.port : 0;
+  return port;
 }
 
 /** What the page on policies of a cluster shows: processors in every pod. */

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { onTestFinished } from 'vitest';
 import { isObject } from '#controller/api/compile.ts';
+import { type Listening, listen } from '../listening.ts';
 import { type GatewaySite, processes, rootOf, until } from './gateway-site.ts';
 import { NODE_ADDRESS } from './node/pod-network.ts';
 
@@ -53,20 +54,8 @@ spec:
 ---`;
 
 /** An HTTP server of the test's own; pods reach it on the node. */
-export async function serveOnNode(
-  listener: RequestListener,
-): Promise<{ readonly port: number; stop(): Promise<void> }> {
-  const server = createServer(listener);
-  await new Promise<void>((resolve) => server.listen(0, '0.0.0.0', resolve));
-  const address = server.address();
-  return {
-    port: typeof address === 'object' && address !== null ? address.port : 0,
-    stop: async () => {
-      server.closeAllConnections();
-      await new Promise<void>((resolve) => server.close(() => resolve()));
-    },
-  };
-}
+export const serveOnNode = (listener: RequestListener): Promise<Listening> =>
+  listen(createServer(listener), { host: '0.0.0.0', port: 0 });
 
 /** How proxies of these tests run: two pods, which are soon gone; more of the Deployment where a test says so. */
 export const proxySettings = ({ app }: GatewaySite, deployment: object = {}): string => `

@@ -3,6 +3,7 @@ import { fromBinary, toBinary, create } from '@bufbuild/protobuf';
 import { Server, ServerCredentials, status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { schema } from '#proto/load.ts';
+import { listen } from '../listening.ts';
 import { freePort } from '../process/sluice.ts';
 import { type Echo, startEcho } from '../scenario/echo.ts';
 import { backend, manifest, route, type RouteSite, startRouteSite, to } from './route-site.ts';
@@ -57,15 +58,11 @@ describe('a server that is asked by HTTP', () => {
     });
   });
   let port = 0;
+  let stop: () => Promise<void>;
   beforeAll(async () => {
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const address = server.address();
-    port = typeof address === 'object' && address !== null ? address.port : 0;
+    ({ port, stop } = await listen(server));
   });
-  afterAll(() => {
-    server.close();
-    server.closeAllConnections();
-  });
+  afterAll(() => stop());
 
   it('lets pass with 200, and gets and gives the headers that it is to', async () => {
     const http = { path: '/check', allowedHeaders: ['X-User'], allowedResponseHeaders: ['X-Tenant'] };

@@ -1,5 +1,6 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { listen } from '../listening.ts';
 import { until } from '../process/sluice.ts';
 import { type Echo, startEcho } from '../scenario/echo.ts';
 import { backend, manifest, route, type RouteSite, startRouteSite, to } from './route-site.ts';
@@ -40,28 +41,25 @@ describe('RequestMirror', () => {
 
   it('copies requests to every mirror, as changed as the request itself, and answers with that of the back-end', async () => {
     const seen: IncomingHttpHeaders[] = [];
-    const watcher = createServer((request, response) => {
+    const server = createServer((request, response) => {
       seen.push({ ...request.headers, path: request.url });
       response.writeHead(500).end();
     });
-    await new Promise<void>((resolve) => watcher.listen(0, '127.0.0.1', resolve));
-    const address = watcher.address();
-    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    const watcher = await listen(server);
     const changes = {
       type: 'RequestHeaderModifier',
       requestHeaderModifier: { set: [{ name: 'x-set', value: 'by-rule' }] },
     };
     await serve(
       [{ backendRefs: [to('echo-0')], filters: [mirror('watcher'), changes, mirror('echo-1')] }],
-      backend('watcher', [port]),
+      backend('watcher', [watcher.port]),
     );
     const before = echoes[1].count();
     const answer = await site.get('/some/path', { host: 'shop.example' });
     expect(answer).toMatchObject({ status: 200, response: { 'x-echo-port': String(echoes[0].port) } });
     await until('both mirrors have it', () => seen.length === 1 && echoes[1].count() === before + 1);
     expect(seen[0]).toMatchObject({ host: 'shop.example', path: '/some/path', 'x-set': 'by-rule' });
-    watcher.close();
-    watcher.closeAllConnections();
+    await watcher.stop();
   });
 
   it.each([

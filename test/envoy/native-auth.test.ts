@@ -7,6 +7,7 @@ import { configDump } from '#controller/xds/config-dump.ts';
 import { lower } from '#controller/xds/lower.ts';
 import { showSnapshot } from '#controller/xds/show.ts';
 import { schema } from '#proto/load.ts';
+import { listen } from '../listening.ts';
 import { freePort } from '../process/sluice.ts';
 import { compileText } from '../scenario/on-envoy.ts';
 import { type Echo, startEcho } from '../scenario/echo.ts';
@@ -140,15 +141,11 @@ describe('extAuth by HTTP', () => {
     response.writeHead(headers['x-user'] === 'alice' ? 200 : 403, { 'x-tenant': 'blue', 'x-other': 'yes' }).end('no');
   });
   let port = 0;
+  let stop: () => Promise<void>;
   beforeAll(async () => {
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const address = server.address();
-    port = typeof address === 'object' && address !== null ? address.port : 0;
+    ({ port, stop } = await listen(server));
   });
-  afterAll(() => {
-    server.close();
-    server.closeAllConnections();
-  });
+  afterAll(() => stop());
 
   it('gets what it is to, and gives the headers that it is to', async () => {
     const http = { backendRefs: [to('auth')], path: '/check', headersToBackend: ['X-Tenant'] };

@@ -1,10 +1,11 @@
 import { once } from 'node:events';
-import { createServer, type IncomingHttpHeaders, request as httpRequest, type Server } from 'node:http';
+import { createServer, type IncomingHttpHeaders, request as httpRequest } from 'node:http';
 import { connect as http2Connect } from 'node:http2';
 import { connect } from 'node:net';
 import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { lower } from '#controller/xds/lower.ts';
+import { type Listening, listen } from '../listening.ts';
 import { freePort, until } from '../process/sluice.ts';
 import { compileText } from '../scenario/on-envoy.ts';
 import { type LiveEnvoy, startLiveEnvoy } from './live-envoy.ts';
@@ -14,11 +15,10 @@ const BODY = 'abcdefghij'.repeat(300);
 
 let envoy: LiveEnvoy;
 let port: number;
-let backend: Server;
-let backendPort: number;
+let backend: Listening;
 beforeAll(async () => {
   envoy = await startLiveEnvoy();
-  backend = createServer({ keepAliveTimeout: 0 }, (request, response) => {
+  const server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
     request.resume().on('end', () => {
       const status = Number(request.headers['x-status'] ?? 200);
       response.writeHead(status, {
@@ -28,25 +28,22 @@ beforeAll(async () => {
       response.end(BODY);
     });
   });
-  backend.on('upgrade', ({ headers }, socket) => {
+  server.on('upgrade', ({ headers }, socket) => {
     socket.write(`HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: ${headers.upgrade}\r\n\r\n`);
     socket.pipe(socket);
   });
-  await once(backend.listen(0, '127.0.0.1'), 'listening');
-  const address = backend.address();
-  backendPort = typeof address === 'object' && address !== null ? address.port : 0;
+  backend = await listen(server);
 });
 beforeEach(async () => {
   port = await freePort();
 });
 afterAll(async () => {
   await envoy.stop();
-  backend.close();
-  backend.closeAllConnections();
+  await backend.stop();
 });
 
 async function serve(policy: object, more = ''): Promise<void> {
-  const manifests = oneRoute({ policy, port, ports: [backendPort], hostname: 'shop.example' });
+  const manifests = oneRoute({ policy, port, ports: [backend.port], hostname: 'shop.example' });
   expect(await envoy.publish(lower(compileText(`${manifests}${more}`), undefined))).toEqual([]);
 }
 

@@ -1,7 +1,9 @@
+import { createServer as createHttpServer } from 'node:http';
 import { createServer as createHttp2Server } from 'node:http2';
-import { createServer as createTcpServer, type Server } from 'node:net';
+import { createServer as createTcpServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
+import { listen } from '../listening.ts';
 import { freePort } from '../process/sluice.ts';
 import { type Echo, startEcho } from '../scenario/echo.ts';
 import { backend, manifest, route, type RouteSite, startRouteSite, to } from './route-site.ts';
@@ -24,12 +26,6 @@ let asked = 0;
 /** Asks for an answer that fails the first times. */
 const failing = (times: number, headers: Readonly<Record<string, string>> = {}) =>
   site.get('/', { 'x-echo-fails': String(times), 'x-echo-key': `rules-${asked++}`, ...headers });
-
-async function listen(server: Server): Promise<number> {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
 
 describe('retry', () => {
   const retrying = (retry: object, timeouts: object = {}) =>
@@ -54,20 +50,20 @@ describe('retry', () => {
 
   it('asks again, elsewhere, when a connection fails or breaks', async () => {
     let broken = 0;
-    const breaking = createTcpServer((socket) => {
+    const server = createTcpServer((socket) => {
       socket.once('data', () => {
         broken += 1;
         socket.destroy();
       });
     });
-    const port = await listen(breaking);
+    const breaking = await listen(server);
     await serve(
       [{ backendRefs: [to('mixed')], retry: { attempts: 5, backoff: '1ms' } }],
-      backend('mixed', [await freePort(), port, echoes[0].port]),
+      backend('mixed', [await freePort(), breaking.port, echoes[0].port]),
     );
     for (let i = 0; i < 20; i++) expect((await site.get('/')).status).toBe(200);
     expect(broken).toBeGreaterThan(0);
-    breaking.close();
+    await breaking.stop();
   });
 });
 
@@ -127,23 +123,22 @@ describe('the protocol of a back-end', () => {
       versions.push(request.httpVersion);
       response.end();
     });
-    const port = await listen(server);
+    const { port, stop } = await listen(server);
     await served(appProtocol, port);
     expect((await site.get('/')).status).toBe(200);
     expect(versions).toEqual(['2.0']);
-    server.close();
+    await stop();
   });
 
   it.each([undefined, 'kubernetes.io/ws', 'gateway.envoyproxy.io/ws', 'http'])(
     '%s takes WebSockets',
     async (appProtocol) => {
-      const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
-      await new Promise((resolve) => server.once('listening', resolve));
-      server.on('connection', (socket) =>
+      const server = createHttpServer();
+      new WebSocketServer({ server }).on('connection', (socket) =>
         socket.on('message', (data: Buffer) => socket.send(`echo ${data.toString()}`)),
       );
-      const address = server.address();
-      const at = await served(appProtocol, typeof address === 'object' && address !== null ? address.port : 0);
+      const { port, stop } = await listen(server);
+      const at = await served(appProtocol, port);
       const client = new WebSocket(`ws://127.0.0.1:${at}/socket`);
       const answer = await new Promise<string>((resolve, reject) => {
         client.on('error', reject);
@@ -152,7 +147,7 @@ describe('the protocol of a back-end', () => {
       });
       expect(answer).toBe('echo hello');
       client.terminate();
-      server.close();
+      await stop();
     },
   );
 

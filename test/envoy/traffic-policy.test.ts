@@ -1,7 +1,7 @@
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:net';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createServer } from 'node:net';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { lower } from '#controller/xds/lower.ts';
+import { type Listening, listen } from '../listening.ts';
 import { freePort, until } from '../process/sluice.ts';
 import { ask, type Answer } from '../scenario/ask.ts';
 import { type Echo, startEcho } from '../scenario/echo.ts';
@@ -193,13 +193,12 @@ describe('healthCheck', () => {
 });
 
 describe('connections', () => {
-  let raw: Server;
-  let rawPort: number;
+  let raw: Listening;
   let first: Promise<string>;
   beforeEach(async () => {
-    raw = createServer();
+    const server = createServer();
     first = new Promise((resolve) => {
-      raw.on('connection', (socket) => {
+      server.on('connection', (socket) => {
         let got = '';
         socket.on('data', (bytes) => {
           got += bytes.toString('latin1');
@@ -209,16 +208,14 @@ describe('connections', () => {
         });
       });
     });
-    await once(raw.listen(0, '127.0.0.1'), 'listening');
-    const address = raw.address();
-    rawPort = typeof address === 'object' && address !== null ? address.port : 0;
+    raw = await listen(server);
   });
+  afterEach(() => raw.stop());
 
   it('tell the client in the PROXY protocol', async () => {
-    await serve({ proxyProtocol: { version: 'V1' } }, [rawPort]);
+    await serve({ proxyProtocol: { version: 'V1' } }, [raw.port]);
     expect((await get({ from: '127.0.0.7' })).status).toBe(200);
     expect(await first).toMatch(/^PROXY TCP4 127\.0\.0\.7 127\.0\.0\.1 \d+ \d+\r\nGET \/ HTTP\/1\.1\r\n/u);
-    raw.close();
   });
 
   it('are not closed after a request, unless a policy says so', async () => {
@@ -232,6 +229,5 @@ describe('connections', () => {
     expect(await used()).toBe(1);
     await serve({ circuitBreaker: { maxRequestsPerConnection: 1 } }, [one?.port ?? 0]);
     expect(await used()).toBe(5);
-    raw.close();
   });
 });

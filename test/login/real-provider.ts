@@ -1,11 +1,12 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { Provider } from 'oidc-provider';
+import { listen } from '../listening.ts';
 
 /** A certified OpenID provider (npm `oidc-provider`) in which everybody is who logs in first: "ada". */
 export interface RealProvider {
   readonly issuer: string;
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 /** A name that a provider has elsewhere than on loopback, and what it proves it with, in PEM. */
@@ -65,17 +66,8 @@ export async function startRealProvider(
   };
   const server =
     name === undefined ? createServer(serve) : createTlsServer({ cert: name.certificate, key: name.key }, serve);
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, name === undefined ? '127.0.0.1' : '0.0.0.0', resolve);
-  });
-  return {
-    issuer,
-    stop: async () => {
-      server.closeAllConnections();
-      await new Promise<void>((resolve) => server.close(() => resolve()));
-    },
-  };
+  const { stop } = await listen(server, { host: name === undefined ? '127.0.0.1' : '0.0.0.0', port });
+  return { issuer, stop };
 }
 
 async function login(provider: Provider, request: IncomingMessage, response: ServerResponse): Promise<void> {

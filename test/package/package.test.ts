@@ -1,7 +1,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isPacked } from '#deploy/setup/fresh-bundle.mjs';
 import { ROOT } from '#deploy/setup/node24.mjs';
 import { pack } from '#deploy/package/pack.ts';
+import { type Listening, listen } from '../listening.ts';
 import { freePort } from '../process/sluice.ts';
 
 const run = promisify(execFile);
@@ -57,7 +58,7 @@ describe('the npm package, in an empty folder', () => {
   const folder = mkdtempSync(join(tmpdir(), 'sl-package-'));
   const home = join(folder, 'app');
   const installed = join(home, 'node_modules', 'sluice');
-  let backEnd: Server;
+  let backEnd: Listening;
   let child: ChildProcess | undefined;
   let tarball = '';
   /** As a user starts it: by the name that npm gives it, with nothing of the checkout around. */
@@ -72,15 +73,14 @@ describe('the npm package, in an empty folder', () => {
     mkdirSync(home);
     writeFileSync(join(home, 'package.json'), '{"private":true,"type":"module"}\n');
     await run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', tarball], { cwd: home });
-    backEnd = createServer((_request, response) => response.end('from the back-end\n'));
-    await once(backEnd.listen(0, '127.0.0.1'), 'listening');
+    backEnd = await listen(createServer((_request, response) => response.end('from the back-end\n')));
   }, 300_000);
   afterAll(async () => {
     if (child !== undefined && child.exitCode === null) {
       child.kill('SIGTERM');
       await once(child, 'exit');
     }
-    backEnd.close();
+    await backEnd.stop();
     rmSync(folder, { recursive: true, force: true });
   });
 
@@ -98,14 +98,12 @@ describe('the npm package, in an empty folder', () => {
 
   it('runs the quickstart with real Envoy, policy and a processor in TypeScript', async () => {
     const [http, admin] = [await freePort(), await freePort()];
-    const address = backEnd.address();
-    const backEndPort = typeof address === 'object' ? (address?.port ?? 0) : 0;
     const manifests = join(home, 'manifests');
     mkdirSync(manifests);
     const quickstart = readFileSync(join(installed, 'deploy/examples/quickstart/quickstart.yaml'), 'utf8');
     writeFileSync(
       join(manifests, 'quickstart.yaml'),
-      quickstart.replaceAll('25180', String(http)).replaceAll('25190', String(backEndPort)),
+      quickstart.replaceAll('25180', String(http)).replaceAll('25190', String(backEnd.port)),
     );
     writeFileSync(join(manifests, 'more.yaml'), MORE);
     writeFileSync(join(home, 'greeting.ts'), readFileSync(join(installed, 'deploy/examples/demo/greeting.ts')));

@@ -1,7 +1,7 @@
-import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { Issuer } from '#wasm-filters/testing/issuer.ts';
+import { type Listening, listen } from '../listening.ts';
 import { selfSigned } from '../seeds/self-signed.ts';
 import { freePort } from './sluice.ts';
 
@@ -14,6 +14,7 @@ export class KeyServer {
   asked = 0;
   answer: (response: ServerResponse) => void = (response) => void response.writeHead(503).end();
   readonly #server: Server;
+  #listening: Listening | undefined;
 
   private constructor(port: number, host: string) {
     const { 'tls.crt': cert, 'tls.key': key } = selfSigned(host);
@@ -37,14 +38,10 @@ export class KeyServer {
   }
 
   async up(): Promise<void> {
-    this.#server.listen(this.port, '127.0.0.1');
-    await once(this.#server, 'listening');
+    this.#listening = await listen(this.#server, { host: '127.0.0.1', port: this.port });
   }
 
   async down(): Promise<void> {
-    if (!this.#server.listening) return;
-    this.#server.closeAllConnections();
-    this.#server.close();
-    await once(this.#server, 'close');
+    await this.#listening?.stop();
   }
 }

@@ -1,20 +1,19 @@
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:net';
+import { createServer } from 'node:net';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Listening, listen } from '../listening.ts';
 import { CLASS, gateway, route } from './manifests.ts';
 import { freePort, get, Site, sluice, until } from './sluice.ts';
 
 let site: Site;
 let shared: number;
 let taken: number;
-let stranger: Server;
+let stranger: Listening;
 
 beforeAll(async () => {
   [shared, taken] = [await freePort(), await freePort()];
-  stranger = createServer().listen(taken, '127.0.0.1');
-  await once(stranger, 'listening');
+  stranger = await listen(createServer(), { host: '127.0.0.1', port: taken });
   site = await Site.make({
     'class.yaml': CLASS,
     'b.yaml': gateway('b', shared),
@@ -25,7 +24,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await site.destroy();
-  stranger.close();
+  await stranger.stop();
 });
 
 describe('a port that another program has', () => {
@@ -39,7 +38,7 @@ describe('a port that another program has', () => {
   });
 
   it('is bound once the program lets go of it', async () => {
-    stranger.close();
+    await stranger.stop();
     await until('the port is served', async () => (await get(taken, '/')) === 404);
     expect(await site.listener('taken', 'http')).toContain('Accepted=True');
   });

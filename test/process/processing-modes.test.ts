@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ROOT } from '#deploy/setup/node24.mjs';
+import { type Listening, listen } from '../listening.ts';
 import { type SingleProxy, singleProxy } from './single-proxy.ts';
 import { until } from './sluice.ts';
 
@@ -15,16 +16,14 @@ const socket = join(folder, 'extproc.sock');
 const config = join(ROOT, 'test/process/testdata/processors/processors.yaml');
 let host: ChildProcess;
 let single: SingleProxy;
-
-const backEnd = createServer().on('stream', (stream, headers) => void echo(stream, headers));
+let backEnd: Listening;
 
 beforeAll(async () => {
   single = await singleProxy();
-  backEnd.listen(0, '127.0.0.1');
-  await once(backEnd, 'listening');
+  backEnd = await listen(createServer().on('stream', (stream, headers) => void echo(stream, headers)));
   host = startHost();
   single.serve(
-    backend('back-end', `ip: { address: 127.0.0.1, port: ${portOf(backEnd.address())} }`, 'gateway.envoyproxy.io/h2c') +
+    backend('back-end', `ip: { address: 127.0.0.1, port: ${backEnd.port} }`, 'gateway.envoyproxy.io/h2c') +
       backend('processors', `unix: { path: ${socket} }`) +
       processed('plain', undefined) +
       processed('streamed', 'processingMode: { request: { body: Streamed }, response: { body: Streamed } }') +
@@ -53,7 +52,7 @@ beforeAll(async () => {
 afterAll(async () => {
   host.kill('SIGKILL');
   await single.destroy();
-  backEnd.close();
+  await backEnd.stop();
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -210,10 +209,6 @@ async function echo(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Pr
   );
   stream.on('wantTrailers', () => stream.sendTrailers({ 'x-sum': trailers['x-sum'] }));
   stream.end(body);
-}
-
-function portOf(address: ReturnType<typeof backEnd.address>): number {
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
 function backend(name: string, endpoint: string, protocol?: string): string {

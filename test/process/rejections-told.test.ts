@@ -1,11 +1,11 @@
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { selfSigned } from '#test/seeds/self-signed.ts';
+import { type Listening, listen } from '../listening.ts';
 import { CLASS, route } from './manifests.ts';
 import { freePort, get, Site, sluice, until } from './sluice.ts';
 
-let backend: Server;
+let backend: Listening;
 let site: Site;
 let port: number;
 let tlsPort: number;
@@ -93,16 +93,12 @@ async function acks(): Promise<readonly string[]> {
 }
 
 beforeAll(async () => {
-  backend = createServer({ keepAliveTimeout: 0 }, (_, response) => response.end('ok'));
-  backend.listen(0, '127.0.0.1');
-  await once(backend, 'listening');
-  const address = backend.address();
-  const backendPort = typeof address === 'object' && address !== null ? address.port : 0;
+  backend = await listen(createServer({ keepAliveTimeout: 0 }, (_, response) => response.end('ok')));
   [port, tlsPort, otherPort, addedPort] = [await freePort(), await freePort(), await freePort(), await freePort()];
   site = await Site.make({
     'gateway.yaml': CLASS + gateway(),
     'secret.yaml': secret('RSA-1024'),
-    'route.yaml': route('a', 'shop', '/', backendPort),
+    'route.yaml': route('a', 'shop', '/', backend.port),
     'patch.yaml': badCluster,
   });
   await site.start();
@@ -110,7 +106,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await site.destroy();
-  backend.close();
+  await backend.stop();
 });
 
 describe('at a start with a Secret and a patch that Envoy rejects', () => {

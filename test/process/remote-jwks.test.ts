@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
-import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { issuer } from '#wasm-filters/testing/issuer.ts';
+import { listen } from '../listening.ts';
 import { KeyServer } from './key-server.ts';
 import { CLASS, gateway, route } from './manifests.ts';
 import { freePort, Site, sluice, until } from './sluice.ts';
@@ -30,12 +30,9 @@ spec:
 
 beforeEach(async () => {
   keys = await KeyServer.make(HOST);
-  const backend = createServer({ keepAliveTimeout: 0 }, (_, response) => response.end('ok')).listen(0, '127.0.0.1');
-  await once(backend, 'listening');
-  const address = backend.address();
-  const backendPort = typeof address === 'object' && address !== null ? address.port : 0;
+  const backend = await listen(createServer({ keepAliveTimeout: 0 }, (_, response) => response.end('ok')));
   port = await freePort();
-  const routes = route('guarded', 'shop', '/guarded', backendPort) + route('open', 'shop', '/open', backendPort);
+  const routes = route('guarded', 'shop', '/guarded', backend.port) + route('open', 'shop', '/open', backend.port);
   site = await Site.make({ 'a.yaml': CLASS + gateway('shop', port) + routes, 'policy.yaml': policy('guarded') });
   site.configure(
     {
@@ -46,10 +43,7 @@ beforeEach(async () => {
   closers.push(
     () => site.destroy(),
     () => keys.down(),
-    () => {
-      backend.closeAllConnections();
-      backend.close();
-    },
+    () => backend.stop(),
   );
 });
 

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { backend, manifest, route, to, yamlOf } from '../envoy/route-site.ts';
+import { type Listening, listen } from '../listening.ts';
 import { freePort, Site, until } from './sluice.ts';
 
 const credential = (value: string) => yamlOf([manifest('Secret', 'key', { stringData: { credential: value } })]);
@@ -9,15 +10,16 @@ const INJECTION = { credentialInjection: { credential: { valueRef: { name: 'key'
 
 let site: Site;
 let port: number;
+let server: Listening;
 const seen: (string | undefined)[] = [];
-const server = createServer((request, response) => {
-  seen.push(request.headers.authorization);
-  response.end();
-});
 beforeAll(async () => {
   port = await freePort();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
+  server = await listen(
+    createServer((request, response) => {
+      seen.push(request.headers.authorization);
+      response.end();
+    }),
+  );
   const extensionRef = { group: 'gateway.envoyproxy.io', kind: 'HTTPRouteFilter', name: 'filter' };
   site = await Site.make({
     'all.yaml': yamlOf([
@@ -27,15 +29,14 @@ beforeAll(async () => {
         listeners: [{ name: 'http', protocol: 'HTTP', port }],
       }),
       route([{ filters: [{ type: 'ExtensionRef', extensionRef }], backendRefs: [to('api')] }]),
-      backend('api', [typeof address === 'object' && address !== null ? address.port : 0]),
+      backend('api', [server.port]),
     ]),
   });
   await site.start();
 });
 afterAll(async () => {
   await site.destroy();
-  server.close();
-  server.closeAllConnections();
+  await server.stop();
 });
 
 /** Asks until the answer has a status and, where one is given, the back-end got a credential. */

@@ -1,7 +1,7 @@
-import { once } from 'node:events';
-import { createServer, get as httpGet, type Server } from 'node:http';
+import { createServer, get as httpGet } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { issuer } from '#wasm-filters/testing/issuer.ts';
+import { type Listening, listen } from '../listening.ts';
 import { CLASS, gateway, route } from './manifests.ts';
 import { freePort, Site, until } from './sluice.ts';
 
@@ -11,16 +11,12 @@ const forger = issuer('EdDSA');
 /** Milliseconds that a request may take to be refused: what the filter allows the sidecar, and a slow machine. */
 const BOUND = 60_000;
 
-let backend: Server;
+let backend: Listening;
 let port: number;
 let site: Site;
 
 beforeAll(async () => {
-  backend = createServer({ keepAliveTimeout: 0 }, (_, response) => response.end('ok'));
-  backend.listen(0, '127.0.0.1');
-  await once(backend, 'listening');
-  const address = backend.address();
-  const backendPort = typeof address === 'object' && address !== null ? address.port : 0;
+  backend = await listen(createServer({ keepAliveTimeout: 0 }, (_, response) => response.end('ok')));
   port = await freePort();
   const policy = `---
 apiVersion: gateway.envoyproxy.io/v1alpha1
@@ -35,7 +31,7 @@ spec:
 `;
   site = await Site.make({
     'gateway.yaml': CLASS + gateway('shop', port),
-    'a.yaml': route('a', 'shop', '/a', backendPort) + policy,
+    'a.yaml': route('a', 'shop', '/a', backend.port) + policy,
   });
   await site.start();
   await until('the policy is in force', async () => (await get(fresh())) === 200);
@@ -43,8 +39,7 @@ spec:
 
 afterAll(async () => {
   await site.destroy();
-  backend.closeAllConnections();
-  backend.close();
+  await backend.stop();
 });
 
 let serial = 0;

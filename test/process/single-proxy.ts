@@ -1,5 +1,4 @@
 /** One proxy with its Envoy, without a controller around it: manifests are compiled and given to it by the test. */
-import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -16,6 +15,7 @@ import { systemClock } from '#controller/runtime/clock.ts';
 import { createTranslator } from '#controller/translate.ts';
 import { findEnvoy } from '#deploy/setup/envoy.ts';
 import { ROOT } from '#deploy/setup/node24.mjs';
+import { listen } from '../listening.ts';
 import { CLASS, gateway } from './manifests.ts';
 import { freePort, get, until } from './sluice.ts';
 
@@ -35,11 +35,7 @@ export interface SingleProxy {
 export async function singleProxy(options: Pick<RunningProxyOptions, 'tamper'> = {}): Promise<SingleProxy> {
   const folder = mkdtempSync(join(tmpdir(), 'sl-'));
   const translate = createTranslator(DEFAULT_SETTINGS);
-  const backend = createServer({ keepAliveTimeout: 0 }, (_, response) => response.end('ok'));
-  backend.listen(0, '127.0.0.1');
-  await once(backend, 'listening');
-  const address = backend.address();
-  const backendPort = typeof address === 'object' && address !== null ? address.port : 0;
+  const backend = await listen(createServer({ keepAliveTimeout: 0 }, (_, response) => response.end('ok')));
   const port = await freePort();
   const envoy = findEnvoy(process.env);
   if (envoy.kind !== 'found') throw new Error('Envoy is missing');
@@ -62,7 +58,7 @@ export async function singleProxy(options: Pick<RunningProxyOptions, 'tamper'> =
   return {
     proxy,
     port,
-    backendPort,
+    backendPort: backend.port,
     serve(manifests) {
       const file = join(folder, 'manifests.yaml');
       writeFileSync(file, CLASS + gateway('shop', port) + manifests);
@@ -77,8 +73,7 @@ export async function singleProxy(options: Pick<RunningProxyOptions, 'tamper'> =
     becomes: (path, status) => until(`${path} is ${status}`, async () => (await get(port, path)) === status),
     async destroy() {
       await proxy.stop();
-      backend.closeAllConnections();
-      backend.close();
+      await backend.stop();
       rmSync(folder, { recursive: true, force: true });
     },
   };

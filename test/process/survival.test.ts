@@ -1,44 +1,39 @@
-import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { createServer } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runs } from '#controller/infra/local/process-record.ts';
+import { type Listening, listen } from '../listening.ts';
 import { CLASS, gateway, route } from './manifests.ts';
 import { freePort, get, Site, until } from './sluice.ts';
 
 /** How long the back-end takes over a request to a path that ends in "slow". Milliseconds. */
 const SLOW = 800;
 
-let backend: Server;
-let backendPort: number;
+let backend: Listening;
 /** How many requests the back-end has begun to answer slowly. */
 let slowly = 0;
 let port: number;
 let site: Site;
 
 beforeAll(async () => {
-  backend = createServer({ keepAliveTimeout: 0 }, (request, response) => {
+  const server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
     const isSlow = request.url?.endsWith('slow') === true;
     if (isSlow) slowly += 1;
     setTimeout(() => response.end('ok'), isSlow ? SLOW : 0);
   });
-  backend.listen(0, '127.0.0.1');
-  await once(backend, 'listening');
-  const address = backend.address();
-  backendPort = typeof address === 'object' && address !== null ? address.port : 0;
+  backend = await listen(server);
   port = await freePort();
   site = await Site.make({
     'gateway.yaml': CLASS + gateway('shop', port),
-    'a.yaml': route('a', 'shop', '/a', backendPort),
+    'a.yaml': route('a', 'shop', '/a', backend.port),
   });
   await site.start();
 });
 
 afterAll(async () => {
   await site.destroy();
-  backend.closeAllConnections();
-  backend.close();
+  await backend.stop();
 });
 
 /** Keeps asking, one request after the other, until the returned function is called; it gives what was not 200. */
@@ -61,7 +56,7 @@ function steadyTraffic(): () => Promise<readonly (number | string)[]> {
 
 /** Makes the route live at a path that it did not have, and waits for it. */
 async function edit(path: string): Promise<void> {
-  site.write('b.yaml', route('b', 'shop', path, backendPort));
+  site.write('b.yaml', route('b', 'shop', path, backend.port));
   await until(`${path} is served`, async () => (await get(port, path)) === 200);
 }
 
@@ -85,7 +80,7 @@ describe('a controller that is killed', () => {
   });
 
   it('in the middle of a push goes on with it when it returns', async () => {
-    site.write('b.yaml', route('b', 'shop', '/pushed', backendPort));
+    site.write('b.yaml', route('b', 'shop', '/pushed', backend.port));
     site.signal('SIGKILL');
     await site.ended();
     await site.start();
@@ -98,9 +93,9 @@ describe('an Envoy', () => {
   it('that is stopped during a push takes the change when it goes on', async () => {
     const [envoy] = site.records('envoy');
     process.kill(envoy?.pid ?? 0, 'SIGSTOP');
-    site.write('b.yaml', route('b', 'shop', '/first', backendPort));
+    site.write('b.yaml', route('b', 'shop', '/first', backend.port));
     await sleep(200);
-    site.write('b.yaml', route('b', 'shop', '/second', backendPort));
+    site.write('b.yaml', route('b', 'shop', '/second', backend.port));
     await sleep(200);
     expect(await site.ask('/readyz')).toBe('ok\n');
     process.kill(envoy?.pid ?? 0, 'SIGCONT');

@@ -1,11 +1,10 @@
 import { createServer } from 'node:http';
+import { type Listening, listen } from '../listening.ts';
 
 /** A back-end that answers with the headers it got, as JSON. */
-export interface Echo {
-  readonly port: number;
+export interface Echo extends Listening {
   /** How many requests it got. */
   readonly count: () => number;
-  readonly stop: () => Promise<void>;
 }
 
 /**
@@ -36,15 +35,5 @@ export async function startEcho(): Promise<Echo> {
       }, asked('x-echo-delay'));
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  return {
-    port: typeof address === 'object' && address !== null ? address.port : 0,
-    count: () => count,
-    stop: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
+  return { ...(await listen(server)), count: () => count };
 }

@@ -14,10 +14,11 @@ import { startSidecar } from '#extproc/sidecar/sidecar.ts';
 import { compilePolicy } from '#wasm-filters/build.ts';
 import { type LiveEnvoy, startLiveEnvoy } from '../envoy/live-envoy.ts';
 import { startGrpcEcho } from '../envoy/grpc-echo.ts';
-import { type StreamBackEnd, startTcp, startTls, startUdp } from '../streams/back-ends.ts';
+import type { Listening } from '../listening.ts';
+import { startTcp, startTls, startUdp } from '../streams/back-ends.ts';
 import { type ConnectionOptions, say, send as sendDatagram } from '../streams/talk.ts';
 import { issue } from '../tls/authority.ts';
-import { type EchoBackEnd, startEchoBackEnd } from './echo-back-end.ts';
+import { startEchoBackEnd } from './echo-back-end.ts';
 import { seedPath } from './folder.ts';
 import type { SeedGroup } from './group.ts';
 import { type SeedAnswer, type SeedRequest, send } from './request.ts';
@@ -61,7 +62,7 @@ export function compileGroup(group: SeedGroup, ports: ReadonlyMap<string, number
 
 /** Runs a group on a real Envoy, one for each of its proxies. */
 export async function runGroup(group: SeedGroup, run: (world: SeedWorld) => Promise<void>): Promise<void> {
-  const backEnds = new Map<string, BackEnd>();
+  const backEnds = new Map<string, Listening>();
   const envoys: LiveEnvoy[] = [];
   const stops: (() => Promise<void>)[] = [];
   try {
@@ -102,9 +103,7 @@ export async function runGroup(group: SeedGroup, run: (world: SeedWorld) => Prom
   }
 }
 
-type BackEnd = EchoBackEnd | StreamBackEnd;
-
-function startBackEnd(service: string): Promise<BackEnd> {
+function startBackEnd(service: string): Promise<Listening> {
   const [name = '', transport] = service.split(/\/(?=TCP|UDP|TLS)/u);
   switch (transport) {
     case 'TCP':

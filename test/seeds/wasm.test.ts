@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { once } from 'node:events';
 import { createServer } from 'node:https';
 import { afterEach, describe, expect, it } from 'vitest';
 import { DEFAULT_FETCH_SETTINGS } from '#extproc/outbound/fetch-settings.ts';
@@ -8,6 +7,7 @@ import { digestOf } from '#controller/oci/image-module.ts';
 import { pushImage } from '#controller/oci/push.ts';
 import { parseReference } from '#controller/oci/reference.ts';
 import { packImage } from '#wasm-filters/build/image.ts';
+import { listen } from '../listening.ts';
 import { CLASS } from '../process/manifests.ts';
 import { freePort, Site } from '../process/sluice.ts';
 import { ALICE, REGISTRY_IS_THERE, type RealRegistry, startRegistry } from '../registry/real-registry.ts';
@@ -104,11 +104,9 @@ stringData: { .dockerconfigjson: '${JSON.stringify({ auths })}' }
     const server = createServer({ cert: certificate['tls.crt'], key: certificate['tls.key'] }, (request, response) => {
       if (request.url === '/wasm-filter-1.wasm') response.end(wasm);
       else response.writeHead(404).end();
-    }).listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    closers.push(() => void server.close());
-    const address = server.address();
-    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    });
+    const { port, stop } = await listen(server);
+    closers.push(stop);
     const seed = readFileSync(seedPath('004-19'), 'utf8');
     const policy = seed.replace(/sha256: .*$/mu, `sha256: ${digestOf(wasm).replace('sha256:', '')}`);
     expect(policy).not.toBe(seed);

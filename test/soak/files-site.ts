@@ -36,7 +36,7 @@ export async function filesSite(): Promise<SoakSite> {
   const stop = async (): Promise<void> => {
     await site.destroy();
     await backEnds.stop();
-    modules.stop();
+    await modules.stop();
     await redis.stop();
   };
   try {

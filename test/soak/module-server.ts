@@ -1,13 +1,13 @@
-import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { compileFilter } from '#wasm-filters/build.ts';
+import { listen } from '../listening.ts';
 import { moduleOf } from './manifests.ts';
 
 /** Where modules are fetched from. */
 export interface ModuleServer {
   /** What an EnvoyExtensionPolicy says to have one version or the other: 0 or 1. */
   policy(version: number): object;
-  stop(): void;
+  readonly stop: () => Promise<void>;
 }
 
 /** Serves two modules that do the same and differ in their bytes, at an address of this machine. */
@@ -18,15 +18,9 @@ export async function serveModules(at = '127.0.0.1'): Promise<ModuleServer> {
   const server = createServer((request, response) => {
     response.end(versions[Number(request.url?.slice(1))]);
   });
-  server.listen(0, at);
-  await once(server, 'listening');
-  const address = server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const { port, stop } = await listen(server, { host: at, port: 0 });
   return {
     policy: (version) => moduleOf(`http://${at}:${port}/${version}`, versions[version] ?? module, version),
-    stop: () => {
-      server.closeAllConnections();
-      server.close();
-    },
+    stop,
   };
 }

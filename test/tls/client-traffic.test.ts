@@ -1,10 +1,11 @@
 import { once } from 'node:events';
-import { createServer, type IncomingHttpHeaders, request as httpRequest, type Server } from 'node:http';
+import { createServer, type IncomingHttpHeaders, request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { connect as tlsConnect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { lower } from '#controller/xds/lower.ts';
 import { type LiveEnvoy, startLiveEnvoy } from '../envoy/live-envoy.ts';
+import { type Listening, listen } from '../listening.ts';
 import { freePort } from '../process/sluice.ts';
 import { compileText } from '../scenario/on-envoy.ts';
 import { authority, EXPIRED, issue, type Pair, revocations } from './authority.ts';
@@ -17,23 +18,19 @@ const REFUSED = /alert|socket hang up|ECONNRESET|ECONNREFUSED|EPIPE|disconnected
 let envoy: LiveEnvoy;
 let port: number;
 let tlsPort: number;
-let backEnd: Server;
-let backEndPort: number;
+let backEnd: Listening;
 let ca: Pair;
 beforeAll(async () => {
   ca = authority('ours');
   [envoy, port, tlsPort] = await Promise.all([startLiveEnvoy(), freePort(), freePort()]);
-  backEnd = createServer((request, response) => {
+  const server = createServer((request, response) => {
     request.resume().on('end', () => response.end(JSON.stringify({ ...request.headers, url: request.url })));
   });
-  await once(backEnd.listen(0, '127.0.0.1'), 'listening');
-  const address = backEnd.address();
-  backEndPort = typeof address === 'object' && address !== null ? address.port : 0;
+  backEnd = await listen(server);
 });
 afterAll(async () => {
   await envoy.stop();
-  backEnd.close();
-  backEnd.closeAllConnections();
+  await backEnd.stop();
 });
 
 function world(...policies: readonly object[]): string {
@@ -54,7 +51,7 @@ function world(...policies: readonly object[]): string {
         rules: [{ backendRefs: [{ group: 'gateway.envoyproxy.io', kind: 'Backend', name: 'echo' }] }],
       },
     }),
-    object('Backend', 'echo', { spec: { endpoints: [{ ip: { address: '127.0.0.1', port: backEndPort } }] } }),
+    object('Backend', 'echo', { spec: { endpoints: [{ ip: { address: '127.0.0.1', port: backEnd.port } }] } }),
     tlsSecret('server', issue('server', { dns: ['shop.example'] }, ca)),
     authorities('ca', ca.certificate),
     ...policies.map((spec, index) =>

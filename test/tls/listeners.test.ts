@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer } from 'node:http';
 import { connect, type PeerCertificate } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compile } from '#controller/compile.ts';
@@ -7,6 +7,7 @@ import { DEFAULT_CONFIGURATION } from '#controller/configuration.ts';
 import { loadOnce } from '#controller/provider/files/load-once.ts';
 import { lower } from '#controller/xds/lower.ts';
 import { type LiveEnvoy, startLiveEnvoy } from '../envoy/live-envoy.ts';
+import { type Listening, listen } from '../listening.ts';
 import { freePort } from '../process/sluice.ts';
 import { compileText } from '../scenario/on-envoy.ts';
 import { showSaid } from '../seeds/show-status.ts';
@@ -21,8 +22,7 @@ const REFUSED = /alert|socket hang up|ECONNRESET|ECONNREFUSED|EPIPE|disconnected
 let envoy: LiveEnvoy;
 let port: number;
 let otherPort: number;
-let backEnd: Server;
-let backEndPort: number;
+let backEnd: Listening;
 let ca: Pair;
 let stranger: Pair;
 let server: Pair;
@@ -31,15 +31,11 @@ beforeAll(async () => {
   stranger = authority('stranger');
   server = issue('server', { dns: ['shop.example', '*.shop.example'] }, ca);
   [envoy, port, otherPort] = await Promise.all([startLiveEnvoy(), freePort(), freePort()]);
-  backEnd = createServer((request, response) => response.end(request.headers['x-listener'] ?? ''));
-  await once(backEnd.listen(0, '127.0.0.1'), 'listening');
-  const address = backEnd.address();
-  backEndPort = typeof address === 'object' && address !== null ? address.port : 0;
+  backEnd = await listen(createServer((request, response) => response.end(request.headers['x-listener'] ?? '')));
 });
 afterAll(async () => {
   await envoy.stop();
-  backEnd.close();
-  backEnd.closeAllConnections();
+  await backEnd.stop();
 });
 
 interface ListenerOf {
@@ -49,7 +45,7 @@ interface ListenerOf {
 }
 
 function plainBackEnd(): string {
-  return object('Backend', 'echo', { spec: { endpoints: [{ ip: { address: '127.0.0.1', port: backEndPort } }] } });
+  return object('Backend', 'echo', { spec: { endpoints: [{ ip: { address: '127.0.0.1', port: backEnd.port } }] } });
 }
 
 /** A Gateway with HTTPS listeners, each with a route of its own that tells the listener's name. */

@@ -1,14 +1,11 @@
-import { once } from 'node:events';
 import { createSecureServer } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
 import { WebSocketServer } from 'ws';
+import { type Listening, listen } from '../listening.ts';
 import type { Pair } from './authority.ts';
 
 /** A back-end that speaks TLS, HTTP/2 or HTTP/1.1 as is agreed, and tells who asked and how. */
-export interface SecureBackEnd {
-  readonly port: number;
-  stop(): Promise<void>;
-}
+export type SecureBackEnd = Listening;
 
 /** What it tells of a request. */
 export interface Told {
@@ -21,7 +18,6 @@ export interface Told {
 
 /** Starts it; with `clients` it asks for a certificate of that authority, and refuses who has none. */
 export async function startSecureBackEnd(pair: Pair, clients?: string): Promise<SecureBackEnd> {
-  const sockets = new Set<TLSSocket>();
   // By the client's port: with HTTP/2 a request knows no more of its connection.
   const connections = new Map<number, Omit<Told, 'http'>>();
   const server = createSecureServer(
@@ -38,7 +34,6 @@ export async function startSecureBackEnd(pair: Pair, clients?: string): Promise<
     },
   );
   server.on('secureConnection', (socket) => {
-    sockets.add(socket);
     connections.set(socket.remotePort ?? 0, {
       sni: typeof socket.servername === 'string' ? socket.servername : '',
       tls: socket.getProtocol() ?? '',
@@ -51,15 +46,7 @@ export async function startSecureBackEnd(pair: Pair, clients?: string): Promise<
       client.on('message', (data, isBinary) => client.send(data, { binary: isBinary }));
     });
   });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const address = server.address();
-  return {
-    port: typeof address === 'object' && address !== null ? address.port : 0,
-    stop: async () => {
-      for (const socket of sockets) socket.destroy();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
+  return listen(server);
 }
 
 function commonName(socket: TLSSocket): string {

@@ -2,6 +2,7 @@ import { createServer } from 'node:https';
 import { readdirSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { proxyPaths } from '#controller/infra/local/state-folder.ts';
+import { listen } from '../listening.ts';
 import { until } from '../process/sluice.ts';
 import { digestOf } from '#controller/oci/image-module.ts';
 import { selfSigned } from '../seeds/self-signed.ts';
@@ -245,9 +246,8 @@ it('a module from a server with an authority of its own is had by the policy tha
   const wasm = await userFilter('v08');
   const pair = selfSigned('localhost');
   const server = createServer({ cert: pair['tls.crt'], key: pair['tls.key'] }, (_, response) => response.end(wasm));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  const url = `https://localhost:${typeof address === 'object' && address !== null ? address.port : 0}/f.wasm`;
+  const { port, stop } = await listen(server);
+  const url = `https://localhost:${port}/f.wasm`;
   const code = (tls: object) => ({ type: 'HTTP', http: { url, ...tls } });
   const authority = {
     apiVersion: 'v1',
@@ -267,6 +267,5 @@ it('a module from a server with an authority of its own is had by the policy tha
   expect(await at.ask('/b')).toMatchObject({ status: 500 });
   at.site.write('p.yaml', extension('a', [{ code: code({ tls: { caCertificateRef: { name: 'gone' } } }) }]));
   await at.says('a', /wasm\[0\]\.code\.http\.tls\.caCertificateRef.*Secret default\/gone does not exist/u);
-  server.close();
-  server.closeAllConnections();
+  await stop();
 });

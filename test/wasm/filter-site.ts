@@ -1,8 +1,8 @@
 /** A running sluice with routes that users' filters are on, and a registry that tests can make misbehave. */
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer } from 'node:http';
 import { type FakeRegistry, startFakeRegistry } from '#controller/oci/testing/fake-registry.ts';
 import { packImage } from '#wasm-filters/build/image.ts';
+import { type Listening, listen } from '../listening.ts';
 import { CLASS, gateway, route } from '../process/manifests.ts';
 import { freePort, Site, sluice, until } from '../process/sluice.ts';
 import { userFilter } from './user-filter.ts';
@@ -21,9 +21,9 @@ export class FilterSite {
   readonly site: Site;
   readonly registry: FakeRegistry;
   readonly port: number;
-  readonly #backend: Server;
+  readonly #backend: Listening;
 
-  private constructor(site: Site, registry: FakeRegistry, port: number, backend: Server) {
+  private constructor(site: Site, registry: FakeRegistry, port: number, backend: Listening) {
     this.site = site;
     this.registry = registry;
     this.port = port;
@@ -33,14 +33,12 @@ export class FilterSite {
   /** Makes a site with a route at "/<name>" for each name. */
   static async make(routes: readonly string[]): Promise<FilterSite> {
     const registry = await startFakeRegistry();
-    const backend = createServer({ keepAliveTimeout: 0 }, (request, response) => {
+    const server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
       response.end(JSON.stringify({ wasm: request.headers['x-wasm'] }));
-    }).listen(0, '127.0.0.1');
-    await once(backend, 'listening');
-    const address = backend.address();
-    const backendPort = typeof address === 'object' && address !== null ? address.port : 0;
+    });
+    const backend = await listen(server);
     const port = await freePort();
-    const text = routes.map((name) => route(name, 'shop', `/${name}`, backendPort)).join('');
+    const text = routes.map((name) => route(name, 'shop', `/${name}`, backend.port)).join('');
     const site = await Site.make({ 'a.yaml': CLASS + gateway('shop', port) + text });
     return new FilterSite(site, registry, port, backend);
   }
@@ -102,8 +100,7 @@ export class FilterSite {
   async destroy(): Promise<void> {
     await this.site.destroy();
     await this.registry.stop();
-    this.#backend.closeAllConnections();
-    this.#backend.close();
+    await this.#backend.stop();
   }
 }
 

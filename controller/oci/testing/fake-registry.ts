@@ -1,7 +1,7 @@
 /** A registry in this process, in memory, that can be made to misbehave. */
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { buffer } from 'node:stream/consumers';
+import { listen } from '#test/listening.ts';
 import { digestOf } from '../image-module.ts';
 
 /** Answers in the registry's stead; `undefined` leaves the request to the registry. */
@@ -27,7 +27,7 @@ export interface FakeRegistry {
   misbehave: Misbehave | undefined;
   /** What may ask: undefined is everybody; with "basic" the word is "<user>:<password>". */
   auth: { readonly kind: 'basic' | 'bearer'; readonly word: string; readonly repository?: string } | undefined;
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 /** Starts one on a port of 127.0.0.1. */
@@ -36,11 +36,7 @@ export async function startFakeRegistry(): Promise<FakeRegistry> {
   const blobs = new Map<string, Uint8Array>();
   const requests: string[] = [];
   const authorizations: (string | undefined)[] = [];
-  const server: Server = createServer((request, response) => void handle(request, response));
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const { port, stop } = await listen(createServer((request, response) => void handle(request, response)));
   const registry: FakeRegistry = {
     url: new URL(`http://127.0.0.1:${port}`),
     host: `127.0.0.1:${port}`,
@@ -57,11 +53,7 @@ export async function startFakeRegistry(): Promise<FakeRegistry> {
     clear(repository) {
       for (const key of manifests.keys()) if (key.startsWith(`${repository}/`)) manifests.delete(key);
     },
-    async stop() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
+    stop,
   };
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {

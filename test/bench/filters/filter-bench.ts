@@ -101,7 +101,7 @@ async function measure(bench: Bench): Promise<void> {
     reportLeases(bench, direct);
     reportCalls(bench, cases, direct);
   } finally {
-    module.stop();
+    await module.stop();
     await provider.stop();
     await Promise.all(children.map((child) => child.stop()));
   }
