@@ -1,11 +1,9 @@
 import { Agent, createServer, type IncomingHttpHeaders, request as httpRequest } from 'node:http';
-import { fromBinary, toBinary, create } from '@bufbuild/protobuf';
-import { Server, ServerCredentials, status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { schema } from '#proto/load.ts';
 import { listen } from '../listening.ts';
 import { freePort } from '../process/sluice.ts';
 import { type Echo, startEcho } from '../scenario/echo.ts';
+import { startAuthorization } from './authorization-server.ts';
 import { backend, manifest, route, type RouteSite, startRouteSite, to } from './route-site.ts';
 
 let site: RouteSite;
@@ -120,39 +118,17 @@ describe('a server that is asked by HTTP', () => {
 });
 
 describe('a server that is asked by gRPC', () => {
-  const request = schema('envoy.service.auth.v3.CheckRequest');
-  const response = schema('envoy.service.auth.v3.CheckResponse');
-  const server = new Server();
   const seen: Readonly<Record<string, string>>[] = [];
   let port = 0;
+  let stop: () => Promise<void>;
   beforeAll(async () => {
-    const check = {
-      path: '/envoy.service.auth.v3.Authorization/Check',
-      requestStream: false,
-      responseStream: false,
-      requestDeserialize: (bytes: Buffer) => fromBinary(request, bytes),
-      requestSerialize: () => Buffer.alloc(0),
-      responseSerialize: (bytes: Uint8Array) => Buffer.from(bytes),
-      responseDeserialize: (bytes: Buffer) => bytes,
-    };
-    server.addService({ check } as const, {
-      check: (
-        call: { readonly request: ReturnType<typeof fromBinary<typeof request>> },
-        callback: (error: null, bytes: Uint8Array) => void,
-      ) => {
-        const headers = call.request.attributes?.request?.http?.headers ?? {};
-        seen.push(headers);
-        const code = headers['x-user'] === 'mallory' ? status.PERMISSION_DENIED : status.OK;
-        callback(null, toBinary(response, create(response, { status: { code } })));
-      },
-    });
-    port = await new Promise<number>((resolve, reject) => {
-      server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
-        error === null ? resolve(bound) : reject(error),
-      );
-    });
+    ({ port, stop } = await startAuthorization(({ attributes }) => {
+      const headers = attributes?.request?.http?.headers ?? {};
+      seen.push(headers);
+      return headers['x-user'] !== 'mallory';
+    }));
   });
-  afterAll(() => server.forceShutdown());
+  afterAll(() => stop());
 
   it('decides, and gets the headers that it is to', async () => {
     await serve(port, { protocol: 'GRPC', grpc: { allowedHeaders: ['x-user'] } });

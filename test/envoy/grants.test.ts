@@ -28,8 +28,7 @@ beforeAll(async () => {
   [port, secure] = await Promise.all([freePort(), freePort()]);
 });
 afterAll(async () => {
-  await Promise.all([site.stop(), echo.stop(), copies.stop()]);
-  grpc.stop();
+  await Promise.all([site.stop(), echo.stop(), copies.stop(), grpc.stop()]);
 });
 
 /** A grant in the namespace `far` for objects of a kind in `default`. */

@@ -6,10 +6,11 @@ import {
   Metadata,
   type MethodDefinition,
   Server,
-  ServerCredentials,
   type ServiceError,
   status,
 } from '@grpc/grpc-js';
+import type { Listening } from '../listening.ts';
+import { serveGrpc } from './grpc-server.ts';
 
 /** What a call came to. */
 export interface CallAnswer {
@@ -23,10 +24,9 @@ export interface CallAnswer {
 }
 
 /** A gRPC server that answers every call with what it got. */
-export interface GrpcEcho {
-  readonly port: number;
+export interface GrpcEcho extends Listening {
+  /** How many calls it got. */
   readonly count: () => number;
-  readonly stop: () => void;
 }
 
 type Definition = MethodDefinition<string, string>;
@@ -73,12 +73,7 @@ export async function startGrpcEcho(
     Object.fromEntries(offered.map(([path, streams]) => [path, definition(path, streams)])),
     Object.fromEntries(offered.map(([path, streams]) => [path, streams ? stream : unary])),
   );
-  const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
-      error === null ? resolve(bound) : reject(error),
-    );
-  });
-  return { port, count: () => count, stop: () => server.forceShutdown() };
+  return { ...(await serveGrpc(server)), count: () => count };
 }
 
 /** Calls a method at a port of loopback, for a host. */

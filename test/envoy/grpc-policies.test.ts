@@ -26,7 +26,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await site.stop();
-  server.stop();
+  await server.stop();
   rmSync(folder, { recursive: true, force: true });
 });
 

@@ -27,7 +27,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await site.stop();
   await echo.stop();
-  for (const server of servers) server.stop();
+  await Promise.all(servers.map((server) => server.stop()));
 });
 
 const serve = (rules: readonly object[], ...others: readonly object[]) =>

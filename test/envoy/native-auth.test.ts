@@ -1,16 +1,14 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { createHash } from 'node:crypto';
-import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
-import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { configDump } from '#controller/xds/config-dump.ts';
 import { lower } from '#controller/xds/lower.ts';
 import { showSnapshot } from '#controller/xds/show.ts';
-import { schema } from '#proto/load.ts';
 import { listen } from '../listening.ts';
 import { freePort } from '../process/sluice.ts';
 import { compileText } from '../scenario/on-envoy.ts';
 import { type Echo, startEcho } from '../scenario/echo.ts';
+import { startAuthorization } from './authorization-server.ts';
 import { backend, manifest, route, type RouteSite, startRouteSite, to, yamlOf } from './route-site.ts';
 
 let site: RouteSite;
@@ -246,39 +244,16 @@ describe('extAuth by HTTP', () => {
 });
 
 describe('extAuth by gRPC', () => {
-  const REQUEST = schema('envoy.service.auth.v3.CheckRequest');
-  const RESPONSE = schema('envoy.service.auth.v3.CheckResponse');
   const contexts: object[] = [];
-  const server = new Server();
   let port = 0;
+  let stop: () => Promise<void>;
   beforeAll(async () => {
-    const check = {
-      path: '/envoy.service.auth.v3.Authorization/Check',
-      requestStream: false,
-      responseStream: false,
-      requestSerialize: (bytes: Buffer) => bytes,
-      requestDeserialize: (bytes: Buffer) => bytes,
-      responseSerialize: (bytes: Buffer) => bytes,
-      responseDeserialize: (bytes: Buffer) => bytes,
-    } as const;
-    server.addService(
-      { check },
-      {
-        check: (call: { readonly request: Buffer }, done: (error: null, answer: Buffer) => void) => {
-          const { attributes } = fromBinary(REQUEST, call.request);
-          contexts.push(attributes?.contextExtensions ?? {});
-          const code = attributes?.request?.http?.headers['x-user'] === 'alice' ? 0 : 7;
-          done(null, Buffer.from(toBinary(RESPONSE, create(RESPONSE, { status: { code } }))));
-        },
-      },
-    );
-    port = await new Promise<number>((resolve, reject) => {
-      server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
-        error === null ? resolve(bound) : reject(error),
-      );
-    });
+    ({ port, stop } = await startAuthorization(({ attributes }) => {
+      contexts.push(attributes?.contextExtensions ?? {});
+      return attributes?.request?.http?.headers['x-user'] === 'alice';
+    }));
   });
-  afterAll(() => server.forceShutdown());
+  afterAll(() => stop());
 
   it('decides, and is told of the route', async () => {
     const grpc = { backendRefs: [to('auth')] };

@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await Promise.all([site.stop(), echo.stop(), secure.stop(), ...Object.values(streams).map((one) => one.stop())]);
-  grpc.stop();
+  await grpc.stop();
 });
 
 const asOf = (version: string, object: object): object => ({

@@ -1,9 +1,12 @@
 /** Processors that are no host of ours, and say what nobody has asked for. */
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
-import { Server, ServerCredentials, type ServerDuplexStream } from '@grpc/grpc-js';
+import { Server, type ServerDuplexStream } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { rawMethod } from '#extproc/grpc/raw-method.ts';
 import { schema } from '#proto/load.ts';
+import type { Listening } from '../listening.ts';
 import { type Echo, startEcho } from '../scenario/echo.ts';
+import { serveGrpc } from './grpc-server.ts';
 import { backend, manifest, route, type RouteSite, startRouteSite, to } from './route-site.ts';
 
 const REQUEST = schema('envoy.service.ext_proc.v3.ProcessingRequest');
@@ -24,22 +27,13 @@ function answer(phase: 'requestHeaders' | 'responseHeaders' | 'requestBody'): Ui
 
 let site: RouteSite;
 let echo: Echo;
-const server = new Server();
-let port = 0;
+let processor: Listening;
 beforeAll(async () => {
   site = await startRouteSite();
   echo = await startEcho();
-  const process = {
-    path: '/envoy.service.ext_proc.v3.ExternalProcessor/Process',
-    requestStream: true,
-    responseStream: true,
-    requestSerialize: (bytes: Buffer) => bytes,
-    requestDeserialize: (bytes: Buffer) => bytes,
-    responseSerialize: (bytes: Buffer) => bytes,
-    responseDeserialize: (bytes: Buffer) => bytes,
-  } as const;
+  const server = new Server();
   server.addService(
-    { process },
+    { process: rawMethod('/envoy.service.ext_proc.v3.ExternalProcessor/Process', 'bidi') },
     {
       process: (stream: ServerDuplexStream<Buffer, Buffer>) => {
         stream.on('data', (bytes: Buffer) => {
@@ -54,11 +48,7 @@ beforeAll(async () => {
       },
     },
   );
-  port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
-      error === null ? resolve(bound) : reject(error),
-    );
-  });
+  processor = await serveGrpc(server);
   const processed = (name: string, failOpen: boolean): readonly object[] => [
     route([{ matches: [{ path: { value: `/${name}` } }], backendRefs: [to('echo')] }], 'HTTPRoute', name),
     manifest('EnvoyExtensionPolicy', name, {
@@ -66,13 +56,13 @@ beforeAll(async () => {
       extProc: [{ backendRefs: [to('processor')], failOpen, messageTimeout: '5s', processingMode: { request: {} } }],
     }),
   ];
-  const backends = [backend('echo', [echo.port]), backend('processor', [port])];
+  const backends = [backend('echo', [echo.port]), backend('processor', [processor.port])];
   await site.serve(...processed('closed', false), ...processed('open', true), ...backends);
 });
 afterAll(async () => {
   await site.stop();
   await echo.stop();
-  server.forceShutdown();
+  await processor.stop();
 });
 
 describe('a processor', () => {

@@ -68,8 +68,7 @@ export async function runGroup(group: SeedGroup, run: (world: SeedWorld) => Prom
   try {
     for (const service of group.services ?? []) backEnds.set(service, await startBackEnd(service));
     for (const [service, methods] of Object.entries(group.grpcServices ?? {})) {
-      const server = await startGrpcEcho(service, [], methods);
-      backEnds.set(service, { port: server.port, stop: async () => server.stop() });
+      backEnds.set(service, await startGrpcEcho(service, [], methods));
     }
     const ports = new Map([...backEnds].map(([service, { port }]) => [service, port]));
     const { translation } = compileGroup(group, ports);
