@@ -1,20 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Echo, startEcho } from '../scenario/echo.ts';
-import { answering, backend, manifest, route, type RouteSite, startRouteSite, to } from './route-site.ts';
+import { type EchoSite, startEchoSite } from './echo-site.ts';
+import { answering, manifest, to } from './route-site.ts';
 
-let site: RouteSite;
-let echoes: readonly [Echo, Echo];
+let site: EchoSite;
 beforeAll(async () => {
-  site = await startRouteSite();
-  echoes = await Promise.all([startEcho(), startEcho()]);
+  site = await startEchoSite();
 });
-afterAll(async () => {
-  await site.stop();
-  await Promise.all(echoes.map((echo) => echo.stop()));
-});
+afterAll(() => site.stop());
 
 const serve = (rules: readonly object[], ...others: readonly object[]): Promise<number> =>
-  site.serve(route(rules), ...echoes.map((echo, index) => backend(`echo-${index}`, [echo.port])), ...others);
+  site.serveRules(rules, ...others);
 
 const CHANGES = {
   set: [
@@ -161,7 +156,7 @@ describe('CORS', () => {
     expect(asked.response).toMatchObject({
       'access-control-allow-origin': 'https://www.example.com',
       'access-control-expose-headers': 'x-c',
-      'x-echo-port': String(echoes[0].port),
+      'x-echo-port': String(site.echoes[0].port),
     });
     for (const answer of [
       await preflight('https://evil.example'),
@@ -175,9 +170,9 @@ describe('CORS', () => {
 describe('weights', () => {
   it('share requests out', async () => {
     await serve([{ backendRefs: [to('echo-0', { weight: 9 }), to('echo-1', { weight: 1 })] }]);
-    const before = echoes.map((echo) => echo.count());
+    const before = site.echoes.map((echo) => echo.count());
     for (let i = 0; i < 300; i++) expect((await site.get('/')).status).toBe(200);
-    const [most = 0, few = 0] = echoes.map((echo, index) => echo.count() - (before[index] ?? 0));
+    const [most = 0, few = 0] = site.echoes.map((echo, index) => echo.count() - (before[index] ?? 0));
     expect(most + few).toBe(300);
     expect(few).toBeGreaterThan(5);
     expect(few).toBeLessThan(70);

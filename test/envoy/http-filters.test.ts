@@ -2,31 +2,23 @@ import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listen } from '../listening.ts';
 import { until } from '../process/sluice.ts';
-import { type Echo, startEcho } from '../scenario/echo.ts';
-import { backend, manifest, route, type RouteSite, startRouteSite, to } from './route-site.ts';
+import { startEcho } from '../scenario/echo.ts';
+import { type EchoSite, startEchoSite } from './echo-site.ts';
+import { backend, manifest, to } from './route-site.ts';
 
-let site: RouteSite;
-let echoes: readonly [Echo, Echo, Echo];
-let backends: readonly object[];
+let site: EchoSite;
+let all: object;
 beforeAll(async () => {
-  site = await startRouteSite();
-  echoes = await Promise.all([startEcho(), startEcho(), startEcho()]);
-  backends = [
-    ...echoes.map((echo, index) => backend(`echo-${index}`, [echo.port])),
-    backend(
-      'all',
-      echoes.map(({ port }) => port),
-    ),
-  ];
+  site = await startEchoSite();
+  all = backend(
+    'all',
+    site.echoes.map(({ port }) => port),
+  );
 });
-afterAll(async () => {
-  await site.stop();
-  await Promise.all(echoes.map((echo) => echo.stop()));
-});
+afterAll(() => site.stop());
 
 /** Serves one route with these rules. */
-const serve = (rules: readonly object[], ...others: readonly object[]) =>
-  site.serve(route(rules), ...backends, ...others);
+const serve = (rules: readonly object[], ...others: readonly object[]) => site.serveRules(rules, all, ...others);
 
 function filterRef(name: string): object {
   const extensionRef = { group: 'gateway.envoyproxy.io', kind: 'HTTPRouteFilter', name };
@@ -54,10 +46,10 @@ describe('RequestMirror', () => {
       [{ backendRefs: [to('echo-0')], filters: [mirror('watcher'), changes, mirror('echo-1')] }],
       backend('watcher', [watcher.port]),
     );
-    const before = echoes[1].count();
+    const before = site.echoes[1].count();
     const answer = await site.get('/some/path', { host: 'shop.example' });
-    expect(answer).toMatchObject({ status: 200, response: { 'x-echo-port': String(echoes[0].port) } });
-    await until('both mirrors have it', () => seen.length === 1 && echoes[1].count() === before + 1);
+    expect(answer).toMatchObject({ status: 200, response: { 'x-echo-port': String(site.echoes[0].port) } });
+    await until('both mirrors have it', () => seen.length === 1 && site.echoes[1].count() === before + 1);
     expect(seen[0]).toMatchObject({ host: 'shop.example', path: '/some/path', 'x-set': 'by-rule' });
     await watcher.stop();
   });
@@ -81,16 +73,16 @@ describe('RequestMirror', () => {
 
   it('of a back-end that does not exist is left out', async () => {
     await serve([{ backendRefs: [to('echo-0')], filters: [mirror('nowhere'), mirror('echo-2')] }]);
-    const before = echoes[2].count();
+    const before = site.echoes[2].count();
     expect((await site.get('/')).status).toBe(200);
-    await until('the other mirror has it', () => echoes[2].count() === before + 1);
+    await until('the other mirror has it', () => site.echoes[2].count() === before + 1);
   });
 
   it('of the only back-end of a rule is one of the rule', async () => {
     await serve([{ backendRefs: [to('echo-0', { filters: [mirror('echo-1')] })] }]);
-    const before = echoes[1].count();
+    const before = site.echoes[1].count();
     expect((await site.get('/')).status).toBe(200);
-    await until('the mirror has it', () => echoes[1].count() === before + 1);
+    await until('the mirror has it', () => site.echoes[1].count() === before + 1);
   });
 
   it('beside a redirect answers 500', async () => {
@@ -111,7 +103,7 @@ describe('filters of one back-end', () => {
     const reached = new Set<string>();
     for (let i = 0; i < 60; i++) {
       const { response, upstream } = await site.get('/');
-      const index = echoes.findIndex(({ port }) => String(port) === response?.['x-echo-port']);
+      const index = site.echoes.findIndex(({ port }) => String(port) === response?.['x-echo-port']);
       reached.add(String(index));
       expect(response?.['x-from']).toBe(`echo-${index}`);
       expect(upstream).toMatchObject({ 'x-to': `echo-${index}`, host: `echo-${index}.example` });
@@ -170,7 +162,7 @@ describe('sessionPersistence', () => {
     await serve([{ ...rule, backendRefs: [to('echo-1')] }]);
     expect(await site.get('/', headers)).toMatchObject({
       status: 200,
-      response: { 'x-echo-port': String(echoes[1].port) },
+      response: { 'x-echo-port': String(site.echoes[1].port) },
     });
   });
 });
@@ -205,7 +197,7 @@ describe('an HTTPRouteFilter', () => {
   });
 
   it('takes the host from the back-end', async () => {
-    const endpoints = [{ fqdn: { hostname: 'localhost', port: echoes[0].port } }];
+    const endpoints = [{ fqdn: { hostname: 'localhost', port: site.echoes[0].port } }];
     await serve(
       [{ filters: [filterRef('filter')], backendRefs: [to('named')] }],
       manifest('Backend', 'named', { endpoints }),
@@ -275,9 +267,9 @@ describe('an HTTPRouteFilter', () => {
       filter({ matches: [{ cookies }, { cookies: other }] }, 'cookies'),
     );
     const asked = async (cookie: string) => (await site.get('/', { cookie })).response?.['x-echo-port'];
-    expect(await asked('a=b; tier=gold')).toBe(String(echoes[0].port));
-    expect(await asked('user=alice')).toBe(String(echoes[0].port));
-    expect(await asked('user=bob; tier=silver')).toBe(String(echoes[1].port));
+    expect(await asked('a=b; tier=gold')).toBe(String(site.echoes[0].port));
+    expect(await asked('user=alice')).toBe(String(site.echoes[0].port));
+    expect(await asked('user=bob; tier=silver')).toBe(String(site.echoes[1].port));
   });
 
   it.each([

@@ -1,42 +1,37 @@
 import { request } from 'node:https';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { lower } from '#controller/xds/lower.ts';
 import { freePort } from '../process/sluice.ts';
-import { ask, type Answer } from '../scenario/ask.ts';
+import type { Answer } from '../scenario/ask.ts';
 import { type Echo, startEcho } from '../scenario/echo.ts';
-import { compileText } from '../scenario/on-envoy.ts';
 import { selfSigned } from '../seeds/self-signed.ts';
-import { type LiveEnvoy, startLiveEnvoy } from './live-envoy.ts';
-import { backend, manifest, to, yamlOf } from './route-site.ts';
+import { answering, backend, manifest, type RouteSite, startRouteSite, to } from './route-site.ts';
 
-let envoy: LiveEnvoy;
+let site: RouteSite;
 let echo: Echo;
 let http: number;
 let https: number;
 beforeAll(async () => {
-  [envoy, echo, http, https] = await Promise.all([startLiveEnvoy(), startEcho(), freePort(), freePort()]);
+  [site, echo, http, https] = await Promise.all([startRouteSite(), startEcho(), freePort(), freePort()]);
 });
 afterAll(async () => {
-  await Promise.all([envoy.stop(), echo.stop()]);
+  await Promise.all([site.stop(), echo.stop()]);
 });
 
 const pairs = { a: selfSigned('a.example'), b: selfSigned('*.b.example') };
 
 /** Serves the Gateway `edge`, with a listener for gateway.example, and these manifests. */
-async function serve(...manifests: readonly object[]): Promise<void> {
+function serve(...manifests: readonly object[]): Promise<void> {
   const listeners = [{ name: 'http', protocol: 'HTTP', port: http, hostname: 'gateway.example' }];
   const allowedListeners = { namespaces: { from: 'Same' } };
   const secrets = Object.entries(pairs).map(([name, pair]) =>
     manifest('Secret', name, { type: 'kubernetes.io/tls', stringData: pair }),
   );
-  const text = yamlOf([
-    manifest('GatewayClass', 'sluice', { controllerName: 'gateway.envoyproxy.io/gatewayclass-controller' }),
+  return site.serveAlone(
     manifest('Gateway', 'edge', { gatewayClassName: 'sluice', listeners, allowedListeners }),
     backend('echo', [echo.port]),
     ...secrets,
     ...manifests,
-  ]);
-  expect(await envoy.publish(lower(compileText(text), undefined))).toEqual([]);
+  );
 }
 
 function set(name: string, ...listeners: readonly object[]): object {
@@ -45,15 +40,11 @@ function set(name: string, ...listeners: readonly object[]): object {
 
 /** A route that answers with its name in a header. */
 function route(name: string, ...parentRefs: readonly object[]): object {
-  const filter = {
-    type: 'ResponseHeaderModifier',
-    responseHeaderModifier: { set: [{ name: 'x-route', value: name }] },
-  };
-  return manifest('HTTPRoute', name, { parentRefs, rules: [{ filters: [filter], backendRefs: [to('echo')] }] });
+  const rules = [{ filters: [answering(name)], backendRefs: [to('echo')] }];
+  return manifest('HTTPRoute', name, { parentRefs, rules });
 }
 
-const plain = { statuses: [], upstream: {}, response: {}, name: '', method: 'GET', path: '/', from: '127.0.0.1' };
-const get = (host: string): Promise<Answer> => ask(http, { ...plain, headers: [['host', host]] });
+const get = (host: string): Promise<Answer> => site.getAt(http, '/', { host });
 
 interface SecureAnswer {
   readonly status: number | undefined;

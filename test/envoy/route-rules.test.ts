@@ -5,22 +5,16 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { listen } from '../listening.ts';
 import { freePort } from '../process/sluice.ts';
-import { type Echo, startEcho } from '../scenario/echo.ts';
-import { backend, manifest, route, type RouteSite, startRouteSite, to } from './route-site.ts';
+import { type EchoSite, startEchoSite } from './echo-site.ts';
+import { backend, manifest, route, to } from './route-site.ts';
 
-let site: RouteSite;
-let echoes: readonly [Echo, Echo];
+let site: EchoSite;
 beforeAll(async () => {
-  site = await startRouteSite();
-  echoes = await Promise.all([startEcho(), startEcho()]);
+  site = await startEchoSite();
 });
-afterAll(async () => {
-  await site.stop();
-  await Promise.all(echoes.map((echo) => echo.stop()));
-});
+afterAll(() => site.stop());
 
-const serve = (rules: readonly object[], ...others: readonly object[]) =>
-  site.serve(route(rules), ...echoes.map((echo, index) => backend(`echo-${index}`, [echo.port])), ...others);
+const serve = (rules: readonly object[], ...others: readonly object[]) => site.serveRules(rules, ...others);
 
 let asked = 0;
 /** Asks for an answer that fails the first times. */
@@ -36,16 +30,16 @@ describe('retry', () => {
     expect((await failing(3)).status).toBe(200);
     expect((await failing(4)).status).toBe(503);
     expect((await failing(0, { 'x-echo-status': '500' })).status).toBe(500);
-    const before = echoes[0].count();
+    const before = site.echoes[0].count();
     await failing(0, { 'x-echo-status': '500' });
-    expect(echoes[0].count()).toBe(before + 1);
+    expect(site.echoes[0].count()).toBe(before + 1);
   });
 
   it('asks again when a back-end takes longer than it may', async () => {
     await retrying({ codes: [504], attempts: 1 }, { backendRequest: '1s' });
-    const before = echoes[0].count();
+    const before = site.echoes[0].count();
     expect((await site.get('/', { 'x-echo-delay': '20000' })).status).toBe(504);
-    expect(echoes[0].count()).toBe(before + 2);
+    expect(site.echoes[0].count()).toBe(before + 2);
   });
 
   it('asks again, elsewhere, when a connection fails or breaks', async () => {
@@ -59,7 +53,7 @@ describe('retry', () => {
     const breaking = await listen(server);
     await serve(
       [{ backendRefs: [to('mixed')], retry: { attempts: 5, backoff: '1ms' } }],
-      backend('mixed', [await freePort(), breaking.port, echoes[0].port]),
+      backend('mixed', [await freePort(), breaking.port, site.echoes[0].port]),
     );
     for (let i = 0; i < 20; i++) expect((await site.get('/')).status).toBe(200);
     expect(broken).toBeGreaterThan(0);
@@ -75,15 +69,13 @@ describe('a host with a port', () => {
         hostnames: [`${name}.example`],
         rules: [{ backendRefs: [to(`echo-${index}`)] }],
       });
-    await site.serve(
-      named('one', 0),
-      named('two', 1),
-      ...echoes.map((echo, index) => backend(`echo-${index}`, [echo.port])),
-    );
+    await site.serve(named('one', 0), named('two', 1), ...site.backends);
     for (const host of ['one.example', 'one.example:8080', 'ONE.example:1']) {
-      expect((await site.get('/', { host })).response?.['x-echo-port']).toBe(String(echoes[0].port));
+      expect((await site.get('/', { host })).response?.['x-echo-port']).toBe(String(site.echoes[0].port));
     }
-    expect((await site.get('/', { host: 'two.example:443' })).response?.['x-echo-port']).toBe(String(echoes[1].port));
+    expect((await site.get('/', { host: 'two.example:443' })).response?.['x-echo-port']).toBe(
+      String(site.echoes[1].port),
+    );
     expect((await site.get('/', { host: 'three.example:80' })).status).toBe(404);
   });
 });
