@@ -9,7 +9,17 @@ import { freePort } from '../process/sluice.ts';
 import { compileText } from '../scenario/on-envoy.ts';
 import { type Echo, startEcho } from '../scenario/echo.ts';
 import { startAuthorization } from './authorization-server.ts';
-import { backend, manifest, route, type RouteSite, startRouteSite, to, yamlOf } from './route-site.ts';
+import {
+  backend,
+  CLASS,
+  gatewayOf,
+  manifest,
+  route,
+  type RouteSite,
+  startRouteSite,
+  to,
+  yamlOf,
+} from './route-site.ts';
 
 let site: RouteSite;
 let echo: Echo;
@@ -67,11 +77,8 @@ describe('basicAuth', () => {
     for (const path of ['/config_dump', '/config_dump?include_eds'])
       expect(await site.envoy.admin(path)).not.toContain(hash);
     const manifestsOfAll = [
-      manifest('GatewayClass', 'sluice', { controllerName: 'gateway.envoyproxy.io/gatewayclass-controller' }),
-      manifest('Gateway', 'shop', {
-        gatewayClassName: 'sluice',
-        listeners: [{ name: 'http', protocol: 'HTTP', port: 80 }],
-      }),
+      CLASS,
+      gatewayOf([{ name: 'http', protocol: 'HTTP', port: 80 }]),
       ...manifests(spec, users),
     ];
     const snapshot = lower(compileText(yamlOf(manifestsOfAll)), undefined);

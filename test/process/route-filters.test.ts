@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import { afterAll, beforeAll, describe, it } from 'vitest';
-import { backend, manifest, route, to, yamlOf } from '../envoy/route-site.ts';
+import { backend, CLASS, gatewayOf, manifest, route, to, yamlOf } from '../envoy/route-site.ts';
 import { type Listening, listen } from '../listening.ts';
 import { freePort, Site, until } from './sluice.ts';
 
@@ -23,11 +23,8 @@ beforeAll(async () => {
   const extensionRef = { group: 'gateway.envoyproxy.io', kind: 'HTTPRouteFilter', name: 'filter' };
   site = await Site.make({
     'all.yaml': yamlOf([
-      manifest('GatewayClass', 'sluice', { controllerName: 'gateway.envoyproxy.io/gatewayclass-controller' }),
-      manifest('Gateway', 'shop', {
-        gatewayClassName: 'sluice',
-        listeners: [{ name: 'http', protocol: 'HTTP', port }],
-      }),
+      CLASS,
+      gatewayOf([{ name: 'http', protocol: 'HTTP', port }]),
       route([{ filters: [{ type: 'ExtensionRef', extensionRef }], backendRefs: [to('api')] }]),
       backend('api', [server.port]),
     ]),
