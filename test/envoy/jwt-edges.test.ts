@@ -11,6 +11,7 @@ import { freePort } from '../process/sluice.ts';
 import { type Echo, startEcho } from '../scenario/echo.ts';
 import { compileText } from '../scenario/on-envoy.ts';
 import { type LiveEnvoy, startLiveEnvoy } from './live-envoy.ts';
+import { backend, manifest, to, yamlOf } from './route-site.ts';
 
 const group = 'gateway.networking.k8s.io';
 const eg = 'gateway.envoyproxy.io';
@@ -39,81 +40,53 @@ const HEADER = { alg: 'RS256', kid: 'rs' };
 const encode = (json: unknown): string => Buffer.from(JSON.stringify(json)).toString('base64url');
 
 function manifests(gateways: readonly (readonly [name: string, port: number])[], echo: number): string {
-  const parts = [
-    {
-      apiVersion: `${group}/v1`,
-      kind: 'GatewayClass',
-      metadata: { name: 'sluice' },
-      spec: {
-        controllerName: `${eg}/gatewayclass-controller`,
-        parametersRef: { group: eg, kind: 'EnvoyProxy', name: 'merged', namespace: 'default' },
-      },
-    },
-    { apiVersion: `${eg}/v1alpha1`, kind: 'EnvoyProxy', metadata: { name: 'merged' }, spec: { mergeGateways: true } },
-    ...gateways.map(([name, port]) => ({
-      apiVersion: `${group}/v1`,
-      kind: 'Gateway',
-      metadata: { name },
-      spec: { gatewayClassName: 'sluice', listeners: [{ name: 'http', protocol: 'HTTP', port }] },
-    })),
-    {
-      apiVersion: `${eg}/v1alpha1`,
-      kind: 'EnvoyPatchPolicy',
-      metadata: { name: 'large-headers' },
-      spec: {
-        targetRef: { group, kind: 'GatewayClass', name: 'sluice' },
-        type: 'JSONPatch',
-        jsonPatches: [
-          {
-            type: 'type.googleapis.com/envoy.config.listener.v3.Listener',
-            name: 'default/large/http',
-            operation: {
-              op: 'add',
-              path: '/default_filter_chain/filters/0/typed_config/max_request_headers_kb',
-              value: 256,
-            },
+  return yamlOf([
+    manifest('GatewayClass', 'sluice', {
+      controllerName: `${eg}/gatewayclass-controller`,
+      parametersRef: { group: eg, kind: 'EnvoyProxy', name: 'merged', namespace: 'default' },
+    }),
+    manifest('EnvoyProxy', 'merged', { mergeGateways: true }),
+    ...gateways.map(([name, port]) =>
+      manifest('Gateway', name, {
+        gatewayClassName: 'sluice',
+        listeners: [{ name: 'http', protocol: 'HTTP', port }],
+      }),
+    ),
+    manifest('EnvoyPatchPolicy', 'large-headers', {
+      targetRef: { group, kind: 'GatewayClass', name: 'sluice' },
+      type: 'JSONPatch',
+      jsonPatches: [
+        {
+          type: 'type.googleapis.com/envoy.config.listener.v3.Listener',
+          name: 'default/large/http',
+          operation: {
+            op: 'add',
+            path: '/default_filter_chain/filters/0/typed_config/max_request_headers_kb',
+            value: 256,
           },
-        ],
-      },
-    },
-    {
-      apiVersion: `${eg}/v1alpha1`,
-      kind: 'Backend',
-      metadata: { name: 'echo' },
-      spec: { endpoints: [{ ip: { address: '127.0.0.1', port: echo } }] },
-    },
+        },
+      ],
+    }),
+    backend('echo', [echo]),
     ...Object.entries(ROUTES).flatMap(([name, keys]) => [
-      {
-        apiVersion: `${group}/v1`,
-        kind: 'HTTPRoute',
-        metadata: { name },
-        spec: {
-          parentRefs: gateways.map(([gateway]) => ({ name: gateway })),
-          rules: [
-            { matches: [{ path: { value: `/${name}` } }], backendRefs: [{ group: eg, kind: 'Backend', name: 'echo' }] },
+      manifest('HTTPRoute', name, {
+        parentRefs: gateways.map(([gateway]) => ({ name: gateway })),
+        rules: [{ matches: [{ path: { value: `/${name}` } }], backendRefs: [to('echo')] }],
+      }),
+      manifest('SecurityPolicy', name, {
+        targetRefs: [{ group, kind: 'HTTPRoute', name }],
+        jwt: {
+          providers: [
+            {
+              name: 'main',
+              issuer: 'https://issuer',
+              localJWKS: { type: 'Inline', inline: JSON.stringify({ keys }) },
+            },
           ],
         },
-      },
-      {
-        apiVersion: `${eg}/v1alpha1`,
-        kind: 'SecurityPolicy',
-        metadata: { name },
-        spec: {
-          targetRefs: [{ group, kind: 'HTTPRoute', name }],
-          jwt: {
-            providers: [
-              {
-                name: 'main',
-                issuer: 'https://issuer',
-                localJWKS: { type: 'Inline', inline: JSON.stringify({ keys }) },
-              },
-            ],
-          },
-        },
-      },
+      }),
     ]),
-  ];
-  return parts.map((part) => JSON.stringify(part)).join('\n---\n');
+  ]);
 }
 
 describe('a token on real Envoy', () => {
@@ -141,10 +114,10 @@ describe('a token on real Envoy', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  const ask = (authorization: string | undefined, path = '/orders', to = port): Promise<number> =>
+  const ask = (authorization: string | undefined, path = '/orders', at = port): Promise<number> =>
     new Promise((resolve, reject) => {
       const headers = authorization === undefined ? {} : { authorization };
-      const request = httpRequest({ port: to, path, headers, agent: false }, (response) => {
+      const request = httpRequest({ port: at, path, headers, agent: false }, (response) => {
         response.resume().on('end', () => resolve(response.statusCode ?? 0));
       });
       request.on('error', reject);

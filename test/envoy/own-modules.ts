@@ -7,9 +7,7 @@ import { freePort } from '../process/sluice.ts';
 import { type Echo, startEcho } from '../scenario/echo.ts';
 import { compileText } from '../scenario/on-envoy.ts';
 import { type LiveEnvoy, startLiveEnvoy } from './live-envoy.ts';
-
-const group = 'gateway.networking.k8s.io';
-const eg = 'gateway.envoyproxy.io';
+import { backend, CLASS, gatewayOf, manifest, route, to, yamlOf } from './route-site.ts';
 
 /** One of our modules by itself: its name and its configuration, as JSON. */
 export interface OwnModule {
@@ -72,39 +70,12 @@ function manifests(port: number, echo: number, folder: string, modules: readonly
       },
     },
   }));
-  const backend = { group: eg, kind: 'Backend', name: 'echo' };
-  return [
-    {
-      apiVersion: `${group}/v1`,
-      kind: 'GatewayClass',
-      metadata: { name: 'sluice' },
-      spec: { controllerName: `${eg}/gatewayclass-controller` },
-    },
-    {
-      apiVersion: `${group}/v1`,
-      kind: 'Gateway',
-      metadata: { name: 'shop' },
-      spec: { gatewayClassName: 'sluice', listeners: [{ name: 'http', protocol: 'HTTP', port }] },
-    },
-    {
-      apiVersion: `${group}/v1`,
-      kind: 'HTTPRoute',
-      metadata: { name: 'shop' },
-      spec: { parentRefs: [{ name: 'shop' }], rules: [{ backendRefs: [backend] }] },
-    },
-    {
-      apiVersion: `${eg}/v1alpha1`,
-      kind: 'Backend',
-      metadata: { name: 'echo' },
-      spec: { endpoints: [{ ip: { address: '127.0.0.1', port: echo } }] },
-    },
-    {
-      apiVersion: `${eg}/v1alpha1`,
-      kind: 'EnvoyPatchPolicy',
-      metadata: { name: 'modules' },
-      spec: { targetRef: { group, kind: 'Gateway', name: 'shop' }, type: 'JSONPatch', jsonPatches: patches },
-    },
-  ]
-    .map((document) => JSON.stringify(document))
-    .join('\n---\n');
+  const targetRef = { group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'shop' };
+  return yamlOf([
+    CLASS,
+    gatewayOf([{ name: 'http', protocol: 'HTTP', port }]),
+    route([{ backendRefs: [to('echo')] }], 'HTTPRoute', 'shop'),
+    backend('echo', [echo]),
+    manifest('EnvoyPatchPolicy', 'modules', { targetRef, type: 'JSONPatch', jsonPatches: patches }),
+  ]);
 }

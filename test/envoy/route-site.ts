@@ -69,6 +69,7 @@ const OF_ENVOY_GATEWAY: ReadonlySet<string> = new Set([
   'HTTPRouteFilter',
   'ClientTrafficPolicy',
   'EnvoyPatchPolicy',
+  'EnvoyProxy',
 ]);
 const OF_KUBERNETES: ReadonlySet<string> = new Set(['Secret', 'ConfigMap', 'Service']);
 

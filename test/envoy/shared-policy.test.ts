@@ -12,6 +12,7 @@ import { freePort, until } from '../process/sluice.ts';
 import { KEY_SET } from '../property/policy-documents.ts';
 import { compileText } from '../scenario/on-envoy.ts';
 import { type LiveEnvoy, startLiveEnvoy } from './live-envoy.ts';
+import { CLASS, gatewayOf, manifest, yamlOf } from './route-site.ts';
 
 const ROUTES = 500;
 
@@ -31,37 +32,28 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-function document(kind: string, name: string, spec: object): string {
-  const isOurs = kind === 'SecurityPolicy' || kind === 'Backend';
-  const apiVersion = isOurs ? 'gateway.envoyproxy.io/v1alpha1' : 'gateway.networking.k8s.io/v1';
-  return `---\n${JSON.stringify({ apiVersion, kind, metadata: { name }, spec })}\n`;
-}
-
 /** Many routes on one Gateway, which the policies are about. */
-function proxy(...policies: readonly string[]): ProxyIr {
+function proxy(...policies: readonly object[]): ProxyIr {
   return compileText(
-    [
-      document('GatewayClass', 'sluice', { controllerName: 'gateway.envoyproxy.io/gatewayclass-controller' }),
-      document('Gateway', 'shop', {
-        gatewayClassName: 'sluice',
-        listeners: [{ name: 'http', protocol: 'HTTP', port }],
-      }),
+    yamlOf([
+      CLASS,
+      gatewayOf([{ name: 'http', protocol: 'HTTP', port }]),
       ...Array.from({ length: ROUTES }, (_, index) =>
-        document('HTTPRoute', `r${index}`, {
+        manifest('HTTPRoute', `r${index}`, {
           parentRefs: [{ name: 'shop' }],
           hostnames: [`h${index}.example.com`],
           rules: [{ filters: [{ type: 'RequestRedirect', requestRedirect: { hostname: 'elsewhere.example' } }] }],
         }),
       ),
       ...policies,
-    ].join(''),
+    ]),
   );
 }
 
-function policy(target: string, spec: object, name = 'policy'): string {
+function policy(target: string, spec: object, name = 'policy'): object {
   const [kind, object] = target.split(' ');
   const targetRefs = [{ group: 'gateway.networking.k8s.io', kind, name: object }];
-  return document('SecurityPolicy', name, { targetRefs, ...spec });
+  return manifest('SecurityPolicy', name, { targetRefs, ...spec });
 }
 
 const allow = (more: object = {}) => ({ authorization: { defaultAction: 'Allow', ...more } });

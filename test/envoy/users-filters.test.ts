@@ -15,17 +15,14 @@ import { type Echo, startEcho } from '../scenario/echo.ts';
 import { compileText } from '../scenario/on-envoy.ts';
 import { FORGERS, FORGING_LUA, forgingModule, forgingProcessor } from './forger.ts';
 import { type LiveEnvoy, startLiveEnvoy } from './live-envoy.ts';
+import { backend, CLASS, gatewayOf, manifest, to, yamlOf } from './route-site.ts';
 
 const signer = issuer('RS256');
 const bearer = (sub: string): string => `Bearer ${signer.token({ sub, exp: 4_102_444_800 })}`;
 
 const group = 'gateway.networking.k8s.io';
-const eg = 'gateway.envoyproxy.io';
-const route = (name: string, match: object, hostname = 'shop.example') => ({
-  apiVersion: `${group}/v1`,
-  kind: 'HTTPRoute',
-  metadata: { name },
-  spec: {
+const route = (name: string, match: object, hostname = 'shop.example') =>
+  manifest('HTTPRoute', name, {
     parentRefs: [{ name: 'shop' }],
     hostnames: [hostname],
     rules: [
@@ -34,17 +31,12 @@ const route = (name: string, match: object, hostname = 'shop.example') => ({
         filters: [
           { type: 'RequestHeaderModifier', requestHeaderModifier: { set: [{ name: 'x-route', value: name }] } },
         ],
-        backendRefs: [{ group: eg, kind: 'Backend', name: 'echo' }],
+        backendRefs: [to('echo')],
       },
     ],
-  },
-});
-const policy = (kind: string, name: string, spec: object) => ({
-  apiVersion: `${eg}/v1alpha1`,
-  kind,
-  metadata: { name },
-  spec: { targetRefs: [{ group, kind: 'HTTPRoute', name }], ...spec },
-});
+  });
+const policy = (kind: string, name: string, spec: object) =>
+  manifest(kind, name, { targetRefs: [{ group, kind: 'HTTPRoute', name }], ...spec });
 const jwt = {
   jwt: {
     providers: [
@@ -60,7 +52,7 @@ const jwt = {
 const extProc = {
   extProc: [
     {
-      backendRefs: [{ group: eg, kind: 'Backend', name: 'processors' }],
+      backendRefs: [to('processors')],
       messageTimeout: '5s',
       processingMode: { request: {} },
     },
@@ -68,12 +60,7 @@ const extProc = {
 };
 /** Routes with filters of their own, which ask who a client is or are users', to which a header leads. */
 const GUARDED = ['keyed', 'named', 'asked', 'processed'] as const;
-const secret = (name: string, stringData: object) => ({
-  apiVersion: 'v1',
-  kind: 'Secret',
-  metadata: { name },
-  stringData,
-});
+const secret = (name: string, stringData: object) => manifest('Secret', name, { stringData });
 /** Two requests a day for each value of a header. */
 const perValueOf = (name: string) => ({
   rateLimit: {
@@ -93,19 +80,9 @@ const addFilter = (value: object) => ({
  * is the policy's to where nobody may go; another host is closed, too. Lua and wasm stand before ours by patch.
  */
 function manifests(port: number, echo: number, folder: string): string {
-  const documents = [
-    {
-      apiVersion: `${group}/v1`,
-      kind: 'GatewayClass',
-      metadata: { name: 'sluice' },
-      spec: { controllerName: `${eg}/gatewayclass-controller` },
-    },
-    {
-      apiVersion: `${group}/v1`,
-      kind: 'Gateway',
-      metadata: { name: 'shop' },
-      spec: { gatewayClassName: 'sluice', listeners: [{ name: 'http', protocol: 'HTTP', port }] },
-    },
+  return yamlOf([
+    CLASS,
+    gatewayOf([{ name: 'http', protocol: 'HTTP', port }]),
     route('open', { path: { value: '/open' } }),
     route('orders', { path: { value: '/orders' } }),
     route('vault', { path: { value: '/open' }, headers: [{ name: 'x-go', value: 'vault' }] }),
@@ -119,18 +96,8 @@ function manifests(port: number, echo: number, folder: string): string {
     ...GUARDED.map((name) => route(name, { path: { value: '/open' }, headers: [{ name: 'x-go', value: name }] })),
     route('counted', { path: { value: '/counted' } }),
     route('counted-behind', { path: { value: '/open' }, headers: [{ name: 'x-go', value: 'counted' }] }),
-    {
-      apiVersion: `${eg}/v1alpha1`,
-      kind: 'Backend',
-      metadata: { name: 'echo' },
-      spec: { endpoints: [{ ip: { address: '127.0.0.1', port: echo } }] },
-    },
-    {
-      apiVersion: `${eg}/v1alpha1`,
-      kind: 'Backend',
-      metadata: { name: 'processors' },
-      spec: { endpoints: [{ unix: { path: join(folder, 'processors.sock') } }] },
-    },
+    backend('echo', [echo]),
+    manifest('Backend', 'processors', { endpoints: [{ unix: { path: join(folder, 'processors.sock') } }] }),
     secret('keys', { ada: 'key-of-ada' }),
     secret('users', { '.htpasswd': `ada:{SHA}${createHash('sha1').update('sesame').digest('base64')}` }),
     policy('SecurityPolicy', 'keyed', {
@@ -138,7 +105,7 @@ function manifests(port: number, echo: number, folder: string): string {
     }),
     policy('SecurityPolicy', 'named', { basicAuth: { users: { name: 'users' } } }),
     policy('SecurityPolicy', 'asked', {
-      extAuth: { http: { backendRefs: [{ group: eg, kind: 'Backend', name: 'echo' }] } },
+      extAuth: { http: { backendRefs: [to('echo')] } },
     }),
     policy('EnvoyExtensionPolicy', 'processed', extProc),
     policy('SecurityPolicy', 'orders', jwt),
@@ -156,41 +123,35 @@ function manifests(port: number, echo: number, folder: string): string {
     policy('EnvoyExtensionPolicy', 'watched-too', extProc),
     policy('EnvoyExtensionPolicy', 'open', extProc),
     policy('EnvoyExtensionPolicy', 'orders', extProc),
-    {
-      apiVersion: `${eg}/v1alpha1`,
-      kind: 'EnvoyPatchPolicy',
-      metadata: { name: 'users-filters' },
-      spec: {
-        targetRef: { group, kind: 'Gateway', name: 'shop' },
-        type: 'JSONPatch',
-        jsonPatches: [
-          addFilter({
-            name: 'users-lua',
-            typed_config: {
-              '@type': 'type.googleapis.com/envoy.extensions.filters.http.lua.v3.Lua',
-              default_source_code: { inline_string: FORGING_LUA },
-            },
-          }),
-          addFilter({
-            name: 'users-wasm',
-            typed_config: {
-              '@type': 'type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm',
-              config: {
-                name: 'sluice.policy',
-                root_id: 'sluice.policy',
-                vm_config: {
-                  vm_id: 'forger',
-                  runtime: 'envoy.wasm.runtime.v8',
-                  code: { local: { filename: join(folder, 'forger.wasm') } },
-                },
+    manifest('EnvoyPatchPolicy', 'users-filters', {
+      targetRef: { group, kind: 'Gateway', name: 'shop' },
+      type: 'JSONPatch',
+      jsonPatches: [
+        addFilter({
+          name: 'users-lua',
+          typed_config: {
+            '@type': 'type.googleapis.com/envoy.extensions.filters.http.lua.v3.Lua',
+            default_source_code: { inline_string: FORGING_LUA },
+          },
+        }),
+        addFilter({
+          name: 'users-wasm',
+          typed_config: {
+            '@type': 'type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm',
+            config: {
+              name: 'sluice.policy',
+              root_id: 'sluice.policy',
+              vm_config: {
+                vm_id: 'forger',
+                runtime: 'envoy.wasm.runtime.v8',
+                code: { local: { filename: join(folder, 'forger.wasm') } },
               },
             },
-          }),
-        ],
-      },
-    },
-  ];
-  return documents.map((document) => JSON.stringify(document)).join('\n---\n');
+          },
+        }),
+      ],
+    }),
+  ]);
 }
 
 const ON_OPEN = { status: 200, upstream: { 'x-route': 'open' } };

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { lower } from '#controller/xds/lower.ts';
 import { type LiveEnvoy, startLiveEnvoy } from '../envoy/live-envoy.ts';
-import { backend, manifest, to, yamlOf } from '../envoy/route-site.ts';
+import { backend, CLASS, gatewayOf, manifest, to, yamlOf } from '../envoy/route-site.ts';
 import { freePort } from '../process/sluice.ts';
 import { KEY_SET } from '../property/policy-documents.ts';
 import { compileText } from '../scenario/on-envoy.ts';
@@ -27,15 +27,11 @@ afterAll(async () => {
   for (const one of backEnds.values()) await one.stop();
 });
 
-const CLASS = manifest('GatewayClass', 'sluice', {
-  controllerName: 'gateway.envoyproxy.io/gatewayclass-controller',
-});
-
 /** Serves a Gateway with these listeners, and these manifests beside it and the back-ends. */
 async function serve(listeners: readonly object[], ...manifests: readonly object[]): Promise<void> {
   const all = [
     CLASS,
-    manifest('Gateway', 'shop', { gatewayClassName: 'sluice', listeners }),
+    gatewayOf(listeners),
     manifest('Secret', 'shop', {
       type: 'kubernetes.io/tls',
       stringData: { 'tls.crt': pair.certificate, 'tls.key': pair.key },
