@@ -1,6 +1,6 @@
 import type { Answer } from './http-connection.ts';
 import type { LoadTarget } from './load.ts';
-import { EDIT_HEADER, editValue } from './world.ts';
+import { EDIT_HEADER, editValue, serviceDocuments } from './world.ts';
 
 /** A kind of edit that must lose no request. */
 export interface LoadedEdit {
@@ -122,23 +122,7 @@ function endpointReplaced(portOf: PortOf): LoadedEdit {
     targets: anywhere('a', 'b'),
     state: (edit) => {
       const letter = edit % 2 === 0 ? 'a' : 'b';
-      const service = [
-        `apiVersion: v1\nkind: Service\nmetadata:\n  name: moving\nspec:\n  ports:\n    - name: http\n      port: 80\n`,
-        `apiVersion: discovery.k8s.io/v1
-kind: EndpointSlice
-metadata:
-  name: moving-1
-  labels:
-    kubernetes.io/service-name: moving
-addressType: IPv4
-endpoints:
-  - addresses:
-      - 127.0.0.1
-ports:
-  - name: http
-    port: ${portOf(letter)}
-`,
-      ];
+      const service = serviceDocuments('moving', portOf(letter));
       const content = [...service, route('loaded', [rule({ to: [['moving', 1]] })])].join('---\n');
       return { content, is: answers(letter) };
     },

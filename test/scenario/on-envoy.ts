@@ -1,12 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pino } from 'pino';
 import { compile } from '#controller/compile.ts';
 import type { ProxyIr } from '#controller/ir/proxy.ts';
 import { loadOnce } from '#controller/provider/files/load-once.ts';
 import { lower } from '#controller/xds/lower.ts';
-import { startSidecar } from '#extproc/sidecar/sidecar.ts';
 import { type LiveEnvoy, startLiveEnvoy } from '../envoy/live-envoy.ts';
+import { startLiveSidecar } from '../envoy/live-sidecar.ts';
 import { startEcho } from './echo.ts';
 import { readScenario } from './scenario.ts';
 
@@ -27,14 +26,7 @@ export async function startScenario(
   const module = join(folder, 'policy.wasm');
   writeFileSync(module, wasm);
   const envoy = await startLiveEnvoy();
-  const sidecar = await startSidecar({
-    socket: envoy.sidecarSocket,
-    controller: { kind: 'socket', path: join(folder, 'agent.sock') },
-    modules: join(folder, 'modules'),
-    log: pino({ level: 'silent' }),
-    countIn: { kind: 'memory' },
-  });
-  if (sidecar.kind !== 'started') throw new Error('the sidecar does not start');
+  const stopSidecar = await startLiveSidecar(envoy, folder);
   const { manifests } = readScenario(file, { port, echo: echo.port });
   const rejected = await envoy.publish(lower(compileText(manifests), { digest: 'sha256:test', path: module }));
   if (rejected.length > 0) throw new Error(JSON.stringify(rejected));
@@ -42,7 +34,7 @@ export async function startScenario(
     envoy,
     stop: async () => {
       await envoy.stop();
-      await sidecar.stop(0);
+      await stopSidecar();
       await echo.stop();
     },
   };

@@ -3,17 +3,16 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { pino } from 'pino';
 import { stringify } from 'yaml';
 import { compile } from '#controller/compile.ts';
 import type { ListenerIr } from '#controller/ir/listener.ts';
 import { type Loaded, loadOnce } from '#controller/provider/files/load-once.ts';
 import type { Translation } from '#controller/translate.ts';
 import { lower, type ModuleFile } from '#controller/xds/lower.ts';
-import { startSidecar } from '#extproc/sidecar/sidecar.ts';
 import { compilePolicy } from '#wasm-filters/build.ts';
 import { type LiveEnvoy, startLiveEnvoy } from '../envoy/live-envoy.ts';
 import { startGrpcEcho } from '../envoy/grpc-echo.ts';
+import { startLiveSidecar } from '../envoy/live-sidecar.ts';
 import type { Listening } from '../listening.ts';
 import { startTcp, startTls, startUdp } from '../streams/back-ends.ts';
 import { type ConnectionOptions, say, send as sendDatagram } from '../streams/talk.ts';
@@ -122,15 +121,7 @@ async function startPolicies(envoy: LiveEnvoy, stops: (() => Promise<void>)[]): 
   stops.push(async () => rmSync(folder, { recursive: true, force: true }));
   const path = join(folder, 'policy.wasm');
   writeFileSync(path, await compilePolicy());
-  const sidecar = await startSidecar({
-    socket: envoy.sidecarSocket,
-    controller: { kind: 'socket', path: join(folder, 'agent.sock') },
-    modules: join(folder, 'modules'),
-    log: pino({ level: 'silent' }),
-    countIn: { kind: 'memory' },
-  });
-  if (sidecar.kind !== 'started') throw new Error('the sidecar does not start');
-  stops.push(() => sidecar.stop(0));
+  stops.push(await startLiveSidecar(envoy, folder));
   return { digest: 'sha256:test', path };
 }
 
