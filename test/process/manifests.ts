@@ -38,3 +38,16 @@ metadata: { name: ${name} }
 spec: { endpoints: [{ ip: { address: 127.0.0.1, port: ${backendPort} } }] }
 `;
 }
+
+/** An EnvoyPatchPolicy of Gateway `shop` with one patch: `type` behind "envoy.config.", `operation` in YAML. */
+export function patch(name: string, type: string, resource: string, operation: string): string {
+  return `---
+apiVersion: gateway.envoyproxy.io/v1alpha1
+kind: EnvoyPatchPolicy
+metadata: { name: ${name} }
+spec:
+  targetRef: { group: gateway.networking.k8s.io, kind: Gateway, name: shop }
+  type: JSONPatch
+  jsonPatches: [{ type: type.googleapis.com/envoy.config.${type}, name: "${resource}", operation: ${operation} }]
+`;
+}

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunningProxy } from '#controller/running-proxy.ts';
 import { ask } from '../scenario/ask.ts';
-import { route } from './manifests.ts';
+import { patch, route } from './manifests.ts';
 import { poisoned, poisonousRoute } from './poison.ts';
 import { type SingleProxy, singleProxy } from './single-proxy.ts';
 import { freePort, get, until } from './sluice.ts';
@@ -11,19 +11,6 @@ let proxy: RunningProxy;
 let port: number;
 let backendPort: number;
 let addedPort: number;
-
-/** A policy of one patch, `operation` in YAML. */
-function patch(name: string, type: string, resource: string, operation: string): string {
-  return `---
-apiVersion: gateway.envoyproxy.io/v1alpha1
-kind: EnvoyPatchPolicy
-metadata: { name: ${name} }
-spec:
-  targetRef: { group: gateway.networking.k8s.io, kind: Gateway, name: shop }
-  type: JSONPatch
-  jsonPatches: [{ type: type.googleapis.com/envoy.config.${type}, name: "${resource}", operation: ${operation} }]
-`;
-}
 
 /** A listener of a patch's own, that has nothing but a TCP proxy. */
 function addedListener(): string {

@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { selfSigned } from '#test/seeds/self-signed.ts';
 import { type Listening, listen } from '../listening.ts';
-import { CLASS, route } from './manifests.ts';
+import { CLASS, patch, route } from './manifests.ts';
 import { freePort, get, Site, sluice, until } from './sluice.ts';
 
 let backend: Listening;
@@ -48,28 +48,17 @@ spec:
   listeners: [{ name: http, protocol: HTTP, port: ${otherPort} }]
 `;
 
-function patch(name: string, type: string, resource: string, value: string): string {
-  return `---
-apiVersion: gateway.envoyproxy.io/v1alpha1
-kind: EnvoyPatchPolicy
-metadata: { name: ${name} }
-spec:
-  targetRef: { group: gateway.networking.k8s.io, kind: Gateway, name: shop }
-  type: JSONPatch
-  jsonPatches:
-    - type: type.googleapis.com/envoy.config.${type}
-      name: ${resource}
-      operation: { op: add, path: "", value: ${value} }
-`;
-}
+/** A patch that adds a resource `own`. */
+const adding = (name: string, type: string, value: string): string =>
+  patch(name, type, 'own', `{ op: add, path: "", value: ${value} }`);
 
-const badCluster = patch('bad', 'cluster.v3.Cluster', 'own', '{ name: own, type: STATIC, connect_timeout: -1s }');
+const badCluster = adding('bad', 'cluster.v3.Cluster', '{ name: own, type: STATIC, connect_timeout: -1s }');
 
 function addedListener(number: number): string {
   const address = `{ socket_address: { address: 127.0.0.1, port_value: ${number} } }`;
   const type = 'type.googleapis.com/envoy.extensions.filters.network.echo.v3.Echo';
   const chain = `{ filters: [{ name: echo, typed_config: { "@type": ${type} } }] }`;
-  return patch('added', 'listener.v3.Listener', 'own', `{ name: own, address: ${address}, filter_chains: [${chain}] }`);
+  return adding('added', 'listener.v3.Listener', `{ name: own, address: ${address}, filter_chains: [${chain}] }`);
 }
 
 /** The conditions of a status, wherever they are in it: "Type=Status (Reason): message". */

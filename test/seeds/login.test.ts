@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type IdentityProvider, startIdentityProvider } from '#deploy/setup/identity-provider/identity-provider.ts';
 import { NetworkBrowser } from '../login/network-browser.ts';
-import { CLASS } from '../process/manifests.ts';
+import { CLASS, gateway, route } from '../process/manifests.ts';
 import { freePort, Site, until } from '../process/sluice.ts';
 import { type EchoBackEnd, startEchoBackEnd } from './echo-back-end.ts';
 import { seedPath, SEEDS_ARE_THERE } from './folder.ts';
@@ -40,24 +40,7 @@ describe.runIf(SEEDS_ARE_THERE)("the seeds' SecurityPolicy with oidc and authori
     const port = await freePort();
     site = await Site.make({
       'policy.yaml': corrected(),
-      'own.yaml': `${CLASS}---
-apiVersion: gateway.networking.k8s.io/v1
-kind: Gateway
-metadata: { name: eg }
-spec: { gatewayClassName: sluice, listeners: [{ name: http, protocol: HTTP, port: ${port} }] }
----
-apiVersion: gateway.networking.k8s.io/v1
-kind: HTTPRoute
-metadata: { name: http-route }
-spec:
-  parentRefs: [{ name: eg }]
-  rules: [{ backendRefs: [{ group: gateway.envoyproxy.io, kind: Backend, name: foo }] }]
----
-apiVersion: gateway.envoyproxy.io/v1alpha1
-kind: Backend
-metadata: { name: foo }
-spec: { endpoints: [{ ip: { address: 127.0.0.1, port: ${backEnd.port} } }] }
----
+      'own.yaml': `${CLASS}${gateway('eg', port)}${route('http-route', 'eg', '/', backEnd.port)}---
 apiVersion: v1
 kind: Secret
 metadata: { name: my-app-client-secret }

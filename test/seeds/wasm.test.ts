@@ -8,7 +8,7 @@ import { pushImage } from '#controller/oci/push.ts';
 import { parseReference } from '#controller/oci/reference.ts';
 import { packImage } from '#wasm-filters/build/image.ts';
 import { listen } from '../listening.ts';
-import { CLASS } from '../process/manifests.ts';
+import { CLASS, gateway, route } from '../process/manifests.ts';
 import { freePort, Site } from '../process/sluice.ts';
 import { ALICE, REGISTRY_IS_THERE, type RealRegistry, startRegistry } from '../registry/real-registry.ts';
 import { userFilter } from '../wasm/user-filter.ts';
@@ -26,25 +26,7 @@ async function run(policy: string, sluice: object, more: string, files: { readon
   const [backEnd, port] = [await startEchoBackEnd('foo'), await freePort()];
   const site = await Site.make({
     'policy.yaml': policy,
-    'own.yaml': `${CLASS}---
-apiVersion: gateway.networking.k8s.io/v1
-kind: Gateway
-metadata: { name: eg }
-spec: { gatewayClassName: sluice, listeners: [{ name: http, protocol: HTTP, port: ${port} }] }
----
-apiVersion: gateway.networking.k8s.io/v1
-kind: HTTPRoute
-metadata: { name: backend }
-spec:
-  parentRefs: [{ name: eg }]
-  rules: [{ backendRefs: [{ group: gateway.envoyproxy.io, kind: Backend, name: foo }] }]
----
-apiVersion: gateway.envoyproxy.io/v1alpha1
-kind: Backend
-metadata: { name: foo }
-spec: { endpoints: [{ ip: { address: 127.0.0.1, port: ${backEnd.port} } }] }
----
-${more}`,
+    'own.yaml': `${CLASS}${gateway('eg', port)}${route('backend', 'eg', '/', backEnd.port)}---\n${more}`,
   });
   site.configure({ sluice }, files);
   closers.push(

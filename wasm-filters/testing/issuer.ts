@@ -7,17 +7,7 @@ const { EDDSA, ...WITH_DIGITS } = enumMembers('sluice.filter.v1.JwtAlgorithm');
 export const ALGORITHM = { ...WITH_DIGITS, EdDSA: EDDSA } as const;
 
 /** The name of an algorithm. */
-export type Algorithm =
-  | 'RS256'
-  | 'RS384'
-  | 'RS512'
-  | 'ES256'
-  | 'ES384'
-  | 'ES512'
-  | 'PS256'
-  | 'PS384'
-  | 'PS512'
-  | 'EdDSA';
+export type Algorithm = Exclude<keyof typeof ALGORITHM, 'UNSPECIFIED'>;
 
 /** Somebody who issues tokens with one key. */
 export interface Issuer {

@@ -1,3 +1,4 @@
+import { CLASS } from '../../process/manifests.ts';
 import { PATHS } from './native-bootstrap.ts';
 
 /** A case and the port on which it is served. */
@@ -9,11 +10,7 @@ export interface PlacedCase {
 
 /** The manifests of all cases: one Gateway with a listener and a route for each, all to one back-end. */
 export function filterManifests(cases: readonly PlacedCase[], backEnd: number): string {
-  return `apiVersion: gateway.networking.k8s.io/v1
-kind: GatewayClass
-metadata: { name: sluice }
-spec: { controllerName: gateway.envoyproxy.io/gatewayclass-controller }
----
+  return `${CLASS}---
 apiVersion: gateway.networking.k8s.io/v1
 kind: Gateway
 metadata: { name: bench }

@@ -1,4 +1,5 @@
 import { issuer } from '#wasm-filters/testing/issuer.ts';
+import { CLASS } from '../../process/manifests.ts';
 import { EDIT_HEADER, editValue, hostOf, serviceDocuments, type World } from '../world.ts';
 
 /** The header whose value the policies ask for, and what all of them let through. */
@@ -108,11 +109,7 @@ function target(kind: string, name: string): string {
 }
 
 function gateway(port: number): string {
-  return `apiVersion: gateway.networking.k8s.io/v1
-kind: GatewayClass
-metadata: { name: sluice }
-spec: { controllerName: gateway.envoyproxy.io/gatewayclass-controller }
----
+  return `${CLASS}---
 apiVersion: gateway.networking.k8s.io/v1
 kind: Gateway
 metadata: { name: bench }
