@@ -5,11 +5,12 @@
  * answered here. Algorithms that Envoy has not are the sidecar's, at the cluster `sluice.sidecar`; without it their tokens are 503.
  */
 import "../../sdk/assembly/abort";
-import { alloc, resetArena } from "../../sdk/assembly/arena";
+import { resetArena } from "../../sdk/assembly/arena";
 import { usePairs } from "../../sdk/assembly/header-pairs";
-import { getRequestHeaders, log, LogLevel, now, resultLen, resultPtr, sendLocalResponse } from "../../sdk/assembly/host";
+import { getRequestHeaders, now, resultLen, resultPtr, sendLocalResponse } from "../../sdk/assembly/host";
+import { Plugins } from "../../sdk/assembly/plugins";
 import { Asked, callOf, enterStream, noteConfiguration, settle, streamPlugin } from "../../sdk/assembly/questions";
-import { noteContext, rootOf } from "../../sdk/assembly/root";
+import { rootOf } from "../../sdk/assembly/root";
 import { readResponse, RESPONSE } from "../../sdk/assembly/sidecar-call";
 import { literal, Slice } from "../../sdk/assembly/slice";
 import { readVerified } from "./ask-sidecar";
@@ -18,12 +19,7 @@ import { claimsFit, ownClaimHeaders } from "./claim-headers";
 import { Configuration } from "./configuration";
 import { answerInvalidToken, answerMissingToken } from "./unauthorized";
 
-export function proxy_abi_version_0_2_1(): void {}
-
-/** Where the host puts what it hands over. */
-export function proxy_on_memory_allocate(size: usize): usize {
-  return alloc(size);
-}
+export * from "../../sdk/assembly/entry";
 
 const CONTINUE: u32 = 0;
 const STOP: u32 = 1;
@@ -31,30 +27,12 @@ const STOP: u32 = 1;
 const DETAILS = literal("sluice_jwt_unavailable");
 const BODY = literal("the token cannot be verified now\n");
 
-/** The configurations of the plugins in this VM, by their root contexts. */
-const configurations = new Map<u32, Configuration>();
-
-export function proxy_on_vm_start(_root: u32, _size: u32): u32 {
-  return 1;
-}
+const plugins = new Plugins<Configuration>("jwt: the configuration is refused: it is no Jwt, or has a provider without keys");
 
 export function proxy_on_configure(root: u32, size: u32): u32 {
   resetArena();
   noteConfiguration();
-  const made = new Configuration();
-  if (!made.read(size)) {
-    log(LogLevel.error, "jwt: the configuration is refused: it is no Jwt, or has a provider without keys");
-    made.free();
-    return 0;
-  }
-  drop(root);
-  configurations.set(root, made);
-  __collect();
-  return 1;
-}
-
-export function proxy_on_context_create(context: u32, root: u32): void {
-  noteContext(context, root);
+  return plugins.configure(root, size, new Configuration());
 }
 
 export function proxy_on_request_headers(context: u32, _count: u32, _end: u32): u32 {
@@ -72,15 +50,15 @@ export function proxy_on_http_call_response(_root: u32, token: u32, _headers: u3
 
 /** A plugin ends. */
 export function proxy_on_delete(context: u32): void {
-  drop(context);
+  plugins.drop(context);
 }
 
 /** Whether the request may go on. */
 function evaluate(): bool {
   const root = streamPlugin();
-  if (!configurations.has(root) || !getRequestHeaders()) return fail();
+  if (!plugins.has(root) || !getRequestHeaders()) return fail();
   usePairs(resultPtr(), resultLen());
-  const configuration = configurations.get(root);
+  const configuration = plugins.get(root);
   switch (authenticate(configuration.jwt, configuration.keyIds, <f64>(now() / 1_000_000_000))) {
     case Authentication.accepted:
     case Authentication.anonymous: return tellClaims(configuration);
@@ -103,12 +81,6 @@ function tellClaims(configuration: Configuration): bool {
     return false;
   }
   return ownClaimHeaders(configuration.jwt, ACCEPTED, true) || fail();
-}
-
-function drop(root: u32): void {
-  if (!configurations.has(root)) return;
-  configurations.get(root).free();
-  configurations.delete(root);
 }
 
 function fail(): bool {

@@ -8,22 +8,18 @@
 import "../../sdk/assembly/abort";
 import { ACCEPTED } from "../../jwt/assembly/authenticate";
 import { claimsFit, ownClaimHeaders } from "../../jwt/assembly/claim-headers";
-import { alloc, resetArena } from "../../sdk/assembly/arena";
+import { resetArena } from "../../sdk/assembly/arena";
 import { usePairs } from "../../sdk/assembly/header-pairs";
-import { getRequestHeaders, log, LogLevel, now, resultLen, resultPtr, sendLocalResponse } from "../../sdk/assembly/host";
-import { noteContext, rootOf } from "../../sdk/assembly/root";
+import { getRequestHeaders, now, resultLen, resultPtr, sendLocalResponse } from "../../sdk/assembly/host";
+import { Plugins } from "../../sdk/assembly/plugins";
+import { rootOf } from "../../sdk/assembly/root";
 import { literal, Slice } from "../../sdk/assembly/slice";
 import { keepBackendCookies } from "./backend-cookies";
 import { checkVisitor, SESSION, Visitor } from "./check";
 import { Configuration } from "./configuration";
 import { leaveToSidecar } from "./to-sidecar";
 
-export function proxy_abi_version_0_2_1(): void {}
-
-/** Where the host puts what it hands over. */
-export function proxy_on_memory_allocate(size: usize): usize {
-  return alloc(size);
-}
+export * from "../../sdk/assembly/entry";
 
 const CONTINUE: u32 = 0;
 const STOP: u32 = 1;
@@ -33,42 +29,24 @@ const D_NEEDED = literal("sluice_oidc_session_missing");
 const UNAVAILABLE = literal("sessions cannot be checked now\n");
 const D_UNAVAILABLE = literal("sluice_oidc_unavailable");
 
-/** The configurations of the plugins in this VM, by their root contexts. */
-const configurations = new Map<u32, Configuration>();
-
-export function proxy_on_vm_start(_root: u32, _size: u32): u32 {
-  return 1;
-}
+const plugins = new Plugins<Configuration>("oidc: the configuration is refused: it is no Oidc, or sessions are known by nothing in it");
 
 export function proxy_on_configure(root: u32, size: u32): u32 {
   resetArena();
-  const made = new Configuration();
-  if (!made.read(size)) {
-    log(LogLevel.error, "oidc: the configuration is refused: it is no Oidc, or sessions are known by nothing in it");
-    made.free();
-    return 0;
-  }
-  drop(root);
-  configurations.set(root, made);
-  __collect();
-  return 1;
-}
-
-export function proxy_on_context_create(context: u32, root: u32): void {
-  noteContext(context, root);
+  return plugins.configure(root, size, new Configuration());
 }
 
 export function proxy_on_request_headers(context: u32, _count: u32, _end: u32): u32 {
   resetArena();
   const root = rootOf(context);
-  if (!configurations.has(root) || !getRequestHeaders()) return fail();
+  if (!plugins.has(root) || !getRequestHeaders()) return fail();
   usePairs(resultPtr(), resultLen());
-  return decide(configurations.get(root));
+  return decide(plugins.get(root));
 }
 
 /** A plugin ends. */
 export function proxy_on_delete(context: u32): void {
-  drop(context);
+  plugins.drop(context);
 }
 
 function decide(configuration: Configuration): u32 {
@@ -86,12 +64,6 @@ function tellClaims(configuration: Configuration): u32 {
   ACCEPTED.payload = SESSION;
   if (!claimsFit(sessions, ACCEPTED) || !keepBackendCookies()) return fail();
   return ownClaimHeaders(sessions, ACCEPTED, true) ? CONTINUE : fail();
-}
-
-function drop(root: u32): void {
-  if (!configurations.has(root)) return;
-  configurations.get(root).free();
-  configurations.delete(root);
 }
 
 function fail(): u32 {

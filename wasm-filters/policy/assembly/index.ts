@@ -9,7 +9,7 @@ import { tellValues } from "../../rate-limit/assembly/told";
 import { alloc, resetArena } from "../../sdk/assembly/arena";
 import { getPluginConfiguration, getProperty, resultLen, resultPtr } from "../../sdk/assembly/host";
 import { callOf, enterStream, noteConfiguration, settle } from "../../sdk/assembly/questions";
-import { noteContext, rootOf } from "../../sdk/assembly/root";
+import { rootOf } from "../../sdk/assembly/root";
 import { copy32, literal } from "../../sdk/assembly/slice";
 import { readAnswer } from "./answers";
 import { compilePolicy, CompiledPolicy, ID_LENGTH } from "./compiled-policy";
@@ -19,12 +19,7 @@ import { findShared, isShared, takeConfiguration } from "./shared-policies";
 import { isRecheckWithoutUsers, notePlace, Place, place } from "./place";
 import { hasUsersFilters, readMark } from "./route-mark";
 
-export function proxy_abi_version_0_2_1(): void {}
-
-/** Where the host puts what it hands over. */
-export function proxy_on_memory_allocate(size: usize): usize {
-  return alloc(size);
-}
+export * from "../../sdk/assembly/entry";
 
 const CONTINUE: u32 = 0;
 const STOP: u32 = 1;
@@ -34,10 +29,6 @@ const ID = literal("xds\0route_metadata\0filter_metadata\0sluice.policy\0id");
 /** There on routes without a policy that have filters of users. */
 const FILTERS = literal("xds\0route_metadata\0filter_metadata\0sluice.policy\0filters");
 const BYTES = literal("xds\0route_metadata\0typed_filter_metadata\0sluice.policy");
-
-export function proxy_on_vm_start(_root: u32, _size: u32): u32 {
-  return 1;
-}
 
 /** Takes a `sluice.filter.v1.PolicyFilter`; one that cannot be read is refused, and Envoy keeps what it has. */
 export function proxy_on_configure(root: u32, size: u32): u32 {
@@ -49,10 +40,6 @@ export function proxy_on_configure(root: u32, size: u32): u32 {
   const good = takeConfiguration(resultPtr(), size == 0 ? 0 : resultLen());
   __collect();
   return good ? 1 : 0;
-}
-
-export function proxy_on_context_create(context: u32, root: u32): void {
-  noteContext(context, root);
 }
 
 export function proxy_on_request_headers(context: u32, _count: u32, _end: u32): u32 {

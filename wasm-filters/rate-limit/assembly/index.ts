@@ -5,11 +5,12 @@
  * Global limits need the sidecar at the cluster `sluice.sidecar`; without it they are 503, or open where they say so.
  */
 import "../../sdk/assembly/abort";
-import { alloc, resetArena } from "../../sdk/assembly/arena";
+import { resetArena } from "../../sdk/assembly/arena";
 import { readPairs } from "../../sdk/assembly/header-pairs";
-import { log, LogLevel, now, sendLocalResponse } from "../../sdk/assembly/host";
+import { now, sendLocalResponse } from "../../sdk/assembly/host";
+import { Plugins } from "../../sdk/assembly/plugins";
 import { Asked, callOf, enterStream, noteConfiguration, settle, streamPlugin } from "../../sdk/assembly/questions";
-import { noteContext, rootOf } from "../../sdk/assembly/root";
+import { rootOf } from "../../sdk/assembly/root";
 import { readResponse, RESPONSE } from "../../sdk/assembly/sidecar-call";
 import { literal, Slice } from "../../sdk/assembly/slice";
 import { answerLimited } from "./answer";
@@ -18,12 +19,7 @@ import { countRequest, Limited } from "./decide";
 import { takeLease } from "./leases";
 import { keepValues, tellValues } from "./told";
 
-export function proxy_abi_version_0_2_1(): void {}
-
-/** Where the host puts what it hands over. */
-export function proxy_on_memory_allocate(size: usize): usize {
-  return alloc(size);
-}
+export * from "../../sdk/assembly/entry";
 
 const CONTINUE: u32 = 0;
 const STOP: u32 = 1;
@@ -34,30 +30,12 @@ const BODY = literal("the rate limits cannot be enforced now\n");
 /** All plugins count together what has the same name. */
 const SCOPE: usize = memory.data(32, 8);
 
-/** The configurations of the plugins in this VM, by their root contexts. */
-const configurations = new Map<u32, Configuration>();
-
-export function proxy_on_vm_start(_root: u32, _size: u32): u32 {
-  return 1;
-}
+const plugins = new Plugins<Configuration>("rate-limit: the configuration is refused: it is no RateLimit, or has a limit that cannot be evaluated");
 
 export function proxy_on_configure(root: u32, size: u32): u32 {
   resetArena();
   noteConfiguration();
-  const made = new Configuration();
-  if (!made.read(size)) {
-    log(LogLevel.error, "rate-limit: the configuration is refused: it is no RateLimit, or has a limit that cannot be evaluated");
-    made.free();
-    return 0;
-  }
-  drop(root);
-  configurations.set(root, made);
-  __collect();
-  return 1;
-}
-
-export function proxy_on_context_create(context: u32, root: u32): void {
-  noteContext(context, root);
+  return plugins.configure(root, size, new Configuration());
 }
 
 export function proxy_on_request_headers(context: u32, _count: u32, _end: u32): u32 {
@@ -81,14 +59,14 @@ export function proxy_on_http_call_response(_root: u32, token: u32, _headers: u3
 
 /** A plugin ends. */
 export function proxy_on_delete(context: u32): void {
-  drop(context);
+  plugins.drop(context);
 }
 
 /** Whether the request may go on. */
 function evaluate(): bool {
   const root = streamPlugin();
-  if (!configurations.has(root) || !readPairs()) return fail();
-  switch (countRequest(configurations.get(root).limits, SCOPE, now())) {
+  if (!plugins.has(root) || !readPairs()) return fail();
+  switch (countRequest(plugins.get(root).limits, SCOPE, now())) {
     case Limited.no: {
       keepValues();
       return true;
@@ -100,12 +78,6 @@ function evaluate(): bool {
     case Limited.waiting: return false;
     default: return fail();
   }
-}
-
-function drop(root: u32): void {
-  if (!configurations.has(root)) return;
-  configurations.get(root).free();
-  configurations.delete(root);
 }
 
 function fail(): bool {
