@@ -1,19 +1,13 @@
 import { preciseHostname } from '../kubernetes/names.ts';
 import type { Rule } from '../schema.ts';
-import { array, boolean, string, withDefault } from '../schema.ts';
-import { localObjectReference, secretObjectReference } from '../gateway-api/references.ts';
+import { boolean, string, withDefault } from '../schema.ts';
+import { secretObjectReference } from '../gateway-api/references.ts';
+import { trustedAuthorities } from '../gateway-api/trusted-authorities.ts';
 import { tlsSettingsFields, tlsSettingsRules } from './tls-settings.ts';
 
 /** TLS from the proxy to a Backend. */
 export const backendTlsFields = {
-  caCertificateRefs: array(localObjectReference, { maxItems: 8 }),
-  wellKnownCACertificates: string({
-    minLength: 1,
-    maxLength: 253,
-    pattern:
-      '^(System|([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]))$',
-    patternHint: 'System or a domain-prefixed name',
-  }),
+  ...trustedAuthorities,
   insecureSkipVerify: withDefault(boolean(), false),
   sni: string(preciseHostname),
   autoSNIFromEndpointHostname: boolean(),

@@ -9,8 +9,8 @@ import {
   wildcardHostname,
 } from '../kubernetes/names.ts';
 import { array, map, named, oneOf, required, string } from '../schema.ts';
-import { localObjectReference } from './references.ts';
 import { policyStatus } from './status.ts';
+import { trustedAuthorities } from './trusted-authorities.ts';
 import { memberRules } from './union-rules.ts';
 
 const targetRef = named('LocalPolicyTargetReferenceWithSectionName', {
@@ -25,14 +25,7 @@ const sameTarget = 'a.group == b.group && a.kind == b.kind && a.name == b.name';
 const validation = named(
   'BackendTLSPolicyValidation',
   {
-    caCertificateRefs: array(localObjectReference, { maxItems: 8 }),
-    wellKnownCACertificates: string({
-      minLength: 1,
-      maxLength: 253,
-      pattern:
-        '^(System|([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]))$',
-      patternHint: 'System or a domain-prefixed name',
-    }),
+    ...trustedAuthorities,
     hostname: required(string(preciseHostname)),
     subjectAltNames: array(
       named(
