@@ -1,41 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import type { ClusterIr } from '../ir/cluster.ts';
 import type { ProxyIr } from '../ir/proxy.ts';
 import type { ExternalAuthIr } from '../ir/external-auth.ts';
-import { NO_HEADER_CHANGES, type RouteFeaturesIr, type RouteIr } from '../ir/route.ts';
+import type { RouteFeaturesIr, RouteIr } from '../ir/route.ts';
+import { plainCluster, plainProxy, plainRoute } from './testing/plain-proxy.ts';
 import { routesOf, type Withheld, withhold } from './withhold.ts';
 import { httpChains, streamChains } from '../ir/listener.ts';
 
-function cluster(name: string): ClusterIr {
-  return { name, protocol: 'http1', source: { kind: 'addresses', addresses: [] } };
-}
-
-function route(name: string, to: string): RouteIr {
-  const changes = { requestHeaders: NO_HEADER_CHANGES, responseHeaders: NO_HEADER_CHANGES };
-  return {
-    name,
-    match: { path: { kind: 'prefix', value: '/' }, method: undefined, headers: [], query: [] },
-    action: {
-      kind: 'forward',
-      destinations: [{ kind: 'cluster', weight: 1, cluster: cluster(to), ...changes }],
-      rewrite: { host: undefined, path: undefined },
-    },
-    ...changes,
-    features: {},
-  };
-}
-
-function proxy(routes: readonly RouteIr[], clusters: readonly string[]): ProxyIr {
-  const chain = { kind: 'http' as const, name: 'l', tls: undefined, virtualHosts: [[{ hostname: '*', routes }]] };
-  return {
-    key: 'a/b',
-    listeners: [{ name: 'l', address: '0.0.0.0', port: 1, protocol: 'TCP', chains: [[chain]] }],
-    clusters: [clusters.map(cluster)],
-    endpoints: [clusters.map((name) => ({ cluster: name, addresses: [] }))],
-    secrets: [],
-    policyModule: { digest: '' },
-  };
-}
+const route = (name: string, to: string): RouteIr => plainRoute(name, { kind: 'prefix', value: '/' }, to);
+const proxy = (routes: readonly RouteIr[], clusters: readonly string[]): ProxyIr =>
+  plainProxy({ address: '0.0.0.0', port: 1 }, routes, clusters);
 
 function summary(ir: ProxyIr) {
   const routes = ir.listeners.flatMap(httpChains)[0]?.virtualHosts[0]?.[0]?.routes ?? [];
@@ -74,7 +47,7 @@ describe('a cluster that the proxy rejected', () => {
 
 describe('policies that come while a route must stay as it was', () => {
   const asking = (name: string): ExternalAuthIr => ({
-    cluster: cluster(name),
+    cluster: plainCluster(name),
     service: { kind: 'grpc' },
     headers: [],
     maxBody: 0,
@@ -222,7 +195,7 @@ describe('a route that the proxy rejected', () => {
 
 describe('connections that are led to a cluster that the proxy rejected', () => {
   function streams(...names: readonly string[]): ProxyIr {
-    const destinations = names.map((name) => ({ kind: 'cluster', weight: 1, cluster: cluster(name) }) as const);
+    const destinations = names.map((name) => ({ kind: 'cluster', weight: 1, cluster: plainCluster(name) }) as const);
     const chain = { kind: 'stream', name: 'l', tls: { kind: 'none' }, destinations } as const;
     const listener = { name: 'l', address: '0.0.0.0', port: 1, protocol: 'TCP', chains: [[chain]] } as const;
     return { ...proxy([], names), listeners: [listener] };

@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ClusterIr } from '#controller/ir/cluster.ts';
-import { NO_HEADER_CHANGES, type RouteIr } from '#controller/ir/route.ts';
 import type { ProxyIr } from '#controller/ir/proxy.ts';
 import { encode } from '#controller/xds/build/message.ts';
 import { lower } from '#controller/xds/lower.ts';
 import { type XdsSnapshot, xdsResource } from '#controller/xds/snapshot.ts';
+import { plainProxy, plainRoute } from '#controller/xds/testing/plain-proxy.ts';
 import { withhold } from '#controller/xds/withhold.ts';
 import { type LiveEnvoy, startLiveEnvoy } from './live-envoy.ts';
 
@@ -12,38 +11,11 @@ const PORT = 18_182;
 const MANY = 1_000;
 const BAD = 'cluster-500';
 
-function cluster(name: string): ClusterIr {
-  return { name, protocol: 'http1', source: { kind: 'addresses', addresses: [] } };
-}
-
-function route(index: number, to: string): RouteIr {
-  const changes = { requestHeaders: NO_HEADER_CHANGES, responseHeaders: NO_HEADER_CHANGES };
-  return {
-    name: `route-${index}`,
-    match: { path: { kind: 'exact', value: `/${index}` }, method: undefined, headers: [], query: [] },
-    action: {
-      kind: 'forward',
-      destinations: [{ kind: 'cluster', weight: 1, cluster: cluster(to), ...changes }],
-      rewrite: { host: undefined, path: undefined },
-    },
-    ...changes,
-    features: {},
-  };
-}
-
 /** A proxy with a route to each of many clusters. */
 function proxy(count: number): ProxyIr {
   const names = Array.from({ length: count }, (_, index) => `cluster-${index}`);
-  const routes = names.map((name, index) => route(index, name));
-  const chain = { kind: 'http' as const, name: 'l', tls: undefined, virtualHosts: [[{ hostname: '*', routes }]] };
-  return {
-    key: 'a/b',
-    listeners: [{ name: 'l', address: '127.0.0.1', port: PORT, protocol: 'TCP', chains: [[chain]] }],
-    clusters: [names.map(cluster)],
-    endpoints: [names.map((name) => ({ cluster: name, addresses: [] }))],
-    secrets: [],
-    policyModule: { digest: '' },
-  };
+  const routes = names.map((name, index) => plainRoute(`route-${index}`, { kind: 'exact', value: `/${index}` }, name));
+  return plainProxy({ address: '127.0.0.1', port: PORT }, routes, names);
 }
 
 /** Makes one cluster such that Envoy rejects it. */
