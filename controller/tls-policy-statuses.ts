@@ -3,7 +3,7 @@ import { isOn, resolveTlsPolicy, type TlsPolicyOutcome, tlsPolicyOf, type TlsTar
 import type { PolicyTables } from './features/rule-features.ts';
 import { type AskingPolicy, BackendUses } from './gateway/backend-uses.ts';
 import type { GatewayState } from './gateway/gateways.ts';
-import { AncestorReports, type AncestorReport } from './policies/ancestors.ts';
+import { ACCEPTED, AncestorReports, type AncestorReport } from './policies/ancestors.ts';
 import { compare, type Resources } from './resources/resources.ts';
 import { remembered } from './resources/tracked.ts';
 import type { Verdict } from './resources/verdict.ts';
@@ -141,13 +141,6 @@ const RESOLVED: Verdict = {
   status: 'True',
   reason: 'ResolvedRefs',
   message: 'Every reference of the policy leads somewhere',
-};
-
-const ACCEPTED: Verdict = {
-  type: 'Accepted',
-  status: 'True',
-  reason: 'Accepted',
-  message: 'Policy has been accepted.',
 };
 
 function conflicted({ namespace, name }: { readonly namespace: string; readonly name: string }): Verdict {

@@ -40,7 +40,8 @@ export class AncestorReports {
   }
 }
 
-const ACCEPTED: Verdict = {
+/** What is said of a policy that can be enforced. */
+export const ACCEPTED: Verdict = {
   type: 'Accepted',
   status: 'True',
   reason: 'Accepted',
