@@ -1,7 +1,6 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../process/sluice.ts';
-import { type Echo, startEcho } from '../scenario/echo.ts';
 import {
   answering,
   backend,
@@ -14,15 +13,12 @@ import {
 } from './route-site.ts';
 
 let site: RouteSite;
-let echo: Echo;
 let port: number;
 let other: number;
 beforeAll(async () => {
-  [site, echo, port, other] = await Promise.all([startRouteSite(), startEcho(), freePort(), freePort()]);
+  [site, port, other] = await Promise.all([startRouteSite(), freePort(), freePort()]);
 });
-afterAll(async () => {
-  await Promise.all([site.stop(), echo.stop()]);
-});
+afterAll(() => site.stop());
 
 /** A listener for HTTP. */
 const listener = (name: string, rest: object = {}): object => ({ name, protocol: 'HTTP', port, ...rest });
@@ -53,7 +49,7 @@ describe('listeners of one port', () => {
         Object.entries(HOSTS).map(([name, hostname]) => listener(name, hostname === undefined ? {} : { hostname })),
       ),
       ...Object.keys(HOSTS).map((name) => route(name, { sectionName: name }, {}, [{ path: { value: `/${name}` } }])),
-      backend('echo', [echo.port]),
+      backend('echo', [site.echo.port]),
     );
     const hosts = { 'bar.com': 'any', 'bar.example.com': 'wide', 'bar.foo.example.com': 'narrow' };
     for (const [host, own] of Object.entries({ ...hosts, 'abc.foo.example.com': 'exact' })) {
@@ -72,7 +68,7 @@ describe('listeners of one port', () => {
       route('some', {}, { hostnames: ['a.example.com', 'very.specific.com', 'elsewhere.org'] }),
       route('deep', { sectionName: 'wide' }, { hostnames: ['*.deep.example.com'] }),
       route('above', { sectionName: 'wide' }, { hostnames: ['*.com'] }, [{ path: { value: '/above' } }]),
-      backend('echo', [echo.port]),
+      backend('echo', [site.echo.port]),
     );
     expect(await served('a.example.com')).toBe('some');
     expect(await served('very.specific.com')).toBe('some');
@@ -89,7 +85,7 @@ describe('listeners of one port', () => {
     await site.serveAlone(
       gatewayOf([listener('wide', { hostname: '*.example.com' })]),
       route('all', {}),
-      backend('echo', [echo.port]),
+      backend('echo', [site.echo.port]),
     );
     expect(await served('a.b.example.com')).toBe('all');
     expect(await served('example.com')).toBe('404');
@@ -110,7 +106,7 @@ describe('a parentRef', () => {
       route('name', { sectionName: 'two' }, {}, [{ path: { value: '/name' } }]),
       route('both', { sectionName: 'two', port }, {}, [{ path: { value: '/both' } }]),
       route('neither', { sectionName: 'two', port: other }, {}, [{ path: { value: '/neither' } }]),
-      backend('echo', [echo.port]),
+      backend('echo', [site.echo.port]),
     );
     const places = [
       ['one.test', port],
@@ -142,7 +138,7 @@ describe('allowedRoutes', () => {
       ...Object.entries(NAMESPACES).flatMap(([namespace, labels]) => [
         { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace, labels } },
         inNamespace(namespace, route('own', { namespace: 'default' }, {}, [{ path: { value: `/${namespace}` } }])),
-        inNamespace(namespace, backend('echo', [echo.port])),
+        inNamespace(namespace, backend('echo', [site.echo.port])),
       ]),
     );
     const found: string[] = [];
@@ -159,7 +155,7 @@ describe('allowedRoutes', () => {
         listener('requests', { port: other, allowedRoutes: { kinds: [{ kind: 'HTTPRoute' }] } }),
       ]),
       route('any', {}),
-      backend('echo', [echo.port]),
+      backend('echo', [site.echo.port]),
     );
     expect(await served('any.test')).toBe('404');
     expect(await served('any.test', '/', other)).toBe('any');
@@ -175,7 +171,7 @@ describe('a Gateway', () => {
       gateway('a-foreign', 'foreign', other),
       gateway('shop', 'sluice', port),
       route('own', {}),
-      backend('echo', [echo.port]),
+      backend('echo', [site.echo.port]),
     );
     expect(await served('any.test')).toBe('own');
     expect(

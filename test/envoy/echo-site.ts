@@ -13,7 +13,8 @@ export interface EchoSite extends RouteSite {
 /** Starts one. */
 export async function startEchoSite(): Promise<EchoSite> {
   const site = await startRouteSite();
-  const echoes = await Promise.all([startEcho(), startEcho(), startEcho()]);
+  const more = await Promise.all([startEcho(), startEcho()]);
+  const echoes = [site.echo, ...more] as const;
   const backends = echoes.map((echo, index) => backend(`echo-${index}`, [echo.port]));
   return {
     ...site,
@@ -22,7 +23,7 @@ export async function startEchoSite(): Promise<EchoSite> {
     serveRules: (rules, ...others) => site.serve(route(rules), ...backends, ...others),
     stop: async () => {
       await site.stop();
-      await Promise.all(echoes.map((echo) => echo.stop()));
+      await Promise.all(more.map((echo) => echo.stop()));
     },
   };
 }

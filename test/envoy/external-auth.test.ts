@@ -2,20 +2,14 @@ import { Agent, createServer, type IncomingHttpHeaders, request as httpRequest }
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listen } from '../listening.ts';
 import { freePort } from '../process/sluice.ts';
-import { type Echo, startEcho } from '../scenario/echo.ts';
 import { startAuthorization } from './authorization-server.ts';
 import { backend, manifest, route, type RouteSite, startRouteSite, to } from './route-site.ts';
 
 let site: RouteSite;
-let echo: Echo;
 beforeAll(async () => {
   site = await startRouteSite();
-  echo = await startEcho();
 });
-afterAll(async () => {
-  await site.stop();
-  await echo.stop();
-});
+afterAll(() => site.stop());
 
 /** Serves `/asked`, which asks a server at a port, and `/open`, which does not. */
 const serve = (port: number, externalAuth: object) =>
@@ -28,7 +22,7 @@ const serve = (port: number, externalAuth: object) =>
       },
       { matches: [{ path: { value: '/open' } }], backendRefs: [to('echo')] },
     ]),
-    backend('echo', [echo.port]),
+    backend('echo', [site.echo.port]),
     backend('auth', [port]),
   );
 
@@ -93,10 +87,10 @@ describe('a server that is asked by HTTP', () => {
 
   it('answers in place of the back-end with anything but 200', async () => {
     await serve(port, { protocol: 'HTTP', http: { allowedHeaders: ['x-user'] } });
-    const before = echo.count();
+    const before = site.echo.count();
     const refused = await site.get('/asked', { 'x-user': 'mallory' });
     expect(refused).toMatchObject({ status: 401, body: 'of the server', response: { 'www-authenticate': 'Basic' } });
-    expect(echo.count()).toBe(before);
+    expect(site.echo.count()).toBe(before);
     expect((await site.get('/open', { 'x-user': 'mallory' })).status).toBe(200);
   });
 
@@ -203,7 +197,7 @@ describe('a connection that is older than the filter', () => {
         });
         request.on('error', reject).end();
       });
-    const others = [backend('echo', [echo.port]), backend('auth', [await freePort()])];
+    const others = [backend('echo', [site.echo.port]), backend('auth', [await freePort()])];
     await site.serveAt(at, route(rules([])), ...others);
     expect(await ask()).toBe(200);
     await site.serveAt(at, ...guarded, ...others);

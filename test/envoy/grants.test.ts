@@ -9,7 +9,6 @@ import { backend, gatewayOf, inNamespace, manifest, route, type RouteSite, start
 const CALL = '/shop.Cart/Add';
 
 let site: RouteSite;
-let echo: Echo;
 let copies: Echo;
 let grpc: GrpcEcho;
 let port: number;
@@ -19,16 +18,11 @@ let server: Pair;
 beforeAll(async () => {
   ca = authority('ours');
   server = issue('server', { dns: ['shop.example'] }, ca);
-  [site, echo, copies, grpc] = await Promise.all([
-    startRouteSite(),
-    startEcho(),
-    startEcho(),
-    startGrpcEcho('far', [CALL]),
-  ]);
+  [site, copies, grpc] = await Promise.all([startRouteSite(), startEcho(), startGrpcEcho('far', [CALL])]);
   [port, secure] = await Promise.all([freePort(), freePort()]);
 });
 afterAll(async () => {
-  await Promise.all([site.stop(), echo.stop(), copies.stop(), grpc.stop()]);
+  await Promise.all([site.stop(), copies.stop(), grpc.stop()]);
 });
 
 /** A grant in the namespace `far` for objects of a kind in `default`. */
@@ -65,7 +59,7 @@ function gateway(certificate: object, more: object = {}): object {
 }
 
 const plain = (): object => gateway({ name: 'server' });
-const near = (): readonly object[] => [backend('echo', [echo.port]), pairSecret('server', server)];
+const near = (): readonly object[] => [backend('echo', [site.echo.port]), pairSecret('server', server)];
 const open = (): object => route([{ backendRefs: [to('echo')] }]);
 
 const status = async (): Promise<unknown> => (await site.getAt(port, '/')).status;
@@ -104,7 +98,7 @@ const CASES: readonly Case[] = [
     from: 'HTTPRoute',
     what: 'a Backend',
     kind: BACKEND,
-    manifests: () => [plain(), route([{ backendRefs: [toFar('far')] }]), far(backend('far', [echo.port]))],
+    manifests: () => [plain(), route([{ backendRefs: [toFar('far')] }]), far(backend('far', [site.echo.port]))],
     ask: status,
     had: 200,
     not: 500,
@@ -123,7 +117,7 @@ const CASES: readonly Case[] = [
         metadata: { name: 'far', namespace: 'far', labels: { 'kubernetes.io/service-name': 'far' } },
         addressType: 'IPv4',
         endpoints: [{ addresses: ['127.0.0.1'] }],
-        ports: [{ name: 'http', port: echo.port }],
+        ports: [{ name: 'http', port: site.echo.port }],
       },
     ],
     ask: status,

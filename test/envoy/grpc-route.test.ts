@@ -1,7 +1,6 @@
 import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { until } from '../process/sluice.ts';
-import { type Echo, startEcho } from '../scenario/echo.ts';
 import { call, converse, type GrpcEcho, startGrpcEcho } from './grpc-echo.ts';
 import { backend, manifest, route, type RouteSite, startRouteSite, to } from './route-site.ts';
 
@@ -12,11 +11,9 @@ const REFLECTION = '/grpc.reflection.v1alpha.ServerReflection/ServerReflectionIn
 
 let site: RouteSite;
 let servers: readonly [GrpcEcho, GrpcEcho, GrpcEcho];
-let echo: Echo;
 let backends: readonly object[];
 beforeAll(async () => {
   site = await startRouteSite();
-  echo = await startEcho();
   servers = await Promise.all([
     startGrpcEcho('one', [CART, LIST, STOCK], [REFLECTION]),
     startGrpcEcho('two', [CART, LIST, STOCK]),
@@ -26,7 +23,6 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await site.stop();
-  await echo.stop();
   await Promise.all(servers.map((server) => server.stop()));
 });
 
@@ -169,11 +165,11 @@ describe('a GRPCRoute', () => {
       hosts('HTTPRoute', 'b-rival', ['www.both.example'], [{ backendRefs: [to('http')] }]),
       hosts('HTTPRoute', 'c-other', ['www.example'], [{ backendRefs: [to('http')] }]),
       ...backends,
-      backend('http', [echo.port]),
+      backend('http', [site.echo.port]),
     );
     expect((await call(port, CART, {}, 'calls.example')).text).toBe('one: hello');
     expect((await call(port, CART, {}, 'www.both.example')).text).toBe('one: hello');
-    expect((await site.get('/', { host: 'www.example' })).response?.['x-echo-port']).toBe(String(echo.port));
+    expect((await site.get('/', { host: 'www.example' })).response?.['x-echo-port']).toBe(String(site.echo.port));
     expect((await site.get('/', { host: 'www.both.example' })).response?.['x-echo-port']).toBeUndefined();
   });
 });

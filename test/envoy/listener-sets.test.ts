@@ -2,20 +2,16 @@ import { request } from 'node:https';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../process/sluice.ts';
 import type { Answer } from '../scenario/ask.ts';
-import { type Echo, startEcho } from '../scenario/echo.ts';
 import { selfSigned } from '../seeds/self-signed.ts';
 import { answering, backend, manifest, type RouteSite, startRouteSite, to } from './route-site.ts';
 
 let site: RouteSite;
-let echo: Echo;
 let http: number;
 let https: number;
 beforeAll(async () => {
-  [site, echo, http, https] = await Promise.all([startRouteSite(), startEcho(), freePort(), freePort()]);
+  [site, http, https] = await Promise.all([startRouteSite(), freePort(), freePort()]);
 });
-afterAll(async () => {
-  await Promise.all([site.stop(), echo.stop()]);
-});
+afterAll(() => site.stop());
 
 const pairs = { a: selfSigned('a.example'), b: selfSigned('*.b.example') };
 
@@ -28,7 +24,7 @@ function serve(...manifests: readonly object[]): Promise<void> {
   );
   return site.serveAlone(
     manifest('Gateway', 'edge', { gatewayClassName: 'sluice', listeners, allowedListeners }),
-    backend('echo', [echo.port]),
+    backend('echo', [site.echo.port]),
     ...secrets,
     ...manifests,
   );
@@ -149,7 +145,7 @@ describe('ListenerSets', () => {
         kind: 'EndpointSlice',
         metadata,
         addressType: 'IPv4',
-        ports: [{ name: 'http', port: echo.port }],
+        ports: [{ name: 'http', port: site.echo.port }],
         endpoints: [{ addresses: ['127.0.0.1'] }],
       },
       manifest('HTTPRoute', 'far', {

@@ -1,16 +1,12 @@
 import { connect } from 'node:http2';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Echo, startEcho } from '../scenario/echo.ts';
 import { answering, backend, manifest, type RouteSite, startRouteSite, to } from './route-site.ts';
 
 let site: RouteSite;
-let echo: Echo;
 beforeAll(async () => {
-  [site, echo] = await Promise.all([startRouteSite(), startEcho()]);
+  site = await startRouteSite();
 });
-afterAll(async () => {
-  await Promise.all([site.stop(), echo.stop()]);
-});
+afterAll(() => site.stop());
 
 /** A route whose rules answer with their names. */
 function route(name: string, rules: Readonly<Record<string, readonly object[]>>, rest: object = {}): object {
@@ -25,7 +21,8 @@ function route(name: string, rules: Readonly<Record<string, readonly object[]>>,
   });
 }
 
-const serve = (...routes: readonly object[]): Promise<number> => site.serve(...routes, backend('echo', [echo.port]));
+const serve = (...routes: readonly object[]): Promise<number> =>
+  site.serve(...routes, backend('echo', [site.echo.port]));
 
 /** Which rule serves a request; the status where none does. */
 async function served(path: string, headers: Readonly<Record<string, string>> = {}, method = 'GET'): Promise<string> {

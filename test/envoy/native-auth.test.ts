@@ -7,7 +7,7 @@ import { showSnapshot } from '#controller/xds/show.ts';
 import { listen } from '../listening.ts';
 import { freePort } from '../process/sluice.ts';
 import { compileText } from '../scenario/on-envoy.ts';
-import { type Echo, startEcho } from '../scenario/echo.ts';
+import { startEcho } from '../scenario/echo.ts';
 import { startAuthorization } from './authorization-server.ts';
 import {
   backend,
@@ -22,21 +22,16 @@ import {
 } from './route-site.ts';
 
 let site: RouteSite;
-let echo: Echo;
 beforeAll(async () => {
   site = await startRouteSite();
-  echo = await startEcho();
 });
-afterAll(async () => {
-  await site.stop();
-  await echo.stop();
-});
+afterAll(() => site.stop());
 
 /** A policy on `/closed`; `/open` has none. */
 const manifests = (security: object, ...more: readonly object[]): readonly object[] => [
   route([{ matches: [{ path: { value: '/closed' } }], backendRefs: [to('echo')] }], 'HTTPRoute', 'closed'),
   route([{ matches: [{ path: { value: '/open' } }], backendRefs: [to('echo')] }], 'HTTPRoute', 'open'),
-  backend('echo', [echo.port]),
+  backend('echo', [site.echo.port]),
   manifest('SecurityPolicy', 'closed', {
     targetRefs: [{ group: 'gateway.networking.k8s.io', kind: 'HTTPRoute', name: 'closed' }],
     ...security,
@@ -200,7 +195,7 @@ describe('extAuth by HTTP', () => {
       },
       { name: 'asked', matches: [{ path: { value: '/closed' } }], backendRefs: [to('echo')] },
     ];
-    const others = [route(rules, 'HTTPRoute', 'closed'), backend('echo', [echo.port]), backend('auth', [port])];
+    const others = [route(rules, 'HTTPRoute', 'closed'), backend('echo', [site.echo.port]), backend('auth', [port])];
     const http = { backendRefs: [to('auth')], headersToBackend: ['x-tenant'] };
     const leads = (recomputeRoute: boolean, ...more: readonly object[]) =>
       site.serve(

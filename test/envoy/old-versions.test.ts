@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../process/sluice.ts';
-import { type Echo, startEcho } from '../scenario/echo.ts';
 import { startTcp, startTls, startUdp, type StreamBackEnd } from '../streams/back-ends.ts';
 import { say, send } from '../streams/talk.ts';
 import { authority, issue, type Pair } from '../tls/authority.ts';
@@ -11,7 +10,6 @@ import { backend, inNamespace, manifest, type RouteSite, startRouteSite, to } fr
 const CALL = '/shop.Cart/Add';
 
 let site: RouteSite;
-let echo: Echo;
 let grpc: GrpcEcho;
 let streams: { readonly tcp: StreamBackEnd; readonly udp: StreamBackEnd; readonly tls: StreamBackEnd };
 let ca: Pair;
@@ -19,12 +17,12 @@ let secure: SecureBackEnd;
 beforeAll(async () => {
   ca = authority('ours');
   const pair = issue('shop.example', { dns: ['shop.example'] }, ca);
-  [site, echo, grpc] = await Promise.all([startRouteSite(), startEcho(), startGrpcEcho('grpc', [CALL])]);
+  [site, grpc] = await Promise.all([startRouteSite(), startGrpcEcho('grpc', [CALL])]);
   secure = await startSecureBackEnd(pair);
   streams = { tcp: await startTcp('tcp'), udp: await startUdp('udp'), tls: await startTls('tls', pair) };
 });
 afterAll(async () => {
-  await Promise.all([site.stop(), echo.stop(), secure.stop(), ...Object.values(streams).map((one) => one.stop())]);
+  await Promise.all([site.stop(), secure.stop(), ...Object.values(streams).map((one) => one.stop())]);
   await grpc.stop();
 });
 
@@ -100,7 +98,7 @@ describe('manifests of', () => {
           to: [{ group: 'gateway.envoyproxy.io', kind: 'Backend' }],
         }),
       ),
-      inNamespace('far', backend('echo', [echo.port])),
+      inNamespace('far', backend('echo', [site.echo.port])),
       backend('grpc', [grpc.port]),
       ...(['tcp', 'udp', 'tls'] as const).map((name) => backend(name, [streams[name].port])),
     );

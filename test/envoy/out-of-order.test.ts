@@ -5,7 +5,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { rawMethod } from '#extproc/grpc/raw-method.ts';
 import { schema } from '#proto/load.ts';
 import type { Listening } from '../listening.ts';
-import { type Echo, startEcho } from '../scenario/echo.ts';
 import { serveGrpc } from './grpc-server.ts';
 import { backend, manifest, route, type RouteSite, startRouteSite, to } from './route-site.ts';
 
@@ -26,11 +25,9 @@ function answer(phase: 'requestHeaders' | 'responseHeaders' | 'requestBody'): Ui
 }
 
 let site: RouteSite;
-let echo: Echo;
 let processor: Listening;
 beforeAll(async () => {
   site = await startRouteSite();
-  echo = await startEcho();
   const server = new Server();
   server.addService(
     { process: rawMethod('/envoy.service.ext_proc.v3.ExternalProcessor/Process', 'bidi') },
@@ -56,12 +53,11 @@ beforeAll(async () => {
       extProc: [{ backendRefs: [to('processor')], failOpen, messageTimeout: '5s', processingMode: { request: {} } }],
     }),
   ];
-  const backends = [backend('echo', [echo.port]), backend('processor', [processor.port])];
+  const backends = [backend('echo', [site.echo.port]), backend('processor', [processor.port])];
   await site.serve(...processed('closed', false), ...processed('open', true), ...backends);
 });
 afterAll(async () => {
   await site.stop();
-  await echo.stop();
   await processor.stop();
 });
 
@@ -74,9 +70,9 @@ describe('a processor', () => {
   it.each(['other', 'body', 'noise'])(
     'that answers out of order, or noise, fails its request, by its failOpen, and no other (%s)',
     async (how) => {
-      const before = echo.count();
+      const before = site.echo.count();
       expect((await site.get(`/closed/${how}`)).status).toBe(500);
-      expect(echo.count()).toBe(before);
+      expect(site.echo.count()).toBe(before);
       expect((await site.get(`/open/${how}`)).status).toBe(200);
       expect((await site.get('/closed/right')).status).toBe(200);
     },

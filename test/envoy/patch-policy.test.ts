@@ -8,7 +8,6 @@ import { lower } from '#controller/xds/lower.ts';
 import { ROOT } from '#deploy/setup/node24.mjs';
 import { compilePolicy } from '#wasm-filters/build.ts';
 import { freePort } from '../process/sluice.ts';
-import { type Echo, startEcho } from '../scenario/echo.ts';
 import { type LiveEnvoy, startLiveEnvoy } from './live-envoy.ts';
 import { backend, manifest, route, type RouteSite, startRouteSite, to } from './route-site.ts';
 
@@ -59,14 +58,13 @@ describe('what an EnvoyPatchPolicy makes of a proxy', () => {
 describe('a filter that a patch adds, and that leads requests to another route', () => {
   let folder: string;
   let site: RouteSite;
-  let echo: Echo;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'sluice-'));
     await writeFile(join(folder, 'policy.wasm'), await compilePolicy());
-    [site, echo] = await Promise.all([startRouteSite(join(folder, 'policy.wasm')), startEcho()]);
+    site = await startRouteSite(join(folder, 'policy.wasm'));
   });
   afterAll(async () => {
-    await Promise.all([site.stop(), echo.stop()]);
+    await site.stop();
     await rm(folder, { recursive: true });
   });
 
@@ -104,7 +102,7 @@ describe('a filter that a patch adds, and that leads requests to another route',
         'HTTPRoute',
         'closed',
       ),
-      backend('echo', [echo.port]),
+      backend('echo', [site.echo.port]),
       manifest('SecurityPolicy', 'closed', {
         targetRefs: [{ group: 'gateway.networking.k8s.io', kind: 'HTTPRoute', name: 'closed' }],
         ...security,

@@ -1,12 +1,14 @@
 import { lower } from '#controller/xds/lower.ts';
 import { freePort } from '../process/sluice.ts';
 import { ask, type Answer } from '../scenario/ask.ts';
+import { type Echo, startEcho } from '../scenario/echo.ts';
 import { compileText } from '../scenario/on-envoy.ts';
 import { type LiveEnvoy, startLiveEnvoy } from './live-envoy.ts';
 
-/** A real Envoy that serves one Gateway, `shop`, with whatever manifests are given beside it. */
+/** A real Envoy that serves one Gateway, `shop`, with whatever manifests are given beside it, and a back-end to lead to. */
 export interface RouteSite {
   readonly envoy: LiveEnvoy;
+  readonly echo: Echo;
   /** Serves a listener with these manifests, and nothing else; resolves with its port. */
   serve(...manifests: readonly object[]): Promise<number>;
   /** The same, at a port of one's own. */
@@ -23,7 +25,7 @@ export interface RouteSite {
 /** Starts one; `module` is the file of the `policy` module, if there is to be one. */
 export async function startRouteSite(module?: string): Promise<RouteSite> {
   const policyModule = module === undefined ? undefined : { digest: 'sha256:test', path: module };
-  const envoy = await startLiveEnvoy();
+  const [envoy, echo] = await Promise.all([startLiveEnvoy(), startEcho()]);
   let port = 0;
   const serveAlone = async (...manifests: readonly object[]): Promise<void> => {
     const rejected = await envoy.publish(lower(compileText(yamlOf([CLASS, ...manifests])), policyModule));
@@ -47,12 +49,16 @@ export async function startRouteSite(module?: string): Promise<RouteSite> {
     });
   return {
     envoy,
+    echo,
     serveAlone,
     serveAt,
     serve: async (...manifests) => serveAt(await freePort(), ...manifests),
     getAt,
     get: (path, headers, method) => getAt(port, path, headers, method),
-    stop: () => envoy.stop(),
+    stop: async () => {
+      await envoy.stop();
+      await echo.stop();
+    },
   };
 }
 
