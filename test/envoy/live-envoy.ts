@@ -6,7 +6,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { untilListening } from '#controller/infra/local/envoy-admin.ts';
 import { bootstrap } from '#controller/infra/local/bootstrap.ts';
-import { pathsIn } from '#controller/infra/local/state-folder.ts';
 import { systemClock } from '#controller/runtime/clock.ts';
 import { Publication } from '#controller/server/ads/publication.ts';
 import type { Rejection } from '#controller/server/ads/session.ts';
