@@ -84,6 +84,19 @@ describe('merging a status', () => {
     expect(mergeStatus({ conditions: [unknown] }, { conditions: [] }, US).changes).toEqual({});
   });
 
+  it('finds its entries by their ancestors where the definition lets none say whose it is, and writes none twice', () => {
+    const ancestor = (name: string, ...conditions: readonly object[]) => ({
+      ancestorRef: { kind: 'Gateway', name },
+      conditions,
+    });
+    const theirs = ancestor('theirs', condition('Accepted', 'True', THEN));
+    const current = { ancestors: [theirs, ancestor('ours', condition('Accepted', 'False', THEN))] };
+    const wanted = { ancestors: [{ ...ancestor('ours', condition('Accepted', 'True')), controllerName: US }] };
+    const { changes } = mergeStatus(current, wanted, US);
+    expect(changes['ancestors']).toEqual([theirs, ancestor('ours', condition('Accepted', 'True'))]);
+    expect(mergeStatus(changes, wanted, US).changes).toEqual({});
+  });
+
   it('merges listeners by name, and drops those that are gone', () => {
     const listener = (name: string, ...conditions: readonly object[]) => ({
       name,

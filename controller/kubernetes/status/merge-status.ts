@@ -125,16 +125,25 @@ function entries(
   const left = [...wanted];
   const merge = (entry: JsonObject, before: JsonObject | undefined): JsonObject => ({
     [ref]: entry[ref],
-    controllerName,
+    ...(isUnnamed(before) ? {} : { controllerName }),
     conditions: conditions(list(before?.['conditions']), list(entry['conditions']), isOursInEntry, turned),
   });
   const kept = current.flatMap((entry) => {
-    if (entry['controllerName'] !== controllerName) return [entry];
+    if (!isUnnamed(entry) && entry['controllerName'] !== controllerName) return [entry];
     const index = left.findIndex((candidate) => isSame(candidate[ref], entry[ref]));
     const [found] = index === -1 ? [] : left.splice(index, 1);
-    return found === undefined ? [] : [merge(found, entry)];
+    if (found !== undefined) return [merge(found, entry)];
+    return isUnnamed(entry) ? [entry] : [];
   });
   return [...kept, ...left.map((entry) => merge(entry, undefined))];
+}
+
+/**
+ * Whether an entry does not say whose it is: Envoy Gateway's definition of EnvoyProxy has no field for it, and an API server
+ * drops what it does not know. One is ours then whose ancestor is.
+ */
+function isUnnamed(entry: JsonObject | undefined): boolean {
+  return entry !== undefined && entry['controllerName'] === undefined;
 }
 
 function conditions(
