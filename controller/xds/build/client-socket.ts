@@ -6,11 +6,11 @@ import { any, duration, type Init } from './message.ts';
 type Listener = Init<'envoy.config.listener.v3.Listener'>;
 type SocketOption = Init<'envoy.config.core.v3.SocketOption'>;
 
-/** How the socket of a listener takes connections. */
-export function socketSettings(ir: ClientSocketIr): Listener {
+/** How the socket of a listener takes connections, or datagrams: Linux refuses what only connections have for these. */
+export function socketSettings(ir: ClientSocketIr, protocol: 'TCP' | 'UDP'): Listener {
   const { tcpKeepalive, bufferLimit, socketBufferLimit, maxAcceptPerEvent, inspectionTimeout } = ir;
   const socketOptions = [
-    ...(tcpKeepalive === undefined ? [] : keepalive(tcpKeepalive)),
+    ...(tcpKeepalive === undefined || protocol === 'UDP' ? [] : keepalive(tcpKeepalive)),
     ...(socketBufferLimit === undefined ? [] : buffers(socketBufferLimit)),
   ];
   return {

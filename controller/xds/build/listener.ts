@@ -34,7 +34,7 @@ export function listener(ir: ListenerIr, filters: readonly HttpFilter[]): Init<'
     name: ir.name,
     address: socketAddress({ kind: 'ip', address: ir.address, port: ir.port }, PROTOCOL[ir.protocol], ir.bothFamilies),
     perConnectionBufferLimitBytes: 32_768,
-    ...(ir.client === undefined ? {} : socketSettings(ir.client)),
+    ...(ir.client === undefined ? {} : socketSettings(ir.client, ir.protocol)),
   };
   const before = ir.client === undefined ? [] : proxyProtocolFilters(ir.client);
   const first = ir.chains[0]?.[0];
