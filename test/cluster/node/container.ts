@@ -25,6 +25,8 @@ export interface ContainerPorts {
 }
 
 const PROBE_EVERY = 150;
+/** So many failures in a row make a container not ready that was, where its probe says nothing (`Probe.failureThreshold`). */
+const FAILURES = 3;
 const RESTART_AFTER = 1_000;
 const STOP_LOOK_EVERY = 50;
 
@@ -108,10 +110,11 @@ export class RunningContainer {
   }
 
   async #followReadiness(): Promise<void> {
-    while (!this.#stopping) {
-      const ready = this.#state.phase === 'running' && (await this.#passes('readinessProbe'));
-      if (!this.#stopping) this.#set({ ready });
-      await sleep(PROBE_EVERY);
+    const most = this.spec.readinessProbe?.failureThreshold ?? FAILURES;
+    for (let failures = 0; !this.#stopping; await sleep(PROBE_EVERY)) {
+      const passes = this.#state.phase === 'running' && (await this.#passes('readinessProbe'));
+      failures = passes ? 0 : failures + 1;
+      if (!this.#stopping && (passes || failures >= most)) this.#set({ ready: passes });
     }
   }
 

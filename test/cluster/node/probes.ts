@@ -3,7 +3,11 @@ import { request as tlsRequest } from 'node:https';
 import { connect } from 'node:net';
 import type { Container, Handler } from './kinds.ts';
 
-const TIMEOUT = 1_000;
+/**
+ * A container that takes longer over a probe hangs. A kubelet's second (`Probe.timeoutSeconds`) is too short here: probes are made
+ * thirty times as often, by a process and of processes that share two cores with all others of the cluster. Milliseconds.
+ */
+const TIMEOUT = 15_000;
 
 /** Whether what a probe asks for is so. A probe of a kind that nobody here uses is never so. */
 export async function probe(handler: Handler, container: Container, address: string): Promise<boolean> {
