@@ -18,6 +18,16 @@ const MODES = {
   cluster: { title: 'on the test cluster', command: 'npm run soak -- --cluster' },
 } as const;
 
+const USAGE = [
+  'process',
+  'memory (MiB): first',
+  'last',
+  'without garbage: first',
+  'last',
+  'open files: first',
+  'last',
+] as const;
+
 /** The report of a soak in Markdown. */
 export function reportOf(result: SoakResult, { mode, commit, machine, note }: ReportHead): string {
   const { whole, traffic } = result;
@@ -26,6 +36,7 @@ export function reportOf(result: SoakResult, { mode, commit, machine, note }: Re
   const excused = traffic.reduce((total, { clients, report }) => total + excusedOf(clients.plan, report.statuses), 0);
   const minutes = ((whole.to - whole.from) / 60_000).toFixed(1);
   const { title, command } = MODES[mode];
+  const rows = processRows(result);
   return `# The last soak, ${title}
 
 \`${command}\` wrote this; what it does is in [test/README.md](../README.md).
@@ -51,7 +62,7 @@ of the time at most) in which those that were started at the beginning warm up; 
 right after they were made to collect all of it, at the beginning of that time and at its end. Limits: memory, without garbage where that
 is known, ${MEMORY_LIMIT.share * 100} % and ${MEMORY_LIMIT.mib} MiB more, ${FILES_LIMIT} open files more.
 
-${table(['process', 'memory (MiB): first', 'last', 'without garbage: first', 'last', 'open files: first', 'last'], processRows(result))}`;
+${rows.length === 0 ? 'It was too short a time to see anything grow.\n' : table(USAGE, rows)}`;
 }
 
 function trafficRows({ traffic }: SoakResult): readonly (readonly (string | number)[])[] {
