@@ -121,11 +121,12 @@ const LATE: Changeable = {
   needs: [':status'],
 };
 
+/** `undefined` where nothing is to be changed: Envoy takes no list of changes that is empty. */
 function mutation(
   spec: ClientHeaderFilter,
   { field, isChangeable, accepted, needs }: Changeable,
   problems: Problems,
-): HeaderMutationIr {
+): HeaderMutationIr | undefined {
   const { set = [], add = [], addIfAbsent = [], remove = [], removeOnMatch = [] } = spec;
   const names = [...set, ...add, ...addIfAbsent].map(({ name }) => name);
   const wrong = [...names, ...remove].find((name) => !isChangeable(name));
@@ -134,13 +135,9 @@ function mutation(
   const needed = needs.find((name) => removeMatching.some((comparison) => isMatch(comparison, name)));
   if (needed !== undefined)
     problems.add(`${field}.removeOnMatch`, `found what matches ${needed}, which cannot be removed`);
-  return {
-    set,
-    add,
-    addIfAbsent,
-    remove,
-    removeMatching,
-  };
+  const changes = [set, add, addIfAbsent, remove, removeMatching];
+  if (changes.every(({ length }) => length === 0)) return undefined;
+  return { set, add, addIfAbsent, remove, removeMatching };
 }
 
 function http1Of({ http1 }: ClientTrafficPolicySpec, problems: Problems): ClientHttp1Ir | undefined {
