@@ -52,8 +52,8 @@ export function rememberedBackendStatuses(
   };
 }
 
-function backendStatus(object: Backend, resources: Resources, { loopbackBackends }: Settings): BackendStatus {
-  const problem = backendProblem(object, loopbackBackends)?.message ?? backendTlsProblem(object, resources);
+function backendStatus(object: Backend, resources: Resources, settings: Settings): BackendStatus {
+  const problem = backendProblem(object, settings)?.message ?? backendTlsProblem(object, resources);
   const verdict =
     problem === undefined
       ? ({ type: 'Accepted', status: 'True', reason: 'Accepted', message: 'The Backend can be used' } as const)

@@ -36,6 +36,7 @@ function settingsOf(configuration: Configuration): Settings {
     workers: (parameters) => saidWorkers(parameters) ?? 2,
     systemTrust: systemTrust ?? SYSTEM_TRUST_FILE,
     loopbackBackends: true,
+    ownFolders: [],
     proxies: configuration.kubernetes === undefined ? 'processes' : 'pods',
     rateLimitsFailClosed: failClosed,
   };

@@ -29,6 +29,7 @@ import { type Outcome, success } from './resources/verdict.ts';
 import { systemClock } from './runtime/clock.ts';
 import { collectGarbage, IdleCollection } from './runtime/memory.ts';
 import type { Metrics } from './runtime/metrics.ts';
+import { POD_PATHS } from './infra/kubernetes/objects/settings.ts';
 import { SYSTEM_TRUST_FILE } from './settings.ts';
 import { withRefused } from './status/refused-status.ts';
 import { type ProxyRejections, rejects } from './status/rejections.ts';
@@ -122,6 +123,7 @@ export async function serveCluster(options: ServeClusterOptions): Promise<Outcom
       workers: (parameters) => podWorkers(parameters) ?? infra.mostCpus() ?? availableParallelism(),
       systemTrust: systemTrust ?? SYSTEM_TRUST_FILE,
       loopbackBackends: false,
+      ownFolders: [POD_PATHS.run],
       proxies: 'pods',
       rateLimitsFailClosed: failClosed,
     },

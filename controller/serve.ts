@@ -1,4 +1,6 @@
+import { realpathSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
 import type { Logger } from 'pino';
 import { type Configuration, DEFAULT_CONFIGURATION } from './configuration.ts';
 import type { HeadStart } from './head-start.ts';
@@ -68,6 +70,7 @@ export async function serve(options: ServeOptions): Promise<Outcome<Pipeline, 'N
       workers: (parameters) => saidWorkers(parameters) ?? availableParallelism(),
       systemTrust: systemTrust ?? localSystemTrust(),
       loopbackBackends: true,
+      ownFolders: [resolve(stateFolder), realpathSync(stateFolder)],
       proxies: 'processes',
       rateLimitsFailClosed: failClosed,
     },

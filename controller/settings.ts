@@ -28,6 +28,8 @@ export interface Settings {
   readonly systemTrust: string;
   /** Whether Backends may be on loopback: where a proxy runs on the machine that manifests are about, and not in a pod. */
   readonly loopbackBackends: boolean;
+  /** Folders, as a proxy sees them, with sockets of ours: of the sidecar, its agent, the controller. No Backend may be there. */
+  readonly ownFolders: readonly string[];
   /** Where proxies run. */
   readonly proxies: ProxyPlace;
   /** Whether requests are refused that global rate limits cannot count. */

@@ -1,4 +1,7 @@
 import { createHash } from 'node:crypto';
+import { isIP } from 'node:net';
+import { posix } from 'node:path';
+import { addressClass } from '#extproc/outbound/address-class.ts';
 import type { Backend, BackendEndpoint, Service, ServiceImport } from '#controller/api/gen/types.d.ts';
 import type { AddressIr, ClusterIr, EndpointSourceIr, PartIr } from '../ir/cluster.ts';
 import type { ClusterSettingsIr } from '../ir/cluster-settings.ts';
@@ -110,10 +113,10 @@ function secureProtocolOf(appProtocol: string | undefined): Protocol | undefined
 export function backendCluster(
   backend: Backend,
   protocol: Protocol | undefined,
-  { unixPaths, loopbackBackends }: Pick<Settings, 'unixPaths' | 'loopbackBackends'>,
+  settings: Pick<Settings, 'unixPaths' | 'loopbackBackends' | 'ownFolders'>,
   tls: UpstreamTlsIr | undefined,
 ): Outcome<ClusterIr, 'InvalidAddress' | 'UnsupportedValue' | 'UnsupportedProtocol'> {
-  const problem = backendProblem(backend, loopbackBackends);
+  const problem = backendProblem(backend, settings);
   if (problem !== undefined) return { ok: false, refusal: problem };
   const { namespace, name } = backend.metadata;
   const { appProtocols = [] } = backend.spec;
@@ -124,7 +127,7 @@ export function backendCluster(
   }
   const spoken = protocol ?? backendProtocol(appProtocols, tls !== undefined);
   return success(
-    named(`backend/${namespace}/${name}`, { protocol: spoken, source: sourceOf(backend, unixPaths), tls }),
+    named(`backend/${namespace}/${name}`, { protocol: spoken, source: sourceOf(backend, settings.unixPaths), tls }),
   );
 }
 
@@ -136,7 +139,7 @@ function backendProtocol(appProtocols: readonly string[], isTls: boolean): Proto
 /** Why a Backend cannot be used, or `undefined`. */
 export function backendProblem(
   backend: Backend,
-  mayBeLoopback: boolean,
+  { loopbackBackends, ownFolders }: Pick<Settings, 'loopbackBackends' | 'ownFolders'>,
 ): Refusal<'UnsupportedValue' | 'InvalidAddress'> | undefined {
   const missing = unimplementedFields(backend, 'UnsupportedValue');
   if (missing !== undefined) return missing;
@@ -150,7 +153,14 @@ export function backendProblem(
     const message = `${at}: a unix endpoint and an fqdn endpoint cannot be in one Backend`;
     return { reason: 'UnsupportedValue', message };
   }
-  const own = mayBeLoopback ? undefined : endpoints.find(isLoopback);
+  const socket = endpoints.find(({ unix }) => unix !== undefined && isWithin(unix.path, ownFolders));
+  if (socket !== undefined) {
+    return {
+      reason: 'InvalidAddress',
+      message: `${at}: found ${socket.unix?.path}, where the sockets of the proxy itself are`,
+    };
+  }
+  const own = loopbackBackends ? undefined : endpoints.find(isLoopback);
   if (own !== undefined) {
     const found = own.ip?.address ?? own.fqdn?.hostname;
     return { reason: 'InvalidAddress', message: `${at}: found ${found}, which in a cluster is the proxy itself` };
@@ -158,11 +168,37 @@ export function backendProblem(
   return undefined;
 }
 
-/** RFC 1122 section 3.2.1.3, RFC 4291 section 2.5.3, RFC 6761 section 6.3. */
+/**
+ * Whether an endpoint is the proxy itself, as far as that can be told: a name may resolve to anything. RFC 1122 section 3.2.1.3,
+ * RFC 4291 sections 2.5.2 and 2.5.3, RFC 6761 section 6.3.
+ */
 function isLoopback({ ip, fqdn }: BackendEndpoint): boolean {
-  const address = ip?.address.toLowerCase() ?? '';
-  const isOwn = address.startsWith('127.') || /^[0:]*:0*1$/u.test(address) || /^::(ffff:)?127\./u.test(address);
-  return isOwn || fqdn?.hostname === 'localhost' || fqdn?.hostname.endsWith('.localhost') === true;
+  if (ip !== undefined) return addressClass(ip.address) === 'Loopback';
+  const name = fqdn?.hostname.toLowerCase().replace(/\.$/u, '') ?? '';
+  const address = addressNamed(name);
+  return (
+    name === 'localhost' || name.endsWith('.localhost') || (isIP(address) !== 0 && addressClass(address) === 'Loopback')
+  );
+}
+
+/** The address that a name is which ends in a number (WHATWG URL, "ends-in-a-number checker"); other names as they are. */
+function addressNamed(name: string): string {
+  return URL.parse(`http://${name}/`)?.hostname ?? name;
+}
+
+/** Whether a path leads into one of these folders; one by way of processes may lead anywhere. */
+function isWithin(path: string, folders: readonly string[]): boolean {
+  const plain = plainPath(path);
+  return plain.startsWith('/proc/') || folders.some((folder) => plain.startsWith(`${plainPath(folder)}/`));
+}
+
+/** A path without detours; `/run` and `/var/run` are one folder. */
+function plainPath(path: string): string {
+  return posix
+    .normalize(path)
+    .replace(/^\/+/u, '/')
+    .replace(/^\/run\//u, '/var/run/')
+    .replace(/\/$/u, '');
 }
 
 function sourceOf({ spec: { endpoints = [] } }: Backend, unixPaths: ReadonlyMap<string, string>): EndpointSourceIr {

@@ -43,6 +43,8 @@ const MAY_IMPORT: { readonly [folder: string]: readonly string[] } = {
     'controller/ir',
     'controller/tls',
     'controller/settings.ts',
+    // What class an address is of.
+    'extproc/outbound',
   ],
   'controller/policies': ['controller/api', 'controller/resources', 'controller/ir'],
   'controller/status': ['controller/api', 'controller/resources', 'controller/policies'],
