@@ -111,6 +111,22 @@ describe('admitting a document', () => {
       'ignored',
       /--config/u,
     ],
+    [
+      'one of our kinds in somebody else’s group that is attached to what is ours',
+      { ...route, apiVersion: 'gateway.network.k8s.io/v1', spec: { ...route.spec, parentRefs: [{ name: 'shop' }] } },
+      'invalid',
+      /HTTPRoute is in gateway.networking.k8s.io/u,
+    ],
+    [
+      'a kind of somebody else’s with a name of ours',
+      {
+        ...route,
+        apiVersion: 'policy.linkerd.io/v1beta3',
+        spec: { parentRefs: [{ group: '', kind: 'Service', name: 'a' }] },
+      },
+      'ignored',
+      /is not used and is ignored/u,
+    ],
     ['null where an object must be', { ...route, spec: null }, 'invalid', /must be an object, found null/u],
   ])('refuses %s', (_, document, reason, message) => {
     expect(admit(document)).toMatchObject({

@@ -6,7 +6,10 @@ import type { KindSchema } from '#controller/api/kind.ts';
 import { apiVersionOf, parseApiVersion } from '#controller/api/kind.ts';
 import { nearest } from '#controller/api/nearest.ts';
 import { findKind, isKindName, isOwnGroup, kindNamed, kindsOfGroup } from '#controller/api/registry.ts';
+import { kinds } from '#controller/api/kinds.ts';
 import { validate } from '#controller/api/validate.ts';
+import { CLOSING_KINDS } from '../resources/closed-object.ts';
+import { GUARDING_KINDS } from '../resources/invalid-policy.ts';
 import { completed } from './complete.ts';
 import { keyOf } from './key.ts';
 import type { ProblemObject, ProblemReason, ResourceKey } from './provider.ts';
@@ -67,7 +70,7 @@ function unknownKind(group: string, kind: string, object: ProblemObject): Admiss
   const elsewhere = kindNamed(kind);
   const hint =
     elsewhere === undefined ? '' : `; ${kind} is in ${apiVersionOf(elsewhere.group, elsewhere.storageVersion)}`;
-  if (!isOwnGroup(group)) {
+  if (!isOwnGroup(group) && !isMeantForUs(object)) {
     return refuse(
       'ignored',
       ['kind'],
@@ -75,10 +78,10 @@ function unknownKind(group: string, kind: string, object: ProblemObject): Admiss
       object,
     );
   }
-  const kinds = kindsOfGroup(group);
-  const guess = nearest(kind, kinds);
+  const ofGroup = kindsOfGroup(group);
+  const guess = nearest(kind, ofGroup);
   const words =
-    kinds.length === 0 ? `${group} is no group of a kind that is known` : `known in ${group}: ${kinds.join(', ')}`;
+    ofGroup.length === 0 ? `${group} is no group of a kind that is known` : `known in ${group}: ${ofGroup.join(', ')}`;
   const message = `unknown kind ${kind}${guess === undefined ? '' : `; did you mean ${guess}?`} (${words}${hint})`;
   return refuse('invalid', ['kind'], message, object);
 }
@@ -133,8 +136,32 @@ function describe(kindName: string, document: { readonly [key: string]: unknown 
     ...(namespace === undefined ? {} : { namespace }),
     ...(name === undefined ? {} : { name }),
     ...(kind === undefined || name === undefined ? {} : { key: keyOf(kind.group, kindName, namespace ?? '', name) }),
-    ...(kind === undefined || kind.kind === 'Secret' ? {} : { document }),
+    ...(kind === undefined ? meaning(kindName, document) : kind.kind === 'Secret' ? {} : { document }),
   };
+}
+
+/** The kinds whose objects close something when they cannot be served: nothing may be opened by a slip of the pen. */
+const CLOSING: ReadonlySet<string> = new Set([...GUARDING_KINDS, ...CLOSING_KINDS]);
+
+/** The kind that an object of no known group, kind and version was most likely meant to be, where that closes something. */
+function meaning(kindName: string, document: ProblemDocument): Pick<ProblemObject, 'means' | 'document'> {
+  const names = kinds.map(({ kind }) => kind);
+  const means = kindNamed(kindName)?.kind ?? nearest(kindName, names);
+  return means !== undefined && CLOSING.has(means) ? { means, document } : {};
+}
+
+type ProblemDocument = NonNullable<ProblemObject['document']>;
+
+/** Whether an object of somebody else's group has one of our names, and targets or is attached to what is ours. */
+function isMeantForUs({ kind, means, document }: ProblemObject): boolean {
+  const spec = document?.['spec'];
+  if (kind !== means || !isObject(spec)) return false;
+  const refs = [spec['targetRef'], spec['targetRefs'], spec['targetSelectors'], spec['parentRef'], spec['parentRefs']];
+  return refs.flat().some((ref: unknown) => {
+    if (!isObject(ref)) return false;
+    const { group = 'gateway.networking.k8s.io', kind: named = 'Gateway' } = ref;
+    return group === 'gateway.networking.k8s.io' && typeof named === 'string' && kindNamed(named)?.group === group;
+  });
 }
 
 function refuse(

@@ -14,9 +14,12 @@ type JsonObject = { readonly [field: string]: unknown };
 /** The objects among what was refused that close what they are for; each has a name of its own. */
 export function readClosedObjects(problems: Iterable<Problem>): readonly ClosedObject[] {
   const documents = new Map<JsonObject, ProblemObject>();
+  // Those whose names are others', which are served.
+  const seconds = new Set<JsonObject>();
   for (const { severity, reason, object } of problems) {
-    if (severity !== 'error' || reason === 'duplicate' || object?.document === undefined) continue;
+    if (severity !== 'error' || object?.document === undefined) continue;
     documents.set(object.document, object);
+    if (reason === 'duplicate') seconds.add(object.document);
   }
   const found = new Map<string, ClosedObject>();
   for (const [document, object] of documents) {
@@ -24,7 +27,8 @@ export function readClosedObjects(problems: Iterable<Problem>): readonly ClosedO
     if (closed === undefined) continue;
     const { kind, metadata } = closed;
     const key = (name: string): string => `${kind}/${metadata.namespace}/${name}`;
-    const names = [metadata.name, ...Array.from(documents.keys(), (_, index) => `${metadata.name}.${index + 2}`)];
+    const own = seconds.has(document) ? [] : [metadata.name];
+    const names = [...own, ...Array.from(documents.keys(), (_, index) => `${metadata.name}.${index + 2}`)];
     const name = names.find((one) => !found.has(key(one))) ?? metadata.name;
     found.set(key(name), name === metadata.name ? closed : { ...closed, metadata: { ...metadata, name } });
   }
@@ -36,7 +40,12 @@ const known = new WeakMap<JsonObject, { readonly closed: ClosedObject | undefine
 function readOnce(document: JsonObject, object: ProblemObject): ClosedObject | undefined {
   const last = known.get(document);
   if (last !== undefined) return last.closed;
-  const closed = readClosedObject(object.kind, object.namespace ?? 'default', object.name ?? '', document);
+  const closed = readClosedObject(
+    object.means ?? object.kind,
+    object.namespace ?? 'default',
+    object.name ?? '',
+    document,
+  );
   known.set(document, { closed });
   return closed;
 }

@@ -4,8 +4,10 @@ import type { Problem } from './provider.ts';
 /** The policies among what could not be read, as far as they can be made out. */
 export function readInvalidPolicies(problems: Iterable<Problem>): readonly InvalidPolicy[] {
   return [...problems].flatMap(({ severity, reason, object }) => {
-    if (severity !== 'error' || reason === 'duplicate' || object?.document === undefined) return [];
-    const policy = readInvalidPolicy(object.kind, object.namespace ?? 'default', object.name ?? '', object.document);
-    return policy === undefined ? [] : [policy];
+    if (severity !== 'error' || object?.document === undefined) return [];
+    const { kind, means = kind, namespace = 'default', name = '', document } = object;
+    const policy = readInvalidPolicy(means, namespace, name, document);
+    if (policy === undefined) return [];
+    return reason === 'duplicate' ? { ...policy, isDuplicate: true } : policy;
   });
 }

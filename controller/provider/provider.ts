@@ -53,6 +53,8 @@ export type Problem = {
 /** The object a problem is about, as far as it could be read. */
 export type ProblemObject = {
   readonly kind: string;
+  /** The kind that it was most likely meant to be, where there is none of its group, kind and version. */
+  readonly means?: string;
   readonly namespace?: string;
   readonly name?: string;
   /** Present when group, kind and name were readable. */

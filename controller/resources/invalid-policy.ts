@@ -6,10 +6,20 @@ import type { LabelSelectorRequirement, ResourceOf, TargetSelector } from '#cont
  * guard answers 500 instead of being open.
  */
 export interface InvalidPolicy {
-  readonly kind: ResourceOf<(typeof KINDS)[number]>['kind'];
+  readonly kind: ResourceOf<(typeof GUARDING_KINDS)[number]>['kind'];
   readonly metadata: { readonly namespace: string; readonly name: string };
   readonly targets: readonly InvalidPolicyTarget[];
   readonly selectors: readonly TargetSelector[];
+  /** Whether its name is another one's, which is served: then it closes what that one does not target. */
+  readonly isDuplicate?: true;
+}
+
+/** What of a second policy of a name is left to close, beside what the first targets; `undefined` for nothing. */
+export function beside(first: InvalidPolicy, second: InvalidPolicy): InvalidPolicy | undefined {
+  const known = new Set([...first.targets, ...first.selectors].map((one) => JSON.stringify(one)));
+  const isLeft = (one: object): boolean => !known.has(JSON.stringify(one));
+  const [targets, selectors] = [second.targets.filter(isLeft), second.selectors.filter(isLeft)];
+  return targets.length + selectors.length === 0 ? undefined : { ...second, targets, selectors };
 }
 
 /** A target as far as it could be read; what could not be read is wider rather than narrower. */
@@ -20,7 +30,7 @@ export interface InvalidPolicyTarget {
 }
 
 /** The kinds of policy that close what they target when they cannot be read: any of them may stop requests. */
-const KINDS = [
+export const GUARDING_KINDS = [
   'SecurityPolicy',
   'EnvoyExtensionPolicy',
   'BackendTrafficPolicy',
@@ -36,7 +46,7 @@ export function readInvalidPolicy(
   name: string,
   document: { readonly [field: string]: unknown },
 ): InvalidPolicy | undefined {
-  const kind = KINDS.find((known) => known === written);
+  const kind = GUARDING_KINDS.find((known) => known === written);
   if (kind === undefined) return undefined;
   const spec = isObject(document['spec']) ? document['spec'] : {};
   const refs = [spec['targetRef'], ...list(spec['targetRefs'])];

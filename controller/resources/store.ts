@@ -16,7 +16,7 @@ import {
   type ClosingKind,
   NONE_CLOSED,
 } from './closed-object.ts';
-import type { InvalidPolicy } from './invalid-policy.ts';
+import { beside, type InvalidPolicy, readInvalidPolicy } from './invalid-policy.ts';
 import { byName, namespaceOf, type ReadKind, type Resources, tableKey } from './resources.ts';
 import { sliceOwners } from './slice-owners.ts';
 import { SortedTable } from './sorted-table.ts';
@@ -141,10 +141,20 @@ export class ResourceStore implements Resources {
     this.#answers.set(want, answered);
   }
 
-  /** Sets the policies that cannot be read. Those of which a good version is here do not count: that one is in force. */
+  /**
+   * Sets the policies that cannot be read. Those of which a good version is here do not count: that one is in force; a second one
+   * of a name counts for what the first does not target.
+   */
   setInvalidPolicies(policies: readonly InvalidPolicy[]): void {
     const left = policies
-      .filter(({ kind, metadata }) => this.get(kind, metadata.namespace, metadata.name) === undefined)
+      .flatMap((policy) => {
+        const { kind, metadata, isDuplicate } = policy;
+        const { namespace, name } = metadata;
+        const good = this.get(kind, namespace, name);
+        if (good === undefined) return policy;
+        const first = isDuplicate === true ? readInvalidPolicy(kind, namespace, name, { ...good }) : undefined;
+        return first === undefined ? [] : (beside(first, policy) ?? []);
+      })
       .sort(byName);
     if (JSON.stringify(left) === JSON.stringify(this.#invalidPolicies)) return;
     this.#invalidPolicies = left;

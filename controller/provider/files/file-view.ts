@@ -121,6 +121,7 @@ export function duplicateOf({ resource, source }: Served, first: FileSource): Pr
       kind: resource.kind,
       name: metadata.name,
       ...('namespace' in metadata ? { namespace: metadata.namespace } : {}),
+      ...(resource.kind === 'Secret' ? {} : { document: { ...resource } }),
     },
     message: `is declared before in ${first.file}:${first.line}:${first.column}, which is served; this one is not`,
   };
