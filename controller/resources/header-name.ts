@@ -20,6 +20,11 @@ export function handedOverName(name: string): string {
   return lower === 'host' ? ':authority' : lower;
 }
 
+/** Whether text can be the name of a header, and is not that of a pseudo-header. */
+export function isHeaderName(text: string): boolean {
+  return TOKEN.test(text);
+}
+
 /** Whether text can be the value of a header: no control character but tab (RFC 9110 section 5.5). */
 export function isHeaderValue(text: string): boolean {
   return /^[\t\P{Cc}]*$/u.test(text);

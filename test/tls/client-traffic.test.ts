@@ -180,6 +180,11 @@ describe('headers', () => {
     expect(Object.keys(told)).not.toContain('x-secret-a');
   });
 
+  it.each(['earlyRequestHeaders', 'lateResponseHeaders'])('are as they are where %s change nothing', async (field) => {
+    await serve({ headers: { [field]: {} } });
+    expect((await send({ 'x-kept': '1' })).told['x-kept']).toBe('1');
+  });
+
   it.each([
     ['Allow', 200, '1'],
     ['RejectRequest', 400, undefined],

@@ -1,7 +1,7 @@
 import type { ClientHeaderFilter, ClientTrafficPolicySpec, HeaderSettings } from '#controller/api/gen/types.d.ts';
 import type { ClientHttp1Ir, ClientHttpIr, HeaderMutationIr, ForwardedCertificateIr } from '../../ir/client-traffic.ts';
 import { milliseconds } from '../../resources/duration.ts';
-import { isWritableHeader, WRITABLE_HEADERS } from '../../resources/header-name.ts';
+import { isHeaderName, isHeaderValue, isWritableHeader, WRITABLE_HEADERS } from '../../resources/header-name.ts';
 import type { Problems } from '../../resources/problems.ts';
 import { translateHttp2 } from '../connection/spec.ts';
 import { translateClientAddress } from './client-address.ts';
@@ -108,8 +108,8 @@ interface Changeable {
 
 const EARLY: Changeable = {
   field: 'headers.earlyRequestHeaders',
-  // By these Envoy decides where a request goes.
-  isChangeable: (name) => !/^(?::|host$)/iu.test(name),
+  // By pseudo-headers and the host Envoy decides where a request goes.
+  isChangeable: (name) => isHeaderName(name) && name.toLowerCase() !== 'host',
   accepted: 'which cannot be changed',
   needs: [':method', ':path', ':scheme', ':authority'],
 };
@@ -128,9 +128,15 @@ function mutation(
   problems: Problems,
 ): HeaderMutationIr | undefined {
   const { set = [], add = [], addIfAbsent = [], remove = [], removeOnMatch = [] } = spec;
-  const names = [...set, ...add, ...addIfAbsent].map(({ name }) => name);
+  const changed = [...set, ...add, ...addIfAbsent];
+  // Envoy takes no change of nothing.
+  if (changed.length + remove.length + removeOnMatch.length === 0) return undefined;
+  const names = changed.map(({ name }) => name);
   const wrong = [...names, ...remove].find((name) => !isChangeable(name));
   if (wrong !== undefined) problems.add(field, `found ${wrong}, ${accepted}`);
+  const unsayable = changed.find(({ value }) => !isHeaderValue(value));
+  if (unsayable !== undefined)
+    problems.add(field, `${unsayable.name}: found a control character, which no header may have`);
   const removeMatching = removeOnMatch.map((match) => textComparison(match, `${field}.removeOnMatch`, problems));
   const needed = needs.find((name) => removeMatching.some((comparison) => isMatch(comparison, name)));
   if (needed !== undefined)
