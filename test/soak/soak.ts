@@ -137,6 +137,8 @@ export async function soak(
     clearInterval(sampling);
     clearInterval(telling);
   }
+  // The last change took too long for another: nothing was ended meanwhile.
+  if (first !== undefined) last ??= await collect();
   const traffic = await Promise.all(loads.map(async ({ clients, load }) => ({ clients, report: await load.stop() })));
   const quiet = { from: (quietFrom ?? from) + warm, to: to - rough };
   const errors = await site.errors();
