@@ -9,7 +9,7 @@ import { EXPIRED } from '#test/tls/authority.ts';
 import { DEFAULT_SETTINGS } from './compile.ts';
 import { OPEN_PORTS, type PortBook } from './gateway/port-claims.ts';
 import { type FakeMachine, fakeMachine } from './infra/testing/fake-infra.ts';
-import { type Pipeline, startPipeline } from './pipeline.ts';
+import { type Pipeline, type PipelineOptions, startPipeline } from './pipeline.ts';
 import type { Problem, ResourceBatch, ResourceEvent } from './provider/provider.ts';
 import type { Clock } from './runtime/clock.ts';
 import { manualClock } from './runtime/testing/manual-clock.ts';
@@ -68,12 +68,26 @@ const UNREADABLE: Problem = {
   message: 'no YAML',
 };
 
+type Answering = { readonly answers: PipelineOptions['answers']; readonly first: number | undefined };
+
+/** Who answers what is wanted, of which so much is pending, and for how long it is waited for at the start. */
+const answering = (pending: () => number, first: number | undefined): Answering => ({
+  answers: () => ({
+    want: () => [],
+    counts: () => ({ answered: 0, stale: 0, pending: pending() }),
+    stop: () => Promise.resolve(),
+  }),
+  first,
+});
+const NOTHING_WANTED = answering(() => 0, undefined);
+
 /** A pipeline on the fake machine; gives how it is told of further changes. */
 async function start(
   first: ResourceBatch,
   book: PortBook = OPEN_PORTS,
   clock: Clock = manualClock(),
   proxies: ProxyPlace = 'processes',
+  answering: Answering = NOTHING_WANTED,
 ): Promise<(batch: ResourceBatch) => void> {
   let tell: (batch: ResourceBatch) => void = () => undefined;
   const infra = machine.controller();
@@ -101,11 +115,8 @@ async function start(
         changed: () => undefined,
       }),
     ports: () => ({ at: (proxy, socket) => book.at(proxy, socket), want: () => undefined, stop: () => undefined }),
-    answers: () => ({
-      want: () => [],
-      counts: () => ({ answered: 0, stale: 0, pending: 0 }),
-      stop: () => Promise.resolve(),
-    }),
+    answers: answering.answers,
+    ...(answering.first === undefined ? {} : { answersFirst: answering.first }),
     isLeft: (key) => infra.isLeft(key),
     endOrphans: (serving) => infra.endOthers(serving),
     allowPartial: false,
@@ -151,6 +162,32 @@ describe('the pipeline', () => {
     expect(pipelines[0]?.proxies().map(({ key }) => key)).toEqual(['default/a']);
     await untilRunning(['default/a']);
     expect(left.envoyPid).toBe(1);
+  });
+
+  it('publishes nothing at its start before it has what policies need, or has waited for it long enough', async () => {
+    let pending = 1;
+    const clock = manualClock();
+    const asks = answering(() => pending, 10_000);
+    const tell = await start([CLASS, gateway('a', 8080)], OPEN_PORTS, clock, 'pods', asks);
+    expect(pipelines[0]?.proxies()).toEqual([]);
+    clock.pass(9_999);
+    expect(pipelines[0]?.proxies()).toEqual([]);
+    clock.pass(1);
+    await pipelines[0]?.begun;
+    await untilRunning(['default/a']);
+    pending = 2;
+    tell([gateway('b', 8081)]);
+    await untilRunning(['default/a', 'default/b']);
+  });
+
+  it('publishes at its start as soon as it has what policies need', async () => {
+    let pending = 1;
+    const asks = answering(() => pending, 10_000);
+    const tell = await start([CLASS, gateway('a', 8080)], OPEN_PORTS, manualClock(), 'pods', asks);
+    expect(pipelines[0]?.proxies()).toEqual([]);
+    pending = 0;
+    tell([]);
+    await untilRunning(['default/a']);
   });
 
   it('runs nothing for a Gateway none of whose ports can be had', async () => {

@@ -53,6 +53,11 @@ export interface PipelineOptions {
   readonly ports: (changed: () => void) => Ports;
   /** Makes what answers wants; `changed` is to be called with what becomes known. */
   readonly answers: (changed: (changes: readonly AnswerChange[]) => void) => Answers;
+  /**
+   * So many milliseconds nothing is published after the start while answers are missing: Envoys have them from the controller
+   * before, or from another replica, and would lose what needs them. Absent where answers outlive the controller.
+   */
+  readonly answersFirst?: number;
   /** Whether the Envoy of this proxy still runs from an earlier run. */
   readonly isLeft: (key: string) => boolean;
   /** Ends the proxies of earlier runs that are none of these; called once, when every Gateway is known. */
@@ -69,6 +74,8 @@ export interface PipelineOptions {
 
 /** A pipeline at work. */
 export interface Pipeline {
+  /** Resolves when it no longer waits for answers before it publishes (`PipelineOptions.answersFirst`). */
+  readonly begun: Promise<void>;
   /** Why it is not ready, each reason a sentence; none when it is. */
   notReady(): readonly string[];
   /** What the compiler made last. */
@@ -118,6 +125,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
   let said: readonly ObjectStatus[] = [];
   let synced = false;
   let stopped = false;
+  let patience = options.answersFirst !== undefined;
   let orphans: Promise<void> | undefined;
 
   /** Objects whose time has come or is over, such as certificates, are translated as if they had been changed. */
@@ -222,8 +230,30 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
     }
   };
 
+  /** Whether what is translated lacks answers that are still waited for. */
+  const awaitsAnswers = (): boolean => {
+    if (patience && answers.counts().pending === 0) endPatience();
+    return patience;
+  };
+  const begun = Promise.withResolvers<void>();
+  if (!patience) begun.resolve();
+  const endPatience = (): void => {
+    patience = false;
+    cancelPatience();
+    begun.resolve();
+  };
+  const cancelPatience =
+    options.answersFirst === undefined
+      ? () => undefined
+      : options.clock.after(options.answersFirst, () => {
+          if (!patience) return;
+          log.warn('policies go without what they need from outside and cannot get: their routes are closed');
+          endPatience();
+          publish();
+        });
+
   const publish = (): void => {
-    if (raw === undefined || stopped) return;
+    if (raw === undefined || stopped || awaitsAnswers()) return;
     ({ translation, undecided } = settlePorts(raw, ports));
     for (const [key, { xds, infra }] of translation.proxies) {
       if (undecided.has(key) || !listens(xds)) continue;
@@ -275,6 +305,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
 
   const stopReading: Stop = await options.provider.start(onBatch);
   return {
+    begun: begun.promise,
     notReady: () => [
       ...(synced ? [] : ['not everything has been read yet']),
       ...(options.allowPartial ? [] : unreadable(problems.values())),
@@ -294,6 +325,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
     stop: async (what = 'end') => {
       stopped = true;
       aging.stop();
+      cancelPatience();
       ports.stop();
       await Promise.all([stopReading(), answers.stop()]);
       const left = [...proxies.values()].map((proxy) => (what === 'end' ? proxy.stop() : proxy.leave()));

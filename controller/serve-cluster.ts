@@ -55,6 +55,9 @@ export interface ServeClusterOptions {
   readonly undo: (() => Promise<void>)[];
 }
 
+/** Envoys have what policies need from the replica before; one that starts asks for it first. Milliseconds. */
+const ANSWERS_FIRST = 10_000;
+
 /** What serves a cluster. */
 export interface ServedCluster {
   readonly pipeline: Pipeline;
@@ -133,6 +136,7 @@ export async function serveCluster(options: ServeClusterOptions): Promise<Outcom
     undeployed: NOT_DEPLOYED,
     rejectedElsewhere: writing.rejectedElsewhere,
     isLeft: (key) => infra.isLeft(key),
+    answersFirst: ANSWERS_FIRST,
     endOrphans: (serving) => infra.endOthers(serving),
     allowPartial: true,
     translated: (ms, failed) => {
@@ -147,6 +151,7 @@ export async function serveCluster(options: ServeClusterOptions): Promise<Outcom
   });
   told.pipeline = pipeline;
   undo.push(() => pipeline.stop('leave'));
+  await pipeline.begun;
   undo.push(writing.start());
   return success({ pipeline, isLeader: writing.isLeader });
 }
