@@ -71,7 +71,7 @@ const UNREADABLE: Problem = {
 type Answering = { readonly answers: PipelineOptions['answers']; readonly first: number | undefined };
 
 /** Who answers what is wanted, of which so much is pending, and for how long it is waited for at the start. */
-const answering = (pending: () => number, first: number | undefined): Answering => ({
+const waitingFor = (pending: () => number, first: number | undefined): Answering => ({
   answers: () => ({
     want: () => [],
     counts: () => ({ answered: 0, stale: 0, pending: pending() }),
@@ -79,7 +79,7 @@ const answering = (pending: () => number, first: number | undefined): Answering 
   }),
   first,
 });
-const NOTHING_WANTED = answering(() => 0, undefined);
+const NOTHING_WANTED = waitingFor(() => 0, undefined);
 
 /** A pipeline on the fake machine; gives how it is told of further changes. */
 async function start(
@@ -167,7 +167,7 @@ describe('the pipeline', () => {
   it('publishes nothing at its start before it has what policies need, or has waited for it long enough', async () => {
     let pending = 1;
     const clock = manualClock();
-    const asks = answering(() => pending, 10_000);
+    const asks = waitingFor(() => pending, 10_000);
     const tell = await start([CLASS, gateway('a', 8080)], OPEN_PORTS, clock, 'pods', asks);
     expect(pipelines[0]?.proxies()).toEqual([]);
     clock.pass(9_999);
@@ -182,7 +182,7 @@ describe('the pipeline', () => {
 
   it('publishes at its start as soon as it has what policies need', async () => {
     let pending = 1;
-    const asks = answering(() => pending, 10_000);
+    const asks = waitingFor(() => pending, 10_000);
     const tell = await start([CLASS, gateway('a', 8080)], OPEN_PORTS, manualClock(), 'pods', asks);
     expect(pipelines[0]?.proxies()).toEqual([]);
     pending = 0;
