@@ -135,6 +135,7 @@ describe('clientIPDetection', () => {
   }
 
   it.each([
+    ['no hop: who connects', { numTrustedHops: 0 }, '127.0.0.1'],
     ['one hop', { numTrustedHops: 1 }, '10.0.0.3'],
     ['two hops', { numTrustedHops: 2 }, '10.0.0.2'],
     ['three hops', { numTrustedHops: 3 }, '10.0.0.1'],

@@ -29,7 +29,9 @@ export function addressDetection(ir: ClientAddressIr | undefined): readonly Exte
         },
       ];
     case 'hops':
-      return [xff({ xffNumTrustedHops: Math.max(0, ir.hops - 1), skipXffAppend: !ir.appends })];
+      // Where no hop is trusted nothing that comes in the header is.
+      if (ir.hops === 0) return [];
+      return [xff({ xffNumTrustedHops: ir.hops - 1, skipXffAppend: !ir.appends })];
     case 'networks': {
       const cidrs = ir.networks.map(({ address, prefixLength }) => ({
         addressPrefix: address,
