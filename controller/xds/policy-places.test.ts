@@ -130,4 +130,11 @@ describe('a host', () => {
       expect(dependence([each], open)).not.toBe(dependence([each], guarded));
     }
   });
+
+  it('checks again where the filter of gRPC-Web has rewritten what another route asks for', () => {
+    const call = { ...WRITE, grpcWeb: true } as const;
+    expect(places(call, [route(DENY, 'content-type')]).recheck).toBe(true);
+    expect(places(WRITE, [route(DENY, 'content-type')]).recheck).toBe(false);
+    expect(places(call, [route(DENY, 'x-other')]).recheck).toBe(false);
+  });
 });

@@ -81,10 +81,12 @@ export function policyPlaces({ features }: RouteIr, host: VirtualHostIr, around:
   const after = mayBeLedAway && around.hasPolicies;
   const written = policy?.writes ?? [];
   const { matchedHeaders } = hostFacts(host);
-  const leadsAway = written.some((name) => around.isPatched || matchedHeaders.has(spelt(name)));
+  // What the filter of gRPC-Web has rewritten counts from the moment at which a policy's own write has the route chosen anew.
+  const isOfWeb = features.grpcWeb === true && written.length > 0 && GRPC_WEB.some((name) => matchedHeaders.has(spelt(name)));
+  const leadsAway = isOfWeb || written.some((name) => around.isPatched || matchedHeaders.has(spelt(name)));
   // A header that is removed for being spelt like one of them makes Envoy choose the route anew all the same.
   const isSpeltAnew = written.some((name) => matchedHeaders.get(spelt(name))?.some((other) => other !== name) === true);
-  const mayStay = policy !== undefined && policy.stays.length > 0 && !mayBeLedAway && !isSpeltAnew;
+  const mayStay = policy !== undefined && policy.stays.length > 0 && !mayBeLedAway && !isSpeltAnew && !isOfWeb;
   const stays = leadsAway && mayStay;
   return {
     first: policy !== undefined,
@@ -94,6 +96,9 @@ export function policyPlaces({ features }: RouteIr, host: VirtualHostIr, around:
     stays,
   };
 }
+
+/** The request headers that Envoy's filter `grpc_web` writes. */
+const GRPC_WEB = ['content-type', 'te', 'grpc-accept-encoding'] as const;
 
 /**
  * The digit before the name of a route's counters: which places leave the counting to a later one. The place
