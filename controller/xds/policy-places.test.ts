@@ -133,8 +133,8 @@ describe('a host', () => {
 
   it('checks again where the filter of gRPC-Web has rewritten what another route asks for', () => {
     const call = { ...WRITE, grpcWeb: true } as const;
-    expect(places(call, [route(DENY, 'content-type')]).recheck).toBe(true);
-    expect(places(WRITE, [route(DENY, 'content-type')]).recheck).toBe(false);
-    expect(places(call, [route(DENY, 'x-other')]).recheck).toBe(false);
+    expect(places(call, [route(DENY, 'content-type')])).toContain('recheck');
+    expect(places(WRITE, [route(DENY, 'content-type')])).not.toContain('recheck');
+    expect(places(call, [route(DENY, 'x-other')])).not.toContain('recheck');
   });
 });

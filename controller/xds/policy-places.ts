@@ -82,7 +82,8 @@ export function policyPlaces({ features }: RouteIr, host: VirtualHostIr, around:
   const written = policy?.writes ?? [];
   const { matchedHeaders } = hostFacts(host);
   // What the filter of gRPC-Web has rewritten counts from the moment at which a policy's own write has the route chosen anew.
-  const isOfWeb = features.grpcWeb === true && written.length > 0 && GRPC_WEB.some((name) => matchedHeaders.has(spelt(name)));
+  const isOfWeb =
+    features.grpcWeb === true && written.length > 0 && GRPC_WEB.some((name) => matchedHeaders.has(spelt(name)));
   const leadsAway = isOfWeb || written.some((name) => around.isPatched || matchedHeaders.has(spelt(name)));
   // A header that is removed for being spelt like one of them makes Envoy choose the route anew all the same.
   const isSpeltAnew = written.some((name) => matchedHeaders.get(spelt(name))?.some((other) => other !== name) === true);
