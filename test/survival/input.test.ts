@@ -69,12 +69,13 @@ describe('a controller at work', () => {
     await takesChanges();
   });
 
-  it('serves the first of two objects of one name, and tells of the second', async () => {
+  it('serves the first of two objects of one name, closes what the second is for, and tells of it', async () => {
     site.write('zz-second.yaml', route('good', 'shop', '/elsewhere', echo.port));
     await isTold(/zz-second\.yaml.*is declared before in .*good\.yaml/u);
     await takesChanges();
-    expect(await get(port, '/elsewhere')).toBe(404);
+    expect(await get(port, '/elsewhere')).toBe(500);
     site.remove('zz-second.yaml');
+    await until('/elsewhere is nobody’s', async () => (await get(port, '/elsewhere')) === 404);
   });
 
   it('survives 10,000 documents in one file', async () => {
