@@ -12,7 +12,7 @@ import { type FakeMachine, fakeMachine } from './infra/testing/fake-infra.ts';
 import { type Pipeline, type PipelineOptions, startPipeline } from './pipeline.ts';
 import type { Problem, ResourceBatch, ResourceEvent } from './provider/provider.ts';
 import type { Clock } from './runtime/clock.ts';
-import { manualClock } from './runtime/testing/manual-clock.ts';
+import { type ManualClock, manualClock } from './runtime/testing/manual-clock.ts';
 import { RunningProxy } from './running-proxy.ts';
 import type { ProxyPlace } from './settings.ts';
 
@@ -68,7 +68,12 @@ const UNREADABLE: Problem = {
   message: 'no YAML',
 };
 
-type Answering = { readonly answers: PipelineOptions['answers']; readonly first: number | undefined };
+type Answering = {
+  readonly answers: PipelineOptions['answers'];
+  readonly first: number | undefined;
+  /** Done while the world is read. */
+  readonly reading?: () => void;
+};
 
 /** Who answers what is wanted, of which so much is pending, and for how long it is waited for at the start. */
 const waitingFor = (pending: () => number, first: number | undefined): Answering => ({
@@ -95,6 +100,7 @@ async function start(
     provider: {
       start: (onBatch) => {
         tell = onBatch;
+        answering.reading?.();
         onBatch([...first, { kind: 'synced' }]);
         return Promise.resolve(() => Promise.resolve());
       },
@@ -190,6 +196,15 @@ describe('the pipeline', () => {
     await untilRunning(['default/a']);
   });
 
+  it('waits for what policies need from when it has read what there is, however long that took', async () => {
+    const clock = manualClock();
+    const asks = { ...waitingFor(() => 1, 10_000), reading: () => clock.pass(12_000) };
+    await start([CLASS, gateway('a', 8080)], OPEN_PORTS, clock, 'pods', asks);
+    expect(pipelines[0]?.proxies()).toEqual([]);
+    clock.pass(10_000);
+    await untilRunning(['default/a']);
+  });
+
   it('runs nothing for a Gateway none of whose ports can be had', async () => {
     const book: PortBook = { at: () => ({ kind: 'unavailable', reason: 'is held by another' }) };
     const tell = await start([CLASS, gateway('a', 8080)], book);
@@ -260,6 +275,33 @@ describe('a Gateway that has nothing to serve for a moment', () => {
     tell([pairOf2020(), TUNING]);
     expect(listeners()).toEqual([1]);
   });
+
+  it.each<[string, (clock: ManualClock) => void]>([
+    ['has what policies need', () => undefined],
+    ['has waited for it', (clock) => clock.pass(10_000)],
+  ])(
+    'keeps the pods of an earlier controller, which serve nothing as soon as the one that starts %s',
+    async (_, end) => {
+      await machine.controller().open('default/a');
+      await machine.controller().open('default/gone');
+      const clock = manualClock();
+      let pending = 1;
+      const tell = await start(
+        [CLASS, secure()],
+        OPEN_PORTS,
+        clock,
+        'pods',
+        waitingFor(() => pending, 10_000),
+      );
+      expect(listeners()).toEqual([]);
+      expect(machine.running()).toEqual(['default/a', 'default/gone']);
+      end(clock);
+      if (clock.now() === 0) pending = 0;
+      tell([]);
+      expect(listeners()).toEqual([0]);
+      await untilRunning(['default/a']);
+    },
+  );
 
   it('has its processes ended where they are of this machine', async () => {
     const tell = await start([CLASS, secure(), pairOf2020()], OPEN_PORTS, IN_2020);

@@ -126,6 +126,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
   let synced = false;
   let stopped = false;
   let patience = options.answersFirst !== undefined;
+  let cancelPatience = (): void => undefined;
   let orphans: Promise<void> | undefined;
 
   /** Objects whose time has come or is over, such as certificates, are translated as if they had been changed. */
@@ -167,6 +168,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
           break;
         case 'synced':
           synced = true;
+          beginPatience();
           break;
         default:
           event satisfies never;
@@ -192,7 +194,8 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
 
   /** A proxy of an earlier run may be of a Gateway whose document cannot be read just now: it serves until that is known. */
   const sweep = (): void => {
-    if (raw === undefined || orphans !== undefined || hidesGateways([...problems.values()])) return;
+    // What is idle is taken over by the first publication, and is no orphan.
+    if (raw === undefined || patience || orphans !== undefined || hidesGateways([...problems.values()])) return;
     const kept = keepsIdle ? raw.named() : [];
     orphans = options.endOrphans(new Set([...raw.proxies.keys(), ...kept])).catch((error: unknown) => {
       log.error({ err: error }, 'proxies of earlier runs could not be ended');
@@ -203,6 +206,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
     for (const { want, known } of changes) store.setAnswer(want, known);
     compile();
     publish();
+    sweep();
   };
 
   const compile = (): void => {
@@ -242,15 +246,18 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
     cancelPatience();
     begun.resolve();
   };
-  const cancelPatience =
-    options.answersFirst === undefined
-      ? () => undefined
-      : options.clock.after(options.answersFirst, () => {
-          if (!patience) return;
-          log.warn('policies go without what they need from outside and cannot get: their routes are closed');
-          endPatience();
-          publish();
-        });
+  /** Nothing is wanted before everything has been read: the time for answers begins then. */
+  const beginPatience = (): void => {
+    if (!patience || options.answersFirst === undefined) return;
+    cancelPatience();
+    cancelPatience = options.clock.after(options.answersFirst, () => {
+      if (!patience) return;
+      log.warn('policies go without what they need from outside and cannot get: their routes are closed');
+      endPatience();
+      publish();
+      sweep();
+    });
+  };
 
   const publish = (): void => {
     if (raw === undefined || stopped || awaitsAnswers()) return;

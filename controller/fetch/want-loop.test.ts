@@ -119,6 +119,18 @@ describe('a want', () => {
     expect(loop.counts()).toEqual({ answered: 1, stale: 0, pending: 0 });
   });
 
+  it('that is answered is pending until that has been told', async () => {
+    const { loop, said, answers, pass } = looping();
+    answers.set('a', 'one');
+    loop.want([want('a')]);
+    await pass(1);
+    expect(said).toEqual([]);
+    expect(loop.counts().pending).toBe(1);
+    await pass(100);
+    expect(said).toEqual(['a=one']);
+    expect(loop.counts()).toEqual({ answered: 1, stale: 0, pending: 0 });
+  });
+
   it('that was never answered is pending', async () => {
     const { loop, said, answers, pass } = looping();
     answers.set('a', new Error('down'));

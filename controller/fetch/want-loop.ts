@@ -58,7 +58,7 @@ export interface WantCounts {
   readonly answered: number;
   /** There is one, but it could not be had again. */
   readonly stale: number;
-  /** There is none yet. */
+  /** There is none yet, or it has not been told yet. */
   readonly pending: number;
 }
 
@@ -129,9 +129,12 @@ export class WantLoop<W extends Timed, V> {
   }
 
   counts(): WantCounts {
-    const wanted = [...this.#entries.values()].filter(({ isWanted }) => isWanted);
-    const pending = wanted.filter(({ known }) => known.answer === undefined).length;
-    const answered = wanted.filter(({ known }) => known.answer !== undefined && known.failure === undefined).length;
+    const wanted = [...this.#entries].filter(([, { isWanted }]) => isWanted);
+    // What is known and will be told in a moment is not there yet for anybody else.
+    const isThere = ([key, { known }]: (typeof wanted)[number]): boolean =>
+      known.answer !== undefined && !this.#changes.has(key);
+    const pending = wanted.filter((entry) => !isThere(entry)).length;
+    const answered = wanted.filter((entry) => isThere(entry) && entry[1].known.failure === undefined).length;
     return { answered, pending, stale: wanted.length - answered - pending };
   }
 
