@@ -73,11 +73,12 @@ export class PatchedHosts {
   repaired(ir: ProxyIr, lastGood: ProxyIr | undefined, lower: Lower): XdsSnapshot {
     const snapshot = lower(ir);
     const closed = new Set<string>();
+    const hostUnder = underPatches(ir, lower);
     const hosts = [...this.#rejected.keys()].flatMap((name): readonly XdsResource[] => {
       const host = hostNamed(name, ir);
       if (host === undefined) return [];
       const taken = this.#takenWith(name, lastGood);
-      const repaired = taken === undefined ? undefined : hostWith(name, taken, ir, lower);
+      const repaired = taken === undefined ? undefined : hostUnder(name, taken);
       if (repaired === undefined) closed.add(name);
       return [repaired ?? closedHost(name, host)];
     });
@@ -133,13 +134,33 @@ function hostNamed(name: string, { listeners }: ProxyIr): VirtualHostIr | undefi
   return undefined;
 }
 
-/** A host under other patches; `undefined` where not all of these can be applied. */
-function hostWith(name: string, patches: Patches, ir: ProxyIr, lower: Lower): XdsResource | undefined {
-  const configuration = configurationOf(name);
+/**
+ * Gives a host under other patches; `undefined` where not all of these can be applied. All hosts of a RouteConfiguration that were
+ * taken with the same patches are made at once.
+ */
+function underPatches(ir: ProxyIr, lower: Lower): (name: string, patches: Patches) => XdsResource | undefined {
+  const made: { readonly configuration: string; readonly patches: Patches; readonly found: XdsSnapshot | undefined }[] =
+    [];
+  return (name, patches) => {
+    const configuration = configurationOf(name);
+    let known = made.find((one) => one.configuration === configuration && isDeepStrictEqual(one.patches, patches));
+    if (known === undefined) {
+      known = { configuration, patches, found: configurationWith(configuration, patches, ir, lower) };
+      made.push(known);
+    }
+    return known.found?.['virtual-host'].get(name);
+  };
+}
+
+function configurationWith(
+  configuration: string,
+  patches: Patches,
+  ir: ProxyIr,
+  lower: Lower,
+): XdsSnapshot | undefined {
   const others = (ir.patches ?? []).filter((patch) => !isAbout(patch, configuration));
   const [refusal] = tryPolicies(wholeRoutes(lower({ ...ir, patches: others }), new Set([configuration])), [patches]);
-  if (refusal !== undefined) return undefined;
-  return lower({ ...ir, patches: [...others, ...patches] })['virtual-host'].get(name);
+  return refusal === undefined ? lower({ ...ir, patches: [...others, ...patches] }) : undefined;
 }
 
 /** A host that answers 500 to everything. */
