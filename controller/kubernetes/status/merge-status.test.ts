@@ -93,8 +93,12 @@ describe('merging a status', () => {
     const current = { ancestors: [theirs, ancestor('ours', condition('Accepted', 'False', THEN))] };
     const wanted = { ancestors: [{ ...ancestor('ours', condition('Accepted', 'True')), controllerName: US }] };
     const { changes } = mergeStatus(current, wanted, US);
-    expect(changes['ancestors']).toEqual([theirs, ancestor('ours', condition('Accepted', 'True'))]);
+    // Another definition may ask for the name.
+    const written = ancestor('ours', condition('Accepted', 'True'));
+    expect(changes['ancestors']).toEqual([theirs, { ...written, controllerName: US }]);
     expect(mergeStatus(changes, wanted, US).changes).toEqual({});
+    // This one has dropped it.
+    expect(mergeStatus({ ancestors: [theirs, written] }, wanted, US).changes).toEqual({});
   });
 
   it('merges listeners by name, and drops those that are gone', () => {

@@ -123,11 +123,14 @@ function entries(
   turned: Turned[],
 ): readonly JsonObject[] {
   const left = [...wanted];
-  const merge = (entry: JsonObject, before: JsonObject | undefined): JsonObject => ({
-    [ref]: entry[ref],
-    ...(isUnnamed(before) ? {} : { controllerName }),
-    conditions: conditions(list(before?.['conditions']), list(entry['conditions']), isOursInEntry, turned),
-  });
+  const merge = (entry: JsonObject, before: JsonObject | undefined): JsonObject => {
+    const said = conditions(list(before?.['conditions']), list(entry['conditions']), isOursInEntry, turned);
+    const unnamed = { [ref]: entry[ref], conditions: said };
+    // Another definition may want the name. Where it is dropped again nothing else has changed.
+    return before !== undefined && isUnnamed(before) && isSame(unnamed, before)
+      ? before
+      : { [ref]: entry[ref], controllerName, conditions: said };
+  };
   const kept = current.flatMap((entry) => {
     if (!isUnnamed(entry) && entry['controllerName'] !== controllerName) return [entry];
     const index = left.findIndex((candidate) => isSame(candidate[ref], entry[ref]));
@@ -142,8 +145,8 @@ function entries(
  * Whether an entry does not say whose it is: Envoy Gateway's definition of EnvoyProxy has no field for it, and an API server
  * drops what it does not know. One is ours then whose ancestor is.
  */
-function isUnnamed(entry: JsonObject | undefined): boolean {
-  return entry !== undefined && entry['controllerName'] === undefined;
+function isUnnamed(entry: JsonObject): boolean {
+  return entry['controllerName'] === undefined;
 }
 
 function conditions(
