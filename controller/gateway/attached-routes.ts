@@ -1,6 +1,7 @@
 import type { Gateway } from '#controller/api/gen/types.d.ts';
 import { type Pieces, unequalParts } from '../ir/pieces.ts';
 import type { AttachedRoute } from './attach-routes.ts';
+import { isAccepted } from './route-core.ts';
 
 /** How many routes are attached to each listener, by its name in xDS. */
 export type AttachedCounts = ReadonlyMap<string, number>;
@@ -30,7 +31,7 @@ export function attachedRoutes({
   const add = (found: Pieces<AttachedRoute>, by: 1 | -1): void => {
     for (const piece of found) {
       for (const { core, attachments } of piece) {
-        if (core.refused !== undefined || core.invalid?.all === true) continue;
+        if (!isAccepted(core)) continue;
         for (const { listener } of attachments) changes.set(listener.name, (changes.get(listener.name) ?? 0) + by);
       }
     }

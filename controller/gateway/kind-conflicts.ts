@@ -1,24 +1,36 @@
 /**
  * Of an HTTPRoute and a GRPCRoute that are on one listener for the same host names only the older one is served there
- * (Gateway API, `GRPCRouteSpec.hostnames`). What a Gateway with routes of one of the two kinds has costs nothing.
+ * (Gateway API, `GRPCRouteSpec.hostnames`). One that is refused takes no host name from one that is accepted, whichever is
+ * older: it is there to close what it is for to others of its kind. What a Gateway with routes of one of the two kinds has
+ * costs nothing.
  */
 import { byAge, type Aged } from '../resources/resources.ts';
 import { once } from '../ir/once.ts';
-import type { Pieces } from '../ir/pieces.ts';
+import { type Pieces, sameMembers } from '../ir/pieces.ts';
 import type { AttachedRoute, RouteReport } from './attach-routes.ts';
 import { type Attachment, parentKey } from './attachment.ts';
 import { covers } from './hostnames.ts';
 import { ownerKey } from './listeners.ts';
+import { isAccepted } from './route-core.ts';
 
 /** Host names of routes of one kind on a listener, and whose they are. */
 type Hosts = ReadonlyMap<string, readonly AttachedRoute[]>;
 
 type Listener = Attachment['listener'];
 
-/** A route, and the listeners on which another one has its host names. */
-type Losses = ReadonlyMap<AttachedRoute, ReadonlyMap<Listener, AttachedRoute>>;
+interface Loss {
+  readonly winner: AttachedRoute;
+  /** The host names that are left to the route. */
+  readonly kept: readonly string[];
+}
 
-/** Takes routes off the listeners on which an older one of the other kind has their host names. */
+/** A route, and the listeners on which another one has its host names. */
+type Losses = ReadonlyMap<AttachedRoute, ReadonlyMap<Listener, Loss>>;
+
+/**
+ * Takes routes off the listeners on which an older one of the other kind has their host names; from one that is refused, only
+ * the host names that an accepted one has.
+ */
 export function withoutKindConflicts(pieces: Pieces<AttachedRoute>): Pieces<AttachedRoute> {
   const calls = pieces.filter((piece) => piece[0]?.core.route.kind === 'GRPCRoute');
   const requests = pieces.filter((piece) => piece[0]?.core.route.kind === 'HTTPRoute');
@@ -40,16 +52,34 @@ function lossesOf(calls: Pieces<AttachedRoute>, requests: Pieces<AttachedRoute>)
       candidates.set(listener, all);
     }
   }
-  const losses = new Map<AttachedRoute, Map<Listener, AttachedRoute>>();
+  const losses = new Map<AttachedRoute, Map<Listener, Loss>>();
+  const lose = (route: AttachedRoute, listener: Listener, loss: Loss): unknown =>
+    losses.set(route, (losses.get(route) ?? new Map<Listener, Loss>()).set(listener, loss));
   for (const [listener, routes] of candidates) {
     const served: AttachedRoute[] = [];
-    for (const route of [...routes].sort((a, b) => byAge(aged(a), aged(b)))) {
+    const accepted = [...routes].filter(({ core }) => isAccepted(core));
+    for (const route of accepted.sort((a, b) => byAge(aged(a), aged(b)))) {
       const winner = served.find((other) => isRival(other, route) && overlap(other, route, listener));
       if (winner === undefined) served.push(route);
-      else losses.set(route, (losses.get(route) ?? new Map<Listener, AttachedRoute>()).set(listener, winner));
+      else lose(route, listener, { winner, kept: [] });
+    }
+    for (const route of routes) {
+      if (isAccepted(route.core)) continue;
+      const loss = lossOfRefused(route, served, listener);
+      if (loss !== undefined) lose(route, listener, loss);
     }
   }
   return losses;
+}
+
+/** A host name that stands for more than those of the others takes nothing from them: the most specific one has a request. */
+function lossOfRefused(route: AttachedRoute, served: readonly AttachedRoute[], listener: Listener): Loss | undefined {
+  const names = namesOn(route, listener);
+  const rivals = served.filter((other) => isRival(other, route));
+  const winnerOf = (name: string): AttachedRoute | undefined =>
+    rivals.find((other) => namesOn(other, listener).some((one) => covers(one, name)));
+  const winner = names.map(winnerOf).find((one) => one !== undefined);
+  return winner && { winner, kept: names.filter((name) => winnerOf(name) === undefined) };
 }
 
 function aged({ core }: AttachedRoute): { readonly metadata: Aged } {
@@ -114,26 +144,34 @@ function reduced(piece: readonly AttachedRoute[], losses: Losses): readonly Atta
 }
 
 interface Reduced {
-  readonly lost: ReadonlyMap<Listener, AttachedRoute>;
+  readonly lost: ReadonlyMap<Listener, Loss>;
   readonly route: AttachedRoute;
 }
 
 const reducedRoutes = new WeakMap<AttachedRoute, Reduced>();
 
-function without(route: AttachedRoute, lost: ReadonlyMap<Listener, AttachedRoute>): AttachedRoute {
+function without(route: AttachedRoute, lost: ReadonlyMap<Listener, Loss>): AttachedRoute {
   const known = reducedRoutes.get(route);
-  const isSame = known?.lost.size === lost.size && [...lost].every(([at, winner]) => known.lost.get(at) === winner);
+  const isSame = known?.lost.size === lost.size && [...lost].every(([at, loss]) => sameLoss(known.lost.get(at), loss));
   if (isSame) return known.route;
-  const attachments = route.attachments.filter(({ listener }) => !lost.has(listener));
+  const attachments = route.attachments.flatMap((attachment) => {
+    const hostnames = lost.get(attachment.listener)?.kept;
+    if (hostnames === undefined) return [attachment];
+    return hostnames.length === 0 ? [] : [{ ...attachment, hostnames }];
+  });
   const reports = route.reports.map((report) => {
     const named = route.attachments.filter(({ listener }) => leadsTo(report, listener)).map(({ listener }) => listener);
-    const winners = named.map((listener) => lost.get(listener));
+    const winners = named.map((listener) => lost.get(listener)?.winner);
     const [winner] = winners;
     return winner === undefined || winners.includes(undefined) ? report : refusing(report, winner);
   });
   const made = { ...route, attachments, reports };
   reducedRoutes.set(route, { lost, route: made });
   return made;
+}
+
+function sameLoss(a: Loss | undefined, b: Loss): boolean {
+  return a?.winner === b.winner && sameMembers(a.kept, b.kept);
 }
 
 /** Whether a report is about a reference that names this listener, or all of its Gateway or ListenerSet. */

@@ -55,3 +55,8 @@ export interface InvalidRules {
   /** Whether every rule is concerned, so that nothing of the route is served. */
   readonly all: boolean;
 }
+
+/** Whether anything of a route is served; else all that it is for is closed. */
+export function isAccepted({ refused, invalid }: RouteCore): boolean {
+  return refused === undefined && invalid?.all !== true;
+}

@@ -27,9 +27,8 @@ export function readClosedObjects(problems: Iterable<Problem>): readonly ClosedO
     if (closed === undefined) continue;
     const { kind, metadata } = closed;
     const key = (name: string): string => `${kind}/${metadata.namespace}/${name}`;
-    const own = seconds.has(document) ? [] : [metadata.name];
-    const names = [...own, ...Array.from(documents.keys(), (_, index) => `${metadata.name}.${index + 2}`)];
-    const name = names.find((one) => !found.has(key(one))) ?? metadata.name;
+    let name = seconds.has(document) ? `${metadata.name}.2` : metadata.name;
+    for (let at = 2; found.has(key(name)); at += 1) name = `${metadata.name}.${at}`;
     found.set(key(name), name === metadata.name ? closed : { ...closed, metadata: { ...metadata, name } });
   }
   return [...found.values()];
