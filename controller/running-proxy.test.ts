@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { DEFAULT_SETTINGS } from './compile.ts';
 import type { OpenProxy } from './infra/infra.ts';
+import type { ProxyIr } from './ir/proxy.ts';
 import { type Authority, issue, type KeyPair, makeAuthority } from './pki/authority.ts';
 import { loadOnce } from './provider/files/load-once.ts';
 import { ResourceStore } from './resources/store.ts';
@@ -14,6 +15,7 @@ import { manualClock } from './runtime/testing/manual-clock.ts';
 import { ProxyConnections } from './server/proxy-connections.ts';
 import { podAgent, podEnvoy } from './server/testing/pod-clients.ts';
 import { createTranslator, type TranslatedProxy } from './translate.ts';
+import { plainProxy, plainRoute } from './xds/testing/plain-proxy.ts';
 
 const KEY = 'default/shop';
 const FILTER = 'sluice.wasm/default/filter/0';
@@ -87,7 +89,7 @@ function translated(manifests: string): TranslatedProxy {
 }
 
 /** Serves the pods of a proxy, as a controller does that knows of nothing before. */
-function serve({ xds, infra }: TranslatedProxy): string {
+function serve({ xds, infra }: TranslatedProxy): { readonly proxy: RunningProxy; readonly digest: string } {
   const open: OpenProxy = {
     socket: door.socketOf(KEY),
     deploy: () => undefined,
@@ -112,7 +114,7 @@ function serve({ xds, infra }: TranslatedProxy): string {
   });
   ends.push(() => proxy.stop());
   proxy.apply(xds, infra);
-  return xds.policyModule?.digest ?? '';
+  return { proxy, digest: xds.policyModule?.digest ?? '' };
 }
 
 const connectionOf = (pod: string) => ({ port, pair, trusted: authority.trusted, pod });
@@ -131,7 +133,7 @@ function agentOf(pod: string, ...files: Parameters<typeof podAgent>[1][]) {
 
 describe('the pods of a proxy', () => {
   it('are each told of a module only when the agent of that very pod has confirmed it', async () => {
-    const digest = serve(translated(MANIFESTS));
+    const { digest } = serve(translated(MANIFESTS));
     agentOf('one', new Map([[digest, '/modules/policy.wasm']]));
     const [one, two] = [envoyOf('one'), envoyOf('two')];
     const agent = agentOf('two');
@@ -146,7 +148,7 @@ describe('the pods of a proxy', () => {
   });
 
   it('take no requests before the agent of that very pod is there', async () => {
-    const digest = serve(translated(MANIFESTS));
+    const { digest } = serve(translated(MANIFESTS));
     agentOf('one', new Map([[digest, '/modules/policy.wasm']]));
     const two = envoyOf('two');
     for (const type of ['cluster', 'listener'] as const) two.ask(type);
@@ -177,5 +179,97 @@ describe('a controller that knows nothing of what its proxies run', () => {
     };
     await expect.poll(removed, POLL).not.toEqual([]);
     expect(removed()).toEqual(['extension-config -gone']);
+  });
+});
+
+describe('a rejection that comes late', () => {
+  const HOST = `${KEY}/http/any`;
+
+  /** A configuration whose virtual host is patched to answer with a header. */
+  const answering = (xds: ProxyIr, header: string): ProxyIr => {
+    const at = { path: '/virtual_hosts/0/response_headers_to_add', jsonPath: undefined };
+    const value = [{ header: { key: header, value: 'yes' } }];
+    const operations = [{ index: 0, op: 'add', at, value }] as const;
+    return { ...xds, patches: [{ type: 'route', name: `${KEY}/http`, policy: 'default/patch', operations }] };
+  };
+
+  /** A configuration with a user's filter that is told that it is called so. */
+  const calling = (pluginName: string): ProxyIr => {
+    const filter = { name: 'default/filter/0', index: 0, pluginName, rootId: '', config: undefined, hostKeys: [] };
+    const wasm = [{ ...filter, module: { digest: 'own' }, failOpen: false }];
+    const route = { ...plainRoute('all', { kind: 'prefix', value: '/' }, 'site'), features: { wasm } };
+    return { ...plainProxy({ address: '0.0.0.0', port: 80 }, [route], ['site']), key: KEY, policyModule: undefined };
+  };
+
+  const told = ({ sent }: { readonly sent: readonly string[] }, what: string): number =>
+    sent.filter((text) => text === what).length;
+
+  it('of a virtual host does not blame the patches that it has by now', async () => {
+    const { xds, infra } = translated(MANIFESTS);
+    const { proxy, digest } = serve({ xds, infra });
+    agentOf('one', new Map([[digest, '/modules/policy.wasm']]));
+    const envoy = envoyOf('one');
+    for (const type of ['cluster', 'listener', 'virtual-host'] as const) envoy.ask(type);
+    envoy.ask('route', [`${KEY}/http`]);
+    envoy.ask('extension-config', ['sluice.policy']);
+    const host = () => proxy.report().snapshot['virtual-host'].get(HOST);
+    const isTaken = (): boolean => {
+      const wanted = host();
+      return wanted !== undefined && proxy.report().acknowledged('virtual-host', wanted);
+    };
+    await expect.poll(isTaken, POLL).toBe(true);
+    envoy.hold('virtual-host');
+    proxy.apply(answering(xds, ':path'), infra);
+    await expect.poll(() => told(envoy, `virtual-host +${HOST}`), POLL).toBe(2);
+    proxy.apply(answering(xds, 'x-good'), infra);
+    const mended = host()?.version;
+    envoy.reject();
+    await expect.poll(isTaken, POLL).toBe(true);
+    expect(host()?.version).toBe(mended);
+    expect(proxy.report().rejected).toEqual([]);
+  });
+
+  it("of a user's filter leaves the version that serves instead, and the one that is wanted by now", async () => {
+    const { infra } = translated(MANIFESTS);
+    const { proxy } = serve({ xds: calling('first'), infra });
+    const pods = ['one', 'two'] as const;
+    for (const pod of pods) agentOf(pod, new Map([['own', '/modules/own.wasm']]));
+    const [one, two] = [envoyOf('one'), envoyOf('two')];
+    const config = () => proxy.report().snapshot['extension-config'].get(FILTER);
+    const isTaken = (): boolean => {
+      const wanted = config();
+      return wanted !== undefined && proxy.report().acknowledged('extension-config', wanted);
+    };
+    for (const envoy of [one, two]) {
+      for (const type of ['cluster', 'listener', 'virtual-host'] as const) envoy.ask(type);
+      envoy.ask('endpoint', ['site']);
+      envoy.ask('route', ['l']);
+      envoy.ask('extension-config', [FILTER]);
+      await expect.poll(() => told(envoy, 'virtual-host +l/any'), POLL).toBe(1);
+    }
+    await expect.poll(isTaken, POLL).toBe(true);
+    const first = config()?.version;
+
+    for (const envoy of [one, two]) envoy.hold('extension-config');
+    proxy.apply(calling('bad'), infra);
+    for (const envoy of [one, two]) {
+      await expect.poll(() => told(envoy, `extension-config +${FILTER}`), POLL).toBe(2);
+    }
+    one.reject();
+    await expect.poll(() => proxy.report().rejected.length, POLL).toBe(1);
+    expect(config()?.version).toBe(first);
+    two.reject();
+    await expect.poll(isTaken, POLL).toBe(true);
+    expect(config()?.version).toBe(first);
+
+    one.hold('extension-config');
+    proxy.apply(calling('worse'), infra);
+    await expect.poll(() => told(one, `extension-config +${FILTER}`), POLL).toBe(4);
+    proxy.apply(calling('good'), infra);
+    const mended = config()?.version;
+    one.reject();
+    await expect.poll(isTaken, POLL).toBe(true);
+    expect(config()?.version).toBe(mended);
+    expect(proxy.report().rejected).toEqual([]);
   });
 });

@@ -540,6 +540,8 @@ export class RunningProxy {
   #onRejected({ type, name, version, message: words }: Rejection): void {
     const message = words.replaceAll(/\s+/gu, ' ').trim();
     this.#options.log.error({ type, name, reason: message }, 'the proxy rejected a configuration');
+    // What is published by now is judged by itself: this was of a version before, or another Envoy has rejected it already.
+    if (JUDGED_BY_VERSION.has(type) && this.#publication.snapshot[type].get(name)?.version !== version) return;
     const filter = [...this.#filters.values()].find((loaded) => wasmFilterName(loaded.filter) === name);
     if (type === 'extension-config' && filter !== undefined) {
       // The one before goes on, or it is left out: either way nothing else is held up.
@@ -564,6 +566,9 @@ export class RunningProxy {
     this.#options.changed();
   }
 }
+
+/** Kinds of which something else is published as soon as one is rejected, or changed: what comes late is not about that. */
+const JUDGED_BY_VERSION: ReadonlySet<XdsType> = new Set<XdsType>(['virtual-host', 'extension-config']);
 
 /** How long a shared policy outlives the routes that named it, in milliseconds: longer than a request waits for the sidecar. */
 const TRIM_AFTER = 10_000;

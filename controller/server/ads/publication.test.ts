@@ -91,4 +91,38 @@ describe('a publication', () => {
     publication.disconnect(other);
     expect(told).toEqual([['slow'], []]);
   });
+
+  it('brings every client to what was published last, also where what one tells has led to that', () => {
+    const later = { ...EMPTY_SNAPSHOT, listener: new Map([['l', xdsResource('listener', 'l', Buffer.from('2'))]]) };
+    const clock = manualClock();
+    let leadsOn = false;
+    const publication: Publication = new Publication({
+      rejected: () => undefined,
+      settled: () => {
+        if (!leadsOn) return;
+        leadsOn = false;
+        publication.publish(later);
+      },
+    });
+    publication.publish({ ...EMPTY_SNAPSHOT, listener: WORLD.listener });
+    const answers: (() => void)[] = [];
+    for (let client = 0; client < 2; client += 1) {
+      const session = publication.connect({
+        clock,
+        send: ({ typeUrl: url, nonce }) => {
+          answers.push(() => session.receive({ ...NOTHING, typeUrl: url, nonce }));
+        },
+      });
+      session.receive({ ...NOTHING, typeUrl: typeUrl('listener') });
+    }
+    const answer = (): void => {
+      for (let one = answers.shift(); one !== undefined; one = answers.shift()) one();
+    };
+    answer();
+    leadsOn = true;
+    publication.publish({ ...EMPTY_SNAPSHOT, listener: WORLD.listener });
+    answer();
+    expect(publication.snapshot).toBe(later);
+    for (const listener of later.listener.values()) expect(publication.acknowledged('listener', listener)).toBe(true);
+  });
 });

@@ -63,7 +63,11 @@ export class Publication {
   publish(snapshot: XdsSnapshot, kept: ReadonlySet<string> = new Set()): void {
     this.#desired = snapshot;
     this.#kept = kept;
-    for (const session of this.#sessions) session.publish(snapshot);
+    for (const session of this.#sessions) {
+      // What a session tells of it may have led to a later one, which every client has by now.
+      if (this.#desired !== snapshot) return;
+      session.publish(snapshot);
+    }
   }
 
   /** Opens the session of a client that has just connected. Close it when its stream ends. */

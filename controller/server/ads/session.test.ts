@@ -350,6 +350,32 @@ describe('a client that rejects a resource', () => {
   });
 });
 
+describe('a client that rejects a virtual host which is another by then', () => {
+  it('is sent it again where that comes back before the other was sent, and says once more what it has against it', () => {
+    const world = { listener: ['l'], route: ['r'] } as const;
+    const client = scripted(snapshot({ ...world, 'virtual-host': ['r/any=bad'] }));
+    client.say('cluster');
+    client.ack('cluster');
+    client.say('listener');
+    client.ack('listener');
+    client.say('route', { subscribe: ['r'] });
+    client.ack('route');
+    client.say('virtual-host');
+    expect(client.sent()).toContain('virtual-host +r/any');
+    // It waits for a cluster.
+    client.session.publish(snapshot({ ...world, cluster: ['slow'], 'virtual-host': ['r/any=good'] }));
+    client.nack('virtual-host', 'bad');
+    expect(client.sent()).toEqual(['cluster +slow']);
+    client.session.publish(snapshot({ ...world, cluster: ['slow'], 'virtual-host': ['r/any=bad'] }));
+    client.ack('cluster');
+    client.clock.pass(SESSION_TIMES.makeDeadline);
+    expect(client.sent()).toEqual(['virtual-host +r/any']);
+    client.nack('virtual-host', 'bad');
+    expect(client.rejections.map(({ name }) => name)).toEqual(['r/any', 'r/any']);
+    expect(client.sent()).toEqual([]);
+  });
+});
+
 describe('a client that rejects one of many resources', () => {
   const names = Array.from({ length: 9 }, (_, i) => `c${i}`);
   /** Answers every response until nothing is sent any more; one that has `bad` in it is rejected. */

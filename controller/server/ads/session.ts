@@ -205,6 +205,9 @@ export class Session {
       case 'rejected': {
         const { name, version } = verdict.resource;
         this.#ports.rejected({ type, name, version, message: request.error ?? '' });
+        // Nobody holds that against it where it is wanted again. (Envoy would not say once more that it rejects a module.)
+        const isLate = this.#desired[type].get(name)?.version !== version;
+        if (isLate && type === 'virtual-host') subscription.acquit(name, version);
         return;
       }
       case 'doubted':

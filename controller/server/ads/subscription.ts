@@ -20,6 +20,9 @@ const SILENT_TYPES: ReadonlySet<XdsType> = new Set<XdsType>(['extension-config']
  */
 const SINGLE_TYPES: ReadonlySet<XdsType> = new Set<XdsType>(['extension-config']);
 
+/** The version of what a client has in one that is not known: no resource has it. */
+const UNKNOWN = '';
+
 /** A difference that is ready to be sent. */
 export interface Difference {
   readonly resources: readonly XdsResource[];
@@ -159,6 +162,15 @@ export class Subscription {
     const half = Math.ceil(names.length / 2);
     this.#suspects = [names.slice(0, half), names.slice(half), ...this.#suspects];
     return { kind: 'doubted' };
+  }
+
+  /** Makes a version that the client has rejected be sent, and judged, again where it is wanted again. */
+  acquit(name: string, version: string): void {
+    if (this.#known.get(name) !== version || this.#refused.get(name) !== version) return;
+    // It still has the one before, whichever that is.
+    this.#known.set(name, UNKNOWN);
+    this.#refused.set(name, UNKNOWN);
+    this.#touched.add(name);
   }
 
   /** Names of the resources whose answer is waited for. */

@@ -16,12 +16,16 @@ export interface PodConnection {
   readonly pod: string;
 }
 
-/** An Envoy that takes whatever it is sent. */
+/** An Envoy that takes whatever it is sent, save what it is told to reject. */
 export interface PodEnvoy {
   /** Asks for resources of a type for the first time, and says which versions it has. */
   ask(type: XdsType, names?: readonly string[], versions?: Readonly<Record<string, string>>): void;
   /** What it was sent so far: "cluster +a -b". */
   readonly sent: readonly string[];
+  /** Leaves what it is sent of a type without an answer from now on. */
+  hold(type: XdsType): void;
+  /** Rejects what it has not answered, and takes what comes from now on. */
+  reject(): void;
   close(): void;
 }
 
@@ -34,6 +38,7 @@ export interface PodAgent {
   close(): void;
 }
 
+type Request = MessageInitShape<GenMessage<MessageTypes['envoy.service.discovery.v3.DeltaDiscoveryRequest']>>;
 type AgentMessage = MessageInitShape<GenMessage<MessageTypes['sluice.agent.v1.AgentMessage']>>;
 
 const ADS = '/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources';
@@ -45,24 +50,34 @@ const raw = (bytes: Buffer): Buffer => bytes;
 export function podEnvoy(connection: PodConnection): PodEnvoy {
   const { stream, close } = open(connection, ADS);
   const request = schema('envoy.service.discovery.v3.DeltaDiscoveryRequest');
+  const say = (init: Request): void => void stream.write(Buffer.from(toBinary(request, create(request, init))));
   const sent: string[] = [];
+  let held: XdsType | undefined;
+  let unanswered: { readonly typeUrl: string; readonly responseNonce: string } | undefined;
   stream.on('data', (bytes: Buffer) => {
     const response = fromBinary(schema('envoy.service.discovery.v3.DeltaDiscoveryResponse'), bytes);
     const added = response.resources.map(({ name }) => `+${name}`);
     const removed = response.removedResources.map((name) => `-${name}`);
-    sent.push([typeOfUrl(response.typeUrl), ...added, ...removed].join(' '));
+    const type = typeOfUrl(response.typeUrl);
+    sent.push([type, ...added, ...removed].join(' '));
     const taken = { typeUrl: response.typeUrl, responseNonce: response.nonce };
-    stream.write(Buffer.from(toBinary(request, create(request, taken))));
+    if (type === undefined || type !== held) say(taken);
+    else unanswered = taken;
   });
   return {
     sent,
     ask: (type, names = [], versions = {}) => {
-      const init = {
+      say({
         typeUrl: typeUrl(type),
         resourceNamesSubscribe: [...names],
         initialResourceVersions: { ...versions },
-      };
-      stream.write(Buffer.from(toBinary(request, create(request, init))));
+      });
+    },
+    hold: (type) => void (held = type),
+    reject: () => {
+      held = undefined;
+      if (unanswered !== undefined) say({ ...unanswered, errorDetail: { code: 13, message: 'not that' } });
+      unanswered = undefined;
     },
     close,
   };
