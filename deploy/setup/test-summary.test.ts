@@ -13,7 +13,7 @@ import {
 
 const report = (...files: readonly (readonly string[])[]): object => ({
   testResults: files.map((statuses, file) => ({
-    name: `/root/${file}.test.ts`,
+    name: `/project/${file}.test.ts`,
     status: statuses.includes('failed') || statuses.length === 0 ? 'failed' : 'passed',
     message: statuses.length === 0 ? 'does not load' : '',
     assertionResults: statuses.map((status, index) => ({
@@ -51,7 +51,7 @@ test('names what was skipped', () => {
 
 test('tells what failed, with its file and the beginning of its error', () => {
   const { failures } = summarise(report(['passed', 'failed'], []), false);
-  expect(failures.map((failure) => failureLines(failure, '/root'))).toEqual([
+  expect(failures.map((failure) => failureLines(failure, '/project'))).toEqual([
     '0.test.ts: test 1\n    Error: other\n        at there',
     '1.test.ts\n    does not load',
   ]);
@@ -59,8 +59,8 @@ test('tells what failed, with its file and the beginning of its error', () => {
 
 test('names each file once in which something failed', () => {
   expect(failedFiles(summarise(report(['failed', 'failed'], ['passed'], []), false))).toEqual([
-    '/root/0.test.ts',
-    '/root/2.test.ts',
+    '/project/0.test.ts',
+    '/project/2.test.ts',
   ]);
 });
 
