@@ -5,6 +5,7 @@
  * costs nothing.
  */
 import { byAge, type Aged } from '../resources/resources.ts';
+import { wildcardsAbove } from '../resources/wildcards-above.ts';
 import { once } from '../ir/once.ts';
 import { type Pieces, sameMembers } from '../ir/pieces.ts';
 import type { AttachedRoute, RouteReport } from './attach-routes.ts';
@@ -113,8 +114,7 @@ function sharing(hosts: Hosts | undefined, hostnames: readonly string[]): readon
 /** A host name and all that stand for it. */
 function widerOf(hostname: string): readonly string[] {
   if (hostname === '*') return ['*'];
-  const labels = hostname.split('.');
-  return ['*', hostname, ...labels.slice(1).map((_, index) => `*.${labels.slice(index + 1).join('.')}`)];
+  return ['*', hostname, ...wildcardsAbove(hostname)];
 }
 
 const hostsOf = once((piece: readonly AttachedRoute[]): ReadonlyMap<Listener, Hosts> => {

@@ -1,3 +1,4 @@
+import { wildcardsAbove } from '../resources/wildcards-above.ts';
 import { covers } from './hostnames.ts';
 
 /** Host names of other listeners of a port that share hosts with one. */
@@ -32,9 +33,7 @@ export function overlapsAmong(hostnames: readonly string[]): (hostname: string) 
 /** Every host name that covers one, the narrowest first. */
 export function widerThan(hostname: string): readonly string[] {
   if (hostname === '*') return [];
-  const labels = hostname.split('.');
-  const suffixes = labels.slice(1).map((_, index) => `*.${labels.slice(index + 1).join('.')}`);
-  return [...suffixes, '*'].filter((wide) => wide !== hostname && covers(wide, hostname));
+  return [...wildcardsAbove(hostname), '*'].filter((wide) => wide !== hostname && covers(wide, hostname));
 }
 
 /** More host names than this are not told apart: the names of the certificate stand for them. */

@@ -6,10 +6,10 @@
 import { isObject } from '#controller/api/compile.ts';
 import { apiGroupVersionOf } from '#controller/api/registry.ts';
 import { CLOSING_KINDS, type ClosedObject, type ClosingKind } from '../resources/closed-object.ts';
+import { wildcardsAbove } from '../resources/wildcards-above.ts';
 import { admit } from './admit.ts';
+import { type JsonObject, pick } from './json-object.ts';
 import type { Problem, ProblemObject } from './provider.ts';
-
-type JsonObject = { readonly [field: string]: unknown };
 
 /** The objects among what was refused that close what they are for; each has a name of its own. */
 export function readClosedObjects(problems: Iterable<Problem>): readonly ClosedObject[] {
@@ -137,9 +137,7 @@ function hostsOf(kind: RouteKind, spec: JsonObject, isTaken: (part: JsonObject) 
 function hostOf(written: unknown, isTaken: (name: string) => boolean): string | undefined {
   if (typeof written !== 'string') return undefined;
   const plain = written.slice(0, LONGEST_NAME).toLowerCase().replace(/:\d*$/u, '').replace(/\.$/u, '');
-  const labels = plain.split('.');
-  const above = labels.slice(1).map((_, index) => `*.${labels.slice(index + 1).join('.')}`);
-  return [written, plain, ...above].find(isTaken);
+  return [written, plain, ...wildcardsAbove(plain)].find(isTaken);
 }
 
 /** Characters; no host name is longer (RFC 1035). */
@@ -217,10 +215,6 @@ const MOST_LISTENERS = 64;
 
 function distinct(members: readonly JsonObject[]): readonly JsonObject[] {
   return [...new Map(members.map((member) => [JSON.stringify(member), member])).values()];
-}
-
-function pick(object: JsonObject, fields: readonly string[]): JsonObject {
-  return Object.fromEntries(fields.flatMap((field) => (object[field] === undefined ? [] : [[field, object[field]]])));
 }
 
 function objectIn(object: JsonObject, field: string): JsonObject {

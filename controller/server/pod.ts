@@ -5,6 +5,14 @@ export interface Pod {
   readonly name: string | undefined;
 }
 
+/** The modules of one pod, as its agent tells of them. */
+export interface PodModules {
+  /** Whether the agent has said that this file is there and verified. */
+  holds(path: string): boolean;
+  /** Whether it has all that Envoy will be told to load, save what cannot be had. */
+  readonly isComplete: boolean;
+}
+
 /**
  * Whether two connections are of one pod. Their addresses tell only where one says no name: those of the halves of a pod may
  * be of two families, and whatever is on the way may give one address to many.

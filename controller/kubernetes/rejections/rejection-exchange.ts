@@ -1,10 +1,10 @@
-import { hash } from 'node:crypto';
 import { isObject } from '#controller/api/compile.ts';
 import { backOff } from '#controller/fetch/back-off.ts';
 import type { Clock } from '#controller/runtime/clock.ts';
 import type { ProxyRejections } from '#controller/status/rejections.ts';
 import { type ApiAnswer, type ApiServer, isGranted } from '../api-server.ts';
 import { type ApiObject, type Health, Reflector } from '../reflector.ts';
+import { shortHash } from '../lease/lease-name.ts';
 import { askedPause, RequestError } from '../request-error.ts';
 import { resourcePath } from '../resource-path.ts';
 import { readRejections, writeRejections } from './rejection-lines.ts';
@@ -95,8 +95,8 @@ export class RejectionExchange {
   constructor(options: RejectionExchangeOptions) {
     this.#options = options;
     const { server, namespace, controllerName, replica, clock, random, health } = options;
-    this.#label = short(controllerName);
-    this.#name = `sluice-rejections-${this.#label}-${short(replica.name)}`;
+    this.#label = shortHash(controllerName);
+    this.#name = `sluice-rejections-${this.#label}-${shortHash(replica.name)}`;
     this.#reflector = new Reflector({
       server,
       ...CONFIG_MAPS,
@@ -283,8 +283,4 @@ export class RejectionExchange {
       if (this.#isLeading) this.#remove(name).catch(() => undefined);
     }
   }
-}
-
-function short(text: string): string {
-  return hash('sha256', text, 'hex').slice(0, 8);
 }

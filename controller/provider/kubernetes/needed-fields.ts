@@ -3,8 +3,7 @@ import type { KindSchema } from '#controller/api/kind.ts';
 import { pruned } from '#controller/api/prune.ts';
 import { isOwnGroup } from '#controller/api/registry.ts';
 import type { ApiObject } from '#controller/kubernetes/reflector.ts';
-
-type JsonObject = { readonly [field: string]: unknown };
+import { type JsonObject, pick } from '../json-object.ts';
 
 /** What of metadata says anything here; who wrote which field when (managedFields) is most of many objects. */
 const METADATA = ['name', 'namespace', 'uid', 'labels', 'generation', 'creationTimestamp', 'deletionTimestamp'];
@@ -66,8 +65,4 @@ function onlyRead(kind: string, { apiVersion, kind: name, ...object }: Omit<ApiO
 
 function without(annotations: JsonObject): JsonObject {
   return Object.fromEntries(Object.entries(annotations).filter(([name]) => name !== LAST_APPLIED));
-}
-
-function pick(object: JsonObject, fields: readonly string[]): JsonObject {
-  return Object.fromEntries(fields.flatMap((field) => (object[field] === undefined ? [] : [[field, object[field]]])));
 }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { leftOut } from '../../xds/left-out.ts';
 import { EMPTY_SNAPSHOT } from '../../xds/snapshot.ts';
-import { type ClientModules, SESSION_TIMES } from './session.ts';
+import type { PodModules } from '../pod.ts';
+import { SESSION_TIMES } from './session.ts';
 import { type Scripted, scripted, settle, snapshot } from './testing/scripted-client.ts';
 
 const WORLD = { cluster: ['a'], endpoint: ['a'], listener: ['l'], route: ['r'] } as const;
@@ -12,7 +13,7 @@ const NEXT_MODULE = { ...WORLD, 'extension-config': ['policy=2@/two'] } as const
 function agent(...files: readonly string[]) {
   const has = new Set(files);
   const told = { isComplete: false };
-  const modules: ClientModules = {
+  const modules: PodModules = {
     holds: (path) => has.has(path),
     get isComplete() {
       return told.isComplete;
@@ -26,7 +27,7 @@ function agent(...files: readonly string[]) {
 }
 
 /** Has the clusters, and asks for what comes then. */
-function starting(modules: ClientModules): Scripted {
+function starting(modules: PodModules): Scripted {
   const client = scripted(snapshot(WITH_MODULE), 'first', { modules });
   client.say('cluster');
   client.say('endpoint', { subscribe: ['a'] });
@@ -111,7 +112,7 @@ describe('a client in a pod that has just started', () => {
 });
 
 describe('a client that serves', () => {
-  function serving(modules: ClientModules): Scripted {
+  function serving(modules: PodModules): Scripted {
     const client = scripted(snapshot(WITH_MODULE), 'last', { modules });
     client.say('extension-config', { subscribe: ['policy'] });
     settle(client, 'a');

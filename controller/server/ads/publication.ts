@@ -98,7 +98,7 @@ export class Publication {
 
   #tellWarming(): void {
     const warming = new Set([...this.#sessions].flatMap((session) => [...session.warming]));
-    if (warming.size === this.#warming.size && [...warming].every((name) => this.#warming.has(name))) return;
+    if (warming.size === this.#warming.size && warming.isSubsetOf(this.#warming)) return;
     this.#warming = warming;
     this.#events.warming?.(warming);
   }

@@ -4,6 +4,7 @@ import { makeWhole, type XdsResource, type XdsSnapshot } from '../../xds/snapsho
 import { isStreamConfig } from '../../xds/build/stream.ts';
 import { mayLeaveOut } from '../../xds/left-out.ts';
 import { type XdsType, typeOfUrl, typeUrl } from '../../xds/types.ts';
+import type { PodModules } from '../pod.ts';
 import { type Permission, Subscription } from './subscription.ts';
 import type { DeltaRequest, DeltaResponse } from './wire.ts';
 
@@ -51,14 +52,6 @@ const LONGEST_MODULES = 10_000;
  */
 const LONGEST_ALONE = 8_000;
 
-/** The modules on the machine of a client, as the agent there tells of them. */
-export interface ClientModules {
-  /** Whether the file is there and verified. */
-  holds(path: string): boolean;
-  /** Whether all is there that the client will be told to load, save what cannot be had. */
-  readonly isComplete: boolean;
-}
-
 /** A response that was written is on its way after this time. Milliseconds. */
 const UNTIL_SENT = 1;
 
@@ -87,7 +80,7 @@ export interface SessionPorts {
   /** `Session.warming` has changed. */
   warming(): void;
   /** The client's modules; without them whatever is published is with the client. */
-  readonly modules?: ClientModules;
+  readonly modules?: PodModules;
   /** Whether an extension configuration cannot be had now, so that a client goes on with the one that it has. */
   keeps?(name: string): boolean;
 }
@@ -357,9 +350,9 @@ export class Session {
   /** Tells of the clusters that are wanted, and still warm although they were waited for as long as one may. */
   #tellWarming(): void {
     const late = this.#subscriptions.get('cluster')?.late ?? new Set();
-    const warming = [...late].filter((name) => !this.#isInUse(name));
-    if (warming.length === this.#warming.size && warming.every((name) => this.#warming.has(name))) return;
-    this.#warming = new Set(warming);
+    const warming = new Set([...late].filter((name) => !this.#isInUse(name)));
+    if (warming.size === this.#warming.size && warming.isSubsetOf(this.#warming)) return;
+    this.#warming = warming;
     this.#ports.warming();
   }
 

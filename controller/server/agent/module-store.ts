@@ -1,5 +1,5 @@
 import type { Clock } from '../../runtime/clock.ts';
-import { isSamePod, type Pod } from '../pod.ts';
+import { isSamePod, type Pod, type PodModules } from '../pod.ts';
 
 /** A Wasm module, verified: `digest` is that of `bytes`. */
 export interface WasmModule {
@@ -16,14 +16,6 @@ export interface ModuleReceiver {
   want?(digests: readonly string[]): void;
   /** Tells which modules may still be in use; the agent deletes all others. */
   retain(digests: readonly string[]): void;
-}
-
-/** The modules of one pod, as its agent tells of them. */
-export interface PodModules {
-  /** Whether the agent has said that this file is there and verified. */
-  holds(path: string): boolean;
-  /** Whether it has all that is wanted, save what cannot be had. */
-  readonly isComplete: boolean;
 }
 
 /** What a store works with. */
