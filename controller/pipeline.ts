@@ -3,6 +3,7 @@ import type { Resource } from '#controller/api/gen/types.d.ts';
 import { Aging } from './aging.ts';
 import type { AnswerChange } from './answering.ts';
 import type { WantCounts } from './fetch/want-loop.ts';
+import { FirstAnswers } from './first-answers.ts';
 import type { PortBook, PortClaim } from './gateway/port-claims.ts';
 import type { ChainIr } from './ir/listener.ts';
 import type { Deployed } from './infra/infra.ts';
@@ -111,6 +112,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
   const settlePorts = createPortPass();
   const ports = options.ports(() => publish());
   const answers = options.answers((changes) => onAnswers(changes));
+  const first = new FirstAnswers(options.clock, options.answersFirst, () => answers.counts().pending > 0);
   let raw: Translation | undefined;
   let translation: Translation = {
     proxies: new Map(),
@@ -125,8 +127,6 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
   let said: readonly ObjectStatus[] = [];
   let synced = false;
   let stopped = false;
-  let patience = options.answersFirst !== undefined;
-  let cancelPatience = (): void => undefined;
   let orphans: Promise<void> | undefined;
 
   /** Objects whose time has come or is over, such as certificates, are translated as if they had been changed. */
@@ -168,21 +168,26 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
           break;
         case 'synced':
           synced = true;
-          beginPatience();
+          first.begin(() => {
+            log.warn('policies go without what they need from outside and cannot get: their routes are closed');
+            publish();
+          });
           break;
         default:
           event satisfies never;
       }
     }
     aging.settle();
-    store.setInvalidPolicies(readInvalidPolicies(problems.values()));
-    store.setClosed(readClosedObjects(problems.values()));
+    // Slices alone change nothing of what is refused.
+    if (services === undefined) {
+      store.setInvalidPolicies(readInvalidPolicies(problems.values()));
+      store.setClosed(readClosedObjects(problems.values()));
+    }
     if (!synced) return;
     const refreshed = services === undefined || raw === undefined ? undefined : refreshEndpoints(raw, services, store);
     if (refreshed === undefined) compile();
     else raw = refreshed;
     publish();
-    sweep();
     options.changed(batch.length);
   };
 
@@ -194,8 +199,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
 
   /** A proxy of an earlier run may be of a Gateway whose document cannot be read just now: it serves until that is known. */
   const sweep = (): void => {
-    // What is idle is taken over by the first publication, and is no orphan.
-    if (raw === undefined || patience || orphans !== undefined || hidesGateways([...problems.values()])) return;
+    if (raw === undefined || orphans !== undefined || hidesGateways([...problems.values()])) return;
     const kept = keepsIdle ? raw.named() : [];
     orphans = options.endOrphans(new Set([...raw.proxies.keys(), ...kept])).catch((error: unknown) => {
       log.error({ err: error }, 'proxies of earlier runs could not be ended');
@@ -206,7 +210,6 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
     for (const { want, known } of changes) store.setAnswer(want, known);
     compile();
     publish();
-    sweep();
   };
 
   const compile = (): void => {
@@ -234,33 +237,8 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
     }
   };
 
-  /** Whether what is translated lacks answers that are still waited for. */
-  const awaitsAnswers = (): boolean => {
-    if (patience && answers.counts().pending === 0) endPatience();
-    return patience;
-  };
-  const begun = Promise.withResolvers<void>();
-  if (!patience) begun.resolve();
-  const endPatience = (): void => {
-    patience = false;
-    cancelPatience();
-    begun.resolve();
-  };
-  /** Nothing is wanted before everything has been read: the time for answers begins then. */
-  const beginPatience = (): void => {
-    if (!patience || options.answersFirst === undefined) return;
-    cancelPatience();
-    cancelPatience = options.clock.after(options.answersFirst, () => {
-      if (!patience) return;
-      log.warn('policies go without what they need from outside and cannot get: their routes are closed');
-      endPatience();
-      publish();
-      sweep();
-    });
-  };
-
   const publish = (): void => {
-    if (raw === undefined || stopped || awaitsAnswers()) return;
+    if (raw === undefined || stopped || first.areAwaited) return;
     ({ translation, undecided } = settlePorts(raw, ports));
     for (const [key, { xds, infra }] of translation.proxies) {
       if (undecided.has(key) || !listens(xds)) continue;
@@ -290,6 +268,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
         });
       ending.set(key, ended);
     }
+    sweep();
   };
 
   /** What an earlier controller left of Gateways that cannot be served just now must not serve what it has. */
@@ -312,7 +291,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
 
   const stopReading: Stop = await options.provider.start(onBatch);
   return {
-    begun: begun.promise,
+    begun: first.over,
     notReady: () => [
       ...(synced ? [] : ['not everything has been read yet']),
       ...(options.allowPartial ? [] : unreadable(problems.values())),
@@ -332,7 +311,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
     stop: async (what = 'end') => {
       stopped = true;
       aging.stop();
-      cancelPatience();
+      first.stop();
       ports.stop();
       await Promise.all([stopReading(), answers.stop()]);
       const left = [...proxies.values()].map((proxy) => (what === 'end' ? proxy.stop() : proxy.leave()));
