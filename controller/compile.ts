@@ -51,11 +51,20 @@ export function compile(
   configuration: Configuration = DEFAULT_CONFIGURATION,
   now: () => number = Date.now,
 ): Translation {
-  const store = new ResourceStore({ assumeAnswers: true, now });
-  for (const { resource } of loaded.resources.values()) store.upsert(resource);
-  store.setInvalidPolicies(readInvalidPolicies(loaded.problems));
-  store.setClosed(readClosedObjects(loaded.problems));
+  const store = storeOf(loaded, { assumeAnswers: true, now });
   return createPortPass()(createTranslator(settingsOf(configuration))(store), OPEN_PORTS).translation;
+}
+
+/** A store of what was loaded, with what of it was refused. */
+export function storeOf(
+  { resources, problems }: Loaded,
+  options?: ConstructorParameters<typeof ResourceStore>[0],
+): ResourceStore {
+  const store = new ResourceStore(options);
+  for (const { resource } of resources.values()) store.upsert(resource);
+  store.setInvalidPolicies(readInvalidPolicies(problems));
+  store.setClosed(readClosedObjects(problems));
+  return store;
 }
 
 /** The resources of each proxy in proto JSON. */

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { issuer } from '#wasm-filters/testing/issuer.ts';
-import { DEFAULT_SETTINGS, SOME_MODULE } from './compile.ts';
+import { DEFAULT_SETTINGS, SOME_MODULE, storeOf } from './compile.ts';
 import { loadOnce } from './provider/files/load-once.ts';
-import { ResourceStore } from './resources/store.ts';
 import type { Want } from './resources/wants.ts';
 import { createTranslator } from './translate.ts';
 import { lower } from './xds/lower.ts';
@@ -29,8 +28,7 @@ const keysOf = (...kids: readonly string[]) => JSON.stringify({ keys: kids.map((
 
 /** A compiler at work, and what changes for the proxy from one moment to the next. */
 function world() {
-  const store = new ResourceStore();
-  for (const { resource } of loadOnce(['-'], { stdin: Buffer.from(WORLD) }).resources.values()) store.upsert(resource);
+  const store = storeOf(loadOnce(['-'], { stdin: Buffer.from(WORLD) }));
   const translate = createTranslator(DEFAULT_SETTINGS);
   const now = () => {
     const translation = translate(store);

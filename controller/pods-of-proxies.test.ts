@@ -2,11 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { DEFAULT_SETTINGS } from './compile.ts';
+import { DEFAULT_SETTINGS, storeOf } from './compile.ts';
 import { podWorkers } from './infra/envoy-workers.ts';
 import { podPorts } from './pod-ports.ts';
 import { loadOnce } from './provider/files/load-once.ts';
-import { ResourceStore } from './resources/store.ts';
 import { createPortPass } from './settle-ports.ts';
 import { createTranslator } from './translate.ts';
 
@@ -71,8 +70,7 @@ spec:
 function translated(manifests: string) {
   const file = join(folder, 'in.yaml');
   writeFileSync(file, manifests);
-  const store = new ResourceStore();
-  for (const { resource } of loadOnce([file]).resources.values()) store.upsert(resource);
+  const store = storeOf(loadOnce([file]));
   const raw = createTranslator(SETTINGS)(store);
   const ports = podPorts();
   ports.want([], raw.proxies);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { EndpointSlice, Resource } from './api/gen/types.d.ts';
-import { DEFAULT_SETTINGS } from './compile.ts';
+import { DEFAULT_SETTINGS, storeOf } from './compile.ts';
 import { loadOnce } from './provider/files/load-once.ts';
 import { refreshEndpoints, servicesOfBatch } from './refresh-endpoints.ts';
 import { ResourceStore } from './resources/store.ts';
@@ -35,10 +35,7 @@ describe('a change of endpoints alone', () => {
   });
 
   it('gives what a whole translation gives, and leaves everything else as it is', () => {
-    const store = new ResourceStore();
-    for (const { resource } of loadOnce(['controller/gateway/testdata/services/in.yaml']).resources.values()) {
-      store.upsert(resource);
-    }
+    const store = storeOf(loadOnce(['controller/gateway/testdata/services/in.yaml']));
     const before = createTranslator(DEFAULT_SETTINGS)(store);
     store.upsert(slice('web-2', 'web', '10.0.0.9'));
     const refreshed = refreshEndpoints(before, new Set(['default/web']), store)?.proxies.get('default/shop');

@@ -3,12 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { DEFAULT_SETTINGS } from './compile.ts';
+import { DEFAULT_SETTINGS, storeOf } from './compile.ts';
 import type { OpenProxy } from './infra/infra.ts';
 import type { ProxyIr } from './ir/proxy.ts';
 import { type Authority, issue, type KeyPair, makeAuthority } from './pki/authority.ts';
 import { loadOnce } from './provider/files/load-once.ts';
-import { ResourceStore } from './resources/store.ts';
 import { RunningProxy } from './running-proxy.ts';
 import { systemClock } from './runtime/clock.ts';
 import { manualClock } from './runtime/testing/manual-clock.ts';
@@ -81,8 +80,7 @@ afterEach(async () => {
 function translated(manifests: string): TranslatedProxy {
   const file = join(folder, 'world.yaml');
   writeFileSync(file, manifests);
-  const store = new ResourceStore();
-  for (const { resource } of loadOnce([file]).resources.values()) store.upsert(resource);
+  const store = storeOf(loadOnce([file]));
   const proxy = createTranslator(DEFAULT_SETTINGS)(store).proxies.get(KEY);
   if (proxy === undefined) throw new Error('the manifests make no proxy');
   return proxy;

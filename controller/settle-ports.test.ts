@@ -2,10 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { DEFAULT_SETTINGS } from './compile.ts';
+import { DEFAULT_SETTINGS, storeOf } from './compile.ts';
 import { OPEN_PORTS, type PortBook } from './gateway/port-claims.ts';
 import { loadOnce } from './provider/files/load-once.ts';
-import { ResourceStore } from './resources/store.ts';
 import { claimsOf, createPortPass } from './settle-ports.ts';
 import { createTranslator } from './translate.ts';
 
@@ -47,8 +46,7 @@ spec:
 function settled(manifests: string, book: PortBook = OPEN_PORTS) {
   const file = join(folder, 'in.yaml');
   writeFileSync(file, CLASS + manifests);
-  const store = new ResourceStore();
-  for (const { resource } of loadOnce([file]).resources.values()) store.upsert(resource);
+  const store = storeOf(loadOnce([file]));
   const raw = createTranslator(DEFAULT_SETTINGS)(store);
   const { translation } = createPortPass()(raw, book);
   const policy = translation

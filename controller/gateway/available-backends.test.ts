@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { EndpointSlice } from '../api/gen/types.d.ts';
-import { DEFAULT_SETTINGS } from '../compile.ts';
+import { DEFAULT_SETTINGS, storeOf } from '../compile.ts';
 import { loadOnce } from '../provider/files/load-once.ts';
 import { refreshEndpoints } from '../refresh-endpoints.ts';
-import { ResourceStore } from '../resources/store.ts';
 import type { ObjectStatus } from '../status/object-status.ts';
 import { createTranslator, type Translation } from '../translate.ts';
 
@@ -20,10 +19,7 @@ function slice(service: string, addresses: readonly string[]): EndpointSlice {
 }
 
 function world() {
-  const store = new ResourceStore();
-  for (const { resource } of loadOnce(['controller/gateway/testdata/available-backends/in.yaml']).resources.values()) {
-    store.upsert(resource);
-  }
+  const store = storeOf(loadOnce(['controller/gateway/testdata/available-backends/in.yaml']));
   return { store, translate: createTranslator(DEFAULT_SETTINGS) };
 }
 
