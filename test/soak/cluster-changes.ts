@@ -3,6 +3,7 @@ import { until } from '../cluster/gateway-site.ts';
 import { becomes, isEverywhere } from './answers.ts';
 import { clusterGateway, COPIES, proxySettings, serviceOf } from './cluster-manifests.ts';
 import { type ClusterWorld, proxyProcesses } from './cluster-world.ts';
+import { untilEndpointsFollow } from './endpoints-follow.ts';
 import { policyOf, routeOf } from './manifests.ts';
 import { edit, isOdd, letterOf, routeChanges } from './route-changes.ts';
 import type { Change } from './soak.ts';
@@ -146,6 +147,7 @@ function withoutApiServer(world: ClusterWorld, outage: number): Change {
       await edit(world, round);
       await becomes(world.http, '/edited', { body: letterOf(round) });
     },
+    settle: (round) => untilEndpointsFollow(world, round),
   };
 }
 

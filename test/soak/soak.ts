@@ -27,6 +27,8 @@ export interface Change {
   readonly takes?: Missing;
   /** Does it for the n-th time, and waits until it shows. */
   make(round: number): Promise<void>;
+  /** Waits until what is around Sluice takes the next change, where that takes longer than until this one shows. */
+  settle?(round: number): Promise<void>;
 }
 
 /** What is soaked. */
@@ -157,7 +159,9 @@ async function attempt(change: Change, round: number): Promise<Made> {
   const from = Date.now();
   try {
     await change.make(round);
-    return { name, from, to: Date.now() };
+    const to = Date.now();
+    await change.settle?.(round);
+    return { name, from, to };
   } catch (error) {
     return { name, from, to: Date.now(), failure: error instanceof Error ? error.message : String(error) };
   }
