@@ -137,6 +137,7 @@ function withoutApiServer(world: ClusterWorld, outage: number): Change {
   return {
     name: `the API server away for ${Math.round(outage / 1_000)} s; a route edited`,
     ends: false,
+    takes: 'API server',
     make: async (round) => {
       await controlPlane.stopApiServer();
       try {

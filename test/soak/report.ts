@@ -58,8 +58,8 @@ ${table(['change', 'times', 'until it shows: median (ms)', 'longest (ms)', 'fail
 ## Processes
 
 Medians of the first quarter and of the last quarter of the time in which no process is ended, without the two minutes (a fifth
-of the time at most) in which those that were started at the beginning warm up; without garbage: what processes of Node have
-right after they were made to collect all of it, at the beginning of that time and at its end. Limits: memory, without garbage where that
+of the time at most) in which those that were started at the beginning warm up, and without the times in which the API server was
+away (connections to it are open files); without garbage: what processes of Node have right after they were made to collect all of it, at the beginning of that time and at its end. Limits: memory, without garbage where that
 is known, ${MEMORY_LIMIT.share * 100} % and ${MEMORY_LIMIT.mib} MiB more, ${FILES_LIMIT} open files more.
 
 ${rows.length === 0 ? 'It was too short a time to see anything grow.\n' : table(USAGE, rows)}`;

@@ -5,8 +5,8 @@ import { startLoad } from '../bench/load.ts';
 import { type Collected, collected } from './collected.ts';
 import { type Sample, sampleOf } from './usage.ts';
 
-/** What a route may be without for a while, by a change that takes it away: its answers are excused then. */
-export type Missing = 'sidecar' | 'redis' | 'route';
+/** What a change takes away for a while: the answers of routes that need it are excused then. None needs the API server. */
+export type Missing = 'sidecar' | 'redis' | 'route' | 'API server';
 
 /** Some clients that ask for the same. */
 export interface Clients {

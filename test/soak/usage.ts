@@ -33,7 +33,7 @@ export function sampleOf(processes: { readonly [name: string]: number }): Sample
 /** How what a process has grew over some time. */
 export interface Growth {
   readonly name: string;
-  /** Medians of the first quarter of the time and of the last one. */
+  /** Medians of the first quarter of the samples and of the last one. */
   readonly mib: readonly [number, number];
   /** Memory without garbage, at the beginning of the time and at its end, where that is known. */
   readonly collected: readonly [number | undefined, number | undefined];
@@ -42,29 +42,33 @@ export interface Growth {
   readonly processes: number;
 }
 
-/** How each process grew in a span of time, of those that there were in it. */
+/**
+ * How each process grew in a span of time, of those that there were in it. Samples of when the API server was away do not count:
+ * who has lost all connections to it has few files open.
+ */
 export function growths({
   samples,
   quiet: { from, to },
+  outages,
   collected: [before, after],
-}: Pick<SoakResult, 'samples' | 'quiet' | 'collected'>): readonly Growth[] {
-  const quarter = (to - from) / 4;
-  const within = samples.filter(({ at }) => at >= from && at < to);
-  const usages = (name: string, begin: number): readonly Usage[] =>
-    within
-      .filter(({ at }) => at >= begin && at < begin + quarter)
-      .flatMap(({ processes }) => processes.filter((one) => one.name === name));
-  const names = new Set(within.flatMap(({ processes }) => processes.map(({ name }) => name)));
+}: Pick<SoakResult, 'samples' | 'quiet' | 'outages' | 'collected'>): readonly Growth[] {
+  const away = outages.filter((outage) => outage.of === 'API server');
+  const counted = samples.filter(
+    ({ at }) => at >= from && at < to && !away.some((outage) => at >= outage.from && at <= outage.to),
+  );
+  const quarter = Math.ceil(counted.length / 4);
+  const usages = (some: readonly Sample[], name: string): readonly Usage[] =>
+    some.flatMap(({ processes }) => processes.filter((one) => one.name === name));
+  const names = new Set(counted.flatMap(({ processes }) => processes.map(({ name }) => name)));
   return [...names].map((name) => {
-    const parts = [usages(name, from), usages(name, to - quarter)] as const;
-    const all = within.flatMap(({ processes }) => processes.filter((one) => one.name === name));
-    const [first, last] = parts;
+    const first = usages(counted.slice(0, quarter), name);
+    const last = usages(counted.slice(-quarter), name);
     return {
       name,
       mib: [median(first.map(({ mib }) => mib)), median(last.map(({ mib }) => mib))],
       collected: [before.get(name), after.get(name)],
       files: [median(first.map(({ files }) => files)), median(last.map(({ files }) => files))],
-      processes: new Set(all.map(({ pid }) => pid)).size,
+      processes: new Set(usages(counted, name).map(({ pid }) => pid)).size,
     };
   });
 }

@@ -119,6 +119,13 @@ describe('a soak', () => {
     expect(problemsOf(soaked({}, (minute) => [minute > 9 ? 900 : 100, 30, minute > 9 ? 8 : 7]))).toEqual([]);
   });
 
+  it('is not judged by the connections that are gone while the API server is away', () => {
+    const away = { of: 'API server', from: BEGIN + MINUTE, to: BEGIN + 3.5 * MINUTE } as const;
+    const usage = (minute: number): readonly [number, number] => [100, minute <= 3.5 ? 30 : 65];
+    expect(problemsOf(soaked({ outages: [away] }, usage))).toEqual([]);
+    expect(problemsOf(soaked({}, usage))).toEqual(['controller: open files grew']);
+  });
+
   it('is told with its numbers, and what is wrong with it', () => {
     const head = { mode: 'files', commit: 'abc', machine: '2 cores', note: 'The machine was shared.' } as const;
     const text = reportOf(soaked(), head);
