@@ -32,6 +32,7 @@ import { configurationOf, isForeign } from './xds/route-configuration.ts';
 import type { XdsResource, XdsSnapshot } from './xds/snapshot.ts';
 import { clustersOf, routesIn, routesOf, withhold } from './xds/withhold.ts';
 import type { XdsType } from './xds/types.ts';
+import { messageOf } from './runtime/message-of.ts';
 
 /** What a running proxy is made with. */
 export interface RunningProxyOptions {
@@ -583,10 +584,6 @@ function refusedHosts(refused: readonly RefusedResource[]): RefusedHosts {
   const names = (wanted: XdsType): ReadonlySet<string> =>
     new Set(refused.flatMap(({ type, name }) => (type === wanted ? [name] : [])));
   return { hosts: names('virtual-host'), configurations: names('route') };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** The module that this proxy was told last, where its file still is there. */

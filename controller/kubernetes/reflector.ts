@@ -4,6 +4,7 @@ import type { Clock } from '../runtime/clock.ts';
 import { type ApiAnswer, type ApiServer, isGranted } from './api-server.ts';
 import { askedPause, RequestError } from './request-error.ts';
 import { resourcePath } from './resource-path.ts';
+import { messageOf } from '../runtime/message-of.ts';
 
 /** An object as an API server writes it. */
 export type ApiObject = {
@@ -165,7 +166,7 @@ export class Reflector {
     const { random, health } = this.#options;
     const asked = askedPause(error);
     const pause = Math.max(asked, backOff(this.#failures, FIRST_PAUSE, random(), LONGEST_PAUSE));
-    health.failed(this.#what, error instanceof Error ? error.message : String(error), pause);
+    health.failed(this.#what, messageOf(error), pause);
     // Who was told when to come again comes then.
     const forget = asked > 0 ? undefined : health.onRecovery?.(() => this.#wakeUp());
     await this.#pause(pause);

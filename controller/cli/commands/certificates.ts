@@ -3,6 +3,7 @@ import { serverNames } from '../../cluster-proxies.ts';
 import { connectCluster } from '../../kubernetes/cluster-access.ts';
 import { AUTHORITY_SECRET, certificates, SERVER_SECRET } from '../../pki/certificate-secrets.ts';
 import { EXIT } from '../exit-codes.ts';
+import { messageOf } from '../../runtime/message-of.ts';
 
 /** What `sluice certificates` is asked for. */
 export interface CertificatesFlags {
@@ -35,7 +36,7 @@ export async function makeCertificates({ namespace: asked }: CertificatesFlags):
       cluster.server.close();
     }
   } catch (error) {
-    process.stderr.write(`sluice certificates: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.stderr.write(`sluice certificates: ${messageOf(error)}\n`);
     return EXIT.internal;
   }
 }

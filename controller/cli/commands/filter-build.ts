@@ -7,6 +7,7 @@ import { checkModule, digestOf } from '../../oci/image-module.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { FilterBuildFlags } from '../filter-program.ts';
 import { failed, moduleReport, printReport } from '../filter-report.ts';
+import { messageOf } from '../../runtime/message-of.ts';
 
 /** `sluice filter build`: compiles a filter and writes it as an OCI layout. Resolves with the exit code. */
 export async function filterBuild(path: string, { out, layout, output }: FilterBuildFlags): Promise<number> {
@@ -43,8 +44,4 @@ function isOfSomebodyElse(folder: string): boolean {
   } catch (error) {
     return !(error instanceof Error && 'code' in error && error.code === 'ENOENT');
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

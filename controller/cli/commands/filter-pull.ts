@@ -5,6 +5,7 @@ import { EXIT } from '../exit-codes.ts';
 import type { FilterPullFlags } from '../filter-program.ts';
 import { failed, failedAt, moduleReport, printReport } from '../filter-report.ts';
 import { registryAccess } from '../registry-access.ts';
+import { messageOf } from '../../runtime/message-of.ts';
 
 /** `sluice filter pull`: writes the module of an image to a file. Resolves with the exit code. */
 export async function filterPull(text: string, flags: FilterPullFlags): Promise<number> {
@@ -24,7 +25,7 @@ export async function filterPull(text: string, flags: FilterPullFlags): Promise<
     );
     return EXIT.fine;
   } catch (error) {
-    return failed('pull', error instanceof Error ? error.message : String(error), EXIT.internal);
+    return failed('pull', messageOf(error), EXIT.internal);
   } finally {
     await access.value.close();
   }

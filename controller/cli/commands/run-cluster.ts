@@ -17,6 +17,7 @@ import type { ServedCluster } from '../../serve-cluster.ts';
 import { type Address, notAnAddress, parseAddress } from '../address.ts';
 import { EXIT } from '../exit-codes.ts';
 import { DEFAULT_CLUSTER_ADMIN, DEFAULT_HEALTH, DEFAULT_METRICS, DEFAULT_XDS, type RunFlags } from '../program.ts';
+import { messageOf } from '../../runtime/message-of.ts';
 
 /** After a signal the process ends after this time whatever is left to do. Milliseconds. */
 const LONGEST_STOP = 4_800;
@@ -68,7 +69,7 @@ export async function runCluster({
   try {
     cluster = await connectCluster(`sluice/${packageJson.version}`);
   } catch (error) {
-    return say(error instanceof Error ? error.message : String(error), EXIT.usage);
+    return say(messageOf(error), EXIT.usage);
   }
   keepYoungGenerationSmall();
   collectOnlyOnce();
@@ -127,7 +128,7 @@ export async function runCluster({
       current = next;
     }
   } catch (error) {
-    return say(error instanceof Error ? error.message : String(error), EXIT.internal);
+    return say(messageOf(error), EXIT.internal);
   } finally {
     for (const close of closing) await close();
     cluster.server.close();
@@ -176,7 +177,7 @@ async function start({ session, cluster, configuration, xds, stateFolder, metric
       return;
     } catch (error) {
       for (const step of undo.toReversed()) await step();
-      session.trouble = error instanceof Error ? error.message : String(error);
+      session.trouble = messageOf(error);
       const pause = backOff(failures, FIRST_PAUSE, Math.random(), LONGEST_PAUSE);
       log.warn({ reason: session.trouble, retryInMs: Math.round(pause) }, 'cannot be served yet, it is tried again');
       await Promise.race([paused(pause), aborted(stop)]);

@@ -26,6 +26,7 @@ import { CONTROLLER_NAME } from '../../settings.ts';
 import { type Address, notAnAddress, parseAddress } from '../address.ts';
 import { EXIT } from '../exit-codes.ts';
 import { DEFAULT_ADMIN, type RunFlags } from '../program.ts';
+import { messageOf } from '../../runtime/message-of.ts';
 
 /** How often readiness is looked at to tell when it comes. Milliseconds. */
 const READY_POLL = 20;
@@ -240,7 +241,7 @@ async function admit(
 async function describeListenError(error: unknown, { host, port }: Address, text: string): Promise<string> {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code !== 'EADDRINUSE') {
-    return `--admin ${text}: cannot be listened on: ${error instanceof Error ? error.message : String(error)}`;
+    return `--admin ${text}: cannot be listened on: ${messageOf(error)}`;
   }
   return adminHolder({ host, port }, text);
 }

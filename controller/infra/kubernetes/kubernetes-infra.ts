@@ -12,6 +12,7 @@ import { controllerLabel } from './objects/identity.ts';
 import type { KubernetesSettings } from './objects/settings.ts';
 import { OwnObjects } from './own-objects.ts';
 import { ProxyDeployer, removeObjects } from './proxy-deployer.ts';
+import { messageOf } from '../../runtime/message-of.ts';
 
 /** What proxies in a cluster are deployed with. */
 export interface KubernetesInfraOptions {
@@ -100,10 +101,7 @@ export function kubernetesInfra(options: KubernetesInfraOptions): KubernetesInfr
       const asked = askedPause(error);
       notBefore = asked === 0 ? 0 : clock.now() + asked;
       const retryIn = Math.max(asked, backOff(failures, FIRST_PAUSE, random()));
-      log.error(
-        { reason: error instanceof Error ? error.message : String(error), retryIn },
-        'what nobody wants could not be removed',
-      );
+      log.error({ reason: messageOf(error), retryIn }, 'what nobody wants could not be removed');
       cancelSweep = clock.after(retryIn, () => void sweep());
     }
   };

@@ -19,6 +19,7 @@ import type { Manifest } from './objects/manifest.ts';
 import { proxyObjects } from './objects/proxy-objects.ts';
 import type { KubernetesSettings } from './objects/settings.ts';
 import type { OwnObjects } from './own-objects.ts';
+import { messageOf } from '../../runtime/message-of.ts';
 
 /** What a deployer works with. */
 export interface DeployerOptions {
@@ -375,8 +376,4 @@ function replicasOf(workload: ApiObject | undefined): Deployed['replicas'] {
 
 function idOf({ kind, metadata }: Placed): string {
   return `${kind} ${metadata.namespace ?? ''}/${metadata.name}`;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

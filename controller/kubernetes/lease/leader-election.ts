@@ -3,6 +3,7 @@ import { type ApiServer, isGranted } from '../api-server.ts';
 import { askedPause, RequestError } from '../request-error.ts';
 import { resourcePath } from '../resource-path.ts';
 import { leaseOf, type LeaseRecord, microTime, readLease } from './lease-record.ts';
+import { messageOf } from '../../runtime/message-of.ts';
 
 /** Milliseconds, as EnvoyGateway `leaderElection` has them. */
 export interface LeasePace {
@@ -101,7 +102,7 @@ export class LeaderElection {
       await this.#try();
     } catch (error) {
       asked = askedPause(error);
-      if (!this.#stopping.signal.aborted) failed(error instanceof Error ? error.message : String(error));
+      if (!this.#stopping.signal.aborted) failed(messageOf(error));
     }
     if (this.#stopping.signal.aborted) return;
     // Replicas that start together do not ask together.

@@ -8,6 +8,7 @@ import { shortHash } from '../lease/lease-name.ts';
 import { askedPause, RequestError } from '../request-error.ts';
 import { resourcePath } from '../resource-path.ts';
 import { readRejections, writeRejections } from './rejection-lines.ts';
+import { messageOf } from '../../runtime/message-of.ts';
 
 /** A replica of the controller. */
 export interface Replica {
@@ -181,7 +182,7 @@ export class RejectionExchange {
       this.#isAgain = true;
       const pause = Math.max(askedPause(error), backOff(this.#failures, FIRST_PAUSE, random(), LONGEST_PAUSE));
       this.#notBefore = clock.now() + pause;
-      if (!this.#isStopped) failed(error instanceof Error ? error.message : String(error));
+      if (!this.#isStopped) failed(messageOf(error));
     }
     this.#isWriting = false;
     if (this.#isAgain) this.look();

@@ -3,6 +3,7 @@ import type { Clock } from '#controller/runtime/clock.ts';
 import { type ApiServer, isGranted } from '../api-server.ts';
 import { resourcePath, statusMessage } from '../resource-path.ts';
 import { WriteBudget } from '../write-budget.ts';
+import { messageOf } from '../../runtime/message-of.ts';
 
 /** What an Event is about. */
 export interface EventSubject {
@@ -55,7 +56,7 @@ export class EventRecorder {
       if (count > 1 && (await this.#again(namespace, name, time, count))) return;
       await this.#create(subject, namespace, name, reason, message, time);
     } catch (error) {
-      this.#options.failed(error instanceof Error ? error.message : String(error));
+      this.#options.failed(messageOf(error));
     }
   }
 

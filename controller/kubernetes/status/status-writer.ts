@@ -11,6 +11,7 @@ import { WriteBudget, type WriteRate } from '../write-budget.ts';
 import type { EventSubject } from './event-recorder.ts';
 import { mergeStatus, type MergedStatus } from './merge-status.ts';
 import { parsedStatus, StatusBook, type StatusKey, statusKey, type WrittenStatus } from './status-book.ts';
+import { messageOf } from '../../runtime/message-of.ts';
 
 /** What statuses are written with. */
 export interface StatusWriterOptions {
@@ -258,7 +259,7 @@ export class StatusWriter {
       if (isTroubled) this.#rest(asked);
       due.failures += 1;
       due.isAgain = true;
-      failed(describe(plan.entry), error instanceof Error ? error.message : String(error));
+      failed(describe(plan.entry), messageOf(error));
     }
     this.#writing -= 1;
     due.isWriting = false;

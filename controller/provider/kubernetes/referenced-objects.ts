@@ -6,6 +6,7 @@ import { isObject } from '#controller/api/compile.ts';
 import type { KindSchema } from '#controller/api/kind.ts';
 import type { Clock } from '#controller/runtime/clock.ts';
 import { isOlder } from '#controller/kubernetes/version-order.ts';
+import { messageOf } from '../../runtime/message-of.ts';
 
 /** What objects are fetched with, and who is told of them. */
 export interface ReferencedOptions {
@@ -174,7 +175,7 @@ export class ReferencedObjects {
   #retry(wanted: Wanted, error: unknown, asked: number): void {
     const { clock, random, health, kind } = this.#options;
     const pause = Math.max(asked, backOff(wanted.failures, FIRST_PAUSE, random(), LONGEST_PAUSE));
-    health.failed(`${kind.kind} by name`, error instanceof Error ? error.message : String(error), pause);
+    health.failed(`${kind.kind} by name`, messageOf(error), pause);
     const again = (): void => {
       cancel();
       forget?.();
