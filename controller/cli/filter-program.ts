@@ -9,7 +9,7 @@ const LAYOUTS = ['artifact', 'compat'] as const;
 
 /** Adds `sluice filter` and its commands. */
 export function addFilter(program: Command): void {
-  const filter = program.command('filter').description('Wasm filters of your own: build, push, pull, inspect');
+  const filter = program.command('filter').description('build, push, pull and inspect Wasm filters of your own');
   addBuild(filter);
   addPush(filter);
   addPull(filter);
@@ -19,11 +19,9 @@ export function addFilter(program: Command): void {
 function addBuild(filter: Command): void {
   filter
     .command('build')
-    .description(
-      'compile a filter written in AssemblyScript, and pack it as an image; the same sources give the same image',
-    )
-    .argument('[source]', 'its folder (with assembly/index.ts or index.ts), or its entry file', '.')
-    .option('--out <folder>', 'where the image is written, as an OCI layout', FILTER_FOLDER)
+    .description('compile a filter written in AssemblyScript and pack it as an image, reproducibly')
+    .argument('[source]', 'folder with assembly/index.ts or index.ts, or an entry file', '.')
+    .option('--out <folder>', 'folder to write the image to, as an OCI layout', FILTER_FOLDER)
     .addOption(layoutOption())
     .addOption(outputOption())
     .addHelpText('after', examples('sluice filter build', 'sluice filter build my-filter --out build/my-filter'))
@@ -36,10 +34,10 @@ function addBuild(filter: Command): void {
 function addPush(filter: Command): void {
   filter
     .command('push')
-    .description('push a filter to a registry, with the credentials of Docker')
+    .description("push a filter to a registry, with Docker's credentials")
     .argument('<reference>', 'the image: [REGISTRY/]REPOSITORY[:TAG]')
-    .argument('[filter]', 'what `build` wrote, or a module: a file *.wasm', FILTER_FOLDER)
-    .addOption(layoutOption('of a module that is a file: '))
+    .argument('[filter]', 'what `build` wrote, or a module (*.wasm)', FILTER_FOLDER)
+    .addOption(layoutOption('for a module: '))
     .addOption(plainHttpOption())
     .addOption(configOption())
     .addOption(outputOption())
@@ -56,9 +54,9 @@ function addPush(filter: Command): void {
 function addPull(filter: Command): void {
   filter
     .command('pull')
-    .description('pull the module of an image, verified')
+    .description('pull the module of an image and verify it')
     .argument('<reference>', 'the image: [REGISTRY/]REPOSITORY[:TAG][@DIGEST]')
-    .option('--out <file>', 'where the module is written (default: the last part of the name, with .wasm)')
+    .option('--out <file>', 'file to write the module to (default: the last part of the name, with .wasm)')
     .addOption(plainHttpOption())
     .addOption(configOption())
     .addOption(outputOption())
@@ -72,8 +70,8 @@ function addPull(filter: Command): void {
 function addInspect(filter: Command): void {
   filter
     .command('inspect')
-    .description('show what a filter is: digests, layout, size, ABI, imports and exports')
-    .argument('<filter>', 'an image in a registry, what `build` wrote, or a file *.wasm')
+    .description('show the digests, layout, size, ABI, imports and exports of a filter')
+    .argument('<filter>', 'an image in a registry, what `build` wrote, or a module (*.wasm)')
     .addOption(plainHttpOption())
     .addOption(configOption())
     .addOption(outputOption())
@@ -94,7 +92,7 @@ function layoutOption(of = ''): Option {
 }
 
 function plainHttpOption(): Option {
-  return new Option('--plain-http', 'ask the registry without TLS (for this machine that is so anyway)').default(false);
+  return new Option('--plain-http', 'use no TLS (a registry on this machine is asked without anyway)').default(false);
 }
 
 type Output = 'table' | 'json' | 'yaml';

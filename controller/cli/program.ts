@@ -48,31 +48,30 @@ export function createProgram(version: string): Command {
 function addRun(program: Command): void {
   program
     .command('run')
-    .description('serve the manifests in files and folders; a change of a file is live')
+    .description('serve manifests from files and folders, and follow their changes')
     .argument(
       '[path...]',
       'files and folders of manifests (*.yaml, *.yml, *.json); none where --config names a cluster',
     )
     .option(
       '--admin <address>',
-      `where /readyz, /healthz, /metrics and the admin service are (default: ${DEFAULT_ADMIN}, or what --config says)`,
+      `address of /readyz, /healthz, /metrics and the admin service (default: ${DEFAULT_ADMIN}, or that of --config)`,
     )
     .option(
       '--health <address>',
-      `on a cluster: where everybody may ask for /readyz and /healthz (default: ${DEFAULT_HEALTH})`,
+      `on a cluster: address of /readyz and /healthz, for probes (default: ${DEFAULT_HEALTH})`,
     )
-    .option('--xds <address>', `on a cluster: where proxies are let in, by certificate (default: ${DEFAULT_XDS})`)
-    .option('--metrics <address>', `on a cluster: where everybody may ask for /metrics (default: ${DEFAULT_METRICS})`)
-    .option('--state-dir <folder>', 'where sockets, modules and logs of the proxies are kept')
+    .option('--xds <address>', `on a cluster: address that proxies connect to, by mTLS (default: ${DEFAULT_XDS})`)
+    .option('--metrics <address>', `on a cluster: address of /metrics, for Prometheus (default: ${DEFAULT_METRICS})`)
+    .option(
+      '--state-dir <folder>',
+      'folder of sockets, modules and logs of the proxies (default: ~/.local/state/sluice)',
+    )
     .addOption(configOption())
-    .option('--processors <file>', 'run the processors that this processors.yaml lists')
-    .option('--allow-partial', 'be ready although a document cannot be parsed', false)
-    .addOption(new Option('--log-level <level>', 'least level that is logged (default: info)').choices(LOG_LEVELS))
-    .addOption(
-      new Option('--log-format <format>', 'how the log is written (default: text on a terminal, else json)').choices(
-        LOG_FORMATS,
-      ),
-    )
+    .option('--processors <file>', 'a processors.yaml: run the processors that it lists')
+    .option('--allow-partial', 'be ready even while a document cannot be parsed', false)
+    .addOption(new Option('--log-level <level>', 'lowest level to log (default: info)').choices(LOG_LEVELS))
+    .addOption(logFormatOption())
     .addHelpText(
       'after',
       examples(
@@ -91,11 +90,11 @@ function addRun(program: Command): void {
 function addTranslate(program: Command): void {
   program
     .command('translate')
-    .description('show what manifests become, without network or set-up')
+    .description('print what manifests become: Envoy resources, the model before, or statuses')
     .argument('<path...>', 'files and folders; - is standard input')
-    .addOption(new Option('--to <what>', 'what to show').choices(['xds', 'ir', 'status']).default('xds'))
+    .addOption(new Option('--to <what>', 'what to print').choices(['xds', 'ir', 'status']).default('xds'))
     .addOption(configOption())
-    .addOption(new Option('-o, --output <format>', 'how to show it').choices(['json', 'yaml']).default('yaml'))
+    .addOption(new Option('-o, --output <format>', 'output format').choices(['json', 'yaml']).default('yaml'))
     .addHelpText(
       'after',
       examples(
@@ -113,7 +112,7 @@ function addTranslate(program: Command): void {
 function addValidate(program: Command): void {
   program
     .command('validate')
-    .description('judge manifests as an API server would, without network or set-up')
+    .description('check manifests as an API server would, without network or set-up')
     .argument('<path...>', 'files and folders; - is standard input')
     .addOption(configOption())
     .addOption(outputOption())
@@ -127,7 +126,7 @@ function addValidate(program: Command): void {
 function addStatus(program: Command): void {
   program
     .command('status')
-    .description('show the status of the objects that a running sluice serves')
+    .description('show the status of the objects that a running sluice serves, and what it refuses')
     .argument('[kind]', 'only this kind: Gateway, httproutes, ...')
     .argument('[name]', 'only the object of this name')
     .option('-n, --namespace <namespace>', 'only objects of this namespace')
@@ -143,15 +142,15 @@ function addStatus(program: Command): void {
 function addConfigDump(program: Command): void {
   program
     .command('config-dump')
-    .description('show what the proxies of a running sluice are to have')
+    .description('show the configuration of the proxies of a running sluice')
     .argument('[gateway]', 'only the proxy of this Gateway: NAMESPACE/NAME, or NAME in namespace default')
     .addOption(
-      new Option('--show <what>', 'xds: resources as in Envoy; ir: the model before; acks: what Envoy said to each')
+      new Option('--show <what>', 'xds: Envoy resources; ir: the model before; acks: what Envoy answered to each')
         .choices(['xds', 'ir', 'acks'])
         .default('xds'),
     )
     .addOption(adminOption())
-    .addOption(new Option('-o, --output <format>', 'how to show it').choices(['json', 'yaml']).default('yaml'))
+    .addOption(new Option('-o, --output <format>', 'output format').choices(['json', 'yaml']).default('yaml'))
     .addHelpText('after', examples('sluice config-dump default/shop -o json', 'sluice config-dump --show acks'))
     .action(async (gateway: string | undefined, options: ConfigDumpFlags) => {
       const { configDump } = await import('./commands/config-dump.ts');
@@ -160,16 +159,17 @@ function addConfigDump(program: Command): void {
 }
 
 function addProcessor(program: Command): void {
-  const processor = program.command('processor').description('processors of your own, beside Envoy');
+  const processor = program.command('processor').description('run external processors of your own');
   processor
     .command('run')
-    .description('serve processors to Envoy on a Unix socket, until told to stop')
+    .description('serve processors to Envoy on a Unix socket')
     .argument(
       '<file...>',
-      'processors.yaml, which names the processor of each policy, or a module that serves all others',
+      'a processors.yaml, which names the module of each policy, or a module for all other policies',
     )
-    .option('--socket <path>', 'where to listen (default: /var/run/ext-proc/extproc.sock)')
-    .addOption(new Option('--log-level <level>', 'least level that is logged').choices(LOG_LEVELS).default('info'))
+    .option('--socket <path>', 'socket to listen on (default: /var/run/ext-proc/extproc.sock)')
+    .addOption(new Option('--log-level <level>', 'lowest level to log').choices(LOG_LEVELS).default('info'))
+    .addOption(logFormatOption())
     .addHelpText(
       'after',
       examples('sluice processor run greeting.ts', 'sluice processor run processors.yaml --socket ./extproc.sock'),
@@ -192,8 +192,11 @@ function addVersion(program: Command, version: string): void {
 function addCertificates(program: Command): void {
   program
     .command('certificates')
-    .description('make the certificates of a controller on a cluster, or renew those that are old')
-    .option('-n, --namespace <namespace>', "the controller's (default: ENVOY_GATEWAY_NAMESPACE, or the kubeconfig's)")
+    .description('create or renew the certificates of a controller on a cluster')
+    .option(
+      '-n, --namespace <namespace>',
+      "the controller's namespace (default: ENVOY_GATEWAY_NAMESPACE, or the kubeconfig's)",
+    )
     .addHelpText('after', examples('sluice certificates', 'sluice certificates -n envoy-gateway-system'))
     .action(async (options: { readonly namespace?: string }) => {
       const { makeCertificates } = await import('./commands/certificates.ts');
@@ -204,7 +207,7 @@ function addCertificates(program: Command): void {
 function addCompletion(program: Command): void {
   program
     .command('completion')
-    .description('print the completions of a shell')
+    .description('print the completion script of a shell')
     .argument('<shell>', `one of ${SHELLS.join(', ')}`)
     .addHelpText('after', examples('source <(sluice completion bash)', 'sluice completion fish | source'))
     .action(async (shell: string) => {
@@ -213,14 +216,20 @@ function addCompletion(program: Command): void {
     });
 }
 
+function logFormatOption(): Option {
+  return new Option('--log-format <format>', 'format of the log (default: text on a terminal, else json)').choices(
+    LOG_FORMATS,
+  );
+}
+
 function adminOption(): Option {
-  return new Option('--admin <address>', 'the admin address of the running sluice')
+  return new Option('--admin <address>', 'admin address of the running sluice')
     .env('SLUICE_ADMIN')
     .default(DEFAULT_ADMIN);
 }
 
 const AFTER_HELP = `${examples('sluice run manifests/', 'sluice validate manifests/', 'sluice status')}
-Exit codes: ${EXIT.fine} fine, ${EXIT.findings} findings, ${EXIT.usage} usage, ${EXIT.internal} internal.`;
+Exit codes: ${EXIT.fine} success, ${EXIT.findings} errors in what was read, ${EXIT.usage} wrong command line or settings, ${EXIT.internal} anything else.`;
 
 /** Flags of `sluice run`. */
 export interface RunFlags {
@@ -260,6 +269,7 @@ export interface StatusFlags {
 export interface ProcessorRunFlags {
   readonly socket?: string;
   readonly logLevel: LogLevel;
+  readonly logFormat?: LogFormat;
 }
 
 /** Flags of `sluice config-dump`. */

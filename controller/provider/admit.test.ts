@@ -12,6 +12,13 @@ describe('admitting a document', () => {
     });
   });
 
+  it.each([
+    ['hello', 'found "hello"'],
+    [['a'], 'found a list'],
+  ])('says what it found in place of an object: %j', (document, expected) => {
+    expect(JSON.stringify(admit(document))).toContain(JSON.stringify(expected).slice(1, -1));
+  });
+
   it('drops status, which nobody writes', () => {
     expect(admit({ ...route, status: { anything: 1 } })).toMatchObject({
       kind: 'resource',

@@ -30,7 +30,10 @@ export type Admission =
 
 /** Takes one parsed document in, as an API server would: kind, version, conversion, defaults, schema and rules. */
 export function admit(document: unknown): Admission {
-  if (!isObject(document)) return refuse('syntax', [], 'must be an object with apiVersion, kind and metadata');
+  if (!isObject(document)) {
+    const found = Array.isArray(document) ? 'a list' : JSON.stringify(document);
+    return refuse('syntax', [], `must be an object with apiVersion, kind and metadata, found ${found.slice(0, 60)}`);
+  }
   const { apiVersion, kind } = document;
   if (typeof apiVersion !== 'string' || typeof kind !== 'string' || kind === '') {
     const missing = typeof apiVersion === 'string' ? 'kind' : 'apiVersion';

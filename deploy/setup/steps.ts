@@ -54,7 +54,7 @@ export function stepsOf(root: string): Readonly<Record<StepName, Step>> {
       title: 'Wasm filters',
       inputs: ['wasm-filters', 'proto/sluice', 'proto/codegen', 'proto/source', 'package-lock.json'],
       outputs: ['build/filters'],
-      ignore: /\.test\.ts$|\/testdata\//,
+      ignore: /\.test\.ts$|\/testdata\/|^wasm-filters\/gen\//,
       run: async (note) => {
         const { buildFilters } = await import('#wasm-filters/build.ts');
         await buildFilters(join(root, 'build/filters'), { log: note });

@@ -76,6 +76,13 @@ describe('the admin endpoint', () => {
     );
   });
 
+  it('logs where it listens once it is ready', () => {
+    expect(site.log().find(({ msg, process }) => msg === 'ready' && process === undefined)).toMatchObject({
+      listening: expect.stringMatching(/^0\.0\.0\.0:\d+$/u),
+      admin: site.admin,
+    });
+  });
+
   it('tells of a document that is broken while it runs', async () => {
     site.write('route.yaml', 'kind: [x\n');
     await until('the problem is told', async () => (await call('ListProblems', {})).includes('route.yaml:'));
@@ -107,6 +114,20 @@ describe('sluice status', () => {
     const { code, stderr } = await sluice(['status', 'gateway', 'nowhere', '--admin', site.admin]);
     expect(stderr).toBe('sluice status: Gateway nowhere: none is served\n');
     expect(code).toBe(1);
+  });
+
+  it('names what is refused beside the version that still serves', async () => {
+    expect((await sluice(['status', '--admin', site.admin])).stderr).toBe('');
+    site.write('route.yaml', route('a', 'shop', '/', 1).replace('rules:', 'ruls: []\n  rules:'));
+    await until('the problem is told', async () => (await call('ListProblems', {})).includes('route.yaml:'));
+    const { stdout, stderr, code } = await sluice(['status', 'httproute', '--admin', site.admin]);
+    expect(stdout).toMatch(/^default +HTTPRoute +a +Gateway \S+ +Accepted,ResolvedRefs$/mu);
+    expect(stderr).toMatch(
+      /route\.yaml:\d+:\d+: HTTPRoute default\/a: spec\.ruls: unknown field; did you mean rules\?/u,
+    );
+    expect(code).toBe(0);
+    site.write('route.yaml', route('a', 'shop', '/', 1));
+    await until('the problem is gone', async () => (await call('ListProblems', {})) === '{}');
   });
 });
 

@@ -74,6 +74,17 @@ describe('an exit code', () => {
   });
 });
 
+describe('processor run', () => {
+  it.each([
+    ['text', /^[\d:.]+ ERROR .*: there is no file .*nowhere\.ts$/mu],
+    ['json', /^\{"level":50,.*there is no file .*nowhere\.ts"\}$/mu],
+  ])('tells what it cannot load, as %s', async (format, expected) => {
+    const { code, stderr } = await sluice(['processor', 'run', join(folder, 'nowhere.ts'), '--log-format', format]);
+    expect(stderr).toMatch(expected);
+    expect(code).toBe(2);
+  });
+});
+
 describe('validate', () => {
   it.each([
     ['an unknown field', typo, `${typo}:10:3: Gateway default/shop: spec.gatewayClasName: `],

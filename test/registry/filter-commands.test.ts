@@ -55,6 +55,15 @@ describe('sluice filter build', () => {
     expect(existsSync(join(folder, 'x'))).toBe(false);
   });
 
+  it('says what a filter without the SDK is missing', async () => {
+    const bare = join(folder, 'bare');
+    mkdirSync(bare);
+    writeFileSync(join(bare, 'index.ts'), 'export function proxy_on_tick(_c: u32): void {}\n');
+    const { code, stderr } = await sluice(['filter', 'build', bare, '--out', join(folder, 'x')]);
+    expect(code).toBe(1);
+    expect(stderr).toContain('index.ts: `export * from "sluice/wasm/abi"` is missing');
+  });
+
   it.each([
     [
       'that does not hand on the ABI',

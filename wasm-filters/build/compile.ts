@@ -61,7 +61,13 @@ export async function compileModule(input: CompileInput): Promise<Uint8Array> {
     },
   );
   if (error !== null || wasm === undefined) {
-    throw new Error(`${input.entry} does not compile: ${error?.message ?? 'no output'}\n${diagnostics.join('')}`);
+    const told = diagnostics.join('');
+    if (told.includes(`Element '${input.abortHandler}' not found`)) {
+      throw new Error(
+        `${input.entry}: \`export * from "sluice/wasm/abi"\` is missing: Envoy looks for what it exports`,
+      );
+    }
+    throw new Error(`${input.entry} does not compile: ${error?.message ?? 'no output'}\n${told}`);
   }
   const problems = abiProblems(wasm);
   if (problems.length > 0) throw new Error(`${input.entry}: the module ${problems.join('; it ')}`);

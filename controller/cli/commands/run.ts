@@ -33,6 +33,9 @@ const READY_POLL = 20;
 /** After a signal the process ends after this time whatever is left to do. Milliseconds. */
 const LONGEST_STOP = 4_800;
 
+/** So many listeners are named when all is ready. */
+const MOST_LISTENERS_TOLD = 10;
+
 /** How long the end waits for a start that is under way. Milliseconds. */
 const LONGEST_START = 1_000;
 
@@ -177,7 +180,9 @@ async function start({
   if (!served.ok) throw new RunError(served.refusal.message);
   const pipeline = served.value;
   told.pipeline = pipeline;
-  const watch = tellWhenReady(pipeline, () => log.info('ready'));
+  const watch = tellWhenReady(pipeline, () =>
+    log.info({ listening: listenersOf(pipeline), admin: adminText }, 'ready'),
+  );
   undo.push(() => Promise.resolve(clearInterval(watch)));
 }
 
@@ -274,6 +279,18 @@ function tellWhenReady(pipeline: { notReady(): readonly string[] }, ready: () =>
     ready();
   }, READY_POLL);
   return watch;
+}
+
+/** Where requests and connections are taken, the first few of many: "0.0.0.0:8080". */
+function listenersOf(pipeline: Pipeline): string {
+  const all = [...pipeline.translation().proxies].flatMap(([, { xds }]) =>
+    xds.listeners.map(({ address, port, protocol }) => {
+      const host = address.includes(':') ? `[${address}]` : address;
+      return `${host}:${port}${protocol === 'UDP' ? '/udp' : ''}`;
+    }),
+  );
+  const few = all.slice(0, MOST_LISTENERS_TOLD).join(' ');
+  return all.length > MOST_LISTENERS_TOLD ? `${few} and ${all.length - MOST_LISTENERS_TOLD} more` : few;
 }
 
 function say(message: string, code: number): number {

@@ -21,7 +21,8 @@ export async function status(
     return say(`${first}: no such kind; accepted are ${kinds.map((known) => known.kind).join(', ')}`, EXIT.usage);
   }
   try {
-    const { json } = await adminClient(flags.admin).listStatus({ kind: wanted });
+    const client = adminClient(flags.admin);
+    const { json } = await client.listStatus({ kind: wanted });
     const items = objectsOf(json).filter(
       ({ metadata }) =>
         (flags.namespace === undefined || metadata.namespace === flags.namespace) &&
@@ -32,6 +33,7 @@ export async function status(
     process.stdout.write(
       flags.output === 'table' ? tableOf(items) : serialize({ apiVersion: 'v1', kind: 'List', items }, flags.output),
     );
+    tellWhatIsRefused((await client.listProblems({})).problems);
     return EXIT.fine;
   } catch (error) {
     const failure = adminFailure(error, flags.admin);
@@ -55,6 +57,16 @@ async function tellWhyEmpty(admin: string): Promise<void> {
   const name = host.includes(':') ? `[${host}]` : host;
   const answer = await fetch(`http://${name}:${port}/readyz`).catch(() => undefined);
   if (answer?.status === 503) say(`the gateway is not ready: ${(await answer.text()).trim()}`, EXIT.fine);
+}
+
+/**
+ * What is refused has no row, or that of an earlier version which still serves. Which object a document is about that cannot be
+ * parsed is not known, so that each is told of whatever was asked for.
+ */
+function tellWhatIsRefused(problems: readonly { readonly severity: string; readonly text: string }[]): void {
+  const errors = problems.filter(({ severity }) => severity === 'error').map(({ text }) => text);
+  if (errors.length === 0) return;
+  process.stderr.write(`\nRefused, so that what was there before serves on, if anything:\n${errors.join('\n')}\n`);
 }
 
 /** Our own server wrote the list, as `renderStatus` has it. */

@@ -16,6 +16,10 @@ describe('a line of a process', () => {
     ['[2026-01-01 00:00:00.0][7][critical][main] [a.cc:1] oh', 50],
     ['[2026-01-01 00:00:00.0][7][warning][main] [server.cc:1] caught ENVOY_SIGTERM', 20],
     ["[2026-01-01 00:00:00.0][7][warning][misc] [a.cc:1] message 'x' is marked as work-in-progress. It", 20],
+    [
+      '[2026-01-01 00:00:00.0][7][warning][config] [a.h:1] DeltaAggregatedResources gRPC config stream to xds_cluster closed: 13',
+      20,
+    ],
     ['[2026-01-01 00:00:00.0][7][info][main] [a.cc:1] x', 30],
     ['something else', 30],
   ])('of Envoy, %s, is logged at level %i', (line, level) => {

@@ -12,7 +12,7 @@ const ENVOY_LEVEL = /^\[[^\]]+\]\[\d+\]\[(?<level>trace|debug|info|warning|error
 const EXPECTED = [
   /^\[[^\]]+\]\[\d+\]\[warning\]\[misc\] .* marked as work-in-progress\./u,
   /caught ENVOY_SIGTERM/u,
-  /gRPC config stream to sluice\.xds closed/u,
+  /gRPC config stream to xds_cluster closed/u,
   /initial fetch timed out for type\.googleapis\.com\/envoy\.config\.core\.v3\.TypedExtensionConfig/u,
 ] as const;
 
