@@ -75,7 +75,16 @@ function missingOf(schema: ObjectSchema, paths: ImplementedPaths): readonly stri
     if (!NO_FIELDS.has(field)) collect(child, field, paths, found);
   }
   const out = paths.filter((path) => path.startsWith('!')).map((path) => path.slice(1));
-  return [...found, ...out].map((path) => code(path.replace(/^spec\./u, '')));
+  return together([...found, ...out].map((path) => path.replace(/^spec\./u, ''))).map(code);
+}
+
+/** Paths, each parent of several once: "a.b.{c, d}". */
+function together(paths: readonly string[]): readonly string[] {
+  const byParent = Map.groupBy(paths, (path) => path.slice(0, path.lastIndexOf('.') + 1));
+  return [...byParent].flatMap(([parent, some]) => {
+    if (parent === '' || some.length === 1) return some;
+    return `${parent}{${some.map((path) => path.slice(parent.length)).join(', ')}}`;
+  });
 }
 
 function collect(schema: Schema, path: string, paths: ImplementedPaths, found: string[]): void {
