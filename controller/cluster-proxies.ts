@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import type { Logger } from 'pino';
 import packageJson from '../package.json' with { type: 'json' };
 import type { ClusterSettings } from './cluster-settings.ts';
 import { kubernetesInfra, type KubernetesInfra } from './infra/kubernetes/kubernetes-infra.ts';
@@ -9,6 +8,7 @@ import type { ApiServer } from './kubernetes/api-server.ts';
 import type { Health } from './kubernetes/reflector.ts';
 import { type Certificates, certificates } from './pki/certificate-secrets.ts';
 import { systemClock } from './runtime/clock.ts';
+import type { Logs } from './runtime/log.ts';
 import { ProxyConnections } from './server/proxy-connections.ts';
 
 /** What proxies of a cluster are made and let in with. */
@@ -22,7 +22,7 @@ export interface ClusterProxiesOptions {
   readonly xds: { readonly host: string; readonly port: number };
   readonly environment: NodeJS.ProcessEnv;
   readonly health: Health;
-  readonly log: Logger;
+  readonly logs: Logs;
   /** What is undone at the end, last first. */
   readonly undo: (() => Promise<void>)[];
 }
@@ -35,7 +35,8 @@ const CERTIFICATES_POLL = 15_000;
  * renewed in time, whatever has connected. Rejects where the API server does not let it.
  */
 export async function clusterProxies(options: ClusterProxiesOptions): Promise<KubernetesInfra> {
-  const { server, namespace, log, undo } = options;
+  const { server, namespace, logs, undo } = options;
+  const log = logs('infrastructure');
   const dnsNames = serverNames(namespace, options.environment);
   const read = (mayWrite: boolean): Promise<Certificates> =>
     certificates({ server, namespace, dnsNames, mayWrite, now: systemClock.now() });
@@ -45,7 +46,7 @@ export async function clusterProxies(options: ClusterProxiesOptions): Promise<Ku
     key: current.server.key,
     trusted: current.authority.trusted,
   });
-  const door = new ProxyConnections({ identity: identity(), clock: systemClock, log });
+  const door = new ProxyConnections({ identity: identity(), clock: systemClock, log: logs('xds-server') });
   await door.listen(options.xds.port, options.xds.host);
   undo.push(() => door.close());
   const [host = ''] = dnsNames.slice(-1);

@@ -37,6 +37,28 @@ describe('a configuration file', () => {
     ]);
   });
 
+  it('says from which level on each component logs; `xds` is for both that it has become of', () => {
+    const found = parse('logging: { level: { default: warn, infrastructure: debug, xds: error, xds-server: info } }\n');
+    expect(found).toMatchObject({
+      value: {
+        log: {
+          level: 'warn',
+          components: { infrastructure: 'debug', 'xds-translator': 'error', 'xds-server': 'info', provider: undefined },
+        },
+      },
+      warnings: [],
+    });
+  });
+
+  it('with the level of a service that there is none of says why it has no effect', () => {
+    const found = parse('logging: { level: { global-ratelimit: debug } }\n');
+    expect(found.ok && found.warnings).toEqual([
+      expect.stringMatching(
+        /^c\.yaml:3:\d+: EnvoyGateway: logging\.level\.global-ratelimit: warning: without effect: /u,
+      ),
+    ]);
+  });
+
   it.each([
     [
       'as Envoy Gateway has it',
@@ -79,6 +101,12 @@ describe('a configuration file', () => {
   it.each([
     ['an unknown field', 'nope: 1\n', /^c\.yaml:3:1: EnvoyGateway: nope: unknown field/u],
     ['an unknown setting of ours', 'sluice: { nope: 1 }\n', /sluice\.nope: unknown field .*registryMirrors/u],
+    [
+      'a component of the log that is misspelt',
+      'logging: { level: { xds-srever: debug } }\n',
+      /logging\.level\.xds-srever: unknown field; did you mean xds-server/u,
+    ],
+    ['a level that there is none of', 'logging: { level: { xds: loud } }\n', /logging\.level\.xds: .*debug/u],
     ['a value of the wrong type', 'extensionApis: { enableBackend: maybe }\n', /extensionApis\.enableBackend/u],
     [
       'a cluster whose proxies are to be on this host',

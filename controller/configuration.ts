@@ -11,7 +11,8 @@ import { locate, parseYaml } from './provider/parse-yaml.ts';
 import { parseDuration } from './resources/duration.ts';
 import { CONTROLLER_NAME } from './settings.ts';
 import { type ClusterSettings, clusterSettings, unusedOfProvider } from './cluster-settings.ts';
-import type { LogFormat, LogLevel } from './runtime/log.ts';
+import { type LogSettings, logSettings } from './log-settings.ts';
+import { settingsWithoutEffect } from './settings-without-effect.ts';
 
 /** What a configuration file decides. */
 export interface Configuration {
@@ -32,8 +33,8 @@ export interface Configuration {
   readonly failClosed: boolean;
   /** How a cluster is followed (`provider.kubernetes`); without it manifests are in files. */
   readonly kubernetes: ClusterSettings | undefined;
-  /** `logging.level.default`, and `logging.encoder`. */
-  readonly log: { readonly level: LogLevel | undefined; readonly format: LogFormat | undefined };
+  /** `logging`. */
+  readonly log: LogSettings;
   /** Where the admin endpoint is (`admin.address`). */
   readonly admin: { readonly host: string; readonly port: number } | undefined;
 }
@@ -49,7 +50,7 @@ export const DEFAULT_CONFIGURATION: Configuration = {
   systemTrust: undefined,
   failClosed: true,
   kubernetes: undefined,
-  log: { level: undefined, format: undefined },
+  log: logSettings(undefined),
   admin: undefined,
 };
 
@@ -112,7 +113,7 @@ export function parseConfiguration(file: string, text: string): Configured {
     policyImage,
     redis,
     kubernetes,
-    log: { level: logging?.level?.['default'], format: formatOf(logging?.encoder) },
+    log: logSettings(logging),
     admin: admin?.address,
     systemTrust: sluice?.systemTrust,
     // Differs from Envoy Gateway: where nothing is said, nothing is open.
@@ -121,17 +122,15 @@ export function parseConfiguration(file: string, text: string): Configured {
   return {
     ok: true,
     value,
-    warnings: unused(valid.value).map((path) => at(path, 'warning: this version does not use it')),
+    warnings: [
+      ...unused(valid.value).map((path) => at(path, 'warning: this version does not use it')),
+      ...settingsWithoutEffect(valid.value).map(({ path, why }) => at(path, `warning: without effect: ${why}`)),
+    ],
   };
 }
 
 /** On a cluster, where many write manifests, both are off unless they are asked for, as in Envoy Gateway. */
 const NO_EXTENSIONS = { backends: false, envoyPatchPolicy: false };
-
-function formatOf(encoder: 'Text' | 'JSON' | undefined): LogFormat | undefined {
-  if (encoder === undefined) return undefined;
-  return encoder === 'JSON' ? 'json' : 'text';
-}
 
 function unused(document: EnvoyGateway): readonly FieldPath[] {
   const fields = Object.keys(document).filter((field) => !USED.includes(field));
@@ -140,9 +139,6 @@ function unused(document: EnvoyGateway): readonly FieldPath[] {
   return [
     ...fields.map((field) => [field]),
     ...unusedOfProvider(document.provider),
-    ...Object.keys(document.logging?.level ?? {})
-      .filter((name) => name !== 'default')
-      .map((name) => ['logging', 'level', name]),
     ...(['enableDumpConfig', 'enablePprof'] as const)
       .filter((key) => document.admin?.[key] !== undefined)
       .map((key) => ['admin', key]),

@@ -113,6 +113,7 @@ async function start(
         infra,
         folder: join(folder, key.replace('/', '-')),
         log: pino({ level: 'silent' }),
+        serverLog: pino({ level: 'silent' }),
         modules: { has: () => false, read: () => Promise.resolve(undefined) },
         clock: manualClock(),
         sidecarState: () => ({}),

@@ -10,6 +10,7 @@ import type { PipelineOptions } from './pipeline.ts';
 import { type Outcome, refusal, success } from './resources/verdict.ts';
 import { RunningProxy, type RunningProxyOptions } from './running-proxy.ts';
 import { systemClock } from './runtime/clock.ts';
+import type { Logs } from './runtime/log.ts';
 import type { Metrics } from './runtime/metrics.ts';
 
 /** The modules that proxies may run: the policy module, and what is fetched. */
@@ -39,7 +40,7 @@ export interface MakersOptions {
   readonly fetch: Configuration['fetch'];
   readonly stateFolder: string;
   readonly metrics: Metrics;
-  readonly log: Logger;
+  readonly logs: Logs;
 }
 
 /** What a pipeline makes its proxies and answers by: an unknown key that a proxy meets hurries the answer. */
@@ -50,7 +51,9 @@ export interface ProxyMakers {
 
 /** Makes them. */
 export function proxyMakers(options: MakersOptions): ProxyMakers {
-  const { infra, sidecarState, library, moduleOrder, fetch, stateFolder, metrics, log } = options;
+  const { infra, sidecarState, library, moduleOrder, fetch, stateFolder, metrics, logs } = options;
+  const log = logs('xds-translator');
+  const serverLog = logs('xds-server');
   let answering: Answering | undefined;
   return {
     proxy: (key, more) =>
@@ -63,6 +66,7 @@ export function proxyMakers(options: MakersOptions): ProxyMakers {
         sidecarState,
         clock: systemClock,
         log: log.child({ gateway: key }),
+        serverLog: serverLog.child({ gateway: key }),
         unknownKey: (keySet) => answering?.hurry(keySet),
         answered: (type, isRejected) => metrics.answered(type, isRejected),
         ...more,
@@ -73,7 +77,7 @@ export function proxyMakers(options: MakersOptions): ProxyMakers {
           settings: fetch,
           folder: stateFolder,
           clock: systemClock,
-          log,
+          log: logs('gateway-api'),
           fetched: ({ purpose, outcome, ms }) => metrics.fetched(purpose, outcome, ms),
           library,
         },

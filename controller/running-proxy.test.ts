@@ -102,6 +102,7 @@ function serve({ xds, infra }: TranslatedProxy): { readonly proxy: RunningProxy;
     infra: { open: () => Promise.resolve(open) },
     folder,
     log,
+    serverLog: log,
     modules: { has: () => true, read: (digest) => Promise.resolve({ digest, bytes: new Uint8Array(1) }) },
     moduleOrder: 'first',
     clock,

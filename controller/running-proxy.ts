@@ -41,6 +41,8 @@ export interface RunningProxyOptions {
   /** What is to be known of it to the next controller is kept here. */
   readonly folder: string;
   readonly log: Logger;
+  /** Of the connections of the proxy. */
+  readonly serverLog: Logger;
   /** The proxy itself, where it is being opened already. */
   readonly opening?: Promise<OpenProxy>;
   readonly modules: Modules;
@@ -326,7 +328,7 @@ export class RunningProxy {
   }
 
   #serve(open: OpenProxy): Started {
-    const { clock, log, answered, unknownKey } = this.#options;
+    const { clock, serverLog, answered, unknownKey } = this.#options;
     const { socket } = open;
     const stopServing = serveProxy({
       socket,
@@ -334,7 +336,7 @@ export class RunningProxy {
       modules: this.#store,
       states: this.#states,
       clock,
-      log,
+      log: serverLog,
       answered,
       unknownKey,
     });

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
-import type { Logger } from 'pino';
 import { clusterLoginKeys } from './cluster-login-keys.ts';
 import { clusterProxies } from './cluster-proxies.ts';
 import type { ClusterSettings } from './cluster-settings.ts';
@@ -28,6 +27,7 @@ import { kubernetesProvider, type Observer } from './provider/kubernetes/kuberne
 import { type Outcome, success } from './resources/verdict.ts';
 import { systemClock } from './runtime/clock.ts';
 import { collectGarbage, IdleCollection } from './runtime/memory.ts';
+import type { Logs } from './runtime/log.ts';
 import type { Metrics } from './runtime/metrics.ts';
 import { POD_PATHS } from './infra/kubernetes/objects/settings.ts';
 import { SYSTEM_TRUST_FILE } from './settings.ts';
@@ -48,7 +48,7 @@ export interface ServeClusterOptions {
   /** Where modules and answers are kept: they may be gone after a restart. */
   readonly stateFolder: string;
   readonly metrics: Metrics;
-  readonly log: Logger;
+  readonly logs: Logs;
   /** Ends what is being started. */
   readonly stop: AbortSignal;
   /** What is undone at the end, last first. */
@@ -69,13 +69,13 @@ export interface ServedCluster {
  * what proxies reject that are connected to others. Resolves when all that exists has been translated once.
  */
 export async function serveCluster(options: ServeClusterOptions): Promise<Outcome<ServedCluster, 'NoModule'>> {
-  const { server, configuration, cluster, stateFolder, metrics, log, undo } = options;
+  const { server, configuration, cluster, stateFolder, metrics, logs, undo } = options;
   const { controllerName, backends, envoyPatchPolicy, fetch, policyImage, redis, systemTrust, failClosed } =
     configuration;
-  const modules = await policyModules(stateFolder, log);
+  const modules = await policyModules(stateFolder, logs('gateway-api'));
   if (!modules.ok) return modules;
   const keys = await clusterLoginKeys(server, options.namespace);
-  const health = apiHealth(log);
+  const health = apiHealth(logs('provider'));
   const told: { pipeline: Pipeline | undefined } = { pipeline: undefined };
   const infra = await clusterProxies({
     server,
@@ -85,7 +85,7 @@ export async function serveCluster(options: ServeClusterOptions): Promise<Outcom
     xds: options.xds,
     environment: process.env,
     health,
-    log,
+    logs,
     undo,
   });
   const writing = statusWriting(
@@ -100,7 +100,7 @@ export async function serveCluster(options: ServeClusterOptions): Promise<Outcom
   const { policyDigest, library } = modules.value;
   // A pod that is not ready costs nothing, one that answers 500 does.
   const moduleOrder = 'first';
-  const makers = proxyMakers({ infra, sidecarState, library, moduleOrder, fetch, stateFolder, metrics, log });
+  const makers = proxyMakers({ infra, sidecarState, library, moduleOrder, fetch, stateFolder, metrics, logs });
   const pipeline = await startPipeline({
     provider: kubernetesProvider({
       server,
@@ -147,7 +147,7 @@ export async function serveCluster(options: ServeClusterOptions): Promise<Outcom
       idle.note(count);
       writing.look();
     },
-    log,
+    log: logs('gateway-api'),
   });
   told.pipeline = pipeline;
   undo.push(() => pipeline.stop('leave'));
@@ -158,7 +158,7 @@ export async function serveCluster(options: ServeClusterOptions): Promise<Outcom
 
 /** What only the leader does: statuses and Events. */
 function statusWriting(
-  { server, configuration, cluster, namespace, replica, log, undo }: ServeClusterOptions,
+  { server, configuration, cluster, namespace, replica, logs, undo }: ServeClusterOptions,
   health: Health,
   pipeline: () => Pipeline | undefined,
   leads: (isLeader: boolean) => void,
@@ -171,6 +171,7 @@ function statusWriting(
   readonly start: () => () => Promise<void>;
 } {
   const { controllerName } = configuration;
+  const log = logs('provider');
   const failed = (what: string, message: string): void => log.warn({ what, reason: message }, 'could not be written');
   const events = new EventRecorder({
     server,

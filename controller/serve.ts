@@ -1,7 +1,6 @@
 import { realpathSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
-import type { Logger } from 'pino';
 import { type Configuration, DEFAULT_CONFIGURATION } from './configuration.ts';
 import type { HeadStart } from './head-start.ts';
 import { saidWorkers } from './infra/envoy-workers.ts';
@@ -17,6 +16,7 @@ import { policyModules, proxyMakers } from './proxy-makers.ts';
 import { filesProvider } from './provider/files/files-provider.ts';
 import { systemClock } from './runtime/clock.ts';
 import { collectGarbage, IdleCollection } from './runtime/memory.ts';
+import type { Logs } from './runtime/log.ts';
 import type { Metrics } from './runtime/metrics.ts';
 import { type Outcome, success } from './resources/verdict.ts';
 import { sidecarStates } from './sidecar-state.ts';
@@ -32,29 +32,29 @@ export interface ServeOptions {
   readonly infra: Infra;
   readonly headStart: HeadStart;
   readonly metrics: Metrics;
-  readonly log: Logger;
+  readonly logs: Logs;
   /** What is undone at the end, last first. */
   readonly undo: (() => Promise<void>)[];
 }
 
 /** Serves manifests with proxies on this machine. Resolves when all that exists has been translated once. */
 export async function serve(options: ServeOptions): Promise<Outcome<Pipeline, 'NoModule' | 'Unreadable'>> {
-  const { paths, flags, stateFolder, programs, infra, headStart, metrics, log, undo } = options;
+  const { paths, flags, stateFolder, programs, infra, headStart, metrics, logs, undo } = options;
   const { controllerName, backends, envoyPatchPolicy, fetch, policyImage, redis, systemTrust, failClosed } =
     options.configuration ?? DEFAULT_CONFIGURATION;
-  const modules = await policyModules(stateFolder, log);
+  const modules = await policyModules(stateFolder, logs('gateway-api'));
   if (!modules.ok) return modules;
   const keys = await loginKeys(stateFolder);
   if (!keys.ok) return keys;
-  const processors = await startProcessors(stateFolder, flags.processors, programs, log);
+  const processors = await startProcessors(stateFolder, flags.processors, programs, logs('infrastructure'));
   undo.push(() => processors.stop());
   const idle = new IdleCollection(systemClock, collectGarbage);
   undo.push(() => Promise.resolve(idle.stop()));
   const sidecarState = sidecarStates({ loginKeys: keys.value, fetch, redis });
   const { policyDigest, library } = modules.value;
-  const makers = proxyMakers({ infra, sidecarState, library, fetch, stateFolder, metrics, log });
+  const makers = proxyMakers({ infra, sidecarState, library, fetch, stateFolder, metrics, logs });
   const pipeline = await startPipeline({
-    provider: filesProvider({ paths, log }),
+    provider: filesProvider({ paths, log: logs('provider') }),
     clock: systemClock,
     settings: {
       controllerName,
@@ -79,7 +79,8 @@ export async function serve(options: ServeOptions): Promise<Outcome<Pipeline, 'N
       return makers.proxy(key, { changed: () => undefined, ...(opening === undefined ? {} : { opening }) });
     },
     answers: makers.answers,
-    ports: (changed) => new MachinePorts({ proxyOf: (pid) => proxyOf(stateFolder, pid), changed, log }),
+    ports: (changed) =>
+      new MachinePorts({ proxyOf: (pid) => proxyOf(stateFolder, pid), changed, log: logs('infrastructure') }),
     isLeft: (key) => infra.isLeft(key),
     endOrphans: async (serving) => {
       await headStart.closeOthers(serving);
@@ -88,7 +89,7 @@ export async function serve(options: ServeOptions): Promise<Outcome<Pipeline, 'N
     allowPartial: flags.allowPartial,
     translated: (ms, failed) => metrics.translated(ms, failed),
     changed: (count) => idle.note(count),
-    log,
+    log: logs('gateway-api'),
   });
   undo.push(() => pipeline.stop());
   void headStart.closeOthers(served(pipeline));

@@ -15,6 +15,30 @@ export const LOG_FORMATS = ['json', 'text'] as const;
 /** A way to write the log. */
 export type LogFormat = (typeof LOG_FORMATS)[number];
 
+/** The parts of the controller that are told apart in its log, in the words of Envoy Gateway (`EnvoyGatewayLogComponent`). */
+export const LOG_COMPONENTS = ['provider', 'gateway-api', 'xds-translator', 'xds-server', 'infrastructure'] as const;
+
+/** A part of the controller. */
+export type LogComponent = (typeof LOG_COMPONENTS)[number];
+
+/** From which level on lines are written: those of a component from its own, where it has one. */
+export interface LogLevels {
+  readonly default: LogLevel;
+  readonly components: { readonly [component in LogComponent]?: LogLevel | undefined };
+}
+
+/** The log of a component, each line of which names it (`component`), or of what belongs to none. */
+export type Logs = (component?: LogComponent) => Logger;
+
+/** The logs of a process, which go where that of `createLog` does. */
+export function createLogs(levels: LogLevels, format?: LogFormat): Logs {
+  const log = createLog(levels.default, format);
+  return (component) => {
+    if (component === undefined) return log;
+    return log.child({ component }, { level: levels.components[component] ?? levels.default });
+  };
+}
+
 /**
  * The log of a process on standard error, which keeps standard output for results: text on a terminal and JSON lines
  * elsewhere, unless `format` says. When nobody reads it any more the process goes on without.

@@ -212,6 +212,25 @@ describe('sluice run on a cluster', () => {
     await expect.poll(() => replica.ready(), POLL).toBe(200);
   });
 
+  it('logs each component from its own level on, also when that is changed while it runs', async () => {
+    const site = await begin();
+    shop(site);
+    const level = { default: 'error', infrastructure: 'info' };
+    const replica = await site.start({ logging: { level } });
+    const of = (component: string): string =>
+      replica.log
+        .split('\n')
+        .filter((line) => line.includes(`"component":"${component}"`))
+        .join('\n');
+    await expect.poll(() => site.status('httproutes', 'app'), POLL).toContain('"BackendNotFound"');
+    expect(of('provider')).toBe('');
+    site.configure({ logging: { level: { ...level, provider: 'info' } } });
+    await expect.poll(() => of('provider'), POLL).toContain('this replica leads');
+    expect(replica.log).not.toContain('"msg":"ready"');
+    site.configure({ logging: { level: { provider: 'loud', nobody: 'info' } } });
+    await expect.poll(() => replica.log, POLL).toContain('logging.level.nobody: unknown field');
+  });
+
   it('says in the status what our schema refuses of a class and of a ListenerSet, with an Event', async () => {
     const site = await begin();
     shop(site);

@@ -50,6 +50,7 @@ export async function singleProxy(options: Pick<RunningProxyOptions, 'tamper'> =
     sidecarState: () => ({}),
     clock: systemClock,
     log,
+    serverLog: log,
     answered: () => undefined,
     unknownKey: () => undefined,
     changed: () => undefined,

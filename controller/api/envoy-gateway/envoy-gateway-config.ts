@@ -7,7 +7,6 @@ import {
   duration,
   integer,
   json,
-  map,
   named,
   oneOf,
   quantity,
@@ -68,6 +67,18 @@ const runtimeFlag = oneOf(['XDSNameSchemeV2', 'EndpointSliceIndex', 'PerResource
 
 const logLevel = oneOf(['trace', 'debug', 'info', 'warn', 'error']);
 
+/** A component that is misspelt is refused: whoever looks for a fault would wait for lines that never come. */
+const logLevels = named('EnvoyGatewayLogLevels', {
+  default: logLevel,
+  provider: logLevel,
+  'gateway-api': logLevel,
+  'xds-translator': logLevel,
+  'xds-server': logLevel,
+  xds: logLevel,
+  infrastructure: logLevel,
+  'global-ratelimit': logLevel,
+});
+
 /**
  * The configuration file (`--config`), kind EnvoyGateway: no resource of a cluster, so it is in no list of kinds.
  * `sluice` is our own part.
@@ -78,7 +89,7 @@ export const envoyGatewayConfig = named('EnvoyGateway', {
   metadata: json({ object: true }),
   gateway: named('GatewaySettings', { controllerName: string({ minLength: 1 }) }),
   provider: configProvider,
-  logging: named('EnvoyGatewayLogging', { level: map(logLevel), encoder: oneOf(['Text', 'JSON']) }),
+  logging: named('EnvoyGatewayLogging', { level: logLevels, encoder: oneOf(['Text', 'JSON']) }),
   admin: named('EnvoyGatewayAdmin', {
     address: named('EnvoyGatewayAdminAddress', {
       port: withDefault(integer({ minimum: 0, maximum: 65_535 }), 19_000),

@@ -7,7 +7,7 @@ import { type Configuration, readConfiguration } from '../../configuration.ts';
 import { prepareStateFolder } from '../../infra/local/state-folder.ts';
 import type { Cluster } from '../../kubernetes/cluster-access.ts';
 import { systemClock } from '../../runtime/clock.ts';
-import { createLog } from '../../runtime/log.ts';
+import type { Logs } from '../../runtime/log.ts';
 import { type AdminSource, serveAdmin } from '../../runtime/admin.ts';
 import { lateMetrics } from '../../runtime/late-metrics.ts';
 import { collectOnlyOnce, keepYoungGenerationSmall } from '../../runtime/memory.ts';
@@ -16,6 +16,7 @@ import { backOff } from '../../fetch/back-off.ts';
 import type { ServedCluster } from '../../serve-cluster.ts';
 import { type Address, notAnAddress, parseAddress } from '../address.ts';
 import { EXIT } from '../exit-codes.ts';
+import { openLogs } from '../open-logs.ts';
 import { DEFAULT_CLUSTER_ADMIN, DEFAULT_HEALTH, DEFAULT_METRICS, DEFAULT_XDS, type RunFlags } from '../program.ts';
 import { messageOf } from '../../runtime/message-of.ts';
 
@@ -87,10 +88,8 @@ export async function runCluster({
       closing.push(await serveAdmin(address.host, address.port, source));
     }
     for (let isFirst = true; ; isFirst = false) {
-      const log = createLog(
-        flags.logLevel ?? current.configuration.log.level ?? 'info',
-        flags.logFormat ?? current.configuration.log.format,
-      );
+      const logs = openLogs(flags, current.configuration.log);
+      const log = logs();
       for (const warning of current.warnings) log.warn(warning);
       if (!isFirst) log.info('the configuration has changed: it is in force from now on');
       const session: Session = { served: undefined, undo: [], trouble: undefined };
@@ -111,7 +110,7 @@ export async function runCluster({
         xds: addresses.xds,
         stateFolder,
         metrics,
-        log,
+        logs,
         stop: stopped.signal,
       });
       const next = await Promise.race([ended, changed.promise]);
@@ -142,12 +141,13 @@ interface Start {
   readonly xds: Address;
   readonly stateFolder: string;
   readonly metrics: Metrics;
-  readonly log: Logger;
+  readonly logs: Logs;
   readonly stop: AbortSignal;
 }
 
 /** Starts to serve, again and again where that fails: an API server that cannot be reached can be, later. */
-async function start({ session, cluster, configuration, xds, stateFolder, metrics, log, stop }: Start): Promise<void> {
+async function start({ session, cluster, configuration, xds, stateFolder, metrics, logs, stop }: Start): Promise<void> {
+  const log = logs();
   const { serveCluster } = await import('../../serve-cluster.ts');
   const settings: ClusterSettings | undefined = configuration.kubernetes;
   if (settings === undefined) throw new Error('the configuration names no cluster');
@@ -163,7 +163,7 @@ async function start({ session, cluster, configuration, xds, stateFolder, metric
         xds,
         stateFolder,
         metrics,
-        log,
+        logs,
         stop,
         undo,
       });

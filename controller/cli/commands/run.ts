@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import { lookup } from 'node:dns/promises';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Logger } from 'pino';
 import { ensure, SetupError } from '#deploy/setup/setup.ts';
 import { findEnvoy } from '#deploy/setup/envoy.ts';
 import { siblingOf, unbundled } from '#deploy/setup/fresh-bundle.mjs';
@@ -18,13 +17,14 @@ import { holdState } from '../../infra/local/state-lock.ts';
 import type { Pipeline } from '../../pipeline.ts';
 import { glimpse } from '../../provider/files/glimpse.ts';
 import { systemClock } from '../../runtime/clock.ts';
-import { createLog } from '../../runtime/log.ts';
+import type { Logs } from '../../runtime/log.ts';
 import { collectOnlyOnce, keepYoungGenerationSmall } from '../../runtime/memory.ts';
 import { lateMetrics } from '../../runtime/late-metrics.ts';
 import type { Metrics } from '../../runtime/metrics.ts';
 import { CONTROLLER_NAME } from '../../settings.ts';
 import { type Address, notAnAddress, parseAddress } from '../address.ts';
 import { EXIT } from '../exit-codes.ts';
+import { openLogs } from '../open-logs.ts';
 import { DEFAULT_ADMIN, type RunFlags } from '../program.ts';
 import { messageOf } from '../../runtime/message-of.ts';
 
@@ -76,8 +76,8 @@ export async function run(paths: readonly string[], flags: RunFlags): Promise<nu
   keepYoungGenerationSmall();
   collectOnlyOnce();
   const ended = untilSignal();
-  const told = configured?.value.log;
-  const log = createLog(flags.logLevel ?? told?.level ?? 'info', flags.logFormat ?? told?.format);
+  const logs = openLogs(flags, configured?.value.log);
+  const log = logs();
   const undo: Undo = [];
   for (const warning of configured?.warnings ?? []) log.warn(warning);
   const starting = start({
@@ -87,7 +87,7 @@ export async function run(paths: readonly string[], flags: RunFlags): Promise<nu
     adminText,
     configuration: configured?.value,
     stateFolder,
-    log,
+    logs,
     undo,
     ended,
   });
@@ -114,7 +114,7 @@ interface Start {
   readonly adminText: string;
   readonly configuration: Configuration | undefined;
   readonly stateFolder: string;
-  readonly log: Logger;
+  readonly logs: Logs;
   readonly undo: Undo;
   readonly ended: Promise<void>;
 }
@@ -130,7 +130,7 @@ async function start({
   adminText,
   configuration,
   stateFolder,
-  log,
+  logs,
   undo,
   ended,
 }: Start): Promise<void> {
@@ -155,7 +155,7 @@ async function start({
     sidecar: resolve(ROOT, siblingOf(process.argv[1], 'sidecar') ?? extproc),
   };
   const controllerName = configuration?.controllerName ?? CONTROLLER_NAME;
-  const infra = localInfra({ stateFolder, programs, log });
+  const infra = localInfra({ stateFolder, programs, log: logs('infrastructure') });
   const headStart = startAhead(paths, controllerName, infra);
   undo.push(() => headStart.closeOthers());
   await headStart.opened();
@@ -174,14 +174,14 @@ async function start({
     infra,
     headStart,
     metrics,
-    log,
+    logs,
     undo,
   });
   if (!served.ok) throw new RunError(served.refusal.message);
   const pipeline = served.value;
   told.pipeline = pipeline;
   const watch = tellWhenReady(pipeline, () =>
-    log.info({ listening: listenersOf(pipeline), admin: adminText }, 'ready'),
+    logs().info({ listening: listenersOf(pipeline), admin: adminText }, 'ready'),
   );
   undo.push(() => Promise.resolve(clearInterval(watch)));
 }
