@@ -290,4 +290,21 @@ describe('a reflector', () => {
     void reflector.relist();
     await expect.poll(() => lists(api)).toBe(3);
   });
+
+  it('has told everything to who asked for a list, however many ask for another one in the meantime', async () => {
+    const { api, told, reflector } = await begin();
+    put(api, 'a', 0);
+    let isAsking = true;
+    api.script.seen = ({ verb }) => {
+      if (verb === 'list' && isAsking) void reflector.relist();
+    };
+    reflector.start();
+    await reflector.synced;
+    put(api, 'b', 0);
+    await reflector.relist();
+    expect(told).toContain('listed b 0');
+    expect(isAsking).toBe(true);
+    isAsking = false;
+    await watching(api);
+  });
 });

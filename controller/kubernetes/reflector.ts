@@ -95,8 +95,8 @@ export class Reflector {
   #refusals = 0;
   /** How often a list was asked for from outside. */
   #asked = 0;
-  /** Resolves when what was asked for last has been told. */
-  #relisted = Promise.withResolvers<void>();
+  /** Who asked for one and waits for it, each with how often it had been asked by then; the first first. */
+  #waiting: { readonly asked: number; readonly told: () => void }[] = [];
   #synced: () => void = () => undefined;
   #cut: () => void = () => undefined;
   #wakeUp: () => void = () => undefined;
@@ -125,15 +125,17 @@ export class Reflector {
   }
 
   /**
-   * Lists everything anew: something beside the objects themselves has changed what is to be told of them. Resolves when all
-   * has been told.
+   * Lists everything anew: something beside the objects themselves has changed what is to be told of them. Resolves when a list
+   * has been told that began afterwards, whoever else has asked for one since.
    */
   relist(): Promise<void> {
     this.#asked += 1;
     this.#version = undefined;
     this.#cut();
     this.#wakeUp();
-    return this.#relisted.promise;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#waiting.push({ asked: this.#asked, told: resolve });
+    return promise;
   }
 
   /** Tries at once what waits for its next try. */
@@ -184,9 +186,8 @@ export class Reflector {
     if (this.#stopping.signal.aborted) return;
     this.#options.reflection.listed(seen);
     this.#synced();
-    if (asked !== this.#asked) return;
-    this.#relisted.resolve();
-    this.#relisted = Promise.withResolvers();
+    const later = this.#waiting.findIndex((waiting) => waiting.asked > asked);
+    for (const { told } of this.#waiting.splice(0, later === -1 ? this.#waiting.length : later)) told();
   }
 
   /** Lists everything; false when nobody serves the kind. */
