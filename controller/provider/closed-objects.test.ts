@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { ResourceStore } from '../resources/store.ts';
 import { admit } from './admit.ts';
 import { readClosedObject, readClosedObjects } from './closed-objects.ts';
@@ -106,6 +106,18 @@ describe('what a refused route is for', () => {
     if (good.kind === 'resource') store.upsert(good.resource);
     store.setClosed(closed.slice(0, 1));
     expect(store.closed('HTTPRoute')).toEqual([]);
+  });
+
+  it('costs the same, however many have its name, and gets none that is taken', () => {
+    const written = Array.from({ length: 1_000 }, (_, index) => problemOf(routeOf({ index }), 'admin'));
+    const problems = [problemOf(routeOf({}, 'admin.7'), 'admin.7'), ...written];
+    readClosedObjects(problems);
+    const looked = vi.spyOn(Map.prototype, 'has');
+    const closed = readClosedObjects(problems);
+    const count = looked.mock.calls.length;
+    looked.mockRestore();
+    expect(new Set(closed.map(({ metadata }) => metadata.name)).size).toBe(1_001);
+    expect(count).toBeLessThan(10_000);
   });
 
   it('is served under some name where its own is none', () => {

@@ -22,13 +22,17 @@ export function readClosedObjects(problems: Iterable<Problem>): readonly ClosedO
     if (reason === 'duplicate') seconds.add(object.document);
   }
   const found = new Map<string, ClosedObject>();
+  /** The number to try next where a name is taken. */
+  const numbers = new Map<string, number>();
   for (const [document, object] of documents) {
     const closed = readOnce(document, object);
     if (closed === undefined) continue;
     const { kind, metadata } = closed;
     const key = (name: string): string => `${kind}/${metadata.namespace}/${name}`;
     let name = seconds.has(document) ? `${metadata.name}.2` : metadata.name;
-    for (let at = 2; found.has(key(name)); at += 1) name = `${metadata.name}.${at}`;
+    let at = numbers.get(key(metadata.name)) ?? 2;
+    for (; found.has(key(name)); at += 1) name = `${metadata.name}.${at}`;
+    numbers.set(key(metadata.name), at);
     found.set(key(name), name === metadata.name ? closed : { ...closed, metadata: { ...metadata, name } });
   }
   return [...found.values()];
