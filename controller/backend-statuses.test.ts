@@ -1,6 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Resource } from './api/gen/types.d.ts';
 import { DEFAULT_SETTINGS } from './compile.ts';
+import { BackendUses } from './gateway/backend-uses.ts';
 import { admit } from './provider/admit.ts';
 import { ResourceStore } from './resources/store.ts';
 import { createTranslator } from './translate.ts';
@@ -73,5 +74,28 @@ describe('what is said of Backends', () => {
 
   it('is nothing where Backends are turned off', () => {
     expect(told([], { ...DEFAULT_SETTINGS, backends: false })).toEqual([]);
+  });
+
+  it('is made beside another controller of what changed, not of every policy and Backend', () => {
+    const store = new ResourceStore();
+    const many = Array.from({ length: 200 }, (_, index) => backend(`b${index}`));
+    const policies = Array.from({ length: 200 }, (_, index) => route(`r${index}`, ['mine'])).flatMap((one) => [
+      one,
+      policy(one.metadata.name),
+    ]);
+    for (const object of [...WORLD, classOf('theirs', THEIRS), ...many, ...policies]) store.upsert(object);
+    const translate = createTranslator(DEFAULT_SETTINGS);
+    const looked = vi.spyOn(BackendUses.prototype, 'update');
+    const before = new Set<unknown>(translate(store).statuses());
+    store.upsert(policy('r7'));
+    const after = translate(store)
+      .statuses()
+      .filter((piece) => piece.some(({ object }) => object.kind === 'Backend'));
+    const [first, second] = looked.mock.calls.map(([, pieces]) => pieces).filter((pieces) => pieces.length > 0);
+    looked.mockRestore();
+    expect(second?.length).toBeGreaterThan(2);
+    expect(second?.filter((piece) => first?.includes(piece) !== true)).toHaveLength(1);
+    expect(after.length).toBeGreaterThan(0);
+    expect(after.filter((piece) => !before.has(piece))).toEqual([]);
   });
 });

@@ -1,9 +1,9 @@
 import type { Backend } from './api/gen/types.d.ts';
 import { backendTlsProblem } from './backends/backend-tls.ts';
 import { backendProblem } from './backends/clusters.ts';
-import { BackendUses } from './gateway/backend-uses.ts';
+import { type AskingPolicy, BackendUses } from './gateway/backend-uses.ts';
 import type { GatewayState } from './gateway/gateways.ts';
-import type { Pieces } from './ir/pieces.ts';
+import { type Pieces, sameMembers } from './ir/pieces.ts';
 import type { Resources } from './resources/resources.ts';
 import { remembered } from './resources/tracked.ts';
 import type { Settings } from './settings.ts';
@@ -30,6 +30,8 @@ export function rememberedBackendStatuses(
     piece.map((backend) => statusOf(backend, resources)),
   );
   const uses = new BackendUses();
+  const oursOf = sameWhileEqual<AskingPolicy>();
+  const usedOf = sameWhileEqual<BackendStatus>();
   return (gateways, policies, resources) => {
     if (!settings.backends) return [];
     const all = resources.pieces('Backend').map((piece) => statusesOf(piece, resources));
@@ -44,11 +46,23 @@ export function rememberedBackendStatuses(
     const asking = [...resources.pieces('SecurityPolicy'), ...resources.pieces('EnvoyExtensionPolicy')];
     uses.update(
       gateways,
-      asking.map((piece) => piece.filter((policy) => ours.has(policy))),
+      asking.map((piece) => oursOf(piece, (policy) => ours.has(policy))),
     );
     const isUsed = ({ object: { metadata } }: BackendStatus): boolean =>
-      uses.of('Backend', metadata.namespace, metadata.name).length > 0;
-    return all.map((piece) => piece.filter(isUsed));
+      uses.has('Backend', metadata.namespace, metadata.name);
+    return all.map((piece) => usedOf(piece, isUsed));
+  };
+}
+
+/** Filters pieces of a list; of a piece that is the same comes the same array as long as the same are left. */
+function sameWhileEqual<T>(): (piece: readonly T[], isLeft: (member: T) => boolean) => readonly T[] {
+  const last = new WeakMap<readonly T[], readonly T[]>();
+  return (piece, isLeft) => {
+    const before = last.get(piece);
+    const left = piece.filter(isLeft);
+    if (before !== undefined && sameMembers(before, left)) return before;
+    last.set(piece, left);
+    return left;
   };
 }
 

@@ -46,6 +46,11 @@ export class BackendUses {
     this.#pieces = now;
   }
 
+  /** Whether anything uses a back-end. */
+  has(kind: string, namespace: string, name: string): boolean {
+    return this.#uses.has(`${kind}/${namespace}/${name}`);
+  }
+
   /** Every use of a back-end. */
   of(kind: string, namespace: string, name: string): readonly BackendUse[] {
     return [...(this.#uses.get(`${kind}/${namespace}/${name}`)?.values() ?? [])].flat();
