@@ -168,6 +168,40 @@ describe('a reflector', () => {
     expect(told).toEqual([]);
   });
 
+  it('takes a kind for absent, and says so, whose definition has never been in force since its names are taken', async () => {
+    const { api, told, failures, reflector } = await begin();
+    const define = (namesAccepted: string, established: string): unknown =>
+      api.store.put('apiextensions.k8s.io/customresourcedefinitions', {
+        metadata: { name: 'backends.gateway.envoyproxy.io' },
+        spec: { versions: [{ name: 'v1alpha1', served: true }] },
+        status: {
+          conditions: [
+            {
+              type: 'NamesAccepted',
+              status: namesAccepted,
+              reason: 'ListKindConflict',
+              message: '"BackendList" is in use',
+            },
+            { type: 'Established', status: established },
+          ],
+        },
+      });
+    // It was in force before: the API server only does not know that yet.
+    define('False', 'True');
+    api.script.refuse = ({ resource }) => (resource === 'backends' ? 404 : undefined);
+    reflector.start();
+    await expect.poll(() => failures.join()).toContain('does not serve it just now');
+    define('False', 'False');
+    reflector.wake();
+    await reflector.synced;
+    expect(failures.at(-1)).toBe('its definition is not in force, its names are taken: "BackendList" is in use');
+    define('True', 'True');
+    put(api, 'a', 0);
+    api.script.refuse = () => undefined;
+    reflector.wake();
+    await expect.poll(() => told).toEqual(['listed a 0']);
+  });
+
   it('tries what is refused again, and begins with a list when a watch is refused for good', async () => {
     const { api, told, reflector } = await begin();
     put(api, 'a', 0);

@@ -81,6 +81,11 @@ const MOST_REFUSALS = 4;
 
 type WatchEnd = 'resume' | 'relist';
 
+/** That a kind is not there, and what its definition suffers from where there is one that should make it be. */
+interface Absence {
+  readonly trouble: string | undefined;
+}
+
 /**
  * Follows the objects of one kind: a list in pages, then a watch that is resumed where it ended, and a list again only when
  * the server has forgotten what lies between. While the server cannot be reached nothing is told: what was said stays true.
@@ -201,11 +206,11 @@ export class Reflector {
       await this.#take(version, answer, asked);
       return true;
     }
-    if (!this.#options.mayBeAbsent || !(await this.#isUninstalled())) {
-      throw new Error(`${this.#what}: the API server does not serve it just now`);
-    }
+    const absence = this.#options.mayBeAbsent ? await this.#absence() : undefined;
+    if (absence === undefined) throw new Error(`${this.#what}: the API server does not serve it just now`);
     this.#served = undefined;
     this.#fine();
+    if (absence.trouble !== undefined) this.#options.health.failed(this.#what, absence.trouble, ABSENT_PAUSE);
     return false;
   }
 
@@ -246,14 +251,17 @@ export class Reflector {
 
   /**
    * An API server that starts, or what stands before it, knows custom kinds only after a while: none is believed to be absent
-   * until nobody defines it, in a version that we know.
+   * until nobody defines it, in a version that we know, or its definition has never been in force.
    */
-  async #isUninstalled(): Promise<boolean> {
+  async #absence(): Promise<Absence | undefined> {
     const { server, plural, group, versions } = this.#options;
     const definition = { group: 'apiextensions.k8s.io', version: 'v1', plural: 'customresourcedefinitions' };
     const path = resourcePath(definition, { name: `${plural}.${group}` });
     const answer = await server.ask({ method: 'GET', path, signal: this.#stopping.signal });
-    return answer.status === 404 || (isGranted(answer) && !servesAny(answer.body, versions));
+    if (answer.status === 404) return { trouble: undefined };
+    if (!isGranted(answer)) return undefined;
+    const trouble = namesRefused(answer.body);
+    return trouble !== undefined || !servesAny(answer.body, versions) ? { trouble } : undefined;
   }
 
   async #watch(): Promise<WatchEnd> {
@@ -401,4 +409,18 @@ function servesAny(definition: unknown, versions: readonly string[]): boolean {
   return defined.some(
     (version) => isObject(version) && version['served'] === true && versions.includes(String(version['name'])),
   );
+}
+
+/**
+ * Why a definition is not in force: another one of its group has its names (CustomResourceDefinition `status.conditions`,
+ * NamesAccepted). One that has been in force once (Established) stays so under the names that it had.
+ */
+function namesRefused(definition: unknown): string | undefined {
+  const status = isObject(definition) ? definition['status'] : undefined;
+  const conditions: unknown = isObject(status) ? status['conditions'] : undefined;
+  const all = Array.isArray(conditions) ? conditions.filter(isObject) : [];
+  const refused = all.find(({ type, status: is }) => type === 'NamesAccepted' && is === 'False');
+  if (refused === undefined || all.some(({ type, status: is }) => type === 'Established' && is === 'True'))
+    return undefined;
+  return `its definition is not in force, its names are taken: ${String(refused['message'] ?? refused['reason'])}`;
 }
