@@ -190,7 +190,14 @@ function statusWriting(
     turned: (subject, reason, message) => void events.warn(subject, reason, message),
     failed,
   });
-  const finalizers = new ClassFinalizers({ server, controllerName, clock: systemClock, random: Math.random, failed });
+  const finalizers = new ClassFinalizers({
+    server,
+    controllerName,
+    seesAll: cluster.watched.kind !== 'namespaces',
+    clock: systemClock,
+    random: Math.random,
+    failed,
+  });
   const tellProblems = problemTeller((subject, reason, message) => void events.warn(subject, reason, message));
   let isLeader = false;
   /** Why it could not be found out last who leads. */
@@ -237,6 +244,7 @@ function statusWriting(
         if (hasStatus(object.kind)) writer.book.take(object, listed);
         finalizers.seen(object);
       },
+      passed: (object) => finalizers.seen(object),
       gone: (kind, metadata) => {
         writer.book.delete(statusKey(apiGroupVersionOf(kind), kind, metadata));
         finalizers.gone(kind, metadata);

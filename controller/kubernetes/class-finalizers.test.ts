@@ -20,15 +20,16 @@ const gateway = (name: string, gatewayClassName: string, namespace = 'default'):
   spec: { gatewayClassName },
 });
 
-function watched() {
+function watched({ seesAll = true } = {}) {
   const asked: ApiRequest[] = [];
   const failures: string[] = [];
-  const timers: (() => void)[] = [];
-  const answers = { status: 200 };
+  const timers: { readonly at: number; readonly act: () => void }[] = [];
+  const time = { now: 0 };
+  const answers: { status: number; retryAfter: number | undefined } = { status: 200, retryAfter: undefined };
   const server: ApiServer = {
     ask: (request) => {
       asked.push(request);
-      return Promise.resolve({ status: answers.status, body: undefined, retryAfter: undefined });
+      return Promise.resolve({ ...answers, body: undefined });
     },
     watch: () => new Promise(() => undefined),
     close: () => undefined,
@@ -36,12 +37,22 @@ function watched() {
   const finalizers = new ClassFinalizers({
     server,
     controllerName: US,
-    clock: { now: () => 0, after: (_, then) => (timers.push(then), () => undefined) },
+    seesAll,
+    clock: {
+      now: () => time.now,
+      after: (ms, act) => (timers.push({ at: time.now + ms, act }), () => undefined),
+    },
     random: () => 0,
     failed: (what, message) => failures.push(`${what}: ${message}`),
   });
   const taken = (): readonly string[] => asked.map(({ path }) => path.split('/').at(-1) ?? '');
-  return { finalizers, asked, taken, failures, timers, answers };
+  /** Lets time pass until the timer that was set last. */
+  const pass = (): void => {
+    const last = timers.at(-1);
+    time.now = last?.at ?? 0;
+    last?.act();
+  };
+  return { finalizers, asked, taken, failures, timers, answers, pass };
 }
 
 describe('the finalizer that another controller has left on a class', () => {
@@ -79,14 +90,45 @@ describe('the finalizer that another controller has left on a class', () => {
   });
 
   it('is taken later where it cannot be taken now', async () => {
-    const { finalizers, taken, failures, timers, answers } = watched();
+    const { finalizers, taken, failures, timers, answers, pass } = watched();
     finalizers.seen(classOf('left', [FINALIZER]));
     answers.status = 403;
     finalizers.lead(true);
     await expect.poll(() => timers).toHaveLength(1);
     expect(failures).toEqual(['finalizer of GatewayClass left: status 403']);
     answers.status = 200;
-    timers[0]?.();
+    pass();
     expect(taken()).toEqual(['left', 'left']);
+  });
+
+  it.each([429, 503])('is not asked for before a server that is busy (%i) asks to be asked again', async (status) => {
+    const { finalizers, taken, timers, answers, pass } = watched();
+    finalizers.seen(classOf('left', [FINALIZER]));
+    Object.assign(answers, { status, retryAfter: 40_000 });
+    finalizers.lead(true);
+    await expect.poll(() => timers).toHaveLength(1);
+    expect(timers[0]?.at).toBe(40_000);
+    // Neither what else happens nor another turn of leading makes it come earlier.
+    finalizers.seen(gateway('a', 'another'));
+    finalizers.lead(false);
+    finalizers.lead(true);
+    expect(taken()).toEqual(['left']);
+    answers.status = 200;
+    pass();
+    expect(taken()).toEqual(['left', 'left']);
+  });
+
+  it('stays where not all Gateways are seen, which is told once when it holds up the class', () => {
+    const { finalizers, taken, failures } = watched({ seesAll: false });
+    const held = classOf('held', [FINALIZER]);
+    finalizers.seen(held);
+    finalizers.lead(true);
+    expect([...taken(), ...failures]).toEqual([]);
+    const ending = { ...held, metadata: { ...held.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } };
+    finalizers.seen(ending);
+    finalizers.seen(ending);
+    expect(taken()).toEqual([]);
+    expect(failures).toHaveLength(1);
+    expect(failures[0]).toContain('GatewayClass held: it stays: Gateways in namespaces that are not watched');
   });
 });

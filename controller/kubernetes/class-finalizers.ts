@@ -9,12 +9,17 @@ import { resourcePath, statusMessage } from './resource-path.ts';
 export interface ClassFinalizersOptions {
   readonly server: ApiServer;
   readonly controllerName: string;
+  /** Whether it is told of the Gateways of every namespace, also of those that are not read. */
+  readonly seesAll: boolean;
   readonly clock: Clock;
   readonly random: () => number;
   readonly failed: (what: string, message: string) => void;
 }
 
-/** A GatewayClass is not to go while there are Gateways of it (Gateway API, GatewayClassFinalizerGatewaysExist). */
+/**
+ * A GatewayClass is not to go while there are Gateways of it (Gateway API, GatewayClassFinalizerGatewaysExist), whoever reads
+ * the namespaces that they are in.
+ */
 const GATEWAYS_EXIST = 'gateway-exists-finalizer.gateway.networking.k8s.io';
 
 /** Milliseconds before the first further try, and the most between two. */
@@ -23,13 +28,18 @@ const RETRY = { first: 500, most: 30_000 } as const;
 interface Class {
   readonly version: string;
   readonly isOurs: boolean;
+  readonly isEnding: boolean;
   /** Where in its list the finalizer is; -1 for nowhere. */
   readonly place: number;
 }
 
+const UNSEEN =
+  'it stays: Gateways in namespaces that are not watched may be of the class; once none is, whoever deletes the class may take it off';
+
 /**
  * Takes the finalizer from classes of ours that no Gateway is of, where another controller of the same name, Envoy Gateway say,
- * has left it: nobody else would, and the class could never be deleted. None is added here.
+ * has left it: nobody else would, and the class could never be deleted. None is added here. Where not all Gateways are seen it
+ * is left alone, and told of once when it holds up a class that is being deleted.
  */
 export class ClassFinalizers {
   readonly #options: ClassFinalizersOptions;
@@ -37,8 +47,12 @@ export class ClassFinalizers {
   /** The class of each Gateway, by "<namespace>/<name>". */
   readonly #gateways = new Map<string, string>();
   readonly #writing = new Set<string>();
+  /** Classes that are held up and of which that has been told. */
+  readonly #told = new Set<string>();
   #isLeading = false;
   #failures = 0;
+  /** Before then nothing is asked. */
+  #restUntil = 0;
   #cancelRetry: () => void = () => undefined;
 
   constructor(options: ClassFinalizersOptions) {
@@ -49,10 +63,11 @@ export class ClassFinalizers {
   lead(isLeading: boolean): void {
     this.#isLeading = isLeading;
     this.#cancelRetry();
-    this.#look();
+    this.#told.clear();
+    if (isLeading) this.#lookAgain();
   }
 
-  /** An object of any kind is as it is. */
+  /** An object of any kind and namespace is as it is. */
   seen(object: ApiObject): void {
     const { apiVersion, kind, metadata } = object;
     const spec = isObject(object['spec']) ? object['spec'] : {};
@@ -62,6 +77,7 @@ export class ClassFinalizers {
       this.#classes.set(metadata.name, {
         version: apiVersion.split('/').at(-1) ?? '',
         isOurs: spec['controllerName'] === this.#options.controllerName,
+        isEnding: metadata['deletionTimestamp'] !== undefined,
         place: Array.isArray(finalizers) ? finalizers.indexOf(GATEWAYS_EXIST) : -1,
       });
     } else return;
@@ -70,7 +86,7 @@ export class ClassFinalizers {
 
   gone(kind: string, metadata: ApiMetadata): void {
     if (kind === 'Gateway') this.#gateways.delete(placeOf(metadata));
-    else if (kind === 'GatewayClass') this.#classes.delete(metadata.name);
+    else if (kind === 'GatewayClass') this.#forget(metadata.name);
     else return;
     this.#look();
   }
@@ -82,19 +98,43 @@ export class ClassFinalizers {
         if (!seen.has(place) && (namespace === undefined || place.startsWith(`${namespace}/`)))
           this.#gateways.delete(place);
     } else if (kind === 'GatewayClass') {
-      for (const name of this.#classes.keys()) if (!seen.has(`/${name}`)) this.#classes.delete(name);
+      for (const name of this.#classes.keys()) if (!seen.has(`/${name}`)) this.#forget(name);
     } else return;
     this.#look();
   }
 
+  #forget(name: string): void {
+    this.#classes.delete(name);
+    this.#told.delete(name);
+  }
+
+  /** Looks when it has rested. */
+  #lookAgain(): void {
+    const { clock } = this.#options;
+    this.#cancelRetry();
+    const rest = this.#restUntil - clock.now();
+    if (rest > 0) this.#cancelRetry = clock.after(rest, () => this.#look());
+    else this.#look();
+  }
+
   #look(): void {
-    if (!this.#isLeading) return;
+    if (!this.#isLeading || this.#options.clock.now() < this.#restUntil) return;
     const left = [...this.#classes].filter(
       ([name, { isOurs, place }]) => isOurs && place !== -1 && !this.#writing.has(name),
     );
     if (left.length === 0) return;
+    if (!this.#options.seesAll) {
+      for (const [name, { isEnding }] of left) if (isEnding) this.#tell(name);
+      return;
+    }
     const used = new Set(this.#gateways.values());
     for (const [name, found] of left) if (!used.has(name)) void this.#take(name, found);
+  }
+
+  #tell(name: string): void {
+    if (this.#told.has(name)) return;
+    this.#told.add(name);
+    this.#options.failed(finalizerOf(name), UNSEEN);
   }
 
   async #take(name: string, { version, place }: Class): Promise<void> {
@@ -120,11 +160,17 @@ export class ClassFinalizers {
       return;
     }
     const message = typeof answer === 'string' ? answer : (statusMessage(answer.body) ?? `status ${answer.status}`);
-    failed(`finalizer of GatewayClass ${name}`, message);
+    failed(finalizerOf(name), message);
     this.#failures += 1;
-    this.#cancelRetry();
-    this.#cancelRetry = clock.after(backOff(this.#failures, RETRY.first, random(), RETRY.most), () => this.#look());
+    const asked = typeof answer === 'string' ? 0 : (answer.retryAfter ?? 0);
+    const pause = Math.max(asked, backOff(this.#failures, RETRY.first, random(), RETRY.most));
+    this.#restUntil = Math.max(this.#restUntil, clock.now() + pause);
+    if (this.#isLeading) this.#lookAgain();
   }
+}
+
+function finalizerOf(name: string): string {
+  return `finalizer of GatewayClass ${name}`;
 }
 
 function placeOf({ namespace = '', name }: ApiMetadata): string {

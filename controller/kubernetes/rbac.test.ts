@@ -40,6 +40,9 @@ describe('what a controller may do', () => {
     expect(may('GET', path('b'), true, ['a'])).toBe(false);
     expect(may('GET', `${GATEWAY_API}/httproutes`, true, ['a'])).toBe(false);
     expect(may('GET', `${GATEWAY_API}/gatewayclasses`, true, ['a'])).toBe(true);
+    // Its finalizer is for who sees all Gateways.
+    expect(may('PATCH', `${GATEWAY_API}/gatewayclasses/eg`, false, ['a'])).toBe(false);
+    expect(may('PATCH', `${GATEWAY_API}/gatewayclasses/eg`)).toBe(true);
     const events = (namespace: string) => `/api/v1/namespaces/${namespace}/events`;
     expect(may('POST', events('a'), false, ['a'])).toBe(true);
     expect(may('POST', events('b'), false, ['a'])).toBe(false);

@@ -7,11 +7,12 @@ import { kindsWithStatus } from './status/kinds-with-status.ts';
  * Where a rule has to hold.
  *
  * - `cluster`: everywhere; a ClusterRole with a ClusterRoleBinding
+ * - `unnamed`: everywhere, where the namespaces that are read are not named; nowhere else
  * - `watched`: in the namespaces that are read, a Role in each, or everywhere where all are
  * - `own`: in the controller's namespace
  * - `default`: in the namespace of that name
  */
-export type RbacScope = 'cluster' | 'watched' | 'own' | 'default';
+export type RbacScope = 'cluster' | 'unnamed' | 'watched' | 'own' | 'default';
 
 /** What a controller has to be allowed (rbac.authorization.k8s.io/v1 PolicyRule). */
 export interface RbacRule {
@@ -64,8 +65,8 @@ export const CONTROLLER_RULES: readonly RbacRule[] = [
   },
   ...writing('Cluster'),
   ...writing('Namespaced'),
-  // A finalizer that another controller has left.
-  { scope: 'cluster', group: 'gateway.networking.k8s.io', resources: ['gatewayclasses'], verbs: ['patch'] },
+  // A finalizer that another controller has left, which only who sees all Gateways may take.
+  { scope: 'unnamed', group: 'gateway.networking.k8s.io', resources: ['gatewayclasses'], verbs: ['patch'] },
   { scope: 'watched', group: '', resources: ['events'], verbs: ['create', 'patch'] },
   // Those of objects that belong to the whole cluster.
   { scope: 'default', group: '', resources: ['events'], verbs: ['create', 'patch'] },
@@ -93,6 +94,7 @@ export function allows(
       rule.resources.includes(call.resource) &&
       rule.verbs.includes(call.verb) &&
       (rule.scope === 'cluster' ||
+        (rule.scope === 'unnamed' && watched === undefined) ||
         (rule.scope === 'own' && call.namespace === own) ||
         (rule.scope === 'default' && call.namespace === 'default') ||
         (rule.scope === 'watched' &&

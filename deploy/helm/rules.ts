@@ -3,7 +3,7 @@ import { infraRules } from '#controller/infra/kubernetes/rbac.ts';
 import { CONTROLLER_RULES, type RbacRule, type RbacScope } from '#controller/kubernetes/rbac.ts';
 
 const DEPLOY_TYPES = ['ControllerNamespace', 'GatewayNamespace'] as const;
-const SCOPES: readonly RbacScope[] = ['cluster', 'watched', 'own', 'default'];
+const SCOPES: readonly RbacScope[] = ['cluster', 'unnamed', 'watched', 'own', 'default'];
 
 /** The template that has what the controller has to be allowed: by where proxies run, and by where a rule has to hold. */
 export function rulesTemplate(): string {

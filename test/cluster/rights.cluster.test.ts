@@ -98,11 +98,22 @@ describe.each([
       );
     });
 
-    it('are enough to take the finalizer of Envoy Gateway from a class that no Gateway is of', async () => {
+    it('are enough to take the finalizer of Envoy Gateway from a class that no Gateway is of, where all are seen', async () => {
       const finalizer = 'gateway-exists-finalizer.gateway.networking.k8s.io';
-      await cluster.apply(classOf(site, `${name}-bad`, EVERY, [finalizer]));
-      await untilUsed('gateway.networking.k8s.io gatewayclasses patch');
-      await cluster.kubectl('delete', 'gatewayclass', `${name}-bad`, '--timeout=60s');
+      const bad = `${name}-bad`;
+      await cluster.apply(classOf(site, bad, EVERY, [finalizer]));
+      if (named) {
+        await cluster.kubectl('delete', 'gatewayclass', bad, '--wait=false');
+        await until('it is told that the class is held up', async () =>
+          (await cluster.kubectl('logs', '-n', site.system, 'deployment/envoy-gateway')).includes(
+            'Gateways in namespaces that are not watched may be of the class',
+          ),
+        );
+        await cluster.kubectl('patch', 'gatewayclass', bad, '--type=merge', '-p', '{"metadata":{"finalizers":null}}');
+      } else {
+        await untilUsed('gateway.networking.k8s.io gatewayclasses patch');
+        await cluster.kubectl('delete', 'gatewayclass', bad, '--timeout=60s');
+      }
     });
 
     it('are enough to tell in Events what went wrong, and went wrong again', async () => {
@@ -209,7 +220,7 @@ describe.each([
       expect(used.flatMap(outside([name, other, site.system, 'default']))).toEqual([]);
       expect(grantsOf(await get('clusterrole', wide)).everywhere).toEqual(
         new Set([
-          ...['get', 'list', 'patch', 'watch'].map((verb) => `gateway.networking.k8s.io gatewayclasses ${verb}`),
+          ...['get', 'list', 'watch'].map((verb) => `gateway.networking.k8s.io gatewayclasses ${verb}`),
           'gateway.networking.k8s.io gatewayclasses/status patch',
           ...['get', 'list', 'watch'].map((verb) => `apiextensions.k8s.io customresourcedefinitions ${verb}`),
           ...['namespaces', 'nodes'].flatMap((kind) => ['list', 'watch'].map((verb) => ` ${kind} ${verb}`)),

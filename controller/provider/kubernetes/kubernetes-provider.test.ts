@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { isObject } from '#controller/api/compile.ts';
 import { findKind } from '#controller/api/registry.ts';
 import { parseApiVersion } from '#controller/api/kind.ts';
+import type { ApiObject } from '#controller/kubernetes/reflector.ts';
 import { metadataOf } from '#controller/kubernetes/testing/object-store.ts';
 import { type ScriptedApiServer, scriptedApiServer } from '#controller/kubernetes/testing/scripted-api-server.ts';
 import { servedKinds } from '#controller/kubernetes/testing/served-kinds.ts';
@@ -284,6 +285,27 @@ metadata: { name: default, labels: { ${labels} } }
     put(server, namespace('team: c'));
     await expect.poll(told).toContain('delete gateway.networking.k8s.io/Gateway/default/shop');
     await expect.poll(told).toContain('delete /Secret/default/used');
+  });
+
+  it('lets an observer know of what passes by in namespaces that are not selected, apart from what is read', async () => {
+    const watched = { kind: 'selector', selector: { matchLabels: { team: 'a' } } } as const;
+    const seen: string[] = [];
+    const told = (how: string, namespace: string | undefined, name: string): void => {
+      if (namespace !== undefined) seen.push(`${how} ${namespace}/${name}`);
+    };
+    const observer = {
+      seen: ({ metadata }: ApiObject) => told('seen', metadata.namespace, metadata.name),
+      passed: ({ metadata }: ApiObject) => told('passed', metadata.namespace, metadata.name),
+      gone: (_: string, metadata: ApiObject['metadata']) => told('gone', metadata.namespace, metadata.name),
+      listed: () => undefined,
+    };
+    const namespace = `apiVersion: v1\nkind: Namespace\nmetadata: { name: default, labels: { team: a } }\n`;
+    const other = gateway('absent').replace('name: shop', 'name: shop, namespace: other');
+    const { server, start } = await begin([namespace, gateway('absent'), other], { watched, observer });
+    await start();
+    expect(seen).toEqual(['seen default/shop', 'passed other/shop']);
+    drop(server, 'gateway.networking.k8s.io/gateways other shop');
+    await expect.poll(() => seen.at(-1)).toBe('gone other/shop');
   });
 
   it('tells nothing of a namespace that comes to be selected before the policies that are in it', async () => {

@@ -27,6 +27,9 @@ export type Watched =
 /** Told of objects as they are in the API, their statuses included, before anything is made of them. */
 export interface Observer {
   seen(object: ApiObject, listed: boolean): void;
+  /** An object is as it is in a namespace that a selector does not select. */
+  passed(object: ApiObject): void;
+  /** Of namespaces that are not selected, too. */
   gone(kind: string, metadata: ApiMetadata): void;
   /** A list of a kind is whole. */
   listed(kind: string, namespace: string | undefined, seen: ReadonlySet<string>): void;
@@ -196,7 +199,10 @@ class Session {
           if (object.metadata['deletionTimestamp'] === undefined) this.#endGuard(object.metadata.name);
           else this.#ending.add(object.metadata.name);
         }
-        if (!this.#isWatched(kind, object.metadata.namespace)) return;
+        if (!this.#isWatched(kind, object.metadata.namespace)) {
+          observer?.passed(object);
+          return;
+        }
         observer?.seen(object, listed);
         this.#guarding.delete(keyOf(kind.group, kind.kind, object.metadata.namespace ?? '', object.metadata.name));
         this.#refer(this.#ledger.take(kind, object));

@@ -9,7 +9,6 @@ ControllerNamespace:
       verbs:
         - get
         - list
-        - patch
         - watch
     - apiGroups:
         - ""
@@ -31,6 +30,13 @@ ControllerNamespace:
         - gateway.networking.k8s.io
       resources:
         - gatewayclasses/status
+      verbs:
+        - patch
+  unnamed:
+    - apiGroups:
+        - gateway.networking.k8s.io
+      resources:
+        - gatewayclasses
       verbs:
         - patch
   watched:
@@ -224,7 +230,6 @@ GatewayNamespace:
       verbs:
         - get
         - list
-        - patch
         - watch
     - apiGroups:
         - ""
@@ -246,6 +251,13 @@ GatewayNamespace:
         - gateway.networking.k8s.io
       resources:
         - gatewayclasses/status
+      verbs:
+        - patch
+  unnamed:
+    - apiGroups:
+        - gateway.networking.k8s.io
+      resources:
+        - gatewayclasses
       verbs:
         - patch
   watched:
