@@ -60,5 +60,5 @@ export interface ProxySocket {
   close(): Promise<void>;
 }
 
-/** The gRPC metadata in which the Envoy and the sidecar of a pod each say its name. A contract with the sidecar. */
+/** The gRPC metadata in which the Envoy and the sidecar of a pod each say which pod they are of, in the same words. A contract with the sidecar. */
 export const POD_METADATA = 'sluice-pod';

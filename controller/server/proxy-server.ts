@@ -1,10 +1,4 @@
-import {
-  Server,
-  ServerCredentials,
-  type ServiceDefinition,
-  type UntypedHandleCall,
-  type ServerDuplexStream,
-} from '@grpc/grpc-js';
+import { Server, ServerCredentials, type ServiceDefinition, type UntypedHandleCall } from '@grpc/grpc-js';
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
 import { POD_METADATA, type ProxySocket } from '../infra/infra.ts';
@@ -15,11 +9,9 @@ import { decodeDeltaRequest, encodeDeltaResponse } from './ads/wire.ts';
 import type { ModuleStore } from './agent/module-store.ts';
 import { serveAgent } from './agent/agent-stream.ts';
 import type { SidecarStates } from './agent/sidecar-states.ts';
-import type { Pod } from './pod.ts';
+import { podOf } from './pod.ts';
+import { type RawStream, sendAway, whenEnded } from './raw-stream.ts';
 import { type Half, SameReplica } from './same-replica.ts';
-
-/** A stream of raw messages: nothing is decoded or encoded by grpc-js. */
-export type RawStream = ServerDuplexStream<Buffer, Buffer>;
 
 /** What the server of one proxy works with. */
 export interface ProxyServerOptions {
@@ -72,16 +64,14 @@ export function serveProxy(options: ProxyServerOptions): () => void {
     'grpc.keepalive_timeout_ms': LONGEST_SILENCE,
   });
   const connections = new Map<string, Socket>();
-  const same = new SameReplica(options.clock, (half, address) =>
-    options.log.info({ address }, `an ${OTHERS[half]} asks another replica, or none: it is to come again`),
+  const same = new SameReplica(options.clock, (half, pod) =>
+    options.log.info({ pod }, `an ${OTHERS[half]} asks another replica, or none: it is to come again`),
   );
-  const meet = (half: Half, stream: RawStream): Pod | undefined => {
+  const meet = (half: Half, stream: RawStream): string | undefined => {
     const connection = connections.get(stream.getPeer());
-    const address = connection?.remoteAddress;
-    if (connection === undefined || address === undefined) return undefined;
-    whenEnded(stream, same.connected(half, address, connection));
-    const [name] = stream.metadata.get(POD_METADATA);
-    return { address, name: typeof name === 'string' && name !== '' ? name : undefined };
+    const pod = podOf(stream.metadata.get(POD_METADATA)[0], connection?.remoteAddress);
+    if (pod !== undefined && connection !== undefined) whenEnded(stream, same.connected(half, pod, connection));
+    return pod;
   };
   const handlers: Record<string, UntypedHandleCall> = {
     delta: (stream: RawStream) => {
@@ -104,7 +94,10 @@ export function serveProxy(options: ProxyServerOptions): () => void {
     if (remoteAddress !== undefined && remotePort !== undefined) {
       const peer = `${remoteAddress}:${remotePort}`;
       connections.set(peer, connection);
-      connection.once('close', () => connections.delete(peer));
+      connection.once('close', () => {
+        // A later one may have come from the same port.
+        if (connections.get(peer) === connection) connections.delete(peer);
+      });
     }
     injector.injectConnection(connection);
   });
@@ -117,21 +110,10 @@ export function serveProxy(options: ProxyServerOptions): () => void {
 /** What is told of a half of a pod that is here without the other. */
 const OTHERS = { envoy: 'Envoy whose sidecar', sidecar: 'agent whose Envoy' } as const;
 
-/** Calls once when a stream has ended, however. */
-function whenEnded(stream: RawStream, ended: () => void): void {
-  let isEnded = false;
-  for (const event of ['end', 'cancelled', 'error'] as const) {
-    stream.on(event, () => {
-      if (!isEnded) ended();
-      isEnded = true;
-    });
-  }
-}
-
 function serveDelta(
   stream: RawStream,
   { publication, modules, clock, log, answered }: ProxyServerOptions,
-  pod: Pod | undefined,
+  pod: string | undefined,
 ): void {
   const session = publication.connect({
     clock,
@@ -145,7 +127,7 @@ function serveDelta(
       stream.write(encodeDeltaResponse(response));
     },
   });
-  const end = (): void => publication.disconnect(session);
+  whenEnded(stream, () => publication.disconnect(session));
   stream.on('data', (bytes: Buffer) => {
     try {
       const request = decodeDeltaRequest(bytes);
@@ -154,14 +136,8 @@ function serveDelta(
       session.receive(request);
     } catch (error) {
       log.error({ err: error }, 'a client of the xDS server sent what is no DeltaDiscoveryRequest');
-      end();
-      stream.destroy();
+      sendAway(stream);
     }
   });
-  stream.on('end', () => {
-    end();
-    stream.end();
-  });
-  stream.on('cancelled', end);
-  stream.on('error', end);
+  stream.on('end', () => stream.end());
 }

@@ -43,6 +43,8 @@ export async function runSession(options: SessionOptions): Promise<void> {
   const { controller, folder, onState, onComplete, unknownKeys, log, signal } = options;
   const inventory = await folder.verify();
   const reached = await reach(controller);
+  // Whoever stops it meanwhile is not heard below.
+  signal.throwIfAborted();
   const client = new Client(reached.target, reached.credentials, {
     ...reached.options,
     'grpc.max_receive_message_length': MAX_MESSAGE_SIZE,

@@ -31,7 +31,8 @@ export const USAGE = `usage:
   --socket PATH         where to listen (default: /var/run/sluice/sidecar.sock, /var/run/ext-proc/extproc.sock)
   --agent-socket PATH   where the controller listens
   --agent-address HOST:PORT  where the controller listens, in a cluster; with
-  --agent-certificates FOLDER  tls.crt, tls.key and ca.crt, by which it and the controller know each other
+  --agent-certificates FOLDER  tls.crt, tls.key and ca.crt, by which it and the controller know each other, and
+  --pod TEXT            which pod this is, in the words of its Envoy
   --pod-port PORT       where the kubelet asks, in a pod, with
   --envoy-admin HOST:PORT  the admin interface of the pod's Envoy
   --drain DELAY,LEAST,MOST  milliseconds until health checks of an Envoy that ends fail, and it ends; SLUICE_DRAIN_TOKEN says who may ask
@@ -83,6 +84,7 @@ const SIDECAR = {
   'agent-socket': { type: 'string' },
   'agent-address': { type: 'string' },
   'agent-certificates': { type: 'string' },
+  pod: { type: 'string' },
   'pod-port': { type: 'string' },
   'envoy-admin': { type: 'string' },
   drain: { type: 'string' },
@@ -93,7 +95,7 @@ function readSidecar(args: readonly string[], environment: NodeJS.ProcessEnv): C
   const { values } = parseArgs({ args: [...args], options: SIDECAR, strict: true });
   if (values.help) return { kind: 'help' };
   const { modules } = values;
-  const controller = controllerOf(values, environment['ENVOY_POD_NAME'] ?? '');
+  const controller = controllerOf(values);
   if (typeof controller === 'string') return wrong(controller);
   if (modules === undefined) return wrong('--modules is missing');
   const pod = values['pod-port'] === undefined ? undefined : podOf(values, environment['SLUICE_DRAIN_TOKEN'] ?? '');
@@ -106,18 +108,20 @@ interface SidecarValues {
   readonly 'agent-socket'?: string | undefined;
   readonly 'agent-address'?: string | undefined;
   readonly 'agent-certificates'?: string | undefined;
+  readonly pod?: string | undefined;
   readonly 'pod-port'?: string | undefined;
   readonly 'envoy-admin'?: string | undefined;
   readonly drain?: string | undefined;
 }
 
-function controllerOf(values: SidecarValues, pod: string): ControllerAddress | string {
+function controllerOf(values: SidecarValues): ControllerAddress | string {
   const [path, address, certificates] = [values['agent-socket'], values['agent-address'], values['agent-certificates']];
   if (path !== undefined && address !== undefined) return '--agent-socket and --agent-address are for different places';
   if (path !== undefined) return { kind: 'socket', path };
   if (address === undefined) return '--agent-socket is missing';
   if (certificates === undefined) return '--agent-certificates is missing';
-  return { kind: 'tls', address, certificates, ...(pod === '' ? {} : { pod }) };
+  const { pod } = values;
+  return { kind: 'tls', address, certificates, ...(pod === undefined ? {} : { pod }) };
 }
 
 function podOf(values: SidecarValues, token: string): PodOptions | string {

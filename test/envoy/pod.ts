@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { InfraIr } from '#controller/ir/proxy.ts';
 import { isObject } from '#controller/api/compile.ts';
 import { proxyObjects } from '#controller/infra/kubernetes/objects/proxy-objects.ts';
-import { POD_PATHS, POD_PORTS } from '#controller/infra/kubernetes/objects/settings.ts';
+import { POD_IDENTITY, POD_PATHS, POD_PORTS } from '#controller/infra/kubernetes/objects/settings.ts';
 import type { Authority, KeyPair } from '#controller/pki/authority.ts';
 import { ensureEnvoy } from '#deploy/setup/envoy.ts';
 import { ROOT } from '#deploy/setup/node24.mjs';
@@ -57,6 +57,7 @@ export async function startLivePod(
       .replaceAll(String(POD_PORTS.sidecar), String(ports.sidecar))
       .replaceAll(String(POD_PORTS.readiness), String(ports.readiness))
       .replaceAll('$(ENVOY_POD_NAME)', 'pod')
+      .replaceAll(POD_IDENTITY, 'pod/uid')
       .replaceAll('$(ENVOY_SERVICE_ZONE)', '')
       .replaceAll('0.0.0.0', '127.0.0.1');
   const { manifests, identity } = made.value;
@@ -86,7 +87,7 @@ export async function startLivePod(
       [join(ROOT, 'extproc/main.ts'), ...argumentsOf(manifests, 'initContainers', 'sidecar').map(here)],
       {
         stdio: ['ignore', 'ignore', 'ignore'],
-        env: { ...process.env, SLUICE_DRAIN_TOKEN: identity.drainToken, ENVOY_POD_NAME: 'pod' },
+        env: { ...process.env, SLUICE_DRAIN_TOKEN: identity.drainToken },
       },
     );
   let sidecar = startSidecar();

@@ -3,8 +3,7 @@ import { fromBinary } from '@bufbuild/protobuf';
 import type { Logger } from 'pino';
 import { schema } from '#proto/load.ts';
 import { encode as encodeMessage, type Init } from '../../xds/build/message.ts';
-import type { Pod } from '../pod.ts';
-import type { RawStream } from '../proxy-server.ts';
+import { type RawStream, sendAway, whenEnded } from '../raw-stream.ts';
 import type { ModuleReceiver, ModuleStore, WasmModule } from './module-store.ts';
 import type { SidecarStates, StateReceiver } from './sidecar-states.ts';
 
@@ -24,11 +23,12 @@ export interface AgentSource {
 interface Receiver {
   readonly ofModules: ModuleReceiver;
   readonly ofStates: StateReceiver;
-  readonly pod: Pod | undefined;
+  /** See `podOf`. */
+  readonly pod: string | undefined;
 }
 
 /** Serves one stream of `sluice.agent.v1.ModuleAgent/Connect`, of an agent in this pod, if it is in one. */
-export function serveAgent(stream: RawStream, source: AgentSource, pod: Pod | undefined): void {
+export function serveAgent(stream: RawStream, source: AgentSource, pod: string | undefined): void {
   const { modules, states, log } = source;
   const receiver: Receiver = {
     ofModules: {
@@ -39,24 +39,19 @@ export function serveAgent(stream: RawStream, source: AgentSource, pod: Pod | un
     ofStates: { send: (state) => stream.write(encode({ kind: { case: 'state', value: state } })) },
     pod,
   };
-  const disconnected = (): void => {
+  whenEnded(stream, () => {
     modules.disconnected(receiver.ofModules);
     states.disconnected(receiver.ofStates);
-  };
+  });
   stream.on('data', (bytes: Buffer) => {
     try {
       receive(bytes, receiver, source);
     } catch (error) {
       log.error({ err: error }, 'an agent sent what is no AgentMessage');
-      stream.destroy();
+      sendAway(stream);
     }
   });
-  stream.on('end', () => {
-    disconnected();
-    stream.end();
-  });
-  stream.on('cancelled', disconnected);
-  stream.on('error', disconnected);
+  stream.on('end', () => stream.end());
 }
 
 function receive(bytes: Buffer, receiver: Receiver, { modules, states, unknownKey, log }: AgentSource): void {

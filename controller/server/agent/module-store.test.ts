@@ -148,34 +148,22 @@ describe('modules that are let go', () => {
 });
 
 describe('the modules of a pod', () => {
-  const pod = (name: string | undefined, address: string) => ({ name, address });
-
   it('are those that its own agent has, whatever agents of other pods have', async () => {
     const [one, two] = [agent(), agent()];
     store.want([A, B]);
-    store.connected(one, new Map([[A, pathOf(A)]]), pod('one', '10.0.0.1'));
-    store.connected(two, new Map(), pod('two', '10.0.0.2'));
+    store.connected(one, new Map([[A, pathOf(A)]]), 'one');
+    store.connected(two, new Map(), 'two');
     await settled();
     store.ready(one, B, pathOf(B));
-    const held = (name: string, address: string): readonly unknown[] => {
-      const modules = store.of(pod(name, address));
+    const held = (pod: string): readonly unknown[] => {
+      const modules = store.of(pod);
       return [modules.holds(pathOf(A)), modules.holds(pathOf(B)), modules.isComplete];
     };
-    expect(held('one', '10.0.0.1')).toEqual([true, true, true]);
-    expect(held('two', '10.0.0.2')).toEqual([false, false, false]);
+    expect(held('one')).toEqual([true, true, true]);
+    expect(held('two')).toEqual([false, false, false]);
     store.ready(two, B, pathOf(B));
-    expect(held('two', '10.0.0.2')).toEqual([false, true, false]);
-    expect(held('three', '10.0.0.1')).toEqual([false, false, false]);
-  });
-
-  it.each([
-    ['their names, whatever their addresses', pod('one', '10.0.0.1'), pod('one', 'fd00::1'), true],
-    ['their names, where many have one address', pod('one', '10.0.0.1'), pod('two', '10.0.0.1'), false],
-    ['their addresses, where one says no name', pod('one', '10.0.0.1'), pod(undefined, '10.0.0.1'), true],
-    ['their addresses, where none says a name', pod(undefined, '10.0.0.1'), pod(undefined, '10.0.0.2'), false],
-  ])('are told apart by %s', (_, ofAgent, ofEnvoy, isSame) => {
-    store.connected(agent(), new Map([[A, pathOf(A)]]), ofAgent);
-    expect(store.of(ofEnvoy).holds(pathOf(A))).toBe(isSame);
+    expect(held('two')).toEqual([false, true, false]);
+    expect(held('three')).toEqual([false, false, false]);
   });
 
   it('are complete without what cannot be had or stored, and its agent is told not to wait for that', async () => {
@@ -185,7 +173,7 @@ describe('the modules of a pod', () => {
       retain: () => undefined,
       want: (digests) => wanted.push(digests.map((digest) => digest.slice(7, 8)).join()),
     };
-    const own = pod('one', '10.0.0.1');
+    const own = 'one';
     known.delete(A);
     store.want([A, B]);
     store.connected(receiver, new Map(), own);
@@ -195,6 +183,6 @@ describe('the modules of a pod', () => {
     store.rejected(receiver, B);
     expect([store.of(own).isComplete, ready]).toEqual([true, 2]);
     expect(wanted).toEqual(['a,b', 'b', '']);
-    expect(store.of(pod('two', '10.0.0.2')).isComplete).toBe(false);
+    expect(store.of('two').isComplete).toBe(false);
   });
 });

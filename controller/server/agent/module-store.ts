@@ -1,5 +1,5 @@
 import type { Clock } from '../../runtime/clock.ts';
-import { isSamePod, type Pod, type PodModules } from '../pod.ts';
+import type { PodModules } from '../pod.ts';
 
 /** A Wasm module, verified: `digest` is that of `bytes`. */
 export interface WasmModule {
@@ -33,7 +33,8 @@ const RETRY = { first: 1_000, most: 60_000 } as const;
 /** What is known of one agent. */
 interface Agent {
   readonly receiver: ModuleReceiver;
-  readonly pod: Pod | undefined;
+  /** See `podOf`. */
+  readonly pod: string | undefined;
   /** Paths of what it has confirmed. */
   readonly paths: Map<string, string>;
   /** What it has or has been sent. */
@@ -78,8 +79,8 @@ export class ModuleStore {
   }
 
   /** Tells of one pod alone: what an Envoy has is what the agent beside it has confirmed, not what agents of others have. */
-  of(pod: Pod): PodModules {
-    const agents = (): readonly Agent[] => [...this.#agents.values()].filter((one) => isSamePod(one.pod, pod));
+  of(pod: string): PodModules {
+    const agents = (): readonly Agent[] => [...this.#agents.values()].filter((one) => one.pod === pod);
     const isCompleteFor = (some: readonly Agent[]): boolean => this.#isCompleteFor(some);
     return {
       holds: (path) => agents().some(({ paths }) => [...paths.values()].includes(path)),
@@ -123,7 +124,7 @@ export class ModuleStore {
   }
 
   /** Takes an agent that has connected, with the modules it has, and the pod that it is in, if any. */
-  connected(receiver: ModuleReceiver, inventory: ReadonlyMap<string, string>, pod?: Pod): void {
+  connected(receiver: ModuleReceiver, inventory: ReadonlyMap<string, string>, pod?: string): void {
     const agent: Agent = {
       receiver,
       pod,

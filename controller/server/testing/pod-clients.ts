@@ -12,12 +12,21 @@ export interface PodConnection {
   readonly pair: KeyPair;
   /** Certificates of the authority, in PEM. */
   readonly trusted: string;
-  /** What the pod says that it is called. */
+  /** Which pod it says that it is. */
   readonly pod: string;
 }
 
+/** A half of a pod. */
+export interface PodHalf {
+  /** Whether the controller has ended its stream or its connection. */
+  isEnded(): boolean;
+  /** Says what is no message. */
+  babble(): void;
+  close(): void;
+}
+
 /** An Envoy that takes whatever it is sent, save what it is told to reject. */
-export interface PodEnvoy {
+export interface PodEnvoy extends PodHalf {
   /** Asks for resources of a type for the first time, and says which versions it has. */
   ask(type: XdsType, names?: readonly string[], versions?: Readonly<Record<string, string>>): void;
   /** What it was sent so far: "cluster +a -b". */
@@ -26,16 +35,14 @@ export interface PodEnvoy {
   hold(type: XdsType): void;
   /** Rejects what it has not answered, and takes what comes from now on. */
   reject(): void;
-  close(): void;
 }
 
 /** A sidecar that says what it has. */
-export interface PodAgent {
+export interface PodAgent extends PodHalf {
   /** Has this module in this file. */
   ready(digest: string, path: string): void;
   /** How many messages it was sent. */
   readonly heard: number;
-  close(): void;
 }
 
 type Request = MessageInitShape<GenMessage<MessageTypes['envoy.service.discovery.v3.DeltaDiscoveryRequest']>>;
@@ -48,7 +55,7 @@ const raw = (bytes: Buffer): Buffer => bytes;
 
 /** Opens the stream of an Envoy. */
 export function podEnvoy(connection: PodConnection): PodEnvoy {
-  const { stream, close } = open(connection, ADS);
+  const { stream, half } = open(connection, ADS);
   const request = schema('envoy.service.discovery.v3.DeltaDiscoveryRequest');
   const say = (init: Request): void => void stream.write(Buffer.from(toBinary(request, create(request, init))));
   const sent: string[] = [];
@@ -65,6 +72,7 @@ export function podEnvoy(connection: PodConnection): PodEnvoy {
     else unanswered = taken;
   });
   return {
+    ...half,
     sent,
     ask: (type, names = [], versions = {}) => {
       say({
@@ -79,13 +87,12 @@ export function podEnvoy(connection: PodConnection): PodEnvoy {
       if (unanswered !== undefined) say({ ...unanswered, errorDetail: { code: 13, message: 'not that' } });
       unanswered = undefined;
     },
-    close,
   };
 }
 
 /** Opens the stream of an agent that has these modules: files, by digest. */
 export function podAgent(connection: PodConnection, files: ReadonlyMap<string, string> = new Map()): PodAgent {
-  const { stream, close } = open(connection, AGENT);
+  const { stream, half } = open(connection, AGENT);
   const message = schema('sluice.agent.v1.AgentMessage');
   const say = (init: AgentMessage): void => void stream.write(Buffer.from(toBinary(message, create(message, init))));
   let heard = 0;
@@ -93,18 +100,18 @@ export function podAgent(connection: PodConnection, files: ReadonlyMap<string, s
   const modules = [...files].map(([digest, path]) => ({ digest, path }));
   say({ kind: { case: 'inventory', value: { modules } } });
   return {
+    ...half,
     ready: (digest, path) => say({ kind: { case: 'ready', value: { digest, path } } }),
     get heard() {
       return heard;
     },
-    close,
   };
 }
 
 function open(
   { port, pair, trusted, pod }: PodConnection,
   path: string,
-): { readonly stream: ClientDuplexStream<Buffer, Buffer>; readonly close: () => void } {
+): { readonly stream: ClientDuplexStream<Buffer, Buffer>; readonly half: PodHalf } {
   const [root, key, certificate] = [trusted, pair.key, pair.certificate].map((text) => Buffer.from(text));
   const client = new Client(`127.0.0.1:${port}`, credentials.createSsl(root, key, certificate), {
     'grpc.ssl_target_name_override': 'envoy-gateway',
@@ -114,6 +121,17 @@ function open(
   const metadata = new Metadata();
   metadata.set(POD_METADATA, pod);
   const stream = client.makeBidiStreamRequest(path, raw, raw, metadata);
-  stream.on('error', () => undefined);
-  return { stream, close: () => client.close() };
+  let isEnded = false;
+  for (const event of ['error', 'end'] as const) stream.on(event, () => void (isEnded = true));
+  return {
+    stream,
+    half: {
+      isEnded: () => isEnded,
+      babble: () => void stream.write(Buffer.from([0xff])),
+      close: () => {
+        stream.cancel();
+        client.close();
+      },
+    },
+  };
 }

@@ -1,7 +1,7 @@
 import { bootstrapBase, http2Only, type NamedCluster, XDS_ALIVE } from '../../bootstrap/base.ts';
 import { XDS_CLUSTER_NAME } from '../../bootstrap/user.ts';
 import { POD_METADATA } from '../../infra.ts';
-import { POD_PATHS, POD_PORTS } from './settings.ts';
+import { POD_IDENTITY, POD_PATHS, POD_PORTS } from './settings.ts';
 
 /** What the bootstrap of an Envoy in a pod is made of. */
 export interface PodBootstrap {
@@ -33,8 +33,7 @@ export function podBootstrap({ key, xds, metrics, anyAddress }: PodBootstrap): o
     adminPort: POD_PORTS.admin,
     xdsCluster: xdsCluster(xds),
     sidecarSocket: POD_PATHS.sidecarSocket,
-    // The kubelet puts in what it is.
-    metadata: { key: POD_METADATA, value: '$(ENVOY_POD_NAME)' },
+    metadata: { key: POD_METADATA, value: POD_IDENTITY },
     // A pod is ready when it has its configuration, however long that takes.
     initialFetchTimeout: '0s',
     listeners: [readinessListener(anyAddress), ...(metrics ? [metricsListener(anyAddress)] : [])],

@@ -3,7 +3,7 @@ import { isObject } from '#controller/api/compile.ts';
 import { parseDuration } from '../../../resources/duration.ts';
 import { type Identity } from './identity.ts';
 import { joined, type JsonObject, said } from './manifest.ts';
-import { ENVOY_IMAGE, type KubernetesSettings, POD_PATHS, POD_PORTS, PROXY_USER } from './settings.ts';
+import { ENVOY_IMAGE, type KubernetesSettings, POD_IDENTITY, POD_PATHS, POD_PORTS, PROXY_USER } from './settings.ts';
 
 /** What a pod of a proxy is made of. */
 export interface PodParts {
@@ -114,7 +114,8 @@ function envoyContainer({ identity, settings, spec, container = {}, args }: PodP
     imagePullPolicy: 'IfNotPresent',
     command: ['envoy'],
     args,
-    env: byName([...ENVIRONMENT, ...(container.env ?? [])]),
+    // Who says otherwise which pod it is would be parted from its sidecar.
+    env: byName([...ENVIRONMENT, ...(container.env ?? []), ...IDENTIFYING]),
     ports,
     resources: container.resources ?? { requests: { cpu: '100m', memory: '512Mi' } },
     // Merged: who says one field of it has not given up the others.
@@ -172,6 +173,7 @@ function sidecarContainer({ identity, settings, spec, adminPort }: PodParts): Js
       `--modules=${POD_PATHS.modules}`,
       `--agent-address=${host}:${port}`,
       `--agent-certificates=${POD_PATHS.certificates}`,
+      `--pod=${POD_IDENTITY}`,
       `--pod-port=${POD_PORTS.sidecar}`,
       `--envoy-admin=127.0.0.1:${adminPort}`,
       `--drain=${healthCheckFailureDelay},${minDrainDuration},${drainTimeout}`,
@@ -180,6 +182,7 @@ function sidecarContainer({ identity, settings, spec, adminPort }: PodParts): Js
       { name: 'SLUICE_DRAIN_TOKEN', value: identity.drainToken },
       { name: 'NODE_OPTIONS', value: SIDECAR_MEMORY.options },
       ...ENVIRONMENT.slice(0, 2),
+      ...IDENTIFYING,
     ],
     ports: [{ name: 'sidecar', containerPort: POD_PORTS.sidecar, protocol: 'TCP' }],
     resources: { requests: { cpu: '50m', memory: SIDECAR_MEMORY.request }, limits: { memory: SIDECAR_MEMORY.limit } },
@@ -198,15 +201,21 @@ function sidecarContainer({ identity, settings, spec, adminPort }: PodParts): Js
 
 /** As Envoy Gateway calls them: users' bootstraps and arguments name them. */
 const ENVIRONMENT: readonly JsonObject[] = [
-  { name: 'ENVOY_POD_NAMESPACE', valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.namespace' } } },
-  { name: 'ENVOY_POD_NAME', valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.name' } } },
-  {
-    name: 'ENVOY_SERVICE_ZONE',
-    valueFrom: {
-      fieldRef: { apiVersion: 'v1', fieldPath: "metadata.annotations['topology.kubernetes.io/zone']" },
-    },
-  },
+  fromField('ENVOY_POD_NAMESPACE', 'metadata.namespace'),
+  fromField('ENVOY_POD_NAME', 'metadata.name'),
+  fromField('ENVOY_SERVICE_ZONE', "metadata.annotations['topology.kubernetes.io/zone']"),
 ];
+
+/** What `POD_IDENTITY` is filled in with. */
+const IDENTIFYING: readonly JsonObject[] = [
+  fromField('SLUICE_POD_NAME', 'metadata.name'),
+  fromField('SLUICE_POD_UID', 'metadata.uid'),
+];
+
+/** A variable with what a field of the pod says (Downward API). */
+function fromField(name: string, fieldPath: string): JsonObject {
+  return { name, valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath } } };
+}
 
 function volumes(identity: Identity): readonly JsonObject[] {
   return [

@@ -27,6 +27,12 @@ export const PROXY_USER = 65_532;
 /** Ports of a proxy's pod, those of Envoy Gateway. */
 export const POD_PORTS = { admin: 19_000, metrics: 19_001, sidecar: 19_002, readiness: 19_003 } as const;
 
+/**
+ * Which pod it is, as both its halves say it to the controller; the kubelet fills it in. The name is for people: one that comes
+ * after it may have the same, but not the uid.
+ */
+export const POD_IDENTITY = '$(SLUICE_POD_NAME)/$(SLUICE_POD_UID)';
+
 /** Where things are in the containers of a proxy. */
 export const POD_PATHS = {
   run: '/var/run/sluice',
