@@ -86,13 +86,15 @@ function irOf(view: AdminView, key: string): ProxyIr | undefined {
   return find(view, key).ir;
 }
 
-function acknowledgements({ key, snapshot, acknowledged, rejected }: ProxyReport) {
+function acknowledgements({ key, snapshot, acknowledged, rejected, warming }: ProxyReport) {
   const words = new Map(rejected.map(({ type, name, message }) => [`${type}/${name}`, message]));
   return XDS_TYPES.flatMap((type: XdsType) =>
     [...snapshot[type].values()].map((resource) => {
       const { name, version } = resource;
       const message = words.get(`${type}/${name}`);
-      const state = message !== undefined ? 'rejected' : acknowledged(type, resource) ? 'acknowledged' : 'pending';
+      const isWarming = type === 'cluster' && warming.has(name);
+      const open = isWarming ? 'warming' : 'pending';
+      const state = message !== undefined ? 'rejected' : acknowledged(type, resource) ? 'acknowledged' : open;
       return { proxy: key, type, name, version, state, message: message ?? '' };
     }),
   );

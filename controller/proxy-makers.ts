@@ -45,7 +45,7 @@ export interface MakersOptions {
 
 /** What a pipeline makes its proxies and answers by: an unknown key that a proxy meets hurries the answer. */
 export interface ProxyMakers {
-  proxy(key: string, more: Pick<RunningProxyOptions, 'changed' | 'opening'>): RunningProxy;
+  proxy(key: string, more: Pick<RunningProxyOptions, 'changed' | 'opening' | 'warms'>): RunningProxy;
   readonly answers: PipelineOptions['answers'];
 }
 

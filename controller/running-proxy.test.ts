@@ -8,7 +8,7 @@ import type { OpenProxy } from './infra/infra.ts';
 import type { ProxyIr } from './ir/proxy.ts';
 import { type Authority, issue, type KeyPair, makeAuthority } from './pki/authority.ts';
 import { loadOnce } from './provider/files/load-once.ts';
-import { RunningProxy } from './running-proxy.ts';
+import { RunningProxy, type RunningProxyOptions } from './running-proxy.ts';
 import { systemClock } from './runtime/clock.ts';
 import { manualClock } from './runtime/testing/manual-clock.ts';
 import { ProxyConnections } from './server/proxy-connections.ts';
@@ -87,7 +87,10 @@ function translated(manifests: string): TranslatedProxy {
 }
 
 /** Serves the pods of a proxy, as a controller does that knows of nothing before. */
-function serve({ xds, infra }: TranslatedProxy): { readonly proxy: RunningProxy; readonly digest: string } {
+function serve(
+  { xds, infra }: TranslatedProxy,
+  warms?: RunningProxyOptions['warms'],
+): { readonly proxy: RunningProxy; readonly digest: string } {
   const open: OpenProxy = {
     socket: door.socketOf(KEY),
     deploy: () => undefined,
@@ -110,6 +113,7 @@ function serve({ xds, infra }: TranslatedProxy): { readonly proxy: RunningProxy;
     unknownKey: () => undefined,
     answered: () => undefined,
     changed: () => undefined,
+    ...(warms === undefined ? {} : { warms }),
   });
   ends.push(() => proxy.stop());
   proxy.apply(xds, infra);
@@ -178,6 +182,34 @@ describe('a controller that knows nothing of what its proxies run', () => {
     };
     await expect.poll(removed, POLL).not.toEqual([]);
     expect(removed()).toEqual(['extension-config -gone']);
+  });
+});
+
+describe('a cluster that an Envoy warms', () => {
+  it('for longer than anything else may wait is told of, once, until it has warmed', async () => {
+    const { infra } = translated(MANIFESTS);
+    const route = plainRoute('all', { kind: 'prefix', value: '/' }, 'site');
+    const xds = {
+      ...plainProxy({ address: '0.0.0.0', port: 80 }, [route], ['site']),
+      key: KEY,
+      policyModule: undefined,
+    };
+    const told: string[] = [];
+    const { proxy } = serve({ xds, infra }, (clusters, gateways) =>
+      told.push(`${[...clusters].join()} of ${gateways.map(({ name }) => name).join()}`),
+    );
+    const envoy = envoyOf('one');
+    envoy.hold('cluster');
+    envoy.ask('cluster');
+    await expect.poll(() => envoy.sent, POLL).toEqual(['cluster +site']);
+    clock.pass(1_999);
+    expect([told, proxy.report().warming]).toEqual([[], new Set()]);
+    clock.pass(1);
+    clock.pass(60_000);
+    expect([told, proxy.report().warming]).toEqual([['site of shop'], new Set(['site'])]);
+    envoy.close();
+    await expect.poll(() => proxy.report().warming, POLL).toEqual(new Set());
+    expect(told.length).toBe(1);
   });
 });
 

@@ -7,7 +7,7 @@ import { wasmFilterName } from './features/wasm/xds.ts';
 import type { Deployed, Infra, OpenProxy } from './infra/infra.ts';
 import { pauseAfter } from './infra/local/daemon.ts';
 import type { ResourcePatchIr } from './ir/patch.ts';
-import type { InfraIr, ProxyIr } from './ir/proxy.ts';
+import type { InfraGatewayIr, InfraIr, ProxyIr } from './ir/proxy.ts';
 import type { RouteIr } from './ir/route.ts';
 import type { LoadedFilterIr, WasmFilterIr } from './ir/wasm-filter.ts';
 import { chooseFilters, isVersion, readLoadedFilters, writeLoadedFilters } from './loaded-filters.ts';
@@ -59,6 +59,8 @@ export interface RunningProxyOptions {
   readonly tamper?: (snapshot: XdsSnapshot) => XdsSnapshot;
   /** It has become ready, or what it rejects has changed. */
   readonly changed: () => void;
+  /** These Gateways have an Envoy that warms these clusters, from now on, for longer than anything else may wait. */
+  readonly warms?: (clusters: ReadonlySet<string>, gateways: readonly InfraGatewayIr[]) => void;
 }
 
 /** The modules that can be had, by digest. */
@@ -84,6 +86,8 @@ export interface ProxyReport {
   readonly rejected: readonly RejectedResource[];
   /** Routes that stay as they were, or answer 500, because it rejects them or what they lead to. */
   readonly rejectedRoutes: readonly HeldRoute[];
+  /** Clusters that an Envoy of it warms for longer than anything else may wait: routes to them stay as they were, or answer 500. */
+  readonly warming: ReadonlySet<string>;
 }
 
 type Rejected = Pick<RejectedResource, 'name' | 'message'> & {
@@ -177,6 +181,7 @@ export class RunningProxy {
         ...this.#rejectedFilters(),
       ],
       rejectedRoutes: this.#heldRoutes(),
+      warming: this.#warming,
     };
   }
 
@@ -430,8 +435,10 @@ export class RunningProxy {
     const some = [...clusters].slice(0, NAMES_LOGGED);
     if (clusters.size > 0) log.warn({ count: clusters.size, some }, 'clusters are still warming; routes to them wait');
     else log.info('every cluster has warmed');
+    const more = clusters.difference(this.#warming);
     this.#warming = clusters;
     this.#publish();
+    if (more.size > 0) this.#options.warms?.(more, this.#infra?.gateways ?? []);
   }
 
   /** The proxy has answered for all of what was published, and rejects some of it: the routes to blame are searched. */

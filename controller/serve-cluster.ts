@@ -33,7 +33,9 @@ import { POD_PATHS } from './infra/kubernetes/objects/settings.ts';
 import { SYSTEM_TRUST_FILE } from './settings.ts';
 import { withRefused } from './status/refused-status.ts';
 import { type ProxyRejections, rejects } from './status/rejections.ts';
+import type { RunningProxyOptions } from './running-proxy.ts';
 import { sidecarStates } from './sidecar-state.ts';
+import { tellWarming } from './warming-events.ts';
 
 /** A cluster that is served, and with what. */
 export interface ServeClusterOptions {
@@ -66,7 +68,7 @@ export interface ServedCluster {
 
 /**
  * Serves what the API server of a cluster has. Every replica does; the one that leads writes statuses and Events, also of
- * what proxies reject that are connected to others. Resolves when all that exists has been translated once.
+ * what proxies reject that are connected to others. What proxies warm is told where they are connected. Resolves when all that exists has been translated once.
  */
 export async function serveCluster(options: ServeClusterOptions): Promise<Outcome<ServedCluster, 'NoModule'>> {
   const { server, configuration, cluster, stateFolder, metrics, logs, undo } = options;
@@ -130,7 +132,7 @@ export async function serveCluster(options: ServeClusterOptions): Promise<Outcom
       proxies: 'pods',
       rateLimitsFailClosed: failClosed,
     },
-    proxy: (key) => makers.proxy(key, { changed: writing.look }),
+    proxy: (key) => makers.proxy(key, { changed: writing.look, warms: writing.warms }),
     answers: makers.answers,
     ports: podPorts,
     undeployed: NOT_DEPLOYED,
@@ -156,7 +158,7 @@ export async function serveCluster(options: ServeClusterOptions): Promise<Outcom
   return success({ pipeline, isLeader: writing.isLeader });
 }
 
-/** What only the leader does: statuses and Events. */
+/** What only the leader does: statuses and Events. Each replica tells itself of what the Envoys warm that are connected to it. */
 function statusWriting(
   { server, configuration, cluster, namespace, replica, logs, undo }: ServeClusterOptions,
   health: Health,
@@ -165,6 +167,7 @@ function statusWriting(
 ): {
   readonly observer: Observer;
   readonly look: () => void;
+  readonly warms: NonNullable<RunningProxyOptions['warms']>;
   readonly isLeader: () => boolean;
   readonly rejectedElsewhere: () => readonly ProxyRejections[];
   /** Begins to take part in the election; returns what ends that. */
@@ -255,6 +258,8 @@ function statusWriting(
       },
     },
     look,
+    warms: (clusters, gateways) =>
+      tellWarming(clusters, gateways, (subject, reason, message) => void events.warn(subject, reason, message)),
     isLeader: () => isLeader,
     rejectedElsewhere: () => exchange?.others() ?? [],
     start: () => {

@@ -10,6 +10,7 @@ export interface MetricsSource {
     readonly connected: boolean;
     readonly restarts: { readonly envoy: number; readonly sidecar: number };
     readonly rejected: readonly unknown[];
+    readonly warming: ReadonlySet<string>;
   }[];
   /** How many of the things that policies need from outside are there. */
   readonly wants: { readonly answered: number; readonly stale: number; readonly pending: number };
@@ -78,6 +79,11 @@ export function createMetrics(): Metrics {
     'gateway',
   ]);
   const rejected = labelled('sluice_proxy_rejected_resources', 'Resources that the proxy rejects now.', ['gateway']);
+  const warming = labelled(
+    'sluice_proxy_warming_clusters',
+    'Clusters that the proxy warms for longer than anything else may wait: routes to them stay as they were, or answer 500.',
+    ['gateway'],
+  );
   const restarts = labelled('sluice_proxy_restarts', 'Starts of a process after it had ended.', ['gateway', 'process']);
   const resources = labelled('sluice_resources', 'Objects that are served.', ['kind']);
   const problems = labelled('sluice_problems', 'Things that are wrong with what was read.', ['severity']);
@@ -93,7 +99,7 @@ export function createMetrics(): Metrics {
     },
     expose: async (source) => {
       for (const state of ['answered', 'stale', 'pending'] as const) wants.set({ state }, source.wants[state]);
-      for (const gauge of [ready, connected, rejected, restarts, resources, problems]) gauge.reset();
+      for (const gauge of [ready, connected, rejected, warming, restarts, resources, problems]) gauge.reset();
       for (const severity of ['error', 'warning']) problems.set({ severity }, 0);
       for (const { kind } of source.resources) resources.inc({ kind });
       for (const { severity } of source.problems) problems.inc({ severity });
@@ -102,6 +108,7 @@ export function createMetrics(): Metrics {
         ready.set({ gateway }, Number(proxy.ready));
         connected.set({ gateway }, Number(proxy.connected));
         rejected.set({ gateway }, proxy.rejected.length);
+        warming.set({ gateway }, proxy.warming.size);
         restarts.set({ gateway, process: 'envoy' }, proxy.restarts.envoy);
         restarts.set({ gateway, process: 'sidecar' }, proxy.restarts.sidecar);
       }

@@ -47,6 +47,7 @@ describe('the admin endpoint', () => {
     for (const line of [
       'sluice_proxy_ready{gateway="default/shop"} 1',
       'sluice_resources{kind="HTTPRoute"} 1',
+      'sluice_proxy_warming_clusters{gateway="default/shop"} 0',
       'sluice_problems{severity="error"} 0',
       'sluice_translate_seconds_count',
       'sluice_xds_acks_total{type="listener"}',
