@@ -14,7 +14,7 @@ import { manualClock } from './runtime/testing/manual-clock.ts';
 import { ProxyConnections } from './server/proxy-connections.ts';
 import { podAgent, podEnvoy } from './server/testing/pod-clients.ts';
 import { createTranslator, type TranslatedProxy } from './translate.ts';
-import { plainProxy, plainRoute } from './xds/testing/plain-proxy.ts';
+import { plainCluster, plainProxy, plainRoute } from './xds/testing/plain-proxy.ts';
 
 const KEY = 'default/shop';
 const FILTER = 'sluice.wasm/default/filter/0';
@@ -49,6 +49,8 @@ spec:
   targetRefs: [{ group: gateway.networking.k8s.io, kind: HTTPRoute, name: all }]
   wasm: [{ name: own, code: { type: Image, image: { url: registry.example/own:v1 } } }]
 `;
+
+const NO_INFRA = { key: KEY, sockets: [], gatewayClass: 'eg', merged: false, gateways: [], parameters: undefined };
 
 let authority: Authority;
 let server: KeyPair;
@@ -213,6 +215,36 @@ describe('a cluster that an Envoy warms', () => {
   });
 });
 
+describe('rejections of many virtual hosts', () => {
+  it('are told together: what stands for them is published once', async () => {
+    const hostnames = ['a', 'b', 'c', 'd', 'e'];
+    const routes = [plainRoute('all', { kind: 'prefix', value: '/' }, 'site')];
+    const plain = plainProxy({ address: '0.0.0.0', port: 80 }, routes, ['site']);
+    const chain = { kind: 'http' as const, name: 'l', tls: undefined };
+    const virtualHosts = [hostnames.map((hostname) => ({ hostname, routes }))];
+    const listeners = plain.listeners.map((listener) => ({ ...listener, chains: [[{ ...chain, virtualHosts }]] }));
+    const at = { path: '/response_headers_to_add', jsonPath: "$.virtual_hosts[?(@.name!='l/c')]" };
+    const operations = [{ index: 0, op: 'add', at, value: [{ header: { key: 'x-bad', value: 'yes' } }] }] as const;
+    const good = { ...plain, key: KEY, policyModule: undefined, listeners };
+    const { proxy } = serve({ xds: good, infra: NO_INFRA });
+    agentOf('one');
+    const envoy = envoyOf('one');
+    envoy.refuse('x-bad');
+    for (const type of ['cluster', 'listener', 'virtual-host'] as const) envoy.ask(type);
+    envoy.ask('endpoint', ['site']);
+    envoy.ask('route', ['l']);
+    const hosts = (): readonly string[] => envoy.sent.filter((text) => text.startsWith('virtual-host'));
+    await expect.poll(hosts, POLL).toEqual(['virtual-host +l/a +l/b +l/c +l/d +l/e']);
+    proxy.apply({ ...good, patches: [{ type: 'route', name: 'l', policy: 'default/patch', operations }] }, NO_INFRA);
+    const searched = ['+l/a +l/b', '+l/a', '+l/b', '+l/d +l/e', '+l/d', '+l/e'];
+    const all = '+l/a +l/b +l/d +l/e';
+    await expect
+      .poll(() => hosts().slice(1), POLL)
+      .toEqual([all, ...searched, all].map((names) => `virtual-host ${names}`));
+    expect(proxy.report().rejected.map(({ name }) => name)).toEqual(['l/a', 'l/b', 'l/d', 'l/e']);
+  });
+});
+
 describe('a rejection that comes late', () => {
   const HOST = `${KEY}/http/any`;
 
@@ -234,6 +266,103 @@ describe('a rejection that comes late', () => {
 
   const told = ({ sent }: { readonly sent: readonly string[] }, what: string): number =>
     sent.filter((text) => text === what).length;
+
+  const SITE = plainProxy({ address: '0.0.0.0', port: 80 }, [], ['site']);
+  /** Configurations by the kind of a resource that says a number, which is called so, and without that resource. */
+  const SAYING = {
+    cluster: {
+      name: 'site',
+      as: (connectTimeout: number) => ({ clusters: [[{ ...plainCluster('site'), settings: { connectTimeout } }]] }),
+      gone: { clusters: [] },
+    },
+    endpoint: {
+      name: 'site',
+      as: (value: number) => {
+        const addresses = [{ kind: 'ip', address: '127.0.0.1', port: value } as const];
+        return { endpoints: [[{ cluster: 'site', addresses }]] };
+      },
+      gone: { endpoints: [] },
+    },
+    listener: {
+      name: 'l',
+      as: (value: number) => ({ listeners: SITE.listeners.map((listener) => ({ ...listener, port: value })) }),
+      gone: { listeners: [] },
+    },
+    route: {
+      name: 'l',
+      as: (value: number) => {
+        const at = { path: '/max_direct_response_body_size_bytes', jsonPath: undefined };
+        const operations = [{ index: 0, op: 'add', at, value }] as const;
+        return { patches: [{ type: 'route', name: 'l', policy: 'default/patch', operations } as const] };
+      },
+      gone: { listeners: [] },
+    },
+    secret: {
+      name: 'ca',
+      as: (value: number) => ({ secrets: [{ kind: 'trust', name: 'ca', certificates: String(value) } as const] }),
+      gone: { secrets: [] },
+    },
+  } as const;
+
+  describe.each(['cluster', 'endpoint', 'listener', 'route', 'secret'] as const)('of one %s', (type) => {
+    const { name, as, gone } = SAYING[type];
+    const base = { ...SITE, key: KEY, policyModule: undefined };
+
+    /** An Envoy that is yet to say that it rejects the second version of the resource. */
+    const held = async () => {
+      const { proxy } = serve({ xds: { ...base, ...as(1) }, infra: NO_INFRA });
+      agentOf('one');
+      const envoy = envoyOf('one');
+      for (const kind of ['cluster', 'listener', 'virtual-host'] as const) envoy.ask(kind);
+      for (const kind of ['endpoint', 'route', 'secret'] as const) envoy.ask(kind, [SAYING[kind].name]);
+      const resource = () => proxy.report().snapshot[type].get(name);
+      const isTaken = (): boolean => {
+        const wanted = resource();
+        return wanted !== undefined && proxy.report().acknowledged(type, wanted);
+      };
+      await expect.poll(() => isTaken() && told(envoy, 'virtual-host +l/any') === 1, POLL).toBe(true);
+      const before = told(envoy, `${type} +${name}`);
+      envoy.hold(type);
+      proxy.apply({ ...base, ...as(2) }, NO_INFRA);
+      await expect.poll(() => told(envoy, `${type} +${name}`), POLL).toBe(before + 1);
+      return {
+        proxy,
+        resource,
+        isTaken,
+        reject: async () => {
+          envoy.reject();
+          // What comes after it has been heard when this is answered.
+          envoy.ask('endpoint', ['none']);
+          await expect.poll(() => envoy.sent.join(), POLL).toContain('-none');
+        },
+      };
+    };
+
+    it('says nothing of the version that has been mended meanwhile', async () => {
+      const { proxy, resource, isTaken, reject } = await held();
+      proxy.apply({ ...base, ...as(3) }, NO_INFRA);
+      const mended = resource()?.version;
+      await reject();
+      expect(proxy.report().rejected).toEqual([]);
+      expect(resource()?.version).toBe(mended);
+      await expect.poll(isTaken, POLL).toBe(true);
+    });
+
+    it('is nothing to tell of where nobody wants it any more', async () => {
+      const { proxy, reject } = await held();
+      proxy.apply({ ...base, ...gone }, NO_INFRA);
+      await reject();
+      expect(proxy.report().rejected).toEqual([]);
+    });
+
+    it('counts where that version is wanted again', async () => {
+      const { proxy, reject } = await held();
+      proxy.apply({ ...base, ...as(3) }, NO_INFRA);
+      proxy.apply({ ...base, ...as(2) }, NO_INFRA);
+      await reject();
+      expect(proxy.report().rejected).toMatchObject([{ type, name, message: 'not that' }]);
+    });
+  });
 
   it('of a virtual host does not blame the patches that it has by now', async () => {
     const { xds, infra } = translated(MANIFESTS);

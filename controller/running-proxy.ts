@@ -14,7 +14,8 @@ import { chooseFilters, isVersion, readLoadedFilters, writeLoadedFilters } from 
 import { lazily } from './resources/lazily.ts';
 import type { Clock } from './runtime/clock.ts';
 import { Publication } from './server/ads/publication.ts';
-import { type ModuleOrder, type RefusedResource, type Rejection, SESSION_TIMES } from './server/ads/session.ts';
+import type { RefusedResource, Rejection } from './server/ads/rejection.ts';
+import { type ModuleOrder, SESSION_TIMES } from './server/ads/session.ts';
 import { ModuleStore, type WasmModule } from './server/agent/module-store.ts';
 import { SidecarStates } from './server/agent/sidecar-states.ts';
 import { serveProxy } from './server/proxy-server.ts';
@@ -146,7 +147,7 @@ export class RunningProxy {
     });
     this.#publication = new Publication(
       {
-        rejected: (rejection) => this.#onRejected(rejection),
+        rejected: (rejections) => this.#onRejected(rejections),
         warming: (names) => this.#onWarming(names),
         settled: (refused) => this.#onSettled(refused),
       },
@@ -547,38 +548,36 @@ export class RunningProxy {
     this.#refusedFilters.set(name, { version, message });
   }
 
-  #onRejected({ type, name, version, message: words }: Rejection): void {
+  /** An Envoy rejects some of what is published now; where something stands for that, it is published once for all of it. */
+  #onRejected(rejections: readonly Rejection[]): void {
+    const ir = this.#wanted ?? this.#ir;
+    if (ir === undefined) return;
+    const wanted = this.#lower(ir);
+    const replaced = rejections.filter((rejection) => this.#note(rejection, wanted));
+    if (replaced.length > 0) this.#publish();
+    this.#options.changed();
+  }
+
+  /** Notes that the proxy rejects what is published for something of `wanted`. Returns whether something else stands for it. */
+  #note({ type, name, message: words }: Rejection, wanted: XdsSnapshot): boolean {
     const message = words.replaceAll(/\s+/gu, ' ').trim();
     this.#options.log.error({ type, name, reason: message }, 'the proxy rejected a configuration');
-    // What is published by now is judged by itself: this was of a version before, or another Envoy has rejected it already.
-    if (JUDGED_BY_VERSION.has(type) && this.#publication.snapshot[type].get(name)?.version !== version) return;
     const filter = [...this.#filters.values()].find((loaded) => wasmFilterName(loaded.filter) === name);
     if (type === 'extension-config' && filter !== undefined) {
       // The one before goes on, or it is left out: either way nothing else is held up.
       this.#refuseFilter(filter, message);
-      this.#publish();
-      this.#options.changed();
-      return;
+      return true;
     }
-    const ir = this.#wanted ?? this.#ir;
-    const wanted = ir === undefined ? undefined : this.#lower(ir)[type].get(name);
-    // Another Envoy of the proxy, which is told already what stands for it.
-    if (type === 'virtual-host' && this.#patched.rejected.get(name)?.version === version) return;
+    const version = wanted[type].get(name)?.version;
     if (type === 'virtual-host' && this.#isPatchToBlame(name)) {
-      this.#patched.reject(name, { version: wanted?.version, message });
-      this.#publish();
-      this.#options.changed();
-      return;
+      this.#patched.reject(name, { version, message });
+      return true;
     }
-    this.#rejected.set(`${type}/${name}`, { type, name, message, version: wanted?.version });
+    this.#rejected.set(`${type}/${name}`, { type, name, message, version });
     // Routes to a cluster that was rejected go back to what they were; everything else is out already.
-    if (type === 'cluster') this.#publish();
-    this.#options.changed();
+    return type === 'cluster';
   }
 }
-
-/** Kinds of which something else is published as soon as one is rejected, or changed: what comes late is not about that. */
-const JUDGED_BY_VERSION: ReadonlySet<XdsType> = new Set<XdsType>(['virtual-host', 'extension-config']);
 
 /** How long a shared policy outlives the routes that named it, in milliseconds: longer than a request waits for the sidecar. */
 const TRIM_AFTER = 10_000;

@@ -8,12 +8,13 @@ import { untilListening } from '#controller/infra/local/envoy-admin.ts';
 import { bootstrap } from '#controller/infra/local/bootstrap.ts';
 import { systemClock } from '#controller/runtime/clock.ts';
 import { Publication } from '#controller/server/ads/publication.ts';
-import type { Rejection } from '#controller/server/ads/session.ts';
+import type { Rejection } from '#controller/server/ads/rejection.ts';
 import { ModuleStore } from '#controller/server/agent/module-store.ts';
 import { SidecarStates } from '#controller/server/agent/sidecar-states.ts';
 import { serveProxy } from '#controller/server/proxy-server.ts';
 import { bindProxySocket } from '#controller/infra/local/proxy-socket.ts';
 import { pathsIn } from '#controller/infra/local/state-folder.ts';
+import type { ProxySocket } from '#controller/infra/infra.ts';
 import type { XdsSnapshot } from '#controller/xds/snapshot.ts';
 import { ensureEnvoy } from '#deploy/setup/envoy.ts';
 
@@ -29,20 +30,22 @@ export interface LiveEnvoy {
   stop(): Promise<void>;
 }
 
-/** Starts an Envoy. */
-export async function startLiveEnvoy(): Promise<LiveEnvoy> {
+/** Starts an Envoy, whose connections come `through` something where that is given. */
+export async function startLiveEnvoy(
+  through: (socket: ProxySocket) => ProxySocket = (socket) => socket,
+): Promise<LiveEnvoy> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-'));
   const paths = pathsIn(folder);
   const rejections: Rejection[] = [];
   let settled: () => void = () => undefined;
   let uncounted = 0;
   const publication = new Publication({
-    rejected: (rejection) => {
-      rejections.push(rejection);
+    rejected: (news) => {
+      rejections.push(...news);
     },
     settled: () => settled(),
   });
-  const socket = await bindProxySocket(paths.xdsSocket);
+  const socket = through(await bindProxySocket(paths.xdsSocket));
   const stopServing = serveProxy({
     socket,
     publication,

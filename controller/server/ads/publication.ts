@@ -1,18 +1,12 @@
 import { EMPTY_SNAPSHOT, type XdsResource, type XdsSnapshot } from '../../xds/snapshot.ts';
 import type { XdsType } from '../../xds/types.ts';
-import {
-  type ModuleOrder,
-  type RefusedResource,
-  type Rejection,
-  Session,
-  type SessionPorts,
-  type SessionTimes,
-  SESSION_TIMES,
-} from './session.ts';
+import type { RefusedResource, Rejection } from './rejection.ts';
+import { type ModuleOrder, Session, type SessionPorts, type SessionTimes, SESSION_TIMES } from './session.ts';
 
 /** What happens to a publication, for status and logs. */
 export interface PublicationEvents {
-  rejected(rejection: Rejection): void;
+  /** A client rejects these of the snapshot that was published last (`SessionPorts.rejected`). */
+  rejected(rejections: readonly Rejection[]): void;
   /** A client has answered for all of the snapshot that was published last, if only to reject these resources. */
   settled(refused: readonly RefusedResource[]): void;
   /** The clusters that any client that is connected warms longer than they are waited for; told when they change. */
@@ -76,7 +70,7 @@ export class Publication {
       this.snapshot,
       {
         ...ports,
-        rejected: (rejection) => this.#events.rejected(rejection),
+        rejected: (rejections) => this.#events.rejected(rejections),
         settled: (refused) => this.#events.settled(refused),
         warming: () => this.#tellWarming(),
         keeps: (config) => this.#kept.has(config),

@@ -334,6 +334,17 @@ describe('a client that rejects a resource', () => {
     client.session.publish(snapshot({ listener: ['l=bad'] }));
     expect(client.sent()).toEqual([]);
     expect(client.completed()).toBe(0);
+    expect(client.rejections).toHaveLength(1);
+  });
+
+  it('is reported once more where it comes back before the client was told that it is gone', () => {
+    const client = scripted(snapshot({ cluster: ['c=bad'] }));
+    client.say('cluster');
+    client.nack('cluster', 'bad');
+    client.session.publish(EMPTY_SNAPSHOT);
+    client.session.publish(snapshot({ cluster: ['c=bad'] }));
+    expect(client.rejections).toHaveLength(2);
+    expect(client.sent()).toEqual(['cluster +c']);
   });
 
   it('is sent the next version, and completes with it', () => {
@@ -350,8 +361,34 @@ describe('a client that rejects a resource', () => {
   });
 });
 
-describe('a client that rejects a virtual host which is another by then', () => {
-  it('is sent it again where that comes back before the other was sent, and says once more what it has against it', () => {
+describe('a client that rejects what is another by then', () => {
+  it('says nothing of what it is to have now', () => {
+    const client = scripted(snapshot({ cluster: ['c=bad'] }));
+    client.say('cluster');
+    client.session.publish(snapshot({ cluster: ['c=good'] }));
+    client.nack('cluster', 'bad');
+    expect(client.sent()).toEqual(['cluster +c', 'cluster +c']);
+    client.ack('cluster');
+    expect(client.rejections).toEqual([]);
+    expect(client.completed()).toBe(1);
+  });
+
+  it('says nothing of what it has been sent since, and is asked anew where the version before is wanted again', () => {
+    const client = scripted(snapshot({ cluster: ['c=bad'] }));
+    client.say('cluster');
+    client.clock.pass(SESSION_TIMES.makeDeadline);
+    client.session.publish(snapshot({ cluster: ['c=good'] }));
+    expect(client.sent()).toEqual(['cluster +c', 'cluster +c']);
+    client.say('cluster', { nonce: '1', error: 'bad' });
+    client.session.publish(snapshot({ cluster: ['c=bad'] }));
+    expect(client.rejections).toEqual([]);
+    client.ack('cluster');
+    expect(client.sent()).toEqual(['cluster +c']);
+    client.nack('cluster', 'still bad');
+    expect(client.rejections).toMatchObject([{ type: 'cluster', name: 'c', message: 'still bad' }]);
+  });
+
+  it('has said it of the version that comes back before the other was sent: it is told then', () => {
     const world = { listener: ['l'], route: ['r'] } as const;
     const client = scripted(snapshot({ ...world, 'virtual-host': ['r/any=bad'] }));
     client.say('cluster');
@@ -366,13 +403,12 @@ describe('a client that rejects a virtual host which is another by then', () => 
     client.session.publish(snapshot({ ...world, cluster: ['slow'], 'virtual-host': ['r/any=good'] }));
     client.nack('virtual-host', 'bad');
     expect(client.sent()).toEqual(['cluster +slow']);
+    expect(client.rejections).toEqual([]);
     client.session.publish(snapshot({ ...world, cluster: ['slow'], 'virtual-host': ['r/any=bad'] }));
+    expect(client.rejections).toMatchObject([{ name: 'r/any', message: 'bad' }]);
     client.ack('cluster');
-    client.clock.pass(SESSION_TIMES.makeDeadline);
-    expect(client.sent()).toEqual(['virtual-host +r/any']);
-    client.nack('virtual-host', 'bad');
-    expect(client.rejections.map(({ name }) => name)).toEqual(['r/any', 'r/any']);
     expect(client.sent()).toEqual([]);
+    expect(client.completed()).toBe(0);
   });
 });
 
@@ -395,6 +431,40 @@ describe('a client that rejects one of many resources', () => {
     const responses = answerAll(client, 'c5');
     expect(client.rejections).toMatchObject([{ type: 'cluster', name: 'c5', message: 'bad cluster' }]);
     expect(responses.length).toBeLessThanOrEqual(9);
+  });
+
+  it('is told of together with the others, at the end of the search', () => {
+    const hosts = ['r/a=bad', 'r/b', 'r/c=bad', 'r/d'];
+    const client = scripted(snapshot({ listener: ['l'], route: ['r'], 'virtual-host': hosts }));
+    client.say('cluster');
+    client.ack('cluster');
+    client.say('listener');
+    client.ack('listener');
+    client.say('route', { subscribe: ['r'] });
+    client.ack('route');
+    client.say('virtual-host');
+    client.nack('virtual-host', 'one of four');
+    client.nack('virtual-host', 'one of a and b');
+    client.nack('virtual-host', 'a');
+    client.ack('virtual-host');
+    client.nack('virtual-host', 'one of c and d');
+    expect(client.rejections).toEqual([]);
+    client.nack('virtual-host', 'c');
+    expect(client.rejections).toEqual([]);
+    client.ack('virtual-host');
+    expect(client.rejections.map(({ name, message }) => `${name}: ${message}`)).toEqual(['r/a: a', 'r/c: c']);
+  });
+
+  it('is told before routes that lead to it, however long the search goes on', () => {
+    const client = scripted(snapshot({ cluster: ['a=bad', 'b', 'c', 'd'] }));
+    client.say('cluster');
+    client.nack('cluster', 'one of four');
+    client.nack('cluster', 'one of a and b');
+    client.nack('cluster', 'a');
+    expect(client.rejections).toEqual([]);
+    expect(client.session.stage).toBe('make');
+    client.clock.pass(SESSION_TIMES.makeDeadline);
+    expect(client.rejections).toMatchObject([{ name: 'a', message: 'a' }]);
   });
 
   it('goes on to listeners and routes, and keeps what is gone, since the old version may still use it', () => {

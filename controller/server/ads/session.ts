@@ -5,6 +5,7 @@ import { isStreamConfig } from '../../xds/build/stream.ts';
 import { mayLeaveOut } from '../../xds/left-out.ts';
 import { type XdsType, typeOfUrl, typeUrl } from '../../xds/types.ts';
 import type { PodModules } from '../pod.ts';
+import type { RefusedResource, Rejection } from './rejection.ts';
 import { type Permission, Subscription } from './subscription.ts';
 import type { DeltaRequest, DeltaResponse } from './wire.ts';
 
@@ -55,23 +56,15 @@ const LONGEST_ALONE = 8_000;
 /** A response that was written is on its way after this time. Milliseconds. */
 const UNTIL_SENT = 1;
 
-/** A resource that the client rejected. */
-export interface Rejection {
-  readonly type: XdsType;
-  readonly name: string;
-  readonly version: string;
-  /** Envoy's words. */
-  readonly message: string;
-}
-
-/** A resource whose version the client does not take. */
-export type RefusedResource = Pick<Rejection, 'type' | 'name'>;
-
 /** What a session needs from outside and tells. */
 export interface SessionPorts {
   readonly clock: Clock;
   send(response: DeltaResponse): void;
-  rejected(rejection: Rejection): void;
+  /**
+   * The client rejects these of what it is to have now. What it rejects is the version that it was sent, however late it says
+   * so: where another one is wanted by then nothing is told, unless that version is wanted again before the client is sent another.
+   */
+  rejected(rejections: readonly Rejection[]): void;
   /**
    * The client has answered for everything of the snapshot it is to have; `refused` are the resources that it rejects. Once
    * a snapshot.
@@ -101,6 +94,8 @@ export class Session {
   #cancelPatience: () => void = () => undefined;
   #nonce = 0;
   #warming: ReadonlySet<string> = new Set();
+  /** What was told of what the client rejects. */
+  #told: ReadonlySet<Rejection> = new Set();
   #closed = false;
   /** The client has just started and serves nothing yet. */
   #isFresh = true;
@@ -144,7 +139,7 @@ export class Session {
 
   /** Whether the client has taken all of the snapshot, and what is no longer named has gone. */
   get isClean(): boolean {
-    return this.#stage === 'break' && this.#refused().length === 0 && !this.#isBehind();
+    return this.#stage === 'break' && this.#rejected().length === 0 && !this.#isBehind();
   }
 
   /** Whether the client has acknowledged this resource. */
@@ -189,26 +184,26 @@ export class Session {
   }
 
   #answered(type: XdsType, subscription: Subscription, request: DeltaRequest): void {
-    const verdict = subscription.answer(request.nonce, request.error !== undefined);
-    switch (verdict.kind) {
-      case 'accepted':
-        if (type === 'route') for (const { name } of verdict.resources) this.#configurations.add(name);
-        this.#loaded(verdict.resources);
-        return;
-      case 'rejected': {
-        const { name, version } = verdict.resource;
-        this.#ports.rejected({ type, name, version, message: request.error ?? '' });
-        // Nobody holds that against it where it is wanted again. (Envoy would not say once more that it rejects a module.)
-        const isLate = this.#desired[type].get(name)?.version !== version;
-        if (isLate && type === 'virtual-host') subscription.acquit(name, version);
-        return;
-      }
-      case 'doubted':
-      case 'stale':
-        return;
-      default:
-        verdict satisfies never;
-    }
+    const taken = subscription.answer(request.nonce, request.error);
+    if (type === 'route') for (const { name } of taken) this.#configurations.add(name);
+    this.#loaded(taken);
+  }
+
+  /** Tells what the client rejects of what it is to have, and was not told yet. */
+  #tellRejected(): void {
+    const due = this.#rejected().filter((one) => this.#told.has(one) || !this.#isSearched(one.type));
+    const news = due.filter((one) => !this.#told.has(one));
+    this.#told = new Set(due);
+    if (news.length > 0) this.#ports.rejected(news);
+  }
+
+  /**
+   * Whether others that the client rejects are yet to be found, and told together: for each the whole would be published. Of
+   * clusters they are told before routes are sent that may lead to them.
+   */
+  #isSearched(type: XdsType): boolean {
+    if (type === 'cluster' && this.#stage !== 'make') return false;
+    return this.#subscriptions.get(type)?.searches(this.#desired[type]) === true;
   }
 
   /** The extension configurations of which the client has these versions, where those are the ones that it is to have. */
@@ -269,6 +264,7 @@ export class Session {
   /** Sends whatever the stage allows and moves to the next stage when this one is done. */
   #progress(): void {
     if (this.#closed) return;
+    this.#tellRejected();
     if (this.#awaitsAgent && (!this.#isFresh || this.#ports.modules?.isComplete === true)) this.#waitForModules();
     this.#sendAll();
     this.#excuseClustersInUse();
@@ -281,7 +277,7 @@ export class Session {
     if (this.#stage === 'switch' && !isHeld && this.#done(ALL_TYPES)) {
       this.#isFresh = false;
       this.#enter('drain');
-      this.#ports.settled(this.#refused());
+      this.#ports.settled(this.#rejected());
       this.#sendAll();
     }
     if (this.#stage === 'make') this.#makeTheRest();
@@ -422,7 +418,7 @@ export class Session {
 
   /** What is gone may be removed once nothing uses it: a version that was rejected leaves the one before in use. */
   #mayRemove(type: XdsType): boolean {
-    if (this.#stage === 'break') return this.#refused().length === 0;
+    if (this.#stage === 'break') return this.#rejected().length === 0;
     return this.#stage !== 'make' && type === 'listener';
   }
 
@@ -435,11 +431,11 @@ export class Session {
     return this.#stage === 'drain' && configs !== undefined && mayLeaveOut(name, configs.runs(name));
   }
 
-  #refused(): readonly RefusedResource[] {
-    return ALL_TYPES.flatMap((type) => {
-      const names = this.#subscriptions.get(type)?.refused(this.#desired[type]) ?? [];
-      return names.map((name) => ({ type, name }));
-    });
+  /** What the client rejects of what it is to have. */
+  #rejected(): readonly Rejection[] {
+    return [...this.#subscriptions.values()]
+      .flatMap(({ rejections }) => rejections)
+      .filter(({ type, name, version }) => this.#desired[type].get(name)?.version === version);
   }
 
   /** Envoy does not ask again for the endpoints of a cluster that changed, but waits for them (15 s). */

@@ -1,6 +1,7 @@
 import { changes } from '../../xds/pieced-resources.ts';
 import type { XdsResource, XdsResources } from '../../xds/snapshot.ts';
 import type { XdsType } from '../../xds/types.ts';
+import type { Rejection } from './rejection.ts';
 
 /** Kinds that a client gets whole when it names none: it learns their names from the server alone. */
 const WILDCARD_TYPES: ReadonlySet<XdsType> = new Set<XdsType>(['listener', 'virtual-host', 'cluster']);
@@ -20,9 +21,6 @@ const SILENT_TYPES: ReadonlySet<XdsType> = new Set<XdsType>(['extension-config']
  */
 const SINGLE_TYPES: ReadonlySet<XdsType> = new Set<XdsType>(['extension-config']);
 
-/** The version of what a client has in one that is not known: no resource has it. */
-const UNKNOWN = '';
-
 /** A difference that is ready to be sent. */
 export interface Difference {
   readonly resources: readonly XdsResource[];
@@ -31,14 +29,6 @@ export interface Difference {
 
 /** By name what a client is to have and lacks; `undefined` for what it has and is not to have. */
 type Differing = ReadonlyMap<string, XdsResource | undefined>;
-
-/** What became of a response once its client has answered it. */
-export type Verdict =
-  | { readonly kind: 'stale' }
-  | { readonly kind: 'accepted'; readonly resources: readonly XdsResource[] }
-  /** One of several resources is to blame; they are sent again in parts until it is known which. */
-  | { readonly kind: 'doubted' }
-  | { readonly kind: 'rejected'; readonly resource: XdsResource };
 
 /** Which resources may be told of now, by name. */
 export interface Permission {
@@ -75,8 +65,8 @@ export class Subscription {
   #wildcard = false;
   readonly #names = new Set<string>();
   readonly #known = new Map<string, string>();
-  /** Versions that the client refused; it still runs what it had before. */
-  readonly #refused = new Map<string, string>();
+  /** Versions that the client rejected; it still runs what it had before. */
+  readonly #rejected = new Map<string, Rejection>();
   /** Asked for by name and not answered yet: the answer may also be that there is none. */
   readonly #asked = new Set<string>();
   #unanswered: Outstanding | undefined;
@@ -112,7 +102,7 @@ export class Subscription {
       this.#names.delete(name);
       this.#asked.delete(name);
       this.#lose(name);
-      this.#refused.delete(name);
+      this.#rejected.delete(name);
     }
   }
 
@@ -139,7 +129,7 @@ export class Subscription {
   /** The version of a resource that the client works by, as far as it is known: not where it refused the last one. */
   runs(name: string): string | undefined {
     const version = this.#known.get(name);
-    return this.#refused.get(name) === version ? undefined : version;
+    return this.#rejected.get(name)?.version === version ? undefined : version;
   }
 
   /** Whether the client has asked for a resource by its name, and still wants it. */
@@ -147,30 +137,23 @@ export class Subscription {
     return this.#names.has(name);
   }
 
-  /** Takes the client's answer to the response `nonce`. */
-  answer(nonce: string, rejected: boolean): Verdict {
-    const outstanding = this.#take(nonce);
-    if (outstanding === undefined) return { kind: 'stale' };
-    const { resources } = outstanding.difference;
+  /**
+   * Takes the client's answer to the response `nonce`, with its words where it rejects that; gives the resources that it has by
+   * this. Where one of several is to blame they are sent again in parts until it is known which.
+   */
+  answer(nonce: string, error: string | undefined): readonly XdsResource[] {
+    const { resources } = this.#take(nonce)?.difference ?? { resources: [] };
     const [first, ...rest] = resources;
-    if (!rejected || first === undefined) return { kind: 'accepted', resources };
+    if (error === undefined || first === undefined) return resources;
     if (rest.length === 0) {
-      this.#refused.set(first.name, first.version);
-      return { kind: 'rejected', resource: first };
+      const { name, version } = first;
+      this.#rejected.set(name, { type: this.type, name, version, message: error });
+      return [];
     }
     const names = resources.map(({ name }) => name);
     const half = Math.ceil(names.length / 2);
     this.#suspects = [names.slice(0, half), names.slice(half), ...this.#suspects];
-    return { kind: 'doubted' };
-  }
-
-  /** Makes a version that the client has rejected be sent, and judged, again where it is wanted again. */
-  acquit(name: string, version: string): void {
-    if (this.#known.get(name) !== version || this.#refused.get(name) !== version) return;
-    // It still has the one before, whichever that is.
-    this.#known.set(name, UNKNOWN);
-    this.#refused.set(name, UNKNOWN);
-    this.#touched.add(name);
+    return [];
   }
 
   /** Names of the resources whose answer is waited for. */
@@ -232,9 +215,14 @@ export class Subscription {
     return this.#wildcard || this.#names.has(name);
   }
 
-  /** Names of the resources of `desired` that the client refuses. */
-  refused(desired: XdsResources): readonly string[] {
-    return [...this.#refused].flatMap(([name, version]) => (desired.get(name)?.version === version ? [name] : []));
+  /** What the client rejects of what it was sent last. */
+  get rejections(): readonly Rejection[] {
+    return [...this.#rejected.values()].filter(({ name, version }) => this.#known.get(name) === version);
+  }
+
+  /** Whether it is not known yet which resources of `desired` the client rejects, of those that it rejected together. */
+  searches(desired: XdsResources): boolean {
+    return this.#suspects.some((names) => names.some((name) => desired.has(name)));
   }
 
   /** Makes the resource be sent again although its version is known. */
@@ -273,12 +261,12 @@ export class Subscription {
     for (const { name, version } of difference.resources) {
       this.#known.set(name, version);
       this.#touched.add(name);
-      this.#refused.delete(name);
+      this.#rejected.delete(name);
       this.#asked.delete(name);
     }
     for (const name of difference.removed) {
       this.#lose(name);
-      this.#refused.delete(name);
+      this.#rejected.delete(name);
       this.#asked.delete(name);
     }
     this.#isFirstAwaited = false;

@@ -35,6 +35,8 @@ export interface PodEnvoy extends PodHalf {
   hold(type: XdsType): void;
   /** Rejects what it has not answered, and takes what comes from now on. */
   reject(): void;
+  /** Rejects from now on every response that has this text in a resource. */
+  refuse(text: string): void;
 }
 
 /** A sidecar that says what it has. */
@@ -53,6 +55,8 @@ const AGENT = '/sluice.agent.v1.ModuleAgent/Connect';
 
 const raw = (bytes: Buffer): Buffer => bytes;
 
+const REJECTING = { errorDetail: { code: 13, message: 'not that' } } as const;
+
 /** Opens the stream of an Envoy. */
 export function podEnvoy(connection: PodConnection): PodEnvoy {
   const { stream, half } = open(connection, ADS);
@@ -60,6 +64,7 @@ export function podEnvoy(connection: PodConnection): PodEnvoy {
   const say = (init: Request): void => void stream.write(Buffer.from(toBinary(request, create(request, init))));
   const sent: string[] = [];
   let held: XdsType | undefined;
+  let refused: string | undefined;
   let unanswered: { readonly typeUrl: string; readonly responseNonce: string } | undefined;
   stream.on('data', (bytes: Buffer) => {
     const response = fromBinary(schema('envoy.service.discovery.v3.DeltaDiscoveryResponse'), bytes);
@@ -68,8 +73,11 @@ export function podEnvoy(connection: PodConnection): PodEnvoy {
     const type = typeOfUrl(response.typeUrl);
     sent.push([type, ...added, ...removed].join(' '));
     const taken = { typeUrl: response.typeUrl, responseNonce: response.nonce };
-    if (type === undefined || type !== held) say(taken);
-    else unanswered = taken;
+    const isRefused = (value: Uint8Array | undefined): boolean =>
+      refused !== undefined && value !== undefined && Buffer.from(value).includes(refused);
+    if (type !== undefined && type === held) unanswered = taken;
+    else if (response.resources.some(({ resource }) => isRefused(resource?.value))) say({ ...taken, ...REJECTING });
+    else say(taken);
   });
   return {
     ...half,
@@ -84,9 +92,10 @@ export function podEnvoy(connection: PodConnection): PodEnvoy {
     hold: (type) => void (held = type),
     reject: () => {
       held = undefined;
-      if (unanswered !== undefined) say({ ...unanswered, errorDetail: { code: 13, message: 'not that' } });
+      if (unanswered !== undefined) say({ ...unanswered, ...REJECTING });
       unanswered = undefined;
     },
+    refuse: (text) => void (refused = text),
   };
 }
 

@@ -1,7 +1,8 @@
 import { manualClock } from '../../../runtime/testing/manual-clock.ts';
 import { EMPTY_SNAPSHOT, type XdsSnapshot, xdsResource } from '../../../xds/snapshot.ts';
 import { typeOfUrl, typeUrl, XDS_TYPES, type XdsType } from '../../../xds/types.ts';
-import { type ModuleOrder, type Rejection, Session, SESSION_TIMES, type SessionPorts } from '../session.ts';
+import type { Rejection } from '../rejection.ts';
+import { type ModuleOrder, Session, SESSION_TIMES, type SessionPorts } from '../session.ts';
 import type { DeltaRequest, DeltaResponse } from '../wire.ts';
 
 /** A snapshot from names, and contents where they matter: "a" or "a=2"; "a=2@file" is of a file. */
@@ -43,7 +44,7 @@ export function scripted(
       ];
       sent.push([type, ...parts].join(' '));
     },
-    rejected: (rejection) => rejections.push(rejection),
+    rejected: (news) => rejections.push(...news),
     warming: () => {
       warming.push([...session.warming]);
     },
