@@ -21,7 +21,8 @@ export const SOME_MODULE: ModuleFile = { digest: `sha256:${'0'.repeat(64)}`, pat
 export const DEFAULT_SETTINGS: Settings = settingsOf(DEFAULT_CONFIGURATION);
 
 function settingsOf(configuration: Configuration): Settings {
-  const { controllerName, backends, envoyPatchPolicy, policyImage, systemTrust, failClosed } = configuration;
+  const { controllerName, backends, envoyPatchPolicy, policyImage, systemTrust, failClosed, envoyProxy } =
+    configuration;
   return {
     controllerName,
     backends,
@@ -32,6 +33,7 @@ function settingsOf(configuration: Configuration): Settings {
     bindsRequested: true,
     unixPaths: new Map(),
     sessionKeys: [],
+    envoyProxy,
     // The same wherever something is compiled.
     workers: (parameters) => saidWorkers(parameters) ?? 2,
     systemTrust: systemTrust ?? SYSTEM_TRUST_FILE,

@@ -59,6 +59,30 @@ describe('a configuration file', () => {
     ]);
   });
 
+  it('says how all proxies run, as an EnvoyProxy does', () => {
+    const found = parse('envoyProxy: { concurrency: 2, provider: { type: Kubernetes } }\n');
+    const spec = { concurrency: 2, provider: { type: 'Kubernetes' } };
+    expect(found).toMatchObject({ value: { envoyProxy: { kind: 'EnvoyProxy', spec } }, warnings: [] });
+  });
+
+  it('with what would refuse an EnvoyProxy is refused, each field at its place', () => {
+    const found = parse(
+      'envoyProxy:\n  preserveRouteOrder: true\n  luaValidation: Disabled\n  concurrency: 2\n  mergeType: JSONMerge\n',
+    );
+    expect(found.ok ? [] : found.errors).toEqual([
+      'c.yaml:4:3: EnvoyGateway: envoyProxy.preserveRouteOrder: not implemented in this version',
+      'c.yaml:5:3: EnvoyGateway: envoyProxy.luaValidation: not implemented in this version',
+    ]);
+    const bootstrap = parse('envoyProxy: { bootstrap: { type: Merge, value: "nonsense: 1" } }\n');
+    expect(bootstrap.ok ? [] : bootstrap.errors).toEqual([
+      expect.stringMatching(/^c\.yaml:3:\d+: EnvoyGateway: envoyProxy: spec\.bootstrap\.value: is no envoy/u),
+    ]);
+    const host = parse('provider: { type: Kubernetes }\nenvoyProxy: { provider: { type: Host } }\n');
+    expect(host.ok ? [] : host.errors).toEqual([
+      expect.stringMatching(/found Host, accepted on a cluster is Kubernetes/u),
+    ]);
+  });
+
   it.each([
     [
       'as Envoy Gateway has it',

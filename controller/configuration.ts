@@ -2,13 +2,14 @@ import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { isIP, isIPv6 } from 'node:net';
 import { dirname, resolve } from 'node:path';
-import type { EnvoyGateway, SluiceSettings } from './api/gen/types.d.ts';
+import type { EnvoyGateway, EnvoyProxy, SluiceSettings } from './api/gen/types.d.ts';
 import { type FieldPath, formatFieldPath } from './api/field-path.ts';
 import { validateConfig } from './api/validate.ts';
 import { DEFAULT_FETCH_SETTINGS, type FetchSettings, type OverrideAddress } from '#extproc/outbound/fetch-settings.ts';
 import { type ImageReference, parseReference } from './oci/reference.ts';
 import { locate, parseYaml } from './provider/parse-yaml.ts';
 import { parseDuration } from './resources/duration.ts';
+import { proxyDefaults } from './proxy-defaults.ts';
 import { CONTROLLER_NAME } from './settings.ts';
 import { type ClusterSettings, clusterSettings, unusedOfProvider } from './cluster-settings.ts';
 import { type LogSettings, logSettings } from './log-settings.ts';
@@ -33,6 +34,8 @@ export interface Configuration {
   readonly failClosed: boolean;
   /** How a cluster is followed (`provider.kubernetes`); without it manifests are in files. */
   readonly kubernetes: ClusterSettings | undefined;
+  /** How all proxies run where their class and Gateway say nothing, or are merged into it (`envoyProxy`). */
+  readonly envoyProxy: EnvoyProxy | undefined;
   /** `logging`. */
   readonly log: LogSettings;
   /** Where the admin endpoint is (`admin.address`). */
@@ -50,6 +53,7 @@ export const DEFAULT_CONFIGURATION: Configuration = {
   systemTrust: undefined,
   failClosed: true,
   kubernetes: undefined,
+  envoyProxy: undefined,
   log: logSettings(undefined),
   admin: undefined,
 };
@@ -70,6 +74,7 @@ const USED: readonly string[] = [
   'admin',
   'extensionApis',
   'rateLimit',
+  'envoyProxy',
   'sluice',
 ];
 
@@ -101,6 +106,8 @@ export function parseConfiguration(file: string, text: string): Configured {
   const policyImage = imageReference(sluice?.policyImage, refuse);
   const redis = redisUrl(valid.value, (path, message) => errors.push(at(path, message)));
   const kubernetes = clusterSettings(valid.value.provider, (path, message) => errors.push(at(path, message)));
+  const place = kubernetes === undefined ? 'processes' : 'pods';
+  const envoyProxy = proxyDefaults(valid.value.envoyProxy, place, (path, message) => errors.push(at(path, message)));
   if (errors.length > 0) return { ok: false, errors };
   const extensions = kubernetes === undefined ? DEFAULT_CONFIGURATION : NO_EXTENSIONS;
   const { logging, admin } = valid.value;
@@ -113,6 +120,7 @@ export function parseConfiguration(file: string, text: string): Configured {
     policyImage,
     redis,
     kubernetes,
+    envoyProxy,
     log: logSettings(logging),
     admin: admin?.address,
     systemTrust: sluice?.systemTrust,

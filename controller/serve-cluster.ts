@@ -72,7 +72,7 @@ export interface ServedCluster {
  */
 export async function serveCluster(options: ServeClusterOptions): Promise<Outcome<ServedCluster, 'NoModule'>> {
   const { server, configuration, cluster, stateFolder, metrics, logs, undo } = options;
-  const { controllerName, backends, envoyPatchPolicy, fetch, policyImage, redis, systemTrust, failClosed } =
+  const { controllerName, backends, envoyPatchPolicy, fetch, policyImage, redis, systemTrust, failClosed, envoyProxy } =
     configuration;
   const modules = await policyModules(stateFolder, logs('gateway-api'));
   if (!modules.ok) return modules;
@@ -125,6 +125,7 @@ export async function serveCluster(options: ServeClusterOptions): Promise<Outcom
       // Paths are those of the pod.
       unixPaths: new Map(),
       sessionKeys: sessionKeys(keys),
+      envoyProxy,
       workers: (parameters) => podWorkers(parameters) ?? infra.mostCpus() ?? availableParallelism(),
       systemTrust: systemTrust ?? SYSTEM_TRUST_FILE,
       loopbackBackends: false,

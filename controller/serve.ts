@@ -40,7 +40,7 @@ export interface ServeOptions {
 /** Serves manifests with proxies on this machine. Resolves when all that exists has been translated once. */
 export async function serve(options: ServeOptions): Promise<Outcome<Pipeline, 'NoModule' | 'Unreadable'>> {
   const { paths, flags, stateFolder, programs, infra, headStart, metrics, logs, undo } = options;
-  const { controllerName, backends, envoyPatchPolicy, fetch, policyImage, redis, systemTrust, failClosed } =
+  const { controllerName, backends, envoyPatchPolicy, fetch, policyImage, redis, systemTrust, failClosed, envoyProxy } =
     options.configuration ?? DEFAULT_CONFIGURATION;
   const modules = await policyModules(stateFolder, logs('gateway-api'));
   if (!modules.ok) return modules;
@@ -66,6 +66,7 @@ export async function serve(options: ServeOptions): Promise<Outcome<Pipeline, 'N
       bindsRequested: true,
       unixPaths: processors.unixPaths,
       sessionKeys: sessionKeys(keys.value),
+      envoyProxy,
       // As Envoy reckons, too.
       workers: (parameters) => saidWorkers(parameters) ?? availableParallelism(),
       systemTrust: systemTrust ?? localSystemTrust(),

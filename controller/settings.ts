@@ -1,4 +1,4 @@
-import type { EnvoyProxySpec } from '#controller/api/gen/types.d.ts';
+import type { EnvoyProxy, EnvoyProxySpec } from '#controller/api/gen/types.d.ts';
 import type { JwtKeyIr } from './ir/jwt.ts';
 import type { ImageReference } from './oci/reference.ts';
 
@@ -22,6 +22,8 @@ export interface Settings {
   readonly unixPaths: ReadonlyMap<string, string>;
   /** The keys that sessions of logins are verified by; none where nobody makes sessions. */
   readonly sessionKeys: readonly JwtKeyIr[];
+  /** How all proxies run where their class and Gateway say nothing, or are merged into it; `undefined` where nobody says. */
+  readonly envoyProxy: EnvoyProxy | undefined;
   /** How many workers the Envoys have whose EnvoyProxy is this, at most. */
   readonly workers: (parameters: EnvoyProxySpec | undefined) => number;
   /** The file of the authorities that a proxy trusts where a manifest says `System`, as the proxy sees it. */

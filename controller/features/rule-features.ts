@@ -40,7 +40,11 @@ export function policyTables(settings: Settings): (resources: Resources) => Poli
   const traffic = policyTable<BackendTrafficPolicy>('BackendTrafficPolicy', (policy, now) =>
     resolveBackendTrafficPolicy(policy, now, settings),
   );
-  const clients = policyTable<ClientTrafficPolicy>('ClientTrafficPolicy', resolveClientTrafficPolicy, onSelectedRoutes);
+  const clients = policyTable<ClientTrafficPolicy>(
+    'ClientTrafficPolicy',
+    (policy, now) => resolveClientTrafficPolicy(policy, now, settings),
+    onSelectedRoutes,
+  );
   let last: PolicyTables | undefined;
   return (resources) => {
     const tables: PolicyTables = {

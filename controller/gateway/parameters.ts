@@ -1,7 +1,7 @@
-import type { EnvoyProxy, Gateway, GatewayClass } from '#controller/api/gen/types.d.ts';
+import type { EnvoyProxy, EnvoyProxySpec, Gateway, GatewayClass } from '#controller/api/gen/types.d.ts';
 import { isObject } from '#controller/api/compile.ts';
 import { bootstrapProblem } from '../infra/bootstrap/user.ts';
-import { mergeSpecs } from '../policies/merge.ts';
+import { mergeSpecs, type MergeType } from '../policies/merge.ts';
 import type { Resources } from '../resources/resources.ts';
 import { unimplementedFields } from '../resources/unimplemented-fields.ts';
 import { type Outcome, refusal, success } from '../resources/verdict.ts';
@@ -30,17 +30,25 @@ export function classParameters(
 
 /**
  * How the proxy of a Gateway runs: as the EnvoyProxy says that the Gateway names, with or without what its class says beside
- * it (`mergeType`), else as its class says (Gateway API, `GatewayInfrastructure.parametersRef`). Gateways of a class that has
- * one proxy for all of them have no say in it (Envoy Gateway, `mergeGateways`).
+ * it (`mergeType`), else as its class says (Gateway API, `GatewayInfrastructure.parametersRef`), else as all do. Gateways of a
+ * class that has one proxy for all of them have no say in it (Envoy Gateway, `mergeGateways`).
  */
 export function gatewayParameters({ metadata, spec }: Gateway, ofClass: ClassState, resources: Resources): Parameters {
   const ref = spec.infrastructure?.parametersRef;
-  if (ref === undefined) return success(ofClass.parameters);
+  if (ref === undefined) return success(combined(undefined, ofClass));
   const at = `Gateway ${metadata.namespace}/${metadata.name}: spec.infrastructure.parametersRef`;
   const own = named(at, ref, metadata.namespace, resources, ofClass.proxies);
   if (!own.ok) return own;
-  if (ofClass.mergeGateways || own.value === undefined) return success(ofClass.parameters);
-  return success(merged(own.value, ofClass.parameters));
+  return success(combined(ofClass.mergeGateways ? undefined : own.value, ofClass));
+}
+
+/**
+ * The EnvoyProxy of a Gateway on that of its class, as the former says; both on the defaults of all, as that of the class says,
+ * else that of the Gateway (Envoy Gateway 1.9, EnvoyGateway `envoyProxy`).
+ */
+function combined(own: EnvoyProxy | undefined, { parameters: ofClass, defaults }: ClassState): EnvoyProxy | undefined {
+  const mergeType = own?.spec.mergeType;
+  return merged(merged(own, ofClass, mergeType), defaults, ofClass?.spec.mergeType ?? mergeType);
 }
 
 function named(at: string, ref: Reference, namespace: string, resources: Resources, proxies: ProxyPlace): Parameters {
@@ -99,19 +107,28 @@ function bootstrapProblemOf(proxy: EnvoyProxy): ReturnType<typeof parametersProb
   return problem;
 }
 
-const mergedBefore = new WeakMap<EnvoyProxy, WeakMap<EnvoyProxy, EnvoyProxy>>();
+type MergedBefore = WeakMap<EnvoyProxy, WeakMap<EnvoyProxy, EnvoyProxy>>;
 
-/** The EnvoyProxy of a Gateway on that of its class; the same object for the same two. */
-function merged(own: EnvoyProxy, ofClass: EnvoyProxy | undefined): EnvoyProxy {
-  const type = own.spec.mergeType ?? 'Replace';
-  if (ofClass === undefined || ofClass === own || type === 'Replace') return own;
-  const known = mergedBefore.get(own) ?? new WeakMap<EnvoyProxy, EnvoyProxy>();
-  mergedBefore.set(own, known);
-  const before = known.get(ofClass);
+const mergedBefore: { readonly [type in MergeType]: MergedBefore } = {
+  StrategicMerge: new WeakMap(),
+  JSONMerge: new WeakMap(),
+};
+
+/** An EnvoyProxy on another, in whose place it is unless it is merged into it; the same object for the same two. */
+function merged(
+  own: EnvoyProxy | undefined,
+  base: EnvoyProxy | undefined,
+  type: EnvoyProxySpec['mergeType'] = 'Replace',
+): EnvoyProxy | undefined {
+  if (own === undefined) return base;
+  if (base === undefined || base === own || type === 'Replace') return own;
+  const known = mergedBefore[type].get(own) ?? new WeakMap<EnvoyProxy, EnvoyProxy>();
+  mergedBefore[type].set(own, known);
+  const before = known.get(base);
   if (before !== undefined) return before;
-  const both: unknown = { ...own, spec: mergeSpecs(ofClass.spec, own.spec, type) };
+  const both: unknown = { ...own, spec: mergeSpecs(base.spec, own.spec, type) };
   if (!isEnvoyProxy(both)) throw new Error('a merged EnvoyProxy is of another kind');
-  known.set(ofClass, both);
+  known.set(base, both);
   return both;
 }
 

@@ -212,6 +212,22 @@ describe('sluice run on a cluster', () => {
     await expect.poll(() => replica.ready(), POLL).toBe(200);
   });
 
+  it('makes proxies as the configuration says of all, also when that is changed while it runs', async () => {
+    const site = await begin();
+    shop(site);
+    const envoyProxy = (replicas: number) => ({
+      provider: { type: 'Kubernetes', kubernetes: { envoyDeployment: { replicas } } },
+    });
+    const replica = await site.start({ envoyProxy: envoyProxy(2) });
+    const deployments = (): string => JSON.stringify(site.api.store.list('apps/deployments'));
+    await expect.poll(deployments, POLL).toContain('"replicas":2');
+    site.configure({ envoyProxy: envoyProxy(3) });
+    await expect.poll(deployments, POLL).toContain('"replicas":3');
+    site.configure({ envoyProxy: { ...envoyProxy(1), luaValidation: 'Disabled' } });
+    await expect.poll(() => replica.log, POLL).toContain('envoyProxy.luaValidation: not implemented');
+    expect(deployments()).toContain('"replicas":3');
+  });
+
   it('logs each component from its own level on, also when that is changed while it runs', async () => {
     const site = await begin();
     shop(site);

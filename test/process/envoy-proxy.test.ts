@@ -114,6 +114,21 @@ describe('an EnvoyProxy from files', () => {
     expect(running.log().filter(({ msg }) => /started again/u.test(String(msg)))).toEqual([]);
   });
 
+  it('is merged into what the configuration says of all proxies', async () => {
+    const port = await freePort();
+    const spec = { mergeType: 'JSONMerge', bootstrap: { type: 'Merge', value: 'stats_flush_interval: 9s' } };
+    site = await Site.make({ 'shop.yaml': shop(port), 'proxy.yaml': proxy(spec) });
+    site.configure({ envoyProxy: { concurrency: 1, extraArgs: ['--drain-time-s', '7'] } });
+    await site.start();
+    const running = site;
+    await until('it serves', serves(port));
+    await until('as all are to', async () =>
+      (await asked(running, '/stats?filter=server.concurrency')).includes(': 1'),
+    );
+    expect(commandOf(running).match(/--drain-time-s \d+/gu)).toEqual(['--drain-time-s 7']);
+    expect(await asked(running, '/config_dump?mask=bootstrap')).toContain('"stats_flush_interval": "9s"');
+  });
+
   it('that changes under load refuses no connection: another Envoy serves before the one that ran takes leave', async () => {
     const port = await freePort();
     const running = await serving(port, { concurrency: 1 });

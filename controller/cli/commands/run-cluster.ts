@@ -213,6 +213,9 @@ async function services(session: Session, { controllerName }: Configuration) {
   });
 }
 
+/** However deep and long it is. */
+const WHOLE = { depth: Infinity, maxArrayLength: Infinity, maxStringLength: Infinity };
+
 /** Resolves with the configuration when its file says another one. */
 function nextConfiguration(
   file: string,
@@ -223,7 +226,7 @@ function nextConfiguration(
   readonly stop: () => void;
 } {
   let told = '';
-  const says = inspect(current, { depth: 12 });
+  const says = inspect(current, WHOLE);
   let timer: NodeJS.Timeout | undefined;
   const promise = new Promise<{ readonly configuration: Configuration; readonly warnings: readonly string[] }>(
     (resolve) => {
@@ -236,7 +239,7 @@ function nextConfiguration(
             'the configuration has changed and cannot be used; the last one stays in force',
           );
         told = problem;
-        if (read.ok && problem === '' && inspect(read.value, { depth: 12 }) !== says) {
+        if (read.ok && problem === '' && inspect(read.value, WHOLE) !== says) {
           resolve({ configuration: read.value, warnings: read.warnings });
         }
       }, CONFIGURATION_POLL);

@@ -156,7 +156,7 @@ async function start({
   };
   const controllerName = configuration?.controllerName ?? CONTROLLER_NAME;
   const infra = localInfra({ stateFolder, programs, log: logs('infrastructure') });
-  const headStart = startAhead(paths, controllerName, infra);
+  const headStart = startAhead(paths, controllerName, infra, configuration);
   undo.push(() => headStart.closeOthers());
   await headStart.opened();
   const metrics = lateMetrics();
@@ -198,9 +198,16 @@ async function configure(file: string): Promise<Configured> {
 }
 
 /** Opens the proxies that the manifests will most likely have. One that runs already needs no head start. */
-function startAhead(paths: readonly string[], controllerName: string, infra: Infra): HeadStart {
+function startAhead(
+  paths: readonly string[],
+  controllerName: string,
+  infra: Infra,
+  configuration: Configuration | undefined,
+): HeadStart {
   const seen = glimpse(paths, ['GatewayClass', 'Gateway', 'EnvoyProxy']);
-  const keys = likelyProxies(seen, controllerName).filter((key) => !infra.isLeft(key));
+  const isOne = configuration?.envoyProxy?.spec.mergeGateways === true;
+  const likely = isOne ? [] : likelyProxies(seen, controllerName);
+  const keys = likely.filter((key) => !infra.isLeft(key));
   return new HeadStart(keys, (key) => infra.open(key));
 }
 

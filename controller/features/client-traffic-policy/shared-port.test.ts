@@ -59,7 +59,9 @@ describe('policies for ListenerSets of one Gateway', () => {
     store.upsert(counted(set(`s${i}`, 1000 + i)));
     store.upsert(policy(`s${i}`));
   }
-  const table = policyTable<ClientTrafficPolicy>('ClientTrafficPolicy', resolveClientTrafficPolicy);
+  const table = policyTable<ClientTrafficPolicy>('ClientTrafficPolicy', (each, resources) =>
+    resolveClientTrafficPolicy(each, resources, { envoyProxy: undefined }),
+  );
   /** The policies that are refused, and how often sets were looked at to find them. */
   const found = (): { readonly refused: readonly string[]; readonly looks: number } => {
     looks = 0;

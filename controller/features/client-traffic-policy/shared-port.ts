@@ -1,9 +1,10 @@
-import type { ClientTrafficPolicy, Gateway, Listener, ListenerSet } from '#controller/api/gen/types.d.ts';
+import type { ClientTrafficPolicy, EnvoyProxy, Gateway, Listener, ListenerSet } from '#controller/api/gen/types.d.ts';
 import { type Target, targetsOf } from '../../policies/targets.ts';
 import { mergesGateways } from '../../resources/merged-gateways.ts';
 import { parentGateway, takesSet } from '../../resources/parent-gateway.ts';
 import type { Resources } from '../../resources/resources.ts';
 import { remembered } from '../../resources/tracked.ts';
+import type { Settings } from '../../settings.ts';
 
 /** What listeners are written in. */
 type Owner = Gateway | ListenerSet;
@@ -12,22 +13,30 @@ type Owner = Gateway | ListenerSet;
  * Why a policy cannot be for its targets alone, or `undefined`: listeners of plaintext that share a port of a proxy share
  * their connections. A Gateway speaks for its ListenerSets, too.
  */
-export function sharedPort(policy: ClientTrafficPolicy, resources: Resources): string | undefined {
+export function sharedPort(
+  policy: ClientTrafficPolicy,
+  resources: Resources,
+  { envoyProxy }: Pick<Settings, 'envoyProxy'>,
+): string | undefined {
   for (const target of targetsOf(policy, resources)) {
-    const found = sharing(target, resources);
+    const found = sharing(target, resources, envoyProxy);
     if (found !== undefined) return `spec.targetRefs: ${found}`;
   }
   return undefined;
 }
 
-function sharing({ kind, namespace, name, sectionName }: Target, resources: Resources): string | undefined {
+function sharing(
+  { kind, namespace, name, sectionName }: Target,
+  resources: Resources,
+  defaults: EnvoyProxy | undefined,
+): string | undefined {
   if (kind !== 'Gateway' && kind !== 'ListenerSet') return undefined;
   const owner = resources.get(kind, namespace, name);
   const gateway = owner === undefined ? undefined : gatewayOf(owner, resources);
   if (owner === undefined || gateway === undefined) return undefined;
   const own = plain(owner).filter((listener) => sectionName === undefined || listener.name === sectionName);
   if (own.length === 0) return undefined;
-  const strangersAt = strangers(owner, gateway, sectionName, resources);
+  const strangersAt = strangers(owner, gateway, proxied(gateway, resources, defaults), sectionName, resources);
   for (const listener of own) {
     const same = strangersAt(listener.port).filter(({ spec }) => sharesConnections(spec, listener));
     if (same.length === 0) continue;
@@ -47,15 +56,16 @@ interface OwnedListener<O extends Owner = Owner> {
   readonly spec: Listener;
 }
 
-/** The listeners of plaintext at a port of the same proxy that a policy for `owner`, or for one listener of it, is not for. */
+/** The listeners of plaintext at a port of the same proxy, of the Gateways `together`, that a policy for `owner`, or for one listener of it, is not for. */
 function strangers(
   owner: Owner,
   gateway: Gateway,
+  together: readonly Gateway[],
   sectionName: string | undefined,
   resources: Resources,
 ): (port: number) => readonly OwnedListener[] {
   const isWhole = owner.kind === 'Gateway' && sectionName === undefined;
-  const gateways = proxied(gateway, resources).filter((other) => !isWhole || other !== gateway);
+  const gateways = together.filter((other) => !isWhole || other !== gateway);
   // Without such a one sets are not looked at: what they say changes nothing.
   if (gateways.length === 0) return () => [];
   const inSets = plainInSets(resources.list('ListenerSet'), resources);
@@ -92,10 +102,10 @@ function portKey({ namespace, name }: { readonly namespace: string; readonly nam
 }
 
 /** The Gateways that a proxy serves together with one. */
-function proxied(gateway: Gateway, resources: Resources): readonly Gateway[] {
+function proxied(gateway: Gateway, resources: Resources, defaults: EnvoyProxy | undefined): readonly Gateway[] {
   const { gatewayClassName } = gateway.spec;
   const ofClass = resources.get('GatewayClass', '', gatewayClassName);
-  if (ofClass === undefined || !mergesGateways(ofClass, resources)) return [gateway];
+  if (ofClass === undefined || !mergesGateways(ofClass, resources, defaults)) return [gateway];
   return resources.list('Gateway').filter(({ spec }) => spec.gatewayClassName === gatewayClassName);
 }
 

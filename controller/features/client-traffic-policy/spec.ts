@@ -6,6 +6,7 @@ import { parseQuantity } from '../../resources/quantity.ts';
 import type { Resources } from '../../resources/resources.ts';
 import { unimplementedFields } from '../../resources/unimplemented-fields.ts';
 import { translateKeepalive } from '../connection/spec.ts';
+import type { Settings } from '../../settings.ts';
 import type { PolicyOutcome, RefusedOutcome } from '../policy-outcome.ts';
 import { translateClientHttp } from './client-http.ts';
 import { resolveClientTls } from './client-tls.ts';
@@ -15,7 +16,11 @@ import { sharedPort } from './shared-port.ts';
  * What a ClientTrafficPolicy says of how clients of its listeners are talked to. One that cannot be enforced closes them when
  * it would stop clients, or says who they are; else nothing of it is in force.
  */
-export function resolveClientTrafficPolicy(policy: ClientTrafficPolicy, resources: Resources): PolicyOutcome {
+export function resolveClientTrafficPolicy(
+  policy: ClientTrafficPolicy,
+  resources: Resources,
+  settings: Pick<Settings, 'envoyProxy'>,
+): PolicyOutcome {
   const { metadata, spec } = policy;
   const open = !guards(spec);
   const missing = unimplementedFields(policy, 'Invalid');
@@ -27,7 +32,7 @@ export function resolveClientTrafficPolicy(policy: ClientTrafficPolicy, resource
     tls: resolveClientTls(policy, resources, problems),
     stream: { idleTimeout: milliseconds(spec.timeout?.tcp?.idleTimeout) },
   };
-  const wrong = sharedPort(policy, resources) ?? problemOf(problems);
+  const wrong = sharedPort(policy, resources, settings) ?? problemOf(problems);
   if (wrong === undefined) return { kind: 'features', features: {}, client };
   const message = `ClientTrafficPolicy ${metadata.namespace}/${metadata.name}: ${wrong}`;
   return { kind: 'refused', refusal: { reason: 'Invalid', message }, open };
