@@ -51,11 +51,17 @@ export interface ScriptedApiServer {
   /** Is gone until `up`. */
   down(): Promise<void>;
   up(): Promise<void>;
-  /** Watches say nothing until the function that it gives is called, and then all that has happened. */
-  stall(): () => void;
+  /** Watches, or those of a kind ("group/plural"), say nothing until the function that it gives is called, and then all that has happened. */
+  stall(table?: string): () => void;
   /** Tells watches how far they are. */
   bookmark(): void;
   close(): Promise<void>;
+}
+
+/** What watches have not said yet. */
+interface Held {
+  readonly table: string | undefined;
+  readonly said: (() => void)[];
 }
 
 interface Watching {
@@ -78,7 +84,7 @@ export async function scriptedApiServer(kinds: readonly ScriptedKind[]): Promise
   const calls: ApiCall[] = [];
   const watches = new Set<Watching>();
   const agents: Agent[] = [];
-  const state: { server: Server | undefined; port: number; held: (() => void)[] | undefined } = {
+  const state: { server: Server | undefined; port: number; held: Held | undefined } = {
     server: undefined,
     port: 0,
     held: undefined,
@@ -142,8 +148,9 @@ export async function scriptedApiServer(kinds: readonly ScriptedKind[]): Promise
       if (table !== watching.table || !isMeant(object, call, query)) return;
       const seen = shown(object, watching.kind, watching.version, watching.partial);
       const line = `${JSON.stringify({ type, object: seen })}\n`;
-      if (state.held === undefined) response.write(line);
-      else state.held.push(() => response.write(line));
+      const { held } = state;
+      if (held === undefined || (held.table ?? table) !== table) response.write(line);
+      else held.said.push(() => response.write(line));
     };
     const unfollow = store.follow(since === 0 ? store.version : since, tell);
     watches.add(watching);
@@ -198,12 +205,12 @@ export async function scriptedApiServer(kinds: readonly ScriptedKind[]): Promise
     cut: () => state.server?.closeAllConnections(),
     down: stop,
     up: listen,
-    stall: () => {
-      state.held = [];
+    stall: (table) => {
+      const held: Held = { table, said: [] };
+      state.held = held;
       return () => {
-        const { held = [] } = state;
         state.held = undefined;
-        for (const tell of held) tell();
+        for (const tell of held.said) tell();
       };
     },
     bookmark: () => {

@@ -4,7 +4,7 @@ import type { Resource } from '#controller/api/gen/types.d.ts';
 import type { KindSchema } from '#controller/api/kind.ts';
 import type { ApiObject } from '#controller/kubernetes/reflector.ts';
 import { type Admission, admit } from '../admit.ts';
-import { keyOf } from '../key.ts';
+import { keyOf, namespaceIn } from '../key.ts';
 import { ProblemBook } from '../problem-book.ts';
 import type { Problem, ResourceBatch, ResourceEvent, ResourceKey } from '../provider.ts';
 import { neededFields } from './needed-fields.ts';
@@ -65,6 +65,16 @@ export class ClusterLedger {
   keys(kind: KindSchema): readonly ResourceKey[] {
     const prefix = `${kind.group}/${kind.kind}/`;
     return [...this.#held.keys()].filter((key) => key.startsWith(prefix));
+  }
+
+  /** Whether an object is held. */
+  has(key: ResourceKey): boolean {
+    return this.#held.has(key);
+  }
+
+  /** The keys of what is held of a namespace. */
+  keysIn(namespace: string): readonly ResourceKey[] {
+    return [...this.#held.keys()].filter((key) => namespaceIn(key) === namespace);
   }
 
   /** What is referred to, whether it is held or not. */

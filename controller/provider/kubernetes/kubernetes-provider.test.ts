@@ -163,6 +163,100 @@ describe('the Kubernetes provider', () => {
     await expect.poll(() => told()).toContain('delete gateway.envoyproxy.io/SecurityPolicy/default/guard');
   });
 
+  describe('keeps a policy that is gone in force for what it guards, whatever of the two is heard of first', () => {
+    const SHOP = 'gateway.networking.k8s.io/gateways default shop';
+    const POLICY = 'gateway.envoyproxy.io/securitypolicies default guard';
+    const gone = {
+      guard: 'delete gateway.envoyproxy.io/SecurityPolicy/default/guard',
+      shop: `delete gateway.networking.k8s.io/Gateway/default/shop`,
+    };
+    const namespace = (more: string) => `apiVersion: v1\nkind: Namespace\nmetadata: { name: default, ${more} }\n`;
+    const watched = { kind: 'selector', selector: { matchLabels: { team: 'a' } } } as const;
+    const asked = ({ calls }: ScriptedApiServer): number =>
+      calls.filter(({ resource, verb }) => resource === 'namespaces' && verb === 'list').length;
+    /** Until something that comes after what was written has been told, and the namespace has been asked for. */
+    const heard = async ({ server, told }: Awaited<ReturnType<typeof begin>>, name: string): Promise<void> => {
+      put(server, gateway('absent').replace('name: shop', `name: ${name}`));
+      await expect.poll(told).toContain(`upsert gateway.networking.k8s.io/Gateway/default/${name}`);
+      await expect.poll(() => asked(server)).toBeGreaterThan(1);
+      await new Promise((resolve) => {
+        setTimeout(resolve, 200);
+      });
+    };
+
+    it('where its namespace is not selected any more: both go at once', async () => {
+      const begun = await begin([namespace('labels: { team: a }'), GUARD, gateway('absent')], { watched });
+      const { server, start, told, batches } = begun;
+      await start();
+      const flow = server.stall('/namespaces');
+      put(server, namespace('labels: { team: b }'));
+      drop(server, POLICY);
+      await heard(begun, 'later');
+      expect(told()).not.toContain(gone.guard);
+      flow();
+      await expect.poll(told).toContain(gone.guard);
+      expect(batches.find((batch) => batch.map(brief).includes(gone.guard))?.map(brief)).toContain(gone.shop);
+    });
+
+    it('where its namespace is being deleted', async () => {
+      const begun = await begin([namespace(''), GUARD, gateway('absent')]);
+      const { server, start, told } = begun;
+      await start();
+      const flow = server.stall('/namespaces');
+      put(server, namespace('deletionTimestamp: "2026-01-01T00:00:00Z"'));
+      drop(server, POLICY);
+      await heard(begun, 'later');
+      drop(server, SHOP);
+      await expect.poll(told).toContain(gone.shop);
+      drop(server, 'gateway.networking.k8s.io/gateways default later');
+      drop(server, '/namespaces  default');
+      expect(told()).not.toContain(gone.guard);
+      flow();
+      await expect.poll(told).toContain(gone.guard);
+    });
+
+    it('where its namespace is gone, and what it guards is not known to be', async () => {
+      const { server, start, told } = await begin([namespace(''), GUARD, gateway('absent')]);
+      await start();
+      const flow = server.stall('gateway.networking.k8s.io/gateways');
+      put(server, namespace('deletionTimestamp: "2026-01-01T00:00:00Z"'));
+      drop(server, POLICY);
+      drop(server, SHOP);
+      drop(server, '/namespaces  default');
+      await expect.poll(told).toContain('delete /Namespace//default');
+      await new Promise((resolve) => {
+        setTimeout(resolve, 200);
+      });
+      expect(told()).not.toContain(gone.guard);
+      flow();
+      await expect.poll(told).toContain(gone.guard);
+      expect(told()).toContain(gone.shop);
+    });
+
+    it('but lets one go that is gone by itself, as soon as the API server says so, and takes one that is there again', async () => {
+      const { server, start, told } = await begin([namespace(''), GUARD, gateway('absent')]);
+      await start();
+      let refusals = 0;
+      server.script.refuse = ({ resource, verb }) =>
+        resource === 'namespaces' && verb === 'list' && (refusals += 1) < 3 ? 503 : undefined;
+      drop(server, POLICY);
+      await expect.poll(() => refusals).toBe(1);
+      expect(told()).not.toContain(gone.guard);
+      await expect.poll(told).toContain(gone.guard);
+      expect(refusals).toBe(3);
+      refusals = 0;
+      put(server, GUARD);
+      const before = told().length;
+      drop(server, POLICY);
+      put(server, GUARD.replace('Deny', 'Allow'));
+      await expect.poll(() => refusals).toBe(3);
+      await expect.poll(() => told().length).toBeGreaterThan(before);
+      put(server, gateway('absent').replace('name: shop', 'name: later'));
+      await expect.poll(told).toContain('upsert gateway.networking.k8s.io/Gateway/default/later');
+      expect(told().filter((line) => line === gone.guard)).toHaveLength(1);
+    });
+  });
+
   it('keeps what it told through an outage and a server that has forgotten what happened', async () => {
     const { server, start, told, batches } = await begin([secret('used', 'a'), gateway('used')]);
     await start();

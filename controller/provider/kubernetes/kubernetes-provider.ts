@@ -15,6 +15,7 @@ import { selects } from '#controller/resources/selectors.ts';
 import { keyOf } from '../key.ts';
 import type { Provider, ResourceBatch, ResourceKey } from '../provider.ts';
 import { ClusterLedger, type ReferenceChange } from './cluster-ledger.ts';
+import { KeptGuards } from './kept-guards.ts';
 import { ReferencedObjects } from './referenced-objects.ts';
 import { BY_REFERENCE, type ByReference } from './references.ts';
 
@@ -84,10 +85,7 @@ class Session {
   readonly #ledger = new ClusterLedger();
   readonly #reflectors: { readonly reflector: Reflector; readonly kind: string }[] = [];
   readonly #referenced: { readonly [K in ByReference]: ReferencedObjects };
-  /** Namespaces that are being deleted. */
-  readonly #ending = new Set<string>();
-  /** Policies that are gone, and in force as long as their namespace is there. */
-  readonly #guarding = new Set<ResourceKey>();
+  readonly #guards: KeptGuards;
   /** Namespaces that a selector selects. */
   readonly #selected = new Set<string>();
   /** Those of them that have just come to be selected, of which nothing is told before what guards it is known. */
@@ -102,6 +100,16 @@ class Session {
     this.#options = options;
     this.#pace = { ...PACE, ...options.pace };
     this.#onBatch = onBatch;
+    const { server, clock, random, health } = options;
+    this.#guards = new KeptGuards({
+      server,
+      clock,
+      random,
+      health,
+      isRead: (metadata) => this.#selects(metadata),
+      isKnown: (namespace) => this.#ledger.has(keyOf('', 'Namespace', '', namespace)),
+      release: (key) => this.#refer(this.#ledger.drop(key)),
+    });
     this.#referenced = { Secret: this.#objectsOf('Secret'), ConfigMap: this.#objectsOf('ConfigMap') };
   }
 
@@ -127,6 +135,7 @@ class Session {
     this.#settled();
     for (const { reflector } of this.#reflectors) reflector.stop();
     for (const kind of BY_REFERENCE) this.#referenced[kind].stop();
+    this.#guards.stop();
   }
 
   #followAll(kind: KindSchema): readonly Reflector[] {
@@ -196,22 +205,22 @@ class Session {
       upsert: (object, listed) => {
         if (kind.kind === 'Namespace') {
           this.#judge(object.metadata);
-          if (object.metadata['deletionTimestamp'] === undefined) this.#endGuard(object.metadata.name);
-          else this.#ending.add(object.metadata.name);
+          this.#guards.namespaceThere(object.metadata);
         }
+        const { namespace: where = '', name } = object.metadata;
         if (!this.#isWatched(kind, object.metadata.namespace)) {
           observer?.passed(object);
           return;
         }
         observer?.seen(object, listed);
-        this.#guarding.delete(keyOf(kind.group, kind.kind, object.metadata.namespace ?? '', object.metadata.name));
+        const key = keyOf(kind.group, kind.kind, where, name);
+        if (GUARDS.has(kind.kind)) this.#guards.there(key);
+        else this.#guards.otherThere(key);
         this.#refer(this.#ledger.take(kind, object));
       },
       delete: ({ metadata }) => {
-        if (this.#selected.has(metadata.name) && kind.kind === 'Namespace') this.#leave(metadata.name);
         observer?.gone(kind.kind, metadata);
         this.#lose(kind, keyOf(kind.group, kind.kind, metadata.namespace ?? '', metadata.name));
-        if (kind.kind === 'Namespace') this.#endGuard(metadata.name);
       },
       listed: (seen) => {
         observer?.listed(kind.kind, namespace, seen);
@@ -220,30 +229,25 @@ class Session {
         for (const key of this.#ledger.keys(kind)) {
           if (key.startsWith(prefix) && !seen.has(idOf(key))) this.#lose(kind, key);
         }
-        if (kind.kind !== 'Namespace') return;
-        for (const ending of this.#ending) if (!seen.has(`/${ending}`)) this.#endGuard(ending);
-        for (const selected of this.#selected) if (!seen.has(`/${selected}`)) this.#leave(selected);
       },
     };
   }
 
-  /**
-   * An object is gone. What a namespace has is deleted in any order: a policy that goes before what it guards stays in force
-   * until its namespace is gone, too.
-   */
+  /** An object is gone; what guarded others is let go when that opens none of them. */
   #lose(kind: KindSchema, key: ResourceKey): void {
-    const namespace = namespaceIn(key);
-    if (GUARDS.has(kind.kind) && this.#ending.has(namespace)) this.#guarding.add(key);
-    else this.#refer(this.#ledger.drop(key));
-  }
-
-  #endGuard(namespace: string): void {
-    if (!this.#ending.delete(namespace)) return;
-    for (const key of this.#guarding) {
-      if (namespaceIn(key) !== namespace) continue;
-      this.#guarding.delete(key);
-      this.#refer(this.#ledger.drop(key));
+    if (GUARDS.has(kind.kind)) {
+      if (this.#ledger.has(key)) this.#guards.lost(key);
+      return;
     }
+    this.#refer(this.#ledger.drop(key));
+    if (kind.kind !== 'Namespace') {
+      this.#guards.otherLost(key);
+      return;
+    }
+    const name = nameIn(key);
+    if (this.#selected.has(name)) this.#leave(name);
+    const left = this.#ledger.keysIn(name).filter((one) => !COMES_FIRST.has(kindIn(one)));
+    this.#guards.namespaceLost(name, left);
   }
 
   #metadata(kind: ByReference, namespace: string | undefined): Reflection {
@@ -304,11 +308,18 @@ class Session {
     }
   }
 
-  /** Whether a namespace is read may change with its labels: then what is in it is listed. */
-  #judge({ name, labels }: ApiMetadata): void {
+  /** Whether what is in a namespace is to be read, by its labels where a selector says so. */
+  #selects({ name, labels }: ApiMetadata): boolean {
     const { watched } = this.#options;
-    if (watched.kind !== 'selector') return;
-    const isSelected = selects(watched.selector, { ...textsOf(labels), 'kubernetes.io/metadata.name': name });
+    if (watched.kind !== 'selector') return true;
+    return selects(watched.selector, { ...textsOf(labels), 'kubernetes.io/metadata.name': name });
+  }
+
+  /** Whether a namespace is read may change with its labels: then what is in it is listed. */
+  #judge(metadata: ApiMetadata): void {
+    if (this.#options.watched.kind !== 'selector') return;
+    const { name } = metadata;
+    const isSelected = this.#selects(metadata);
     if (isSelected === this.#selected.has(name)) return;
     if (isSelected) void this.#enter(name);
     else this.#leave(name);
@@ -331,6 +342,7 @@ class Session {
   #leave(namespace: string): void {
     this.#selected.delete(namespace);
     this.#entering.delete(namespace);
+    this.#guards.forget(namespace);
     for (const key of this.#ledger.referred()) {
       const { kind, namespace: where, name } = partsOf(key);
       if (where === namespace) this.#referenced[kind].unwant(where, name);
@@ -414,8 +426,12 @@ const GUARDS: ReadonlySet<string> = new Set([
 /** Told of a namespace before all else that is in it; what policies refer to is read by name. */
 const COMES_FIRST: ReadonlySet<string> = new Set([...GUARDS, ...BY_REFERENCE]);
 
-function namespaceIn(key: ResourceKey): string {
-  return key.split('/')[2] ?? '';
+function kindIn(key: ResourceKey): string {
+  return key.split('/')[1] ?? '';
+}
+
+function nameIn(key: ResourceKey): string {
+  return key.split('/')[3] ?? '';
 }
 
 /** "namespace/name" of a key. */
