@@ -21,8 +21,7 @@ export const SOME_MODULE: ModuleFile = { digest: `sha256:${'0'.repeat(64)}`, pat
 export const DEFAULT_SETTINGS: Settings = settingsOf(DEFAULT_CONFIGURATION);
 
 function settingsOf(configuration: Configuration): Settings {
-  const { controllerName, backends, envoyPatchPolicy, policyImage, systemTrust, failClosed, envoyProxy } =
-    configuration;
+  const { controllerName, backends, envoyPatchPolicy, policyImage, systemTrust, envoyProxy } = configuration;
   return {
     controllerName,
     backends,
@@ -40,7 +39,8 @@ function settingsOf(configuration: Configuration): Settings {
     loopbackBackends: true,
     ownFolders: [],
     proxies: configuration.kubernetes === undefined ? 'processes' : 'pods',
-    rateLimitsFailClosed: failClosed,
+    rateLimitsFailClosed: configuration.failClosed,
+    rateLimitTimeout: configuration.rateLimitTimeout,
   };
 }
 

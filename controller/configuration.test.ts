@@ -29,11 +29,10 @@ describe('a configuration file', () => {
 
   it('with a field that this version does not use says so, with its place', () => {
     const redis = 'backend: { type: Redis, redis: { url: "redis:6379", tls: {} } }';
-    const found = parse(`xdsServer:\n  maxConnectionAge: 1h\nrateLimit:\n  timeout: 1s\n  ${redis}\n`);
+    const found = parse(`xdsServer:\n  maxConnectionAge: 1h\nrateLimit:\n  telemetry: {}\n  ${redis}\n`);
     expect(found.ok && found.warnings).toEqual([
       expect.stringMatching(/^c\.yaml:3:1: EnvoyGateway: xdsServer: warning: /u),
-      expect.stringMatching(/^c\.yaml:6:3: EnvoyGateway: rateLimit\.timeout: warning: /u),
-      expect.stringMatching(/^c\.yaml:7:\d+: EnvoyGateway: rateLimit\.backend\.redis\.tls: warning: /u),
+      expect.stringMatching(/^c\.yaml:6:3: EnvoyGateway: rateLimit\.telemetry: warning: .* no rate limit service/u),
     ]);
   });
 
@@ -95,16 +94,68 @@ describe('a configuration file', () => {
       'sluice: { redis: { url: "redis://a" } }\nrateLimit: { backend: { type: Redis, redis: { url: "b:1" } } }',
       'redis://a',
     ],
+    [
+      'with tls',
+      'rateLimit: { backend: { type: Redis, redis: { url: "redis.svc:6379", tls: {} } } }',
+      'rediss://redis.svc:6379',
+    ],
+    [
+      'with tls, which is for our own, too',
+      'sluice: { redis: { url: "redis://:word@a" } }\nrateLimit: { backend: { type: Redis, redis: { tls: {} } } }',
+      'rediss://:word@a',
+    ],
   ])('says where Redis is, by a setting %s', (_, text, url) => {
     const found = parse(`${text}\n`);
-    expect(found.ok && found.value.redis).toBe(url);
+    expect(found.ok && found.value.redis?.address).toEqual({ kind: 'url', url });
   });
 
-  it('refuses a Redis that is in a Secret: what is counted in it is not counted in memory instead', () => {
+  it('names the Secrets with the address of Redis, and with the certificate to show to it', () => {
+    const redis = 'urlRef: { secretKeyRef: { name: a, key: b } }, tls: { certificateRef: { name: c, namespace: d } }';
+    const found = parse(`rateLimit: { backend: { type: Redis, redis: { ${redis} } } }\n`);
+    expect(found.ok && found.value.redis).toEqual({
+      address: { kind: 'secret', name: 'a', key: 'b' },
+      tls: { certificate: { name: 'c', namespace: 'd' } },
+    });
+  });
+
+  it.each([
+    ['neither url nor urlRef', '', /redis: found neither url nor urlRef/u],
+    ['both', 'url: "a:1", urlRef: { secretKeyRef: { name: a, key: b } }', /redis\.urlRef: found beside url/u],
+    [
+      'a Secret that need not be there',
+      'urlRef: { secretKeyRef: { name: a, key: b, optional: true } }',
+      /secretKeyRef\.optional: found true, accepted is false/u,
+    ],
+    [
+      'a certificate in a ConfigMap',
+      'url: "a:1", tls: { certificateRef: { kind: ConfigMap, name: a } }',
+      /certificateRef: found kind ConfigMap of group "", accepted is a Secret/u,
+    ],
+  ])('that has %s of Redis is refused: it is not counted in memory instead', (_, redis, message) => {
+    const found = parse(`rateLimit: { backend: { type: Redis, redis: { ${redis} } } }\n`);
+    expect(found.ok ? [] : found.errors).toEqual([expect.stringMatching(message)]);
+    expect(found.ok ? '' : found.errors[0]).toMatch(/^c\.yaml:3:\d+: EnvoyGateway: rateLimit\.backend\.redis/u);
+  });
+
+  it('warns of an address that is not used beside our own', () => {
     const found = parse(
-      'rateLimit: { backend: { type: Redis, redis: { urlRef: { secretKeyRef: { name: a, key: b } } } } }\n',
+      'sluice: { redis: { url: "redis://a" } }\nrateLimit: { backend: { type: Redis, redis: { url: "b:1" } } }\n',
     );
-    expect(found.ok ? [] : found.errors).toEqual([expect.stringMatching(/rateLimit\.backend\.redis: found no url/u)]);
+    expect(found.ok && found.warnings).toEqual([expect.stringMatching(/redis\.url: warning: .*sluice\.redis\.url/u)]);
+  });
+
+  it.each([
+    ['', undefined],
+    ['timeout: 20ms, ', 20],
+    ['timeout: 10s, ', 10_000],
+  ])('says how long a request waits for its count: %s', (timeout, expected) => {
+    const found = parse(`rateLimit: { ${timeout}backend: { type: Redis, redis: { url: "a:1" } } }\n`);
+    expect(found.ok && found.value.rateLimitTimeout).toBe(expected);
+  });
+
+  it.each(['0s', '11s'])('refuses to have a request wait %s', (timeout) => {
+    const found = parse(`rateLimit: { timeout: ${timeout}, backend: { type: Redis, redis: { url: "a:1" } } }\n`);
+    expect(found.ok ? [] : found.errors).toEqual([expect.stringMatching(/timeout: found .*, accepted is 1ms to 10s/u)]);
   });
 
   it.each([
@@ -215,7 +266,11 @@ describe('a configuration file', () => {
     const [, example = ''] = /```yaml\n(.*?)```/su.exec(page) ?? [];
     writeFileSync(join(folder, 'ca.pem'), selfSigned('a.example')['tls.crt']);
     const found = parseConfiguration(join(folder, 'c.yaml'), example);
-    expect(found).toMatchObject({ ok: true, warnings: [], value: { redis: expect.stringContaining('rediss://') } });
+    expect(found).toMatchObject({
+      ok: true,
+      warnings: [],
+      value: { redis: { address: { url: expect.stringContaining('rediss://') } } },
+    });
     const [, ours = ''] = example.split('sluice:\n');
     const shown = new Set([...ours.matchAll(/^ {2}(\w+):/gmu)].map(([, name]) => name));
     expect(shown).toEqual(new Set(Object.keys(sluiceSettings.properties)));

@@ -8,6 +8,7 @@ import { validateConfig } from './api/validate.ts';
 import { DEFAULT_FETCH_SETTINGS, type FetchSettings, type OverrideAddress } from '#extproc/outbound/fetch-settings.ts';
 import { type ImageReference, parseReference } from './oci/reference.ts';
 import { locate, parseYaml } from './provider/parse-yaml.ts';
+import { rateLimitTimeout, type RedisSettings, redisSettings } from './redis/redis-settings.ts';
 import { parseDuration } from './resources/duration.ts';
 import { proxyDefaults } from './proxy-defaults.ts';
 import { CONTROLLER_NAME } from './settings.ts';
@@ -28,8 +29,10 @@ export interface Configuration {
   readonly policyImage: ImageReference | undefined;
   /** The file of the authorities that proxies trust where a manifest says `System`; `undefined` for the machine's own. */
   readonly systemTrust: string | undefined;
-  /** URL of the Redis that global rate limits are counted in (`sluice.redis`, or `rateLimit.backend.redis`). Secret. */
-  readonly redis: string | undefined;
+  /** The Redis that global rate limits are counted in (`sluice.redis`, or `rateLimit.backend.redis`). Secret. */
+  readonly redis: RedisSettings | undefined;
+  /** How long a request waits to be counted (`rateLimit.timeout`); a second where nothing is said. Milliseconds. */
+  readonly rateLimitTimeout: number | undefined;
   /** Whether requests are refused that global rate limits cannot count (`rateLimit.failClosed`). */
   readonly failClosed: boolean;
   /** How a cluster is followed (`provider.kubernetes`); without it manifests are in files. */
@@ -50,6 +53,7 @@ export const DEFAULT_CONFIGURATION: Configuration = {
   fetch: DEFAULT_FETCH_SETTINGS,
   policyImage: undefined,
   redis: undefined,
+  rateLimitTimeout: undefined,
   systemTrust: undefined,
   failClosed: true,
   kubernetes: undefined,
@@ -104,7 +108,8 @@ export function parseConfiguration(file: string, text: string): Configured {
   };
   const fetch = fetchSettings(sluice ?? {}, dirname(file), refuse);
   const policyImage = imageReference(sluice?.policyImage, refuse);
-  const redis = redisUrl(valid.value, (path, message) => errors.push(at(path, message)));
+  const redis = redisSettings(valid.value, (path, message) => errors.push(at(path, message)));
+  const timeout = rateLimitTimeout(valid.value, (path, message) => errors.push(at(path, message)));
   const kubernetes = clusterSettings(valid.value.provider, (path, message) => errors.push(at(path, message)));
   const place = kubernetes === undefined ? 'processes' : 'pods';
   const envoyProxy = proxyDefaults(valid.value.envoyProxy, place, (path, message) => errors.push(at(path, message)));
@@ -119,6 +124,7 @@ export function parseConfiguration(file: string, text: string): Configured {
     fetch: kubernetes === undefined ? fetch : { ...fetch, refuse: new Set([...fetch.refuse, 'Loopback' as const]) },
     policyImage,
     redis,
+    rateLimitTimeout: timeout,
     kubernetes,
     envoyProxy,
     log: logSettings(logging),
@@ -142,44 +148,13 @@ const NO_EXTENSIONS = { backends: false, envoyPatchPolicy: false };
 
 function unused(document: EnvoyGateway): readonly FieldPath[] {
   const fields = Object.keys(document).filter((field) => !USED.includes(field));
-  const { rateLimit } = document;
-  const redis = rateLimit?.backend.redis ?? {};
   return [
     ...fields.map((field) => [field]),
     ...unusedOfProvider(document.provider),
     ...(['enableDumpConfig', 'enablePprof'] as const)
       .filter((key) => document.admin?.[key] !== undefined)
       .map((key) => ['admin', key]),
-    ...(['timeout', 'telemetry'] as const)
-      .filter((key) => rateLimit?.[key] !== undefined)
-      .map((key) => ['rateLimit', key]),
-    ...(['urlRef', 'tls'] as const)
-      .filter((key) => redis[key] !== undefined)
-      .map((key) => ['rateLimit', 'backend', 'redis', key]),
   ];
-}
-
-/** Envoy Gateway writes only "host:port"; our own setting goes first. */
-function redisUrl(
-  { sluice, rateLimit }: EnvoyGateway,
-  at: (path: FieldPath, message: string) => void,
-): string | undefined {
-  if (sluice?.redis !== undefined) {
-    if (!URL.canParse(sluice.redis.url)) at(['sluice', 'redis', 'url'], 'is not a URL');
-    return sluice.redis.url;
-  }
-  if (rateLimit === undefined) return undefined;
-  const address = rateLimit.backend.redis?.url;
-  if (address === undefined) {
-    // Counting in memory instead would allow what was to be refused.
-    at(['rateLimit', 'backend', 'redis'], 'found no url, accepted from files is the address of one Redis: HOST:PORT');
-    return undefined;
-  }
-  const url = /^rediss?:\/\//u.test(address) ? address : `redis://${address}`;
-  if (!/^[^,]+:\d{1,5}$/u.test(address) || !URL.canParse(url)) {
-    at(['rateLimit', 'backend', 'redis', 'url'], 'accepted is the address of one Redis: HOST:PORT');
-  }
-  return url;
 }
 
 type Refuse = (path: FieldPath, message: string) => void;

@@ -88,6 +88,8 @@ export interface Pipeline {
   proxies(): readonly ProxyReport[];
   /** How many of the things that policies need from outside are there. */
   wants(): WantCounts;
+  /** Has every sidecar told what it is to work by, where that has become something else without a change of objects. */
+  tellSidecars(): void;
   /** Stops reading, and ends every proxy, or lets go of it where that goes on without us. */
   stop(proxies?: 'end' | 'leave'): Promise<void>;
 }
@@ -308,6 +310,9 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
     problems: () => [...problems.values()],
     proxies: () => [...proxies.values()].map((proxy) => proxy.report()),
     wants: () => answers.counts(),
+    tellSidecars: () => {
+      for (const proxy of proxies.values()) proxy.tellSidecar();
+    },
     stop: async (what = 'end') => {
       stopped = true;
       aging.stop();

@@ -367,7 +367,7 @@ export class RunningProxy {
     const clusters = rejected.filter(({ type }) => type === 'cluster').map(({ name }) => name);
     const withheld = { clusters: new Set(clusters), routes: this.#quarantine.withheld, warming: this.#warming };
     this.#published = withhold(wanted, withheld, this.#lastGood);
-    this.#tellSidecar();
+    this.tellSidecar();
     const tamper = this.#options.tamper ?? ((untouched: XdsSnapshot) => untouched);
     const lowered = (ir: ProxyIr): XdsSnapshot => (ir === wanted ? snapshot : this.#lower(ir));
     const chosen = this.#patched.repaired(this.#published, this.#lastGood, lowered);
@@ -416,7 +416,7 @@ export class RunningProxy {
   }
 
   /** Tells the sidecar what to work by: whatever the routes of any configuration that may serve need. */
-  #tellSidecar(): void {
+  tellSidecar(): void {
     const serving = [this.#ir, this.#published, this.#lastGood].filter((ir) => ir !== undefined);
     this.#states.want(this.#options.sidecarState([...new Set(serving)]));
   }
@@ -451,7 +451,7 @@ export class RunningProxy {
       this.#patched.settle(this.#published, (name) => hosts.has(name) || configurations.has(configurationOf(name)));
     }
     if (!refused.some(({ type }) => type === 'extension-config')) this.#goodFilters = this.#filters;
-    this.#tellSidecar();
+    this.tellSidecar();
     if (refused.length === 0) {
       this.#cancelLetGo();
       this.#cancelLetGo = this.#options.clock.after(LET_GO_AFTER, () => this.#letGo());

@@ -25,6 +25,9 @@ import { problemTeller, refusedObjects } from './problem-events.ts';
 import { policyModules, proxyMakers } from './proxy-makers.ts';
 import { kubernetesProvider, type Observer } from './provider/kubernetes/kubernetes-provider.ts';
 import { type Outcome, success } from './resources/verdict.ts';
+import { clusterSecrets } from './redis/cluster-secrets.ts';
+import { CountingPlace } from './redis/counting-place.ts';
+import { secretsOf } from './redis/redis-settings.ts';
 import { systemClock } from './runtime/clock.ts';
 import { collectGarbage, IdleCollection } from './runtime/memory.ts';
 import type { Logs } from './runtime/log.ts';
@@ -72,7 +75,7 @@ export interface ServedCluster {
  */
 export async function serveCluster(options: ServeClusterOptions): Promise<Outcome<ServedCluster, 'NoModule'>> {
   const { server, configuration, cluster, stateFolder, metrics, logs, undo } = options;
-  const { controllerName, backends, envoyPatchPolicy, fetch, policyImage, redis, systemTrust, failClosed, envoyProxy } =
+  const { controllerName, backends, envoyPatchPolicy, fetch, policyImage, redis, systemTrust, envoyProxy } =
     configuration;
   const modules = await policyModules(stateFolder, logs('gateway-api'));
   if (!modules.ok) return modules;
@@ -96,7 +99,27 @@ export async function serveCluster(options: ServeClusterOptions): Promise<Outcom
     () => told.pipeline,
     (isLeader) => infra.lead(isLeader),
   );
-  const sidecarState = sidecarStates({ loginKeys: keys, fetch, redis });
+  const place = new CountingPlace(redis, logs('gateway-api'));
+  const secrets = await clusterSecrets({
+    server,
+    namespace: options.namespace,
+    names: secretsOf(redis),
+    clock: systemClock,
+    random: Math.random,
+    changed: (now) => {
+      place.look(now);
+      told.pipeline?.tellSidecars();
+    },
+    log: logs('provider'),
+  });
+  undo.push(() => Promise.resolve(secrets.stop()));
+  place.look(secrets);
+  const sidecarState = sidecarStates({
+    loginKeys: keys,
+    fetch,
+    counting: () => place.current,
+    countTimeout: configuration.rateLimitTimeout,
+  });
   const idle = new IdleCollection(systemClock, collectGarbage);
   undo.push(() => Promise.resolve(idle.stop()));
   const { policyDigest, library } = modules.value;
@@ -131,7 +154,8 @@ export async function serveCluster(options: ServeClusterOptions): Promise<Outcom
       loopbackBackends: false,
       ownFolders: [POD_PATHS.run],
       proxies: 'pods',
-      rateLimitsFailClosed: failClosed,
+      rateLimitsFailClosed: configuration.failClosed,
+      rateLimitTimeout: configuration.rateLimitTimeout,
     },
     proxy: (key) => makers.proxy(key, { changed: writing.look, warms: writing.warms }),
     answers: makers.answers,
@@ -153,6 +177,8 @@ export async function serveCluster(options: ServeClusterOptions): Promise<Outcom
     log: logs('gateway-api'),
   });
   told.pipeline = pipeline;
+  // What has changed meanwhile.
+  pipeline.tellSidecars();
   undo.push(() => pipeline.stop('leave'));
   await pipeline.begun;
   undo.push(writing.start());

@@ -14,11 +14,15 @@ import { localSystemTrust } from './infra/local/system-trust.ts';
 import { type Pipeline, startPipeline } from './pipeline.ts';
 import { policyModules, proxyMakers } from './proxy-makers.ts';
 import { filesProvider } from './provider/files/files-provider.ts';
+import { CountingPlace } from './redis/counting-place.ts';
+import { FileSecrets } from './redis/file-secrets.ts';
+import { secretsOf } from './redis/redis-settings.ts';
 import { systemClock } from './runtime/clock.ts';
 import { collectGarbage, IdleCollection } from './runtime/memory.ts';
 import type { Logs } from './runtime/log.ts';
 import type { Metrics } from './runtime/metrics.ts';
 import { type Outcome, success } from './resources/verdict.ts';
+import { DEFAULT_NAMESPACE } from './settings.ts';
 import { sidecarStates } from './sidecar-state.ts';
 
 /** What is served, and with what. */
@@ -40,8 +44,9 @@ export interface ServeOptions {
 /** Serves manifests with proxies on this machine. Resolves when all that exists has been translated once. */
 export async function serve(options: ServeOptions): Promise<Outcome<Pipeline, 'NoModule' | 'Unreadable'>> {
   const { paths, flags, stateFolder, programs, infra, headStart, metrics, logs, undo } = options;
-  const { controllerName, backends, envoyPatchPolicy, fetch, policyImage, redis, systemTrust, failClosed, envoyProxy } =
-    options.configuration ?? DEFAULT_CONFIGURATION;
+  const configuration = options.configuration ?? DEFAULT_CONFIGURATION;
+  const { controllerName, backends, envoyPatchPolicy, fetch, policyImage, redis, systemTrust, envoyProxy } =
+    configuration;
   const modules = await policyModules(stateFolder, logs('gateway-api'));
   if (!modules.ok) return modules;
   const keys = await loginKeys(stateFolder);
@@ -50,11 +55,22 @@ export async function serve(options: ServeOptions): Promise<Outcome<Pipeline, 'N
   undo.push(() => processors.stop());
   const idle = new IdleCollection(systemClock, collectGarbage);
   undo.push(() => Promise.resolve(idle.stop()));
-  const sidecarState = sidecarStates({ loginKeys: keys.value, fetch, redis });
+  const place = new CountingPlace(redis, logs('gateway-api'));
+  const secrets = new FileSecrets(DEFAULT_NAMESPACE, secretsOf(redis));
+  const told: { pipeline: Pipeline | undefined } = { pipeline: undefined };
+  const sidecarState = sidecarStates({
+    loginKeys: keys.value,
+    fetch,
+    counting: () => place.current,
+    countTimeout: configuration.rateLimitTimeout,
+  });
   const { policyDigest, library } = modules.value;
   const makers = proxyMakers({ infra, sidecarState, library, fetch, stateFolder, metrics, logs });
   const pipeline = await startPipeline({
-    provider: filesProvider({ paths, log: logs('provider') }),
+    provider: secrets.along(filesProvider({ paths, log: logs('provider') }), {
+      before: () => place.look(secrets),
+      after: () => told.pipeline?.tellSidecars(),
+    }),
     clock: systemClock,
     settings: {
       controllerName,
@@ -73,7 +89,8 @@ export async function serve(options: ServeOptions): Promise<Outcome<Pipeline, 'N
       loopbackBackends: true,
       ownFolders: [resolve(stateFolder), realpathSync(stateFolder)],
       proxies: 'processes',
-      rateLimitsFailClosed: failClosed,
+      rateLimitsFailClosed: configuration.failClosed,
+      rateLimitTimeout: configuration.rateLimitTimeout,
     },
     proxy: (key) => {
       const opening = headStart.take(key);
@@ -93,6 +110,9 @@ export async function serve(options: ServeOptions): Promise<Outcome<Pipeline, 'N
     log: logs('gateway-api'),
   });
   undo.push(() => pipeline.stop());
+  told.pipeline = pipeline;
+  // What has changed meanwhile.
+  pipeline.tellSidecars();
   void headStart.closeOthers(served(pipeline));
   return success(pipeline);
 }

@@ -8,13 +8,24 @@ export interface WithoutEffect {
 }
 
 /** What a configuration says of parts that Envoy Gateway has and Sluice does without. */
-export function settingsWithoutEffect({ logging }: EnvoyGateway): readonly WithoutEffect[] {
+export function settingsWithoutEffect({ logging, rateLimit, sluice }: EnvoyGateway): readonly WithoutEffect[] {
+  const redis = sluice?.redis === undefined ? undefined : rateLimit?.backend.redis;
   const all = [
     {
       found: logging?.level?.['global-ratelimit'],
       path: ['logging', 'level', 'global-ratelimit'],
       why: 'the sidecar of each proxy counts, at the level info; there is no service for it',
     },
+    {
+      found: rateLimit?.telemetry,
+      path: ['rateLimit', 'telemetry'],
+      why: 'the sidecar of each proxy counts; there is no rate limit service that has metrics and traces of its own',
+    },
+    ...(['url', 'urlRef'] as const).map((key) => ({
+      found: redis?.[key],
+      path: ['rateLimit', 'backend', 'redis', key],
+      why: 'sluice.redis.url goes first',
+    })),
   ];
   return all.filter(({ found }) => found !== undefined);
 }

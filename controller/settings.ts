@@ -36,6 +36,8 @@ export interface Settings {
   readonly proxies: ProxyPlace;
   /** Whether requests are refused that global rate limits cannot count. */
   readonly rateLimitsFailClosed: boolean;
+  /** How long a request waits to be counted by a global rate limit, where the operator says it. Milliseconds. */
+  readonly rateLimitTimeout: number | undefined;
 }
 
 /** Pods of a cluster, or processes of this machine. */
@@ -43,6 +45,9 @@ export type ProxyPlace = 'pods' | 'processes';
 
 /** The name that Envoy Gateway's manifests use; a drop-in answers to it. */
 export const CONTROLLER_NAME = 'gateway.envoyproxy.io/gatewayclass-controller';
+
+/** Where Envoy Gateway is installed unless told otherwise; from files, where the Secrets of its configuration are. */
+export const DEFAULT_NAMESPACE = 'envoy-gateway-system';
 
 /**
  * Annotation of a Gateway that pins the `policy` module of its proxy to one digest ("sha256:..."), to try a new build on

@@ -5,6 +5,7 @@ import { type ChainIr, type HttpChainIr, httpChainsIn, type ListenerIr } from '.
 import type { OidcClientIr } from './ir/oidc.ts';
 import type { ProxyIr } from './ir/proxy.ts';
 import type { VirtualHostIr } from './ir/virtual-host.ts';
+import type { Counting } from './redis/counting.ts';
 import type { SidecarStateInit } from './server/agent/sidecar-states.ts';
 import type { Init } from './xds/build/message.ts';
 import { once } from './ir/once.ts';
@@ -13,18 +14,19 @@ import { once } from './ir/once.ts';
 export interface SidecarSettings {
   readonly loginKeys: LoginKeys;
   readonly fetch: FetchSettings;
-  /** URL of the Redis that global rate limits are counted in; without one each sidecar counts for itself. */
-  readonly redis: string | undefined;
+  /** Where global rate limits are counted; while it is not known, sidecars are told nothing of it. */
+  readonly counting: () => Counting | undefined;
+  /** How long a request waits to be counted; a second where nothing is said. Milliseconds. */
+  readonly countTimeout: number | undefined;
 }
 
 /** Makes what the sidecar of a proxy is to work by from the configurations that may be in force there, newest first. */
 export type SidecarStateOf = (configurations: readonly ProxyIr[]) => SidecarStateInit;
 
 /** Makes states with these settings. */
-export function sidecarStates({ loginKeys, fetch, redis }: SidecarSettings): SidecarStateOf {
+export function sidecarStates({ loginKeys, fetch, counting, countTimeout }: SidecarSettings): SidecarStateOf {
   const keys = loginKeysMessage(loginKeys);
   const fetchRules = fetchRulesMessage(fetch);
-  const counting = { redisUrl: redis ?? '', caBundle: fetch.caBundle ?? '' };
   return (configurations) => {
     const clients = new Map<string, OidcClientIr>();
     for (const { listeners } of configurations) {
@@ -38,7 +40,9 @@ export function sidecarStates({ loginKeys, fetch, redis }: SidecarSettings): Sid
       const client = clients.get(id);
       return client === undefined ? [] : [oidcClientMessage(client)];
     });
-    return { loginKeys: keys, fetchRules, oidcClients, counting };
+    const where = counting();
+    const told = where === undefined ? {} : { counting: countingMessage(where, fetch.caBundle, countTimeout) };
+    return { loginKeys: keys, fetchRules, oidcClients, ...told };
   };
 }
 
@@ -59,6 +63,31 @@ const clientsOf = once((hosts: readonly VirtualHostIr[]): readonly OidcClientIr[
   }
   return [...clients];
 });
+
+function countingMessage(
+  counting: Counting,
+  caBundle: string | undefined,
+  timeout = 0,
+): Init<'sluice.agent.v1.Counting'> {
+  switch (counting.kind) {
+    case 'memory':
+      return { timeout };
+    case 'nowhere':
+      return { timeout, impediment: counting.impediment };
+    case 'redis': {
+      const { url, certificate, authorities } = counting;
+      return {
+        timeout,
+        redisUrl: url,
+        caBundle: [caBundle, authorities].filter((text) => text !== undefined).join('\n'),
+        certificate: certificate?.chain ?? '',
+        privateKey: certificate?.key ?? '',
+      };
+    }
+    default:
+      return counting satisfies never;
+  }
+}
 
 function loginKeysMessage({ session, sealing }: LoginKeys): Init<'sluice.agent.v1.LoginKeys'> {
   return {

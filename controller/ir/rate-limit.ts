@@ -6,6 +6,8 @@ export interface RateLimitIr {
   readonly local: readonly LimitIr[];
   /** Counted for all proxies together, in windows. */
   readonly global: readonly LimitIr[];
+  /** How long a request waits to be counted; a second where nothing is said. Milliseconds. */
+  readonly timeout: number | undefined;
 }
 
 /** So many requests in a window, of those that all selectors match. */

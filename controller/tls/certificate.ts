@@ -27,6 +27,11 @@ export function certificateIn(secret: Secret, now: number): Outcome<CertificateI
   return found;
 }
 
+/** The same whatever the time. */
+export function certificatePairIn(secret: Secret): Outcome<CertificateIr, 'InvalidCertificateRef'> {
+  return parsedOf(secret).found;
+}
+
 /** When the certificates of a Secret of type kubernetes.io/tls are good. */
 export function certificateWindows(secret: Secret): readonly Window[] {
   return parsedOf(secret).windows;

@@ -126,6 +126,11 @@ function certificatesIn(object: ConfigMap | Secret, now: number): Outcome<string
   return refusal('InvalidCACertificateRef', message);
 }
 
+/** The certificates under `ca.crt` of a Secret that has a certificate of its own, in PEM; `undefined` where it has none. */
+export function authoritiesBeside(secret: Secret): Outcome<string | undefined, 'InvalidCACertificateRef'> {
+  return (dataOf(secret, 'ca.crt') ?? '') === '' ? success(undefined) : authoritiesIn(secret).found;
+}
+
 /** When the authorities in a Secret or ConfigMap are good; none where it has none. */
 export function authorityWindows(object: ConfigMap | Secret): readonly Window[] {
   return authoritiesIn(object).windows;

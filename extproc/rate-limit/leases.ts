@@ -12,10 +12,16 @@ import { MemoryStore } from './memory-store.ts';
 import { type RedisAddress, RedisStore } from './redis-store.ts';
 
 /** Where to count. */
-export type CountIn = { readonly kind: 'memory' } | ({ readonly kind: 'redis' } & RedisAddress);
+export type CountIn =
+  | { readonly kind: 'memory' }
+  | ({ readonly kind: 'redis' } & RedisAddress)
+  /** Nowhere, and why: then nothing is granted. */
+  | { readonly kind: 'nowhere'; readonly impediment: string };
 
 /** How long a question may wait for the word where to count. Milliseconds. */
 const PATIENCE = 900;
+/** How long counting goes on by the last connection to a Redis while the next one to the same is made. Milliseconds. */
+const HANDOVER = 3_000;
 
 /** That a question cannot be answered now: nothing is wrong with it. */
 export class Unanswerable extends Error {}
@@ -24,8 +30,10 @@ export class Unanswerable extends Error {}
 export class Leases {
   readonly #log: Logger;
   #told: PromiseWithResolvers<CounterStore> = Promise.withResolvers();
-  #countsIn = '';
+  #where: CountIn | undefined;
   #store: CounterStore | undefined;
+  /** What takes its place as soon as it is connected. */
+  #next: CounterStore | undefined;
   #failures = 0;
 
   constructor(log: Logger) {
@@ -34,13 +42,22 @@ export class Leases {
 
   /** Counts here from now on; what was counted elsewhere is not carried over. The same again changes nothing. */
   countIn(where: CountIn): void {
-    const name = JSON.stringify(where);
-    if (name === this.#countsIn) return;
-    this.#countsIn = name;
-    void this.#store?.close();
-    this.#store = where.kind === 'memory' ? new MemoryStore() : new RedisStore(where, this.#log);
-    this.#told.resolve(this.#store);
-    this.#log.info({ where: where.kind }, 'global rate limits are counted');
+    const before = this.#where;
+    if (JSON.stringify(where) === JSON.stringify(before)) return;
+    this.#where = where;
+    void this.#next?.close();
+    this.#next = undefined;
+    const store = this.#storeOf(where);
+    if (where.kind === 'nowhere') this.#log.error({ reason: where.impediment }, 'global rate limits cannot be counted');
+    else this.#log.info({ where: where.kind }, 'global rate limits are counted');
+    // The same Redis by another certificate, say: no request is refused for the time that connecting takes.
+    const isSame = before?.kind === 'redis' && where.kind === 'redis' && before.url === where.url;
+    if (!isSame || !(store instanceof RedisStore)) {
+      this.#take(store);
+      return;
+    }
+    this.#next = store;
+    void this.#handOver(store);
   }
 
   /** Answers an encoded `LeaseRequest`. Throws `Unanswerable` while the store is out of reach, another error when it is none. */
@@ -56,6 +73,37 @@ export class Leases {
   /** Ends the connection to the store. */
   async close(): Promise<void> {
     await this.#store?.close();
+    await this.#next?.close();
+  }
+
+  async #handOver(store: RedisStore): Promise<void> {
+    await Promise.race([store.ready, sleep(HANDOVER, undefined, { ref: false })]);
+    if (this.#next === store) this.#take(store);
+  }
+
+  #take(store: CounterStore): void {
+    void this.#store?.close();
+    this.#store = store;
+    this.#next = undefined;
+    this.#told.resolve(store);
+  }
+
+  #storeOf(where: CountIn): CounterStore {
+    switch (where.kind) {
+      case 'memory':
+        return new MemoryStore();
+      case 'nowhere':
+        return noStore(where.impediment);
+      case 'redis':
+        try {
+          return new RedisStore(where, this.#log);
+        } catch {
+          // Whatever it says may hold the URL.
+          return noStore('the address, certificate or key of Redis cannot be used');
+        }
+      default:
+        return where satisfies never;
+    }
   }
 
   async #lease(question: LeaseQuestion): ReturnType<CounterStore['lease']> {
@@ -81,4 +129,9 @@ export class Leases {
     if (store === undefined) throw new Error('the controller has not said yet where to count');
     return store;
   }
+}
+
+/** Counts nothing. */
+function noStore(impediment: string): CounterStore {
+  return { lease: () => Promise.reject(new Error(impediment)), close: () => Promise.resolve() };
 }

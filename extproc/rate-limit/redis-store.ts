@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isIP } from 'node:net';
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import { getCACertificates } from 'node:tls';
 import { createClient } from '@redis/client';
@@ -13,10 +14,11 @@ export interface RedisAddress {
   readonly ca?: string;
   /** What we show to a server that wants a certificate: PEM. */
   readonly tls?: { readonly certificate: string; readonly key: string };
+  /** How long it may take to answer; who asks fails then. Milliseconds; 500 where nothing is said. */
+  readonly patience?: number;
 }
 
-/** How long Redis may take; who asks fails then. Milliseconds. */
-const ANSWER_TIMEOUT = 500;
+const PATIENCE = 500;
 const CONNECT_TIMEOUT = 1000;
 /** How often we look whether the connection is alive, and when it is given up. Milliseconds. */
 const PING_INTERVAL = 1000;
@@ -65,11 +67,17 @@ export class RedisStore implements CounterStore {
   readonly #client: ReturnType<typeof createClient>;
   readonly #log: Logger;
   readonly #now: () => number;
+  readonly #patience: number;
+  readonly #ready = Promise.withResolvers<void>();
+  /** Questions under way. */
+  readonly #asked = new Set<Promise<unknown>>();
   #isDown = false;
 
-  constructor({ url, ca, tls }: RedisAddress, log: Logger, now: () => number = Date.now) {
+  /** Throws where the address or what is to be shown is none; nothing of it is in the error. */
+  constructor({ url, ca, tls, patience = PATIENCE }: RedisAddress, log: Logger, now: () => number = Date.now) {
     this.#log = log;
     this.#now = now;
+    this.#patience = patience;
     const common = {
       connectTimeout: CONNECT_TIMEOUT,
       socketTimeout: SILENCE_TIMEOUT,
@@ -77,12 +85,20 @@ export class RedisStore implements CounterStore {
     };
     const shown = tls === undefined ? {} : { cert: tls.certificate, key: tls.key };
     const trusted = ca === undefined ? {} : { ca: [...getCACertificates('default'), ca] };
-    const isSecure = tls !== undefined || url.startsWith('rediss:');
-    const socket = isSecure ? { ...common, ...shown, ...trusted, tls: true as const } : common;
-    this.#client = createClient({ url, disableOfflineQueue: true, pingInterval: PING_INTERVAL, socket });
+    // What asks for TLS is not sent in the clear, whatever the URL says.
+    const secure = tls === undefined ? url : url.replace(/^redis:/u, 'rediss:');
+    const socket = secure.startsWith('rediss:')
+      ? { ...common, ...shown, ...trusted, ...named(secure), tls: true as const }
+      : common;
+    this.#client = createClient({ url: secure, disableOfflineQueue: true, pingInterval: PING_INTERVAL, socket });
     this.#client.on('error', (error: unknown) => this.#noteDown(error));
     this.#client.on('ready', () => this.#noteUp());
     void this.#client.connect().catch((error: unknown) => this.#noteDown(error));
+  }
+
+  /** Resolves when it has been connected to Redis once. */
+  get ready(): Promise<void> {
+    return this.#ready.promise;
   }
 
   async lease({ counter, limit, window, wanted, needed }: LeaseQuestion): Promise<Lease> {
@@ -90,15 +106,25 @@ export class RedisStore implements CounterStore {
     const args = ['1', key, ...[limit, window, wanted, needed].map(String)];
     // The end is reckoned from before the question, so that it is never too late.
     const asked = this.#now();
-    const answer = await withinTime(this.#run(args));
+    const answer = await this.#noted(withinTime(this.#run(args), this.#patience));
     if (!isAnswer(answer)) throw new Error('Redis answered otherwise than the script does');
     const [granted, remaining, lasts, windowNumber] = answer;
     return { granted, remaining, end: asked + lasts, windowNumber };
   }
 
+  /** Ends the connection once what was asked has been answered. */
   async close(): Promise<void> {
+    await Promise.allSettled(this.#asked);
     this.#client.destroy();
-    return Promise.resolve();
+  }
+
+  async #noted<T>(answer: Promise<T>): Promise<T> {
+    this.#asked.add(answer);
+    try {
+      return await answer;
+    } finally {
+      this.#asked.delete(answer);
+    }
   }
 
   async #run(args: readonly string[]): Promise<unknown> {
@@ -119,7 +145,14 @@ export class RedisStore implements CounterStore {
   #noteUp(): void {
     this.#log.info('connected to Redis');
     this.#isDown = false;
+    this.#ready.resolve();
   }
+}
+
+/** The name that a server is asked for by; an address is none (RFC 6066, section 3). */
+function named(url: string): { readonly servername?: string } {
+  const { hostname } = new URL(url);
+  return hostname.startsWith('[') || isIP(hostname) !== 0 ? {} : { servername: hostname };
 }
 
 /** How long to wait after so many attempts; a random part keeps many from coming at once. */
@@ -131,12 +164,12 @@ function pauseAfter(retries: number, random: number): number {
  * Fails when the work is late. Where this process itself was held up (a collection of garbage, a busy machine) Node tells of
  * the time before it reads what has come meanwhile: that is read first.
  */
-async function withinTime<T>(work: Promise<T>): Promise<T> {
+async function withinTime<T>(work: Promise<T>, patience: number): Promise<T> {
   const timer = new AbortController();
-  const late = sleep(ANSWER_TIMEOUT, undefined, { signal: timer.signal })
+  const late = sleep(patience, undefined, { signal: timer.signal })
     .then(() => turn())
     .then(
-      () => Promise.reject(new Error(`Redis has not answered within ${ANSWER_TIMEOUT} ms`)),
+      () => Promise.reject(new Error(`Redis has not answered within ${patience} ms`)),
       () => new Promise<never>(() => undefined),
     );
   try {

@@ -384,3 +384,16 @@ describe('without the sidecar', () => {
     }
   });
 });
+
+describe('how long a request waits for its count', () => {
+  it.each([
+    [undefined, 1000],
+    [0, 1000],
+    [20, 20],
+    [10_000, 10_000],
+  ])('is %s ms by its limits: %i ms', (timeout, expected) => {
+    const { host } = workerAt(0);
+    workerAt(0).ask({ global: [limit()], ...(timeout === undefined ? {} : { timeout }) });
+    expect(host.calls().map((call) => call.timeout)).toEqual([expected]);
+  });
+});

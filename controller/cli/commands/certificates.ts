@@ -2,6 +2,7 @@ import packageJson from '../../../package.json' with { type: 'json' };
 import { serverNames } from '../../cluster-proxies.ts';
 import { connectCluster } from '../../kubernetes/cluster-access.ts';
 import { AUTHORITY_SECRET, certificates, SERVER_SECRET } from '../../pki/certificate-secrets.ts';
+import { DEFAULT_NAMESPACE } from '../../settings.ts';
 import { EXIT } from '../exit-codes.ts';
 import { messageOf } from '../../runtime/message-of.ts';
 
@@ -18,7 +19,7 @@ export async function makeCertificates({ namespace: asked }: CertificatesFlags):
   try {
     const cluster = await connectCluster(`sluice/${packageJson.version}`);
     try {
-      const namespace = asked ?? process.env['ENVOY_GATEWAY_NAMESPACE'] ?? cluster.namespace ?? 'envoy-gateway-system';
+      const namespace = asked ?? process.env['ENVOY_GATEWAY_NAMESPACE'] ?? cluster.namespace ?? DEFAULT_NAMESPACE;
       const dnsNames = serverNames(namespace, process.env);
       const made = await certificates({
         server: cluster.server,

@@ -14,6 +14,7 @@ import { collectOnlyOnce, keepYoungGenerationSmall } from '../../runtime/memory.
 import type { Metrics } from '../../runtime/metrics.ts';
 import { backOff } from '../../fetch/back-off.ts';
 import type { ServedCluster } from '../../serve-cluster.ts';
+import { DEFAULT_NAMESPACE } from '../../settings.ts';
 import { type Address, notAnAddress, parseAddress } from '../address.ts';
 import { EXIT } from '../exit-codes.ts';
 import { openLogs } from '../open-logs.ts';
@@ -26,8 +27,6 @@ const LONGEST_STOP = 4_800;
 const CONFIGURATION_POLL = 1_000;
 /** How often readiness is looked at to tell when it comes. Milliseconds. */
 const READY_POLL = 50;
-/** Where Envoy Gateway is installed unless told otherwise. */
-const DEFAULT_NAMESPACE = 'envoy-gateway-system';
 const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 20_000;
 

@@ -3,8 +3,8 @@ import type { Init } from '../../xds/build/message.ts';
 import { addressBlockConfig, automatonConfig, pathMatchConfig } from '../match/config.ts';
 
 /** Rate limits as the filter reads them. */
-export function rateLimitConfig({ local, global }: RateLimitIr): Init<'sluice.filter.v1.RateLimit'> {
-  return { local: local.map(limit), global: global.map(limit) };
+export function rateLimitConfig({ local, global, timeout = 0 }: RateLimitIr): Init<'sluice.filter.v1.RateLimit'> {
+  return { local: local.map(limit), global: global.map(limit), timeout: global.length === 0 ? 0 : timeout };
 }
 
 function limit(ir: LimitIr): Init<'sluice.filter.v1.Limit'> {

@@ -52,7 +52,11 @@ export function translateRateLimit(
         problems,
       ),
     );
-  return { local: limits('local', spec.local?.rules ?? []), global: limits('global', spec.global?.rules ?? []) };
+  return {
+    local: limits('local', spec.local?.rules ?? []),
+    global: limits('global', spec.global?.rules ?? []),
+    timeout: settings.rateLimitTimeout,
+  };
 }
 
 /** `type` is from when a policy had limits of one kind only. */

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,14 +21,34 @@ export interface RedisServer {
   stop(): Promise<void>;
 }
 
-/** Starts a Redis; `password` is what it asks of clients, `host` the address that it is reached at. */
-export async function startRedis(password?: string, host = '127.0.0.1'): Promise<RedisServer> {
+/** What a Redis that speaks TLS alone shows, and whose certificates it wants to be shown; PEM. */
+export interface RedisTls {
+  readonly certificate: string;
+  readonly key: string;
+  /** Clients show a certificate that one of these has signed. */
+  readonly clients: string;
+}
+
+/**
+ * Starts a Redis; `password` is what it asks of clients, `host` the address that it is reached at. With `tls` its certificate
+ * is of "localhost".
+ */
+export async function startRedis(password?: string, host = '127.0.0.1', tls?: RedisTls): Promise<RedisServer> {
   const binary = findProgram(REDIS, process.env);
   if (binary === undefined) throw new Error('there is no redis-server: run npm test once, or set REDIS_BIN');
   const folder = await mkdtemp(join(tmpdir(), 'sluice-redis-'));
   const port = await freePort();
+  const listening = async (): Promise<readonly string[]> => {
+    if (tls === undefined) return ['--port', String(port)];
+    const files = Object.entries({ cert: tls.certificate, key: tls.key, 'ca-cert': tls.clients });
+    for (const [name, text] of files) await writeFile(join(folder, name), text);
+    return [
+      ...['--port', '0', '--tls-port', String(port)],
+      ...files.flatMap(([name]) => [`--tls-${name}-file`, join(folder, name)]),
+    ];
+  };
   const start = async (): Promise<ChildProcess> => {
-    const own = ['--port', String(port), '--bind', host, '--protected-mode', 'no', '--dir', folder];
+    const own = [...(await listening()), '--bind', host, '--protected-mode', 'no', '--dir', folder];
     const args = [...own, '--save', '', '--appendonly', 'no'];
     const child = spawn(binary, [...args, ...(password === undefined ? [] : ['--requirepass', password])], {
       stdio: 'ignore',
@@ -43,8 +63,9 @@ export async function startRedis(password?: string, host = '127.0.0.1'): Promise
     child.kill('SIGKILL');
     await gone;
   };
+  const user = password === undefined ? '' : `:${password}@`;
   return {
-    url: `redis://${password === undefined ? '' : `:${password}@`}${host}:${port}`,
+    url: tls === undefined ? `redis://${user}${host}:${port}` : `rediss://${user}localhost:${port}`,
     get process() {
       return child;
     },

@@ -3,6 +3,7 @@ import { Limit, NamedValue, RateLimit, Selector } from "../../gen/rate_limit";
 import { BLOCK_WORDS, writeBlock } from "../../match/assembly/address";
 import { isAutomaton } from "../../match/assembly/automaton";
 import { isPathMatch } from "../../match/assembly/path";
+import { TIMEOUT } from "../../sdk/assembly/sidecar-call";
 
 // Field numbers of the members of Selector.selector and NamedValue.test.
 export const BY_HEADER: u32 = 1;
@@ -39,6 +40,8 @@ export class CompiledLimit {
     public isDistinct: bool,
     /** The blocks of its address selectors, one after the other. */
     public blocks: StaticArray<u64>,
+    /** How long a request waits for the sidecar to count it. Milliseconds. */
+    public timeout: u32,
   ) {
     this.window = <u64>limit.window * SECOND;
     this.interval = limit.requests == 0 ? 1 : max<u64>(1, this.window / limit.requests);
@@ -48,8 +51,9 @@ export class CompiledLimit {
 /** Compiles limits, the local ones first; `null` when one cannot be evaluated: the caller must refuse all requests. */
 export function compileLimits(message: RateLimit): CompiledLimit[] | null {
   const all: CompiledLimit[] = [];
-  for (let i = 0; i < message.local.length; i++) if (!compile(message.local[i], false, all)) return null;
-  for (let i = 0; i < message.global.length; i++) if (!compile(message.global[i], true, all)) return null;
+  const timeout = message.timeout == 0 ? TIMEOUT : message.timeout;
+  for (let i = 0; i < message.local.length; i++) if (!compile(message.local[i], false, timeout, all)) return null;
+  for (let i = 0; i < message.global.length; i++) if (!compile(message.global[i], true, timeout, all)) return null;
   return all.length > MOST_LIMITS ? null : all;
 }
 
@@ -62,7 +66,7 @@ export function readHeaders(limits: CompiledLimit[]): bool {
   return false;
 }
 
-function compile(limit: Limit, isGlobal: bool, to: CompiledLimit[]): bool {
+function compile(limit: Limit, isGlobal: bool, timeout: u32, to: CompiledLimit[]): bool {
   if (limit.window == 0) return false;
   let isDistinct = false;
   let count = 0;
@@ -74,7 +78,7 @@ function compile(limit: Limit, isGlobal: bool, to: CompiledLimit[]): bool {
   }
   const blocks = new StaticArray<u64>(count * BLOCK_WORDS);
   if (!writeBlocks(limit, blocks)) return false;
-  to.push(new CompiledLimit(limit, isGlobal, isDistinct, blocks));
+  to.push(new CompiledLimit(limit, isGlobal, isDistinct, blocks, timeout));
   return true;
 }
 

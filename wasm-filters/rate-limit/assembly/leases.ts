@@ -16,8 +16,9 @@ export const LEASE_QUESTION: u32 = 2;
 
 const LEASE = literal("/sluice.sidecar.v1.Sidecar/Lease");
 
-/** An answer that comes later than this does not come: the call has a time limit. Nanoseconds. */
-const LATEST: u64 = 1_100_000_000;
+/** An answer that comes so long after the time limit of its call does not come. Nanoseconds. */
+const LATER: u64 = 100_000_000;
+const MILLISECOND: u64 = 1_000_000;
 /** How often a request may find that others took what it waited for. */
 const MOST_TIMES: u32 = 8;
 /** A tag, of the limit and of the client. */
@@ -27,7 +28,7 @@ const DIGEST: usize = memory.data(32, 8);
 /** Asks for what a request needs, together with all that wait for the same: an `Asked`. It is looked at again afterwards. */
 export function askForLease(limit: CompiledLimit, hand: Hand, scope: usize, at: u64, needed: u32): i32 {
   for (let i: u32 = 0; i < MOST_TIMES; i++) {
-    if (isUnderWay(hand, at)) {
+    if (isUnderWay(limit, hand, at)) {
       setWaiting(hand, waitingOf(hand) + 1);
     } else {
       // Those that waited with this one, and have not been looked at again, will need as much.
@@ -36,7 +37,7 @@ export function askForLease(limit: CompiledLimit, hand: Hand, scope: usize, at: 
       setWaiting(hand, 1);
     }
     const message = question(limit, hand, scope);
-    const answer = ask(LEASE_QUESTION, 0, LEASE, message.ptr, message.len);
+    const answer = ask(LEASE_QUESTION, 0, LEASE, message.ptr, message.len, limit.timeout);
     if (answer == Asked.waiting) return answer;
     if (answer < 0) {
       // Those that were refused with it wait no longer: nothing is asked for them.
@@ -54,11 +55,11 @@ export function askForLease(limit: CompiledLimit, hand: Hand, scope: usize, at: 
 /** Asks for more before there is none, so that requests need not wait. */
 export function askAhead(limit: CompiledLimit, hand: Hand, scope: usize, at: u64): void {
   // Who waited and has not been looked at again asks for all of them: a small question before would hold them up.
-  if (toServe(hand) > 0 || isUnderWay(hand, at)) return;
+  if (toServe(hand) > 0 || isUnderWay(limit, hand, at)) return;
   setAsked(hand, at, 0, room(limit, hand));
   setWaiting(hand, 0);
   const message = question(limit, hand, scope);
-  if (!askInBackground(LEASE_QUESTION, 0, LEASE, message.ptr, message.len)) setAsked(hand, 0, 0, 0);
+  if (!askInBackground(LEASE_QUESTION, 0, LEASE, message.ptr, message.len, limit.timeout)) setAsked(hand, 0, 0, 0);
 }
 
 /** How much more a worker may hold. */
@@ -67,9 +68,9 @@ function room(limit: CompiledLimit, hand: Hand): u32 {
   return limit.limit.lease > tokens ? limit.limit.lease - tokens : 0;
 }
 
-function isUnderWay(hand: Hand, at: u64): bool {
+function isUnderWay(limit: CompiledLimit, hand: Hand, at: u64): bool {
   const asked = askedAt(hand);
-  return asked != 0 && at - asked < LATEST;
+  return asked != 0 && at - asked < <u64>limit.timeout * MILLISECOND + LATER;
 }
 
 const QUESTION: Slice = new Slice(0, 0);

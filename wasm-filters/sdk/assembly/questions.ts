@@ -8,7 +8,7 @@
 import { resetArena } from "./arena";
 import { continueRequest, getProperty, resultLen, resultPtr, useStream } from "./host";
 import { sha256 } from "./sha256";
-import { callSidecar } from "./sidecar-call";
+import { callSidecar, TIMEOUT } from "./sidecar-call";
 import { literal, sameBytes, Slice } from "./slice";
 
 /** What `ask` gives beside what the reader of an answer made of it, which is not negative. */
@@ -85,21 +85,21 @@ export function isMarked(): bool {
 /**
  * Asks `method` of the sidecar for the request that is evaluated: gives what the reader of answers of this `kind` made of
  * the answer, or an `Asked`. `tag` is for that reader. A request waits for one answer at a time: what it asks beside that is
- * under way meanwhile.
+ * under way meanwhile. After `timeout` milliseconds, counted from the first that asks the same, there is no answer.
  */
-export function ask(kind: u32, tag: u32, method: Slice, message: usize, len: u32): i32 {
+export function ask(kind: u32, tag: u32, method: Slice, message: usize, len: u32, timeout: u32 = TIMEOUT): i32 {
   sha256(message, len, DIGEST);
   const known = answerOf(kind);
   if (known != Asked.waiting) return known;
   let call = sameCall(kind, tag);
-  if (call == 0) call = newCall(kind, tag, method, message, len);
+  if (call == 0) call = newCall(kind, tag, method, message, len, timeout);
   return call != 0 && (waits || wait(call)) ? Asked.waiting : Asked.failed;
 }
 
 /** Asks without waiting, unless the same is being asked already; false when that is not possible. */
-export function askInBackground(kind: u32, tag: u32, method: Slice, message: usize, len: u32): bool {
+export function askInBackground(kind: u32, tag: u32, method: Slice, message: usize, len: u32, timeout: u32 = TIMEOUT): bool {
   sha256(message, len, DIGEST);
-  return sameCall(kind, tag) != 0 || newCall(kind, tag, method, message, len) != 0;
+  return sameCall(kind, tag) != 0 || newCall(kind, tag, method, message, len, timeout) != 0;
 }
 
 /** The call of this token, or 0. */
@@ -178,11 +178,11 @@ function sameCall(kind: u32, tag: u32): usize {
   return 0;
 }
 
-function newCall(kind: u32, tag: u32, method: Slice, message: usize, len: u32): usize {
+function newCall(kind: u32, tag: u32, method: Slice, message: usize, len: u32, timeout: u32): usize {
   for (let i: u32 = 0; i < MOST_CALLS; i++) {
     const call = callAt(i);
     if (load<u32>(call) != 0) continue;
-    const token = callSidecar(method, message, len);
+    const token = callSidecar(method, message, len, timeout);
     if (token < 0) return 0;
     store<u32>(call, 1);
     store<u32>(call, <u32>token, 4);

@@ -7,8 +7,8 @@ import { literal, Slice } from "./slice";
 // they end in two callbacks instead of one.
 
 const CLUSTER = literal("sluice.sidecar");
-/** How long the sidecar may take; what asked is refused then. Milliseconds. */
-const TIMEOUT: u32 = 1000;
+/** How long the sidecar may take unless it is said otherwise; what asked is refused then. Milliseconds. */
+export const TIMEOUT: u32 = 1000;
 /** Bytes before a message: whether it is compressed, and its length (gRPC over HTTP/2, "Length-Prefixed-Message"). */
 const PREFIX: u32 = 5;
 
@@ -27,8 +27,11 @@ const BODY: Slice = new Slice(0, 0);
 /** The message of the answer that was read last; it stays until the arena is reset. */
 export const RESPONSE: Slice = new Slice(0, 0);
 
-/** Sends a message to a method of the sidecar, "/package.Service/Method"; gives a token, or -1 when there is no sidecar. */
-export function callSidecar(method: Slice, message: usize, len: u32): i64 {
+/**
+ * Sends a message to a method of the sidecar, "/package.Service/Method"; gives a token, or -1 when there is no sidecar. After
+ * `timeout` milliseconds the call has failed.
+ */
+export function callSidecar(method: Slice, message: usize, len: u32, timeout: u32): i64 {
   unchecked((VALUES[PATH] = method));
   HEADERS.ptr = alloc(pairsSize(NAMES, VALUES));
   HEADERS.len = writePairs(NAMES, VALUES, HEADERS.ptr);
@@ -37,7 +40,7 @@ export function callSidecar(method: Slice, message: usize, len: u32): i64 {
   store<u8>(BODY.ptr, 0);
   store<u32>(BODY.ptr, bswap<u32>(len), 1);
   memory.copy(BODY.ptr + PREFIX, message, len);
-  return httpCall(CLUSTER, HEADERS, BODY, TIMEOUT);
+  return httpCall(CLUSTER, HEADERS, BODY, timeout);
 }
 
 /** Reads the answer to a call, of `size` bytes, into `RESPONSE`; false when there is none, or an error. */

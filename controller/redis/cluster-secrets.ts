@@ -1,0 +1,95 @@
+import type { Logger } from 'pino';
+import { isObject } from '#controller/api/compile.ts';
+import { formatFieldPath } from '#controller/api/field-path.ts';
+import type { ApiAnswer, ApiServer } from '#controller/kubernetes/api-server.ts';
+import { resourcePath, statusMessage } from '#controller/kubernetes/resource-path.ts';
+import { admit } from '../provider/admit.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { messageOf } from '../runtime/message-of.ts';
+import type { OwnSecrets, SecretReading } from './counting.ts';
+
+/** What Secrets are followed with. */
+export interface ClusterSecretsOptions {
+  readonly server: ApiServer;
+  /** The controller's own. */
+  readonly namespace: string;
+  readonly names: readonly string[];
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** One of them is another than before. */
+  readonly changed: (secrets: OwnSecrets) => void;
+  readonly log: Logger;
+}
+
+/** Secrets that are followed. */
+export interface FollowedSecrets extends OwnSecrets {
+  stop(): void;
+}
+
+const SECRETS = { group: '', version: 'v1', plural: 'secrets' };
+/** How often each is read, and how much later at most, so that replicas do not ask together. Milliseconds. */
+const PAUSE = 10_000;
+const SPREAD = 2_000;
+
+/**
+ * Follows Secrets of the controller's namespace by reading each by its name again and again: to watch them would need the right
+ * to list every Secret that is there. Resolves when each has been asked for once. What was read stays what it was while the API
+ * server cannot say what it is, or does not let it be read any more.
+ */
+export async function clusterSecrets(options: ClusterSecretsOptions): Promise<FollowedSecrets> {
+  const { namespace, names, clock, random, log } = options;
+  const readings = new Map<string, SecretReading>();
+  const secrets: OwnSecrets = { namespace, read: (name) => readings.get(name) };
+  const stopping = new AbortController();
+  const read = async (name: string): Promise<boolean> => {
+    const path = resourcePath(SECRETS, { namespace, name });
+    const answer = await options.server.ask({ method: 'GET', path, signal: stopping.signal });
+    const before = readings.get(name);
+    if (answer.status === 403 && before?.kind === 'secret') return false;
+    const reading = readingOf(answer, `Secret ${namespace}/${name}`, { namespace, name });
+    readings.set(name, reading);
+    return JSON.stringify(before) !== JSON.stringify(reading);
+  };
+  let trouble = '';
+  const round = async (): Promise<void> => {
+    const found = await Promise.allSettled(names.map(read));
+    if (stopping.signal.aborted) return;
+    const failure = found.find((one) => one.status === 'rejected');
+    const message = failure === undefined ? '' : messageOf(failure.reason);
+    // An outage of an hour has hundreds of rounds.
+    if (message !== '' && message !== trouble)
+      log.warn({ reason: message }, 'a Secret that says where to count cannot be read; it is tried again');
+    trouble = message;
+    if (found.some((one) => one.status === 'fulfilled' && one.value)) options.changed(secrets);
+    cancel = clock.after(PAUSE + random() * SPREAD, () => void round());
+  };
+  let cancel = (): void => undefined;
+  if (names.length > 0) await round();
+  return {
+    ...secrets,
+    stop: () => {
+      stopping.abort();
+      cancel();
+    },
+  };
+}
+
+/** What an answer says of a Secret; throws where it says nothing of it. */
+function readingOf(
+  answer: ApiAnswer,
+  object: string,
+  metadata: { readonly namespace: string; readonly name: string },
+): SecretReading {
+  const { status, body } = answer;
+  if (status === 404) return { kind: 'unusable', message: `${object} is not there` };
+  if (status === 403) return { kind: 'unusable', message: `${object} may not be read: ${statusMessage(body) ?? ''}` };
+  if (status !== 200 || !isObject(body)) throw new Error(`${object}: ${status} ${statusMessage(body) ?? ''}`);
+  const { type = 'Opaque', data = {} } = body;
+  const admitted = admit({ apiVersion: 'v1', kind: 'Secret', metadata, type, data });
+  if (admitted.kind === 'resource' && admitted.resource.kind === 'Secret') {
+    return { kind: 'secret', secret: admitted.resource };
+  }
+  const refusals = admitted.kind === 'refused' ? admitted.refusals : [];
+  const said = refusals.map(({ path, message }) => `${formatFieldPath(path)}: ${message}`).join('; ');
+  return { kind: 'unusable', message: `${object}: ${said}` };
+}
