@@ -91,6 +91,15 @@ const MAY_IMPORT: { readonly [folder: string]: readonly string[] } = {
     'controller/runtime',
     'controller/status',
   ],
+  // The Redis that global rate limits are counted in: what says where it is, and what is shown to it.
+  'controller/redis': [
+    'controller/api',
+    'controller/kubernetes',
+    'controller/provider',
+    'controller/resources',
+    'controller/runtime',
+    'controller/tls',
+  ],
   'controller/fetch': ['controller/resources', 'controller/runtime', 'extproc/outbound'],
   'controller/oci': ['controller/resources', 'controller/fetch', 'extproc/outbound'],
   'controller/modules': ['controller/resources', 'controller/fetch', 'controller/oci', 'extproc/outbound'],
