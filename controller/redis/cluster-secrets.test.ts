@@ -27,7 +27,7 @@ async function follow() {
   server = api;
   const clock = manualClock();
   const { log, lines } = captureLog();
-  const changed = vi.fn();
+  const changed = vi.fn<() => void>();
   const start = async () => {
     const options = { namespace: 'system', names: ['redis'], clock, random: () => 0, changed, log };
     return (secrets = await clusterSecrets({ server: api.client(), ...options }));

@@ -5,7 +5,7 @@ import { secret } from './testing/secrets.ts';
 
 it('the Secrets of a namespace among manifests are known with all else, before it is made use of', async () => {
   const told: string[] = [];
-  let tell = (_: ResourceBatch): void => undefined;
+  let tell: (batch: ResourceBatch) => void = () => undefined;
   const provider: Provider = {
     start: (onBatch) => {
       tell = onBatch;

@@ -42,10 +42,8 @@ export async function startRedis(password?: string, host = '127.0.0.1', tls?: Re
     if (tls === undefined) return ['--port', String(port)];
     const files = Object.entries({ cert: tls.certificate, key: tls.key, 'ca-cert': tls.clients });
     for (const [name, text] of files) await writeFile(join(folder, name), text);
-    return [
-      ...['--port', '0', '--tls-port', String(port)],
-      ...files.flatMap(([name]) => [`--tls-${name}-file`, join(folder, name)]),
-    ];
+    const named = files.flatMap(([name]) => [`--tls-${name}-file`, join(folder, name)]);
+    return ['--port', '0', '--tls-port', String(port), ...named];
   };
   const start = async (): Promise<ChildProcess> => {
     const own = [...(await listening()), '--bind', host, '--protected-mode', 'no', '--dir', folder];
