@@ -1,16 +1,7 @@
 /** A real `sluice run` in a process of its own, with a state folder and manifests of its own. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -157,22 +148,25 @@ export class Site {
     return child.exitCode;
   }
 
-  /** The processes that are on record, of every proxy: "envoy" or "sidecar". */
+  /** The processes that are on record and run, of every proxy: "envoy" or "sidecar". */
   records(name: 'envoy' | 'sidecar'): readonly ProcessRecord[] {
-    const proxies = join(this.state, 'proxies');
-    if (!existsSync(proxies)) return [];
-    return readdirSync(proxies).flatMap((proxy) => {
-      const file = join(proxies, proxy, `${name}.process`);
+    return this.#recorded(`proxies/*/${name}.process`);
+  }
+
+  #recorded(files: string): readonly ProcessRecord[] {
+    return globSync(files, { cwd: this.state }).flatMap((name) => {
+      const file = join(this.state, name);
       const record = existsSync(file) ? parseRecord(readFileSync(file, 'utf8')) : undefined;
       return record !== undefined && runs(record) ? [record] : [];
     });
   }
 
-  /** Ends everything and removes the folder. */
+  /** Ends everything, be it the Envoy whose place another takes or users' processors, and removes the folder. */
   async destroy(): Promise<void> {
     this.signal('SIGKILL');
     await this.ended();
-    const left = [...this.records('envoy'), ...this.records('sidecar')];
+    // A program begins only once it is on record: there is no other.
+    const left = this.#recorded('**/*.process');
     for (const record of left) {
       try {
         process.kill(record.pid, 'SIGKILL');

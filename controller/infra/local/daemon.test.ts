@@ -1,4 +1,13 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -21,11 +30,11 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Keeps `node -e SCRIPT` running. */
-function keep(script: string): { readonly daemon: Daemon; readonly spec: DaemonSpec } {
+/** Keeps `node -e SCRIPT` running, or another program. */
+function keep(script: string, command = process.execPath): { readonly daemon: Daemon; readonly spec: DaemonSpec } {
   const spec = {
     name: 'test',
-    command: process.execPath,
+    command,
     args: ['-e', script],
     logFile: join(folder, 'test.log'),
     recordFile: join(folder, 'test.process'),
@@ -68,6 +77,48 @@ describe('a program that is kept running', () => {
     daemons.splice(daemons.indexOf(daemon), 1);
     await Promise.all([daemon.stop(1_000), next.stop(1_000)]);
     expect(record !== undefined && runs(record)).toBe(false);
+  });
+
+  it('is ended where nobody wants it any more while it is taken over', async () => {
+    const { daemon, spec } = keep(FOREVER);
+    await until(() => recordOf(spec) !== undefined);
+    const record = recordOf(spec);
+    // The controller that started it would start another in its place.
+    await daemon.retire(`${spec.recordFile}.kept`);
+    renameSync(`${spec.recordFile}.kept`, spec.recordFile);
+    const next = new Daemon(spec, pino({ level: 'silent' }));
+    void next.start();
+    await next.stop(1_000);
+    expect(record !== undefined && runs(record)).toBe(false);
+    expect(recordOf(spec)).toBeUndefined();
+  });
+
+  it('is on record on a full disk, too, in place of the one that ended', async () => {
+    const { daemon, spec } = keep(FOREVER);
+    await until(() => recordOf(spec) !== undefined);
+    const before = daemon.pid ?? 0;
+    // A folder in the place of a file stands for a disk that has no space for it.
+    mkdirSync(`${spec.recordFile}.new`);
+    process.kill(before, 'SIGKILL');
+    await until(() => daemon.pid !== undefined && daemon.pid !== before);
+    const { pid } = daemon;
+    await until(() => recordOf(spec)?.pid === pid);
+  });
+
+  it('runs without a record where there is space for none, and has one as soon as there is', async () => {
+    mkdirSync(join(folder, 'test.process.new'));
+    const began = join(folder, 'began');
+    const { daemon, spec } = keep(`fs.writeFileSync(${JSON.stringify(began)}, ''); ${FOREVER}`);
+    await until(() => existsSync(began));
+    expect(recordOf(spec)).toBeUndefined();
+    rmdirSync(`${spec.recordFile}.new`);
+    await until(() => recordOf(spec)?.pid === daemon.pid);
+  });
+
+  it('that is not there is tried again, and its output says so', async () => {
+    const { daemon, spec } = keep('', join(folder, 'none'));
+    await until(() => daemon.restarts >= 1);
+    expect(readFileSync(spec.logFile, 'utf8')).toContain(spec.command);
   });
 
   it('is not taken over when it runs with other arguments', async () => {

@@ -1,8 +1,7 @@
-import { spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { type ProcessRecord, readRecord, removeRecord, runs, startTimeOf, writeRecord } from './process-record.ts';
+import { type ProcessRecord, readRecord, removeRecord, runs, writeRecord } from './process-record.ts';
+import { startWaiting } from './waiting-process.ts';
 
 /** A program to keep running. */
 export interface DaemonSpec {
@@ -71,7 +70,7 @@ export class Daemon {
     const record = this.#record;
     if (record !== undefined) await end(record, graceMs);
     await this.#loop;
-    // It may have been started just then.
+    // It may have been taken over just then.
     if (this.#record !== undefined) await end(this.#record, graceMs);
     await this.#recording;
     await removeRecord(this.#recordFile);
@@ -129,54 +128,47 @@ export class Daemon {
     return undefined;
   }
 
+  /** Resolves when the process is gone, or when nobody wants it started again. */
   async #untilGone(record: ProcessRecord): Promise<void> {
-    while (runs(record)) await sleep(POLL);
-    this.#record = undefined;
+    while (runs(record) && !this.#stopping) await sleep(POLL);
+    if (!runs(record)) this.#record = undefined;
   }
 
   async #runOnce(): Promise<string> {
     await this.#spec.before?.();
-    const output = openSync(this.#spec.logFile, 'a', 0o600);
-    // A group of its own: Ctrl-C reaches the controller only, which ends its processes in order.
-    const child = spawn(this.#spec.command, [...this.#spec.args], {
-      detached: true,
-      stdio: ['ignore', output, output],
-    });
-    closeSync(output);
-    const ended = new Promise<string>((resolve) => {
-      child.once('error', (error) => resolve(error.message));
-      child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`));
-    });
-    const startTime = child.pid === undefined ? undefined : startTimeOf(child.pid);
-    if (child.pid !== undefined && startTime !== undefined) {
-      this.#record = { pid: child.pid, startTime, command: this.#commandLine() };
-      this.#recording = this.#remember(this.#record);
-      this.#log.info({ pid: child.pid }, 'process started');
-      this.#begun.resolve();
-      if (this.#stopping) child.kill('SIGTERM');
+    if (this.#stopping) return 'not started';
+    const { identity, begin, ended } = startWaiting(this.#spec.command, this.#spec.args, this.#spec.logFile);
+    if (identity !== undefined) {
+      this.#record = { ...identity, command: this.#commandLine() };
+      this.#recording = this.#remember(this.#record, begin);
     }
     const outcome = await ended;
     this.#record = undefined;
+    this.#wake();
+    await this.#recording;
     return outcome;
   }
 
-  /** Writes the record by which the next controller finds the process; while there is no space for it, again and again. */
-  async #remember(record: ProcessRecord): Promise<void> {
-    let isTold = false;
-    while (this.#record === record && !this.#stopping) {
-      try {
-        await writeRecord(this.#spec.recordFile, record);
-        return;
-      } catch (error) {
-        if (!isTold) {
-          this.#log.error(
-            { reason: describeError(error), pid: record.pid },
-            'process cannot be recorded: a controller that is killed now would not find it again',
-          );
-        }
-        isTold = true;
-        await this.#pause(RECORD_AGAIN);
+  /**
+   * Writes the record by which the next controller finds the process, and lets its program begin. While there is no space for a
+   * record the program runs without, and it is tried again and again.
+   */
+  async #remember(record: ProcessRecord, begin: () => void): Promise<void> {
+    for (let isFirst = true; this.#record === record && !this.#stopping; isFirst = false) {
+      const reason = await writeRecord(this.#spec.recordFile, record).then(() => undefined, describeError);
+      if (isFirst) {
+        begin();
+        this.#log.info({ pid: record.pid }, 'process started');
+        this.#begun.resolve();
       }
+      if (reason === undefined) return;
+      if (isFirst) {
+        this.#log.error(
+          { reason, pid: record.pid },
+          'process cannot be recorded: a controller that is killed now would not find it again',
+        );
+      }
+      await this.#pause(RECORD_AGAIN);
     }
   }
 

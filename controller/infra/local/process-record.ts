@@ -1,4 +1,4 @@
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
 
 /** A process that was started, as it is found again by a controller that starts later. */
@@ -10,10 +10,33 @@ export interface ProcessRecord {
   readonly command: string;
 }
 
-/** Writes the record of a process that has just been started. */
+/**
+ * Writes the record of a process that has just been started. Where a disk is full it is written over the record that is there, which
+ * takes no space; rejects where there is none.
+ */
 export async function writeRecord(file: string, record: ProcessRecord): Promise<void> {
-  await writeFile(`${file}.new`, JSON.stringify(record), { mode: 0o600 });
-  await rename(`${file}.new`, file);
+  const text = JSON.stringify(record);
+  try {
+    await writeFile(`${file}.new`, text, { mode: 0o600 });
+    await rename(`${file}.new`, file);
+  } catch (error) {
+    if (!(await overwrite(file, text).catch(() => false))) throw error;
+  }
+}
+
+/** Writes over what a file is, at once; gives whether all was written. */
+async function overwrite(file: string, text: string): Promise<boolean> {
+  const handle = await open(file, 'r+');
+  try {
+    const { size } = await handle.stat();
+    const bytes = Buffer.from(text);
+    // White space at its end is no part of JSON.
+    const whole = Buffer.concat([bytes, Buffer.alloc(Math.max(0, size - bytes.length), ' ')]);
+    const { bytesWritten } = await handle.write(whole, 0, whole.length, 0);
+    return bytesWritten === whole.length;
+  } finally {
+    await handle.close();
+  }
 }
 
 /** Removes the record of a process that has ended. */
