@@ -1,6 +1,9 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { afterAll, beforeAll, describe, inject, it } from 'vitest';
 import { leaseName } from '#controller/kubernetes/lease/lease-name.ts';
 import { connectCluster } from './control-plane.ts';
+import { NODE_ADDRESS } from './node/pod-network.ts';
 import { GatewaySite, letPass, shopOf, textOf, until, untilStatus } from './gateway-site.ts';
 
 /** A port that no Envoy takes. */
@@ -15,6 +18,36 @@ spec:
   - type: type.googleapis.com/envoy.config.listener.v3.Listener
     name: ${app}/shop/web
     operation: { op: replace, path: /address/socket_address/port_value, value: 70000 }
+`;
+
+/** Adds a cluster whose name is to be resolved by who never answers. */
+const waitingOf = ({ app }: GatewaySite, port: number): string => `
+apiVersion: gateway.envoyproxy.io/v1alpha1
+kind: EnvoyPatchPolicy
+metadata: { name: waiting, namespace: ${app} }
+spec:
+  targetRef: { group: gateway.networking.k8s.io, kind: Gateway, name: shop }
+  type: JSONPatch
+  jsonPatches:
+  - type: type.googleapis.com/envoy.config.cluster.v3.Cluster
+    name: own
+    operation:
+      op: add
+      path: ""
+      value:
+        name: own
+        type: STRICT_DNS
+        connect_timeout: 1s
+        load_assignment:
+          cluster_name: own
+          endpoints:
+          - lb_endpoints: [{ endpoint: { address: { socket_address: { address: nowhere.example, port_value: 80 } } } }]
+        typed_dns_resolver_config:
+          name: envoy.network.dns_resolver.cares
+          typed_config:
+            "@type": type.googleapis.com/envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig
+            resolvers: [{ socket_address: { address: ${NODE_ADDRESS}, port_value: ${port} } }]
+            dns_resolver_options: { no_default_search_domain: true }
 `;
 
 describe('what a proxy rejects that is connected to a replica which does not lead', () => {
@@ -135,5 +168,20 @@ describe('what a proxy rejects that is connected to a replica which does not lea
     await site.untilServed('shop');
     await until('nobody is told anything', async () => (await tellers()) === '');
     await untilStatus(`http://${address}/app`, 200);
+  });
+
+  it('and what it waits for is told in an Event of the Gateway, whichever replica it is connected to', async () => {
+    const silent = createSocket('udp4').bind(0, NODE_ADDRESS);
+    try {
+      await once(silent, 'listening');
+      await ledByAnother();
+      await site.cluster.apply(waitingOf(site, silent.address().port));
+      const which = ['--field-selector', 'involvedObject.kind=Gateway,reason=Warming'];
+      const told = (): Promise<string> => site.get('events', ...which, '-o', 'jsonpath={.items[*].message}');
+      await until('it is told of the Gateway', async () => (await told()).includes('usable: own;'));
+      await untilStatus(`http://${address}/app`, 200);
+    } finally {
+      silent.close();
+    }
   });
 });
