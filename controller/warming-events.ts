@@ -5,8 +5,9 @@ import type { EventSubject } from './kubernetes/status/event-recorder.ts';
 const MOST_NAMES = 5;
 
 /**
- * Tells Gateways of clusters that their proxy warms for longer than anything else may wait. It is no condition: Envoy gives a cluster up
- * after some seconds, whatever its resolver does, and thousands of routes may lead to one. From files there is nobody to tell.
+ * Tells Gateways of clusters that their proxy warms for longer than anything else may wait. It is no condition: it comes and goes by
+ * itself, at the latest when Envoy gives a name up (after two minutes where no resolver answers), and thousands of routes may lead to a
+ * cluster, whose statuses would be written twice. From files there is nobody to tell.
  */
 export function tellWarming(
   clusters: ReadonlySet<string>,

@@ -326,6 +326,48 @@ describe('a proxy in a cluster', () => {
     await expect.poll(certificate).not.toEqual(first);
   });
 
+  describe('that another controller has made, of whose Gateway who leads now has not heard yet', () => {
+    let clock: ReturnType<typeof manualClock>;
+    let next: KubernetesInfra;
+    beforeEach(async () => {
+      clock = manualClock(Date.now());
+      next = await controllerOf(api, doors().socketOf, { clock });
+      next.lead(false);
+      await next.endOthers(new Set());
+      proxy.deploy(INFRA);
+      await expect.poll(() => all().length, POLL).toBe(5);
+      await expect.poll(() => next.isLeft('shop/web'), POLL).toBe(true);
+      infra.lead(false);
+      next.lead(true);
+    });
+    afterEach(() => next.stop());
+
+    /** Whatever is to be asked for has been asked for. */
+    const moment = () => new Promise((resolve) => setTimeout(resolve, 100));
+
+    it('stays: the Gateway is heard of in a while', async () => {
+      clock.pass(179_000);
+      await moment();
+      expect(all()).toHaveLength(5);
+      (await next.open('shop/web')).deploy(INFRA);
+      clock.pass(1_000_000);
+      await moment();
+      expect(all()).toHaveLength(5);
+    });
+
+    it('is removed after that while', async () => {
+      clock.pass(180_000);
+      await expect.poll(all, POLL).toEqual([]);
+    });
+
+    it('is removed as soon as the Gateway has come and gone', async () => {
+      const opened = await next.open('shop/web');
+      opened.deploy(INFRA);
+      await opened.close();
+      await expect.poll(all, POLL).toEqual([]);
+    });
+  });
+
   it('is written by the leader alone', async () => {
     infra.lead(false);
     proxy.deploy(INFRA);

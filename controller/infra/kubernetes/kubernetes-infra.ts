@@ -48,6 +48,12 @@ export interface KubernetesInfra extends Infra {
 const POLL = 50;
 /** Before the first further try to remove something. Milliseconds. */
 const FIRST_PAUSE = 1_000;
+/**
+ * So long what another controller has made stays although nothing is known here of a Gateway that it is for: who begins to lead may
+ * have heard of the one and not yet of the other. A watch that says nothing is given up before that (`Reflector`); an address
+ * that a load balancer has taken back is gone for good. Milliseconds.
+ */
+const UNKNOWN = 180_000;
 
 /** Deploys proxies to a cluster. */
 export function kubernetesInfra(options: KubernetesInfraOptions): KubernetesInfra {
@@ -59,6 +65,11 @@ export function kubernetesInfra(options: KubernetesInfraOptions): KubernetesInfr
   let serving: ReadonlySet<string> | undefined;
   /** What was served and is no more. */
   const gone = new Set<string>();
+  /** Those of them that went while this controller wrote, and still does: nobody else makes anything. */
+  const removed = new Set<string>();
+  /** When objects of proxies were first heard of that are not served here; none of those that were there at the start. */
+  const heard = new Map<string, number>();
+  let hasStarted = false;
   let failures = 0;
   /** The API server asks to be left alone until then. */
   let notBefore = 0;
@@ -72,14 +83,21 @@ export function kubernetesInfra(options: KubernetesInfraOptions): KubernetesInfr
     health,
     changed: (key) => {
       const entry = open.get(key);
-      if (entry !== undefined) entry.deployer.look();
+      if (entry !== undefined) {
+        entry.deployer.look();
+        return;
+      }
+      if (hasStarted && !removed.has(key) && !heard.has(key)) heard.set(key, clock.now());
       // Made by somebody who had not heard yet that nobody wants it.
-      else if (gone.has(key)) void sweep();
+      if (gone.has(key)) void sweep();
     },
     nodesChanged: () => {
       for (const { changed } of open.values()) changed();
     },
   });
+
+  /** Whether it may be of a Gateway that has not been heard of yet. */
+  const isUnknown = (key: string): boolean => clock.now() < (heard.get(key) ?? -Infinity) + UNKNOWN;
 
   /** Removes what nobody wants; where that fails, again after a while. */
   const sweep = async (): Promise<void> => {
@@ -91,11 +109,16 @@ export function kubernetesInfra(options: KubernetesInfraOptions): KubernetesInfr
       return;
     }
     try {
-      for (const key of objects.keys()) {
+      const keys = objects.keys();
+      for (const key of heard.keys()) if (!keys.has(key)) heard.delete(key);
+      for (const key of keys) {
         const isUnwanted = gone.has(key) || (serving !== undefined && !serving.has(key));
-        if (isUnwanted && !open.has(key)) await removeObjects({ server, log }, objects.of(key));
+        // It may come to be known while others are removed.
+        if (isUnwanted && !isUnknown(key) && !open.has(key)) await removeObjects({ server, log }, objects.of(key));
       }
       failures = 0;
+      const rests = [...heard.values()].map((at) => at + UNKNOWN - clock.now()).filter((ms) => ms > 0);
+      if (rests.length > 0) cancelSweep = clock.after(Math.min(...rests), () => void sweep());
     } catch (error) {
       failures += 1;
       const asked = askedPause(error);
@@ -121,7 +144,7 @@ export function kubernetesInfra(options: KubernetesInfraOptions): KubernetesInfr
     const entry = { deployer, changed };
     const socket = options.socketOf(key);
     open.set(key, entry);
-    gone.delete(key);
+    for (const unwanted of [gone, removed, heard]) unwanted.delete(key);
     deployer.active = isLeader;
     return {
       socket,
@@ -141,6 +164,7 @@ export function kubernetesInfra(options: KubernetesInfraOptions): KubernetesInfr
       close: async () => {
         if (open.get(key) === entry) open.delete(key);
         gone.add(key);
+        if (isLeader) removed.add(key);
         await deployer.close();
         await socket.close();
         await sweep();
@@ -149,7 +173,10 @@ export function kubernetesInfra(options: KubernetesInfraOptions): KubernetesInfr
   };
 
   return {
-    start: () => objects.start(),
+    start: async () => {
+      await objects.start();
+      hasStarted = true;
+    },
     mostCpus: () => {
       const counts = objects.nodes().flatMap(({ cpus }) => cpus ?? []);
       return counts.length === 0 ? undefined : Math.max(...counts);
@@ -159,6 +186,7 @@ export function kubernetesInfra(options: KubernetesInfraOptions): KubernetesInfr
     },
     lead: (leads) => {
       isLeader = leads;
+      if (!leads) removed.clear();
       for (const { deployer } of open.values()) deployer.active = leads;
       void sweep();
     },
