@@ -8,6 +8,8 @@ it.each([
   ['32M', 32_000_000],
   ['2Gi', 2_147_483_648],
   [4096, 4096],
+  [-5, -5],
+  [1e21, 1e21],
 ])('%s is %d', (text, number) => {
   expect(parseQuantity(text)).toBe(number);
 });

@@ -15,13 +15,13 @@ const FACTORS: { readonly [suffix: string]: number } = {
 };
 
 /**
- * The number that a whole Kubernetes quantity is ("16Ki", "1M"). What the schema let through is always one; anything else is
- * a bug and throws.
+ * The number that a whole Kubernetes quantity is ("16Ki", "1M"). Text that the schema let through is always one; any other is
+ * a bug and throws. A number is itself, also a negative one: an API server holds only text against the pattern.
  */
 export function parseQuantity(quantity: string | number): number {
-  const text = String(quantity);
-  const [, digits, suffix] = /^(\d+)([A-Za-z]*)$/u.exec(text) ?? [];
+  if (typeof quantity === 'number') return quantity;
+  const [, digits, suffix] = /^(\d+)([A-Za-z]*)$/u.exec(quantity) ?? [];
   const factor = suffix === undefined ? undefined : FACTORS[suffix];
-  if (digits === undefined || factor === undefined) throw new Error(`not a quantity: ${text}`);
+  if (digits === undefined || factor === undefined) throw new Error(`not a quantity: ${quantity}`);
   return Number(digits) * factor;
 }
