@@ -16,6 +16,18 @@ const CONNECT = rawMethod('/sluice.agent.v1.ModuleAgent/Connect', 'bidi');
 /** A piece of a module and what is around it, a list of some ten thousand digests, or a state with as many clients. */
 const MAX_MESSAGE_SIZE = 16 * MAX_CHUNK_SIZE;
 
+/** How often a controller that says nothing is asked whether it is there, and how soon it has to answer, in milliseconds. */
+export interface Alive {
+  readonly every: number;
+  readonly within: number;
+}
+
+/**
+ * The machine of a controller may go without a word; its agents would wait on it for ever, beside Envoys that have found another. It is
+ * given more time than Envoy gives it: whoever comes again is told everything once more.
+ */
+export const AGENT_ALIVE: Alive = { every: 30_000, within: 20_000 };
+
 /** What the sidecar is to work by. */
 export type SidecarState = MessageTypes['sluice.agent.v1.SidecarState'];
 
@@ -29,6 +41,7 @@ export interface SessionOptions {
   readonly onComplete: () => void;
   readonly unknownKeys: UnknownKeys;
   readonly log: Logger;
+  readonly alive: Alive;
   /** Ends the session. */
   readonly signal: AbortSignal;
 }
@@ -40,7 +53,7 @@ export interface SessionOptions {
  * than grpc-js buffers (16 messages, of which modules have at most 1 MiB each).
  */
 export async function runSession(options: SessionOptions): Promise<void> {
-  const { controller, folder, onState, onComplete, unknownKeys, log, signal } = options;
+  const { controller, folder, onState, onComplete, unknownKeys, log, alive, signal } = options;
   const inventory = await folder.verify();
   const reached = await reach(controller);
   // Whoever stops it meanwhile is not heard below.
@@ -48,6 +61,8 @@ export async function runSession(options: SessionOptions): Promise<void> {
   const client = new Client(reached.target, reached.credentials, {
     ...reached.options,
     'grpc.max_receive_message_length': MAX_MESSAGE_SIZE,
+    'grpc.keepalive_time_ms': alive.every,
+    'grpc.keepalive_timeout_ms': alive.within,
     // The pauses are ours: a channel of an earlier session must not lend its own.
     'grpc.use_local_subchannel_pool': 1,
   });

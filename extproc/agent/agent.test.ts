@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { createConnection, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { captureLog } from '../testing/log-capture.ts';
@@ -71,6 +72,80 @@ function sendModule(
     connection.send({ kind: { case: 'chunk', value: { digest, size: BigInt(size), data } } });
   }
 }
+
+/** A way to a socket that stays open and silent from some moment on, as that to a machine that has lost its power. */
+async function silencedWay(to: string, at: string): Promise<{ readonly silence: () => void }> {
+  const sockets: Socket[] = [];
+  let isSilent = false;
+  const server = createServer((near) => {
+    if (isSilent) {
+      near.destroy();
+      return;
+    }
+    const far = createConnection(to);
+    sockets.push(near, far);
+    for (const [one, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      one.pipe(other, { end: false }).on('error', () => undefined);
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(at, resolve));
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  return {
+    silence: () => {
+      isSilent = true;
+      for (const socket of sockets) socket.unpipe().pause();
+    },
+  };
+}
+
+describe('a controller that is silent', () => {
+  test('although the connection is there is left, so that another is found', async () => {
+    const folder = await tempFolder();
+    const [socket, way] = [join(folder, 'c.sock'), join(folder, 'w.sock')];
+    const controller = await moduleController(socket);
+    const { silence } = await silencedWay(socket, way);
+    const { log, lines } = captureLog();
+    const running = startAgent({
+      controller: { kind: 'socket', path: way },
+      folder: join(folder, 'modules'),
+      onState: () => undefined,
+      unknownKeys: new UnknownKeys(),
+      log,
+      backOff: AT_ONCE,
+      alive: { every: 50, within: 200 },
+    });
+    onTestFinished(() => running.stop());
+    await inventory(await controller.connection());
+    silence();
+    await expect.poll(() => JSON.stringify(lines), { timeout: 60_000 }).toContain('no connection to the controller');
+  });
+
+  test('because it has nothing to say is not left', async () => {
+    const folder = await tempFolder();
+    const controller = await moduleController(join(folder, 'c.sock'));
+    const { log, lines } = captureLog();
+    const running = startAgent({
+      controller: { kind: 'socket', path: join(folder, 'c.sock') },
+      folder: join(folder, 'modules'),
+      onState: () => undefined,
+      unknownKeys: new UnknownKeys(),
+      log,
+      backOff: AT_ONCE,
+      alive: { every: 20, within: 10_000 },
+    });
+    onTestFinished(() => running.stop());
+    const connection = await controller.connection();
+    await inventory(connection);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(JSON.stringify(lines)).not.toContain('no connection');
+  });
+});
 
 describe('a module that comes', () => {
   test('is stored under its digest, readable by the group, and reported with its absolute path', async () => {

@@ -6,7 +6,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { runSession, type SidecarState } from './agent-session.ts';
+import { AGENT_ALIVE, type Alive, runSession, type SidecarState } from './agent-session.ts';
 import { AGENT_BACK_OFF, type BackOff, pauseAfter } from './back-off.ts';
 import type { ControllerAddress } from './controller-address.ts';
 import { ModuleFolder } from './module-folder.ts';
@@ -25,6 +25,7 @@ export interface AgentOptions {
   readonly unknownKeys: UnknownKeys;
   readonly log: Logger;
   readonly backOff?: BackOff;
+  readonly alive?: Alive;
 }
 
 /** An agent that is at work. */
@@ -42,12 +43,13 @@ export function startAgent({
   unknownKeys,
   log,
   backOff = AGENT_BACK_OFF,
+  alive = AGENT_ALIVE,
 }: AgentOptions): Agent {
   const stopping = new AbortController();
   const modules = new ModuleFolder(folder, log);
   const { signal } = stopping;
   const running = keepConnected(
-    () => runSession({ controller, folder: modules, onState, onComplete, unknownKeys, log, signal }),
+    () => runSession({ controller, folder: modules, onState, onComplete, unknownKeys, log, alive, signal }),
     {
       log,
       backOff,

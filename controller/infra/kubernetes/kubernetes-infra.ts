@@ -113,8 +113,9 @@ export function kubernetesInfra(options: KubernetesInfraOptions): KubernetesInfr
       for (const key of heard.keys()) if (!keys.has(key)) heard.delete(key);
       for (const key of keys) {
         const isUnwanted = gone.has(key) || (serving !== undefined && !serving.has(key));
-        // It may come to be known while others are removed.
-        if (isUnwanted && !isUnknown(key) && !open.has(key)) await removeObjects({ server, log }, objects.of(key));
+        // It may come to be known, or another to lead, while others are removed.
+        if (isLeader && isUnwanted && !isUnknown(key) && !open.has(key))
+          await removeObjects({ server, log }, objects.of(key));
       }
       failures = 0;
       const rests = [...heard.values()].map((at) => at + UNKNOWN - clock.now()).filter((ms) => ms > 0);
