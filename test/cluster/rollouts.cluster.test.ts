@@ -23,7 +23,7 @@ describe('under load', () => {
   let site: GatewaySite;
   let address = '';
   beforeAll(async () => {
-    site = await GatewaySite.install(connectCluster(inject('cluster')), { name: 'rollouts', replicas: 2 });
+    site = await GatewaySite.install(connectCluster(inject('cluster')), { name: 'rollouts', replicas: 3 });
     await site.cluster.apply(proxySettings(site, 'first') + shopOf(site, PARAMETERS));
     address = await site.addressOf('shop');
     await untilStatus(`http://${address}/app`, 200);
@@ -94,7 +94,7 @@ describe('under load', () => {
     });
     await letPass(2_000);
     expect(await countReady()).toBe(1);
-    await cluster.kubectl('scale', 'deployment/envoy-gateway', '-n', system, '--replicas=2');
+    await cluster.kubectl('scale', 'deployment/envoy-gateway', '-n', system, '--replicas=3');
     await until('it is ready, too', async () => (await countReady()) === 2);
     expect((await traffic.stop()).lost).toEqual([]);
   });
