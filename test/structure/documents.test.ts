@@ -3,6 +3,8 @@ import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { createProgram } from '#controller/cli/program.ts';
+import { loadOnce } from '#controller/provider/files/load-once.ts';
+import { formatProblem } from '#controller/provider/format-problem.ts';
 import { ROOT } from '#deploy/setup/node24.mjs';
 
 /** Documents that people read; what a run has written of itself is not among them. */
@@ -71,6 +73,17 @@ describe.each(DOCUMENTS)('%s', (path) => {
   it('has commands that sluice takes', () => {
     const lines = [...text.matchAll(/^npx sluice (?<line>[^#|\n]*)/gmu)].map(({ groups: { line = '' } = {} }) => line);
     expect(lines.flatMap(wrongWith)).toEqual([]);
+  });
+});
+
+describe.each(DOCUMENTS.filter((path) => !path.startsWith('test/')))('%s', (path) => {
+  it('has manifests that are valid', () => {
+    const manifests = [...textOf(path).matchAll(/^```yaml\n(?<yaml>[^]*?)^```/gmu)]
+      .map(({ groups: { yaml = '' } = {} }) => yaml)
+      .filter((yaml) => /^apiVersion:/mu.test(yaml) && !yaml.includes('kind: EnvoyGateway'));
+    expect(
+      manifests.flatMap((yaml) => loadOnce(['-'], { stdin: Buffer.from(yaml) }).problems.map(formatProblem)),
+    ).toEqual([]);
   });
 });
 

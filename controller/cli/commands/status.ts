@@ -66,7 +66,7 @@ async function tellWhyEmpty(admin: string): Promise<void> {
 function tellWhatIsRefused(problems: readonly { readonly severity: string; readonly text: string }[]): void {
   const errors = problems.filter(({ severity }) => severity === 'error').map(({ text }) => text);
   if (errors.length === 0) return;
-  process.stderr.write(`\nRefused, so that what was there before serves on, if anything:\n${errors.join('\n')}\n`);
+  process.stderr.write(`\nRefused; the last good version serves on, if there is one:\n${errors.join('\n')}\n`);
 }
 
 /** Our own server wrote the list, as `renderStatus` has it. */
