@@ -100,14 +100,14 @@ export async function serveCluster(options: ServeClusterOptions): Promise<Outcom
     (isLeader) => infra.lead(isLeader),
   );
   const place = new CountingPlace(redis, logs('gateway-api'));
-  const secrets = await clusterSecrets({
+  const secrets = clusterSecrets({
     server,
     namespace: options.namespace,
     names: secretsOf(redis),
     clock: systemClock,
     random: Math.random,
-    changed: (now) => {
-      place.look(now);
+    changed: () => {
+      place.look(secrets);
       told.pipeline?.tellSidecars();
     },
     log: logs('provider'),

@@ -28,9 +28,9 @@ async function follow() {
   const clock = manualClock();
   const { log, lines } = captureLog();
   const changed = vi.fn<() => void>();
-  const start = async () => {
+  const start = () => {
     const options = { namespace: 'system', names: ['redis'], clock, random: () => 0, changed, log };
-    return (secrets = await clusterSecrets({ server: api.client(), ...options }));
+    secrets = clusterSecrets({ server: api.client(), ...options });
   };
   const url = () => {
     const reading = secrets?.read('redis');
@@ -48,8 +48,8 @@ describe('the Secrets of the controller', () => {
   it('are read by name, with what it may do there anyway, and again and again', async () => {
     const { api, start, url, round, changed } = await follow();
     api.store.put('/secrets', written('one'));
-    await start();
-    expect(url()).toBe('one');
+    start();
+    await vi.waitFor(() => expect(url()).toBe('one'));
     await round();
     expect(changed).toHaveBeenCalledTimes(1);
     api.store.put('/secrets', written('two'));
@@ -64,8 +64,8 @@ describe('the Secrets of the controller', () => {
 
   it('that are not there, or go, say so', async () => {
     const { api, start, url, round } = await follow();
-    await start();
-    expect(url()).toBe('Secret system/redis is not there');
+    start();
+    await vi.waitFor(() => expect(url()).toBe('Secret system/redis is not there'));
     api.store.put('/secrets', written('one'));
     await vi.waitFor(async () => {
       await round();
@@ -81,7 +81,8 @@ describe('the Secrets of the controller', () => {
   it('stay what they were while the API server cannot say what they are, which is told once', async () => {
     const { api, start, url, round, lines } = await follow();
     api.store.put('/secrets', written('one'));
-    await start();
+    start();
+    await vi.waitFor(() => expect(url()).toBe('one'));
     for (const status of [500, 403, 500, 500]) {
       api.script.refuse = () => status;
       await round();
@@ -100,7 +101,8 @@ describe('the Secrets of the controller', () => {
     const { api, start, url, round } = await follow();
     api.store.put('/secrets', written('one'));
     api.script.refuse = () => 503;
-    await start();
+    start();
+    await vi.waitFor(() => expect(api.calls.length).toBeGreaterThan(0));
     expect(secrets?.read('redis')).toBeUndefined();
     api.script.refuse = () => 403;
     await vi.waitFor(async () => {

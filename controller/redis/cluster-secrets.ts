@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { isObject } from '#controller/api/compile.ts';
 import { formatFieldPath } from '#controller/api/field-path.ts';
+import { backOff } from '#controller/fetch/back-off.ts';
 import type { ApiAnswer, ApiServer } from '#controller/kubernetes/api-server.ts';
 import { resourcePath, statusMessage } from '#controller/kubernetes/resource-path.ts';
 import { admit } from '../provider/admit.ts';
@@ -17,7 +18,7 @@ export interface ClusterSecretsOptions {
   readonly clock: Clock;
   readonly random: () => number;
   /** One of them is another than before. */
-  readonly changed: (secrets: OwnSecrets) => void;
+  readonly changed: () => void;
   readonly log: Logger;
 }
 
@@ -27,19 +28,19 @@ export interface FollowedSecrets extends OwnSecrets {
 }
 
 const SECRETS = { group: '', version: 'v1', plural: 'secrets' };
-/** How often each is read, and how much later at most, so that replicas do not ask together. Milliseconds. */
+/** How often each is read, how much later at most, so that replicas do not ask together, and how soon after a failure. Milliseconds. */
 const PAUSE = 10_000;
 const SPREAD = 2_000;
+const FIRST_PAUSE = 500;
 
 /**
  * Follows Secrets of the controller's namespace by reading each by its name again and again: to watch them would need the right
- * to list every Secret that is there. Resolves when each has been asked for once. What was read stays what it was while the API
- * server cannot say what it is, or does not let it be read any more.
+ * to list every Secret that is there. What was read stays what it was while the API server cannot say what it is, or does not let
+ * it be read any more.
  */
-export async function clusterSecrets(options: ClusterSecretsOptions): Promise<FollowedSecrets> {
+export function clusterSecrets(options: ClusterSecretsOptions): FollowedSecrets {
   const { namespace, names, clock, random, log } = options;
   const readings = new Map<string, SecretReading>();
-  const secrets: OwnSecrets = { namespace, read: (name) => readings.get(name) };
   const stopping = new AbortController();
   const read = async (name: string): Promise<boolean> => {
     const path = resourcePath(SECRETS, { namespace, name });
@@ -51,6 +52,7 @@ export async function clusterSecrets(options: ClusterSecretsOptions): Promise<Fo
     return JSON.stringify(before) !== JSON.stringify(reading);
   };
   let trouble = '';
+  let failures = 0;
   const round = async (): Promise<void> => {
     const found = await Promise.allSettled(names.map(read));
     if (stopping.signal.aborted) return;
@@ -60,13 +62,16 @@ export async function clusterSecrets(options: ClusterSecretsOptions): Promise<Fo
     if (message !== '' && message !== trouble)
       log.warn({ reason: message }, 'a Secret that says where to count cannot be read; it is tried again');
     trouble = message;
-    if (found.some((one) => one.status === 'fulfilled' && one.value)) options.changed(secrets);
-    cancel = clock.after(PAUSE + random() * SPREAD, () => void round());
+    if (found.some((one) => one.status === 'fulfilled' && one.value)) options.changed();
+    failures = message === '' ? 0 : failures + 1;
+    const pause = failures === 0 ? PAUSE + random() * SPREAD : backOff(failures, FIRST_PAUSE, random(), PAUSE);
+    cancel = clock.after(pause, () => void round());
   };
   let cancel = (): void => undefined;
-  if (names.length > 0) await round();
+  if (names.length > 0) void round();
   return {
-    ...secrets,
+    namespace,
+    read: (name) => readings.get(name),
     stop: () => {
       stopping.abort();
       cancel();

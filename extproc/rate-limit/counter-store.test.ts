@@ -153,6 +153,15 @@ describe.skipIf(!REDIS_IS_THERE)('while Redis', () => {
     redis.process.kill('SIGCONT');
   });
 
+  it('does not answer a question fails as soon as it is configured', async () => {
+    const hasty = new RedisStore({ url: redis.url, patience: 10 }, log.log);
+    await hasty.ready;
+    redis.process.kill('SIGSTOP');
+    await expect(hasty.lease(ask())).rejects.toThrow('has not answered within 10 ms');
+    redis.process.kill('SIGCONT');
+    await hasty.close();
+  });
+
   it('has answered in time, and this process had no time to read it, nothing fails', async () => {
     await expect.poll(works).toBe(true);
     redis.process.kill('SIGSTOP');

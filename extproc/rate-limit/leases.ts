@@ -72,8 +72,10 @@ export class Leases {
 
   /** Ends the connection to the store. */
   async close(): Promise<void> {
+    const next = this.#next;
+    this.#next = undefined;
+    await next?.close();
     await this.#store?.close();
-    await this.#next?.close();
   }
 
   async #handOver(store: RedisStore): Promise<void> {

@@ -73,7 +73,7 @@ export class RedisStore implements CounterStore {
   readonly #asked = new Set<Promise<unknown>>();
   #isDown = false;
 
-  /** Throws where the address or what is to be shown is none; nothing of it is in the error. */
+  /** Throws where the address or what is to be shown is none; what it throws may hold the URL. */
   constructor({ url, ca, tls, patience = PATIENCE }: RedisAddress, log: Logger, now: () => number = Date.now) {
     this.#log = log;
     this.#now = now;

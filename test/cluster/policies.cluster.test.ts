@@ -1,5 +1,6 @@
 /** Policies in pods of a proxy, as sidecars of native kind bring them: with real key servers, a real provider, a real Redis. */
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { type Authority, issue, makeAuthority } from '#controller/pki/authority.ts';
 import { type RedisServer, startRedis } from '#extproc/rate-limit/testing/redis-server.ts';
 import { type Issuer, issuer } from '#wasm-filters/testing/issuer.ts';
 import { NetworkBrowser } from '../login/network-browser.ts';
@@ -27,12 +28,14 @@ import {
 
 const ISSUER = 'https://issuer.example';
 const SECRET = 'a secret/with+characters%';
+const REDIS_PASSWORD = 'word-of-redis';
 
 const stops: (() => Promise<unknown>)[] = [];
 let site: GatewaySite;
 let address = '';
 let keys: readonly Issuer[] = [issuer('ES256', 'one')];
 let redis: RedisServer;
+let authority: Authority;
 let providerPort = 0;
 
 const token = (of: Issuer | undefined, claims: object = {}): { readonly authorization: string } => ({
@@ -67,14 +70,42 @@ const limit = (kind: 'local' | 'global', requests: number): object => ({
   rateLimit: { [kind]: { rules: [{ limit: { requests, unit: 'Year' } }] } },
 });
 
+/** A Secret beside the controller. */
+const ownSecret = (name: string, type: string, stringData: object): string =>
+  `${JSON.stringify({ apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace: site.system }, type, stringData })}\n---\n`;
+
+/** The Secret with what sidecars show to Redis, signed by an authority. */
+async function redisClient(signer: Authority): Promise<string> {
+  const { certificate, key } = await issue(signer, { kind: 'proxy', key: 'any' }, Date.now());
+  const pem = { 'tls.crt': certificate, 'tls.key': key, 'ca.crt': authority.trusted };
+  return ownSecret('redis-client', 'kubernetes.io/tls', pem);
+}
+
+const redisAddress = (): string =>
+  ownSecret('redis', 'Opaque', { url: `redis://:${REDIS_PASSWORD}@redis.policies.svc.cluster.local:6379` });
+
 beforeAll(async () => {
-  redis = await startRedis(undefined, NODE_ADDRESS);
-  stops.push(() => redis.stop());
   const name = 'policies';
+  authority = await makeAuthority(Date.now());
+  const redisHost = `redis.${name}.svc.cluster.local`;
+  const shown = await issue(authority, { kind: 'server', dnsNames: [redisHost] }, Date.now());
+  redis = await startRedis(REDIS_PASSWORD, NODE_ADDRESS, { ...shown, clients: authority.trusted });
+  stops.push(() => redis.stop());
   site = await GatewaySite.install(connectCluster(inject('cluster')), {
     name,
     replicas: 2,
-    rest: { rateLimit: { backend: { type: 'Redis', redis: { url: `redis.${name}.svc.cluster.local:6379` } } } },
+    rest: {
+      rateLimit: {
+        timeout: '2s',
+        backend: {
+          type: 'Redis',
+          redis: {
+            urlRef: { secretKeyRef: { name: 'redis', key: 'url' } },
+            tls: { certificateRef: { name: 'redis-client' } },
+          },
+        },
+      },
+    },
   });
   stops.push(() => site.remove());
   const served = await serveOnNode((_, response) => {
@@ -91,6 +122,8 @@ beforeAll(async () => {
   stops.push(() => provider.stop());
   await site.cluster.apply(
     [
+      redisAddress(),
+      await redisClient(authority),
       serviceOn(site, 'redis', 6_379, Number(new URL(redis.url).port)),
       serviceOn(site, 'keys', 80, served.port),
       serviceOn(site, 'idp', 443, providerPort),
@@ -118,6 +151,11 @@ stringData: { client-secret: "${SECRET}" }
         routeTo(app, kind, `/${kind}`),
         policyOn(app, 'BackendTrafficPolicy', kind, limit(kind, 9)),
       ]),
+      routeTo(app, 'ready', '/ready'),
+      // No worker holds a part of it: every request asks.
+      policyOn(app, 'BackendTrafficPolicy', 'ready', limit('global', 1_000_000), {
+        'sluice.dev/rate-limit-lease': '0',
+      }),
       routeTo(app, 'spent', '/spent'),
       policyOn(app, 'BackendTrafficPolicy', 'spent', limit('global', 1)),
     ].join(''),
@@ -213,6 +251,37 @@ describe('a BackendTrafficPolicy', () => {
     }
     await redis.restart();
     for (const url of await atPods('/uncounted')) await until('it counts', async () => (await ask(url)).status !== 503);
+  });
+
+  it('counts on without a request refused when the certificate for Redis becomes another, and not without one that it takes, or without an address', async () => {
+    const urls = await atPods('/ready');
+    for (const url of urls) await untilAnswered(url, 200);
+    const connected = async (): Promise<number> => {
+      const [pods, proxy] = [await site.podsOf('shop'), await site.proxyOf('shop')];
+      const logs = [...pods.keys()].map((pod) =>
+        site.cluster.kubectl('logs', '-n', proxy.namespace, pod, '-c', 'sidecar'),
+      );
+      return (await Promise.all(logs)).join('\n').split('connected to Redis').length - 1;
+    };
+    const before = await connected();
+    const clients = urls.map((url) => keepAsking(url));
+    await site.cluster.apply(await redisClient(authority));
+    await until('both have connected again', async () => (await connected()) >= before + 2);
+    for (const client of clients) {
+      await client.stop();
+      expect([...client.came.keys()]).toEqual([200]);
+    }
+    await site.cluster.apply(await redisClient(await makeAuthority(Date.now())));
+    for (const url of urls) await untilAnswered(url, 503);
+    await site.cluster.apply(await redisClient(authority));
+    for (const url of urls) await untilAnswered(url, 200);
+    await site.cluster.kubectl('delete', 'secret', '-n', site.system, 'redis');
+    for (const url of urls) await untilAnswered(url, 503);
+    await site.cluster.apply(redisAddress());
+    for (const url of urls) await untilAnswered(url, 200);
+    const log = await site.cluster.kubectl('logs', '-n', site.system, 'deployment/envoy-gateway', '--all-pods');
+    expect(log).toContain('to be counted in Redis');
+    expect(log).not.toMatch(new RegExp(`${REDIS_PASSWORD}|PRIVATE KEY`, 'u'));
   });
 });
 

@@ -72,11 +72,11 @@ spec:
 export const PARAMETERS = `infrastructure: { parametersRef: { group: gateway.envoyproxy.io, kind: EnvoyProxy, name: settings } }`;
 
 /** A policy that is attached to the route of its own name. */
-export const policyOn = (namespace: string, kind: string, name: string, spec: object): string =>
+export const policyOn = (namespace: string, kind: string, name: string, spec: object, annotations = {}): string =>
   `\n${JSON.stringify({
     apiVersion: 'gateway.envoyproxy.io/v1alpha1',
     kind,
-    metadata: { name, namespace },
+    metadata: { name, namespace, annotations },
     spec: { targetRefs: [{ group: 'gateway.networking.k8s.io', kind: 'HTTPRoute', name }], ...spec },
   })}\n---`;
 

@@ -94,6 +94,7 @@ const MAY_IMPORT: { readonly [folder: string]: readonly string[] } = {
   // The Redis that global rate limits are counted in: what says where it is, and what is shown to it.
   'controller/redis': [
     'controller/api',
+    'controller/fetch/back-off.ts',
     'controller/kubernetes',
     'controller/provider',
     'controller/resources',
