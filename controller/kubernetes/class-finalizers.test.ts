@@ -46,10 +46,10 @@ function watched({ seesAll = true } = {}) {
     failed: (what, message) => failures.push(`${what}: ${message}`),
   });
   const taken = (): readonly string[] => asked.map(({ path }) => path.split('/').at(-1) ?? '');
-  /** Lets time pass until the timer that was set last. */
+  /** Lets time pass until the timer that was set last, which may come a little early. */
   const pass = (): void => {
     const last = timers.at(-1);
-    time.now = last?.at ?? 0;
+    time.now = (last?.at ?? 1) - 1;
     last?.act();
   };
   return { finalizers, asked, taken, failures, timers, answers, pass };

@@ -112,9 +112,13 @@ export class ClassFinalizers {
   #lookAgain(): void {
     const { clock } = this.#options;
     this.#cancelRetry();
+    const rested = (): void => {
+      this.#restUntil = 0;
+      this.#look();
+    };
     const rest = this.#restUntil - clock.now();
-    if (rest > 0) this.#cancelRetry = clock.after(rest, () => this.#look());
-    else this.#look();
+    if (rest > 0) this.#cancelRetry = clock.after(rest, rested);
+    else rested();
   }
 
   #look(): void {

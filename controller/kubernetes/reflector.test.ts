@@ -134,6 +134,31 @@ describe('a reflector', () => {
     await expect.poll(() => told).toEqual(['listed a 0']);
   });
 
+  it('finds a kind that is installed while it finds out that it is not', async () => {
+    const { api, told, reflector } = await begin({ served: false });
+    api.script.refuse = ({ verb }) => {
+      if (verb === 'get' && api.calls.length === 2) {
+        api.install(BACKENDS);
+        put(api, 'a', 0);
+        reflector.wake();
+      }
+      return undefined;
+    };
+    reflector.start();
+    await expect.poll(() => told, { timeout: 10_000 }).toEqual(['listed a 0']);
+  });
+
+  it('tells soon that nothing is there of a kind that is not installed, also who asks while it finds that out', async () => {
+    const { api, reflector } = await begin({ served: false });
+    let hasTold = false;
+    api.script.refuse = ({ verb }) => {
+      if (verb === 'get' && api.calls.length === 2) void reflector.relist().then(() => (hasTold = true));
+      return undefined;
+    };
+    reflector.start();
+    await expect.poll(() => hasTold, { timeout: 10_000 }).toBe(true);
+  });
+
   it('believes that a kind is gone only when its definition is: a server that starts does not know it yet', async () => {
     const { api, told, failures, reflector } = await begin();
     put(api, 'a', 0);

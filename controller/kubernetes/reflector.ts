@@ -105,6 +105,8 @@ export class Reflector {
   #synced: () => void = () => undefined;
   #cut: () => void = () => undefined;
   #wakeUp: () => void = () => undefined;
+  /** It was woken since it last began to list. */
+  #isWoken = false;
   /** Resolves when everything that exists has been told once. */
   readonly synced: Promise<void>;
 
@@ -136,6 +138,7 @@ export class Reflector {
   relist(): Promise<void> {
     this.#asked += 1;
     this.#version = undefined;
+    this.#isWoken = true;
     this.#cut();
     this.#wakeUp();
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -143,9 +146,10 @@ export class Reflector {
     return promise;
   }
 
-  /** Tries at once what waits for its next try. */
+  /** Tries at once what waits for its next try, or is about to. */
   wake(): void {
     this.#failures = 0;
+    this.#isWoken = true;
     this.#wakeUp();
   }
 
@@ -154,9 +158,10 @@ export class Reflector {
       try {
         if (this.#version === undefined) {
           const asked = this.#asked;
+          this.#isWoken = false;
           if (!(await this.#list(asked))) {
             this.#told(new Set(), asked);
-            await this.#pause(ABSENT_PAUSE * (0.75 + this.#options.random() / 2));
+            if (!this.#isWoken) await this.#pause(ABSENT_PAUSE * (0.75 + this.#options.random() / 2));
             continue;
           }
         }

@@ -58,7 +58,8 @@ describe.each([
     });
     afterAll(async () => {
       await cluster.kubectl('delete', 'gatewayclass', `${name}-bad`, `${name}-merged`, '--ignore-not-found');
-      await cluster.kubectl('delete', 'crd', 'serviceimports.multicluster.x-k8s.io', '--ignore-not-found');
+      const imports = ['serviceimports.multicluster.x-k8s.io', 'foreignimports.multicluster.x-k8s.io'];
+      await cluster.kubectl('delete', 'crd', ...imports, '--ignore-not-found');
       await cluster.kubectl('delete', 'namespace', other, '--wait=false', '--ignore-not-found');
       await site.remove();
     });
@@ -192,10 +193,21 @@ describe.each([
       await untilUsed(' secrets update', site.system);
     });
 
-    it('are enough for kinds that are installed later, and taken away', async () => {
+    it('are enough for kinds that are installed later, also where another one had their names, and taken away', async () => {
       const { definition, object } = serviceImports(site.app);
+      const own = 'crd/serviceimports.multicluster.x-k8s.io';
+      // Of the same kind, under another name.
+      await cluster.apply(definition.replaceAll('"serviceimport', '"foreignimport'));
+      await cluster.kubectl('wait', '--for=condition=Established', 'crd/foreignimports.multicluster.x-k8s.io');
       await cluster.apply(definition);
-      await cluster.kubectl('wait', '--for=condition=Established', 'crd/serviceimports.multicluster.x-k8s.io');
+      await cluster.kubectl('wait', '--for=condition=NamesAccepted=false', own);
+      await cluster.kubectl('rollout', 'restart', '-n', site.system, 'deployment/envoy-gateway');
+      await site.rolledOut('envoy-gateway', site.system);
+      await until('it is told why the kind is not there', async () =>
+        (await cluster.kubectl('logs', '-n', site.system, 'deployment/envoy-gateway')).includes('its names are taken'),
+      );
+      await cluster.kubectl('delete', 'crd', 'foreignimports.multicluster.x-k8s.io');
+      await cluster.kubectl('wait', '--for=condition=Established', own);
       await cluster.apply(object);
       await untilUsed('multicluster.x-k8s.io serviceimports watch');
       await cluster.kubectl('delete', 'crd', 'serviceimports.multicluster.x-k8s.io');
