@@ -27,6 +27,7 @@ describe('a reflector', () => {
     server = api;
     const told: string[] = [];
     const failures: string[] = [];
+    const health: string[] = [];
     const known = new Set<string>();
     const reflector = new Reflector({
       ...BACKENDS,
@@ -34,7 +35,13 @@ describe('a reflector', () => {
       mayBeAbsent: true,
       clock: systemClock,
       random,
-      health: { fine: () => undefined, failed: (_what, message) => failures.push(message) },
+      health: {
+        fine: () => health.push('fine'),
+        failed: (_what, message) => {
+          failures.push(message);
+          health.push('failed');
+        },
+      },
       reflection: {
         upsert: ({ metadata, spec }, listed) => {
           known.add(`${metadata.namespace}/${metadata.name}`);
@@ -54,7 +61,7 @@ describe('a reflector', () => {
       },
     });
     reflectors.push(reflector);
-    return { api, told, failures, known, reflector };
+    return { api, told, failures, health, known, reflector };
   }
 
   const put = (api: ScriptedApiServer, name: string, spec: unknown) =>
@@ -194,7 +201,7 @@ describe('a reflector', () => {
   });
 
   it('takes a kind for absent, and says so, whose definition has never been in force since its names are taken', async () => {
-    const { api, told, failures, reflector } = await begin();
+    const { api, told, failures, health, reflector } = await begin();
     const define = (namesAccepted: string, established: string): unknown =>
       api.store.put('apiextensions.k8s.io/customresourcedefinitions', {
         metadata: { name: 'backends.gateway.envoyproxy.io' },
@@ -220,11 +227,17 @@ describe('a reflector', () => {
     reflector.wake();
     await reflector.synced;
     expect(failures.at(-1)).toBe('its definition is not in force, its names are taken: "BackendList" is in use');
+    // It stays the same trouble, which is told of once.
+    const before = health.length;
+    reflector.wake();
+    await expect.poll(() => health.length).toBeGreaterThan(before);
+    expect(health).not.toContain('fine');
     define('True', 'True');
     put(api, 'a', 0);
     api.script.refuse = () => undefined;
     reflector.wake();
     await expect.poll(() => told).toEqual(['listed a 0']);
+    expect(health.at(-1)).toBe('fine');
   });
 
   it('tries what is refused again, and begins with a list when a watch is refused for good', async () => {

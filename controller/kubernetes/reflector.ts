@@ -214,8 +214,9 @@ export class Reflector {
     const absence = this.#options.mayBeAbsent ? await this.#absence() : undefined;
     if (absence === undefined) throw new Error(`${this.#what}: the API server does not serve it just now`);
     this.#served = undefined;
-    this.#fine();
-    if (absence.trouble !== undefined) this.#options.health.failed(this.#what, absence.trouble, ABSENT_PAUSE);
+    if (absence.trouble === undefined) this.#fine();
+    else this.#options.health.failed(this.#what, absence.trouble, ABSENT_PAUSE);
+    this.#failures = 0;
     return false;
   }
 
