@@ -44,7 +44,12 @@ export async function reach(controller: ControllerAddress): Promise<Reached> {
         target: await targetOf(controller.address),
         credentials: credentials.createSsl(trusted, key, certificate),
         metadata,
-        options: { 'grpc.ssl_target_name_override': SERVER_NAME, 'grpc.default_authority': SERVER_NAME },
+        options: {
+          'grpc.ssl_target_name_override': SERVER_NAME,
+          'grpc.default_authority': SERVER_NAME,
+          // As Envoy does, whatever the environment says of proxies: which of them are not for this name is said of names alone.
+          'grpc.enable_http_proxy': 0,
+        },
       };
     }
     default:

@@ -355,6 +355,23 @@ describe('a proxy in a cluster', () => {
       expect(all()).toHaveLength(5);
     });
 
+    it('stays as well where there was one of that name before', async () => {
+      const opened = await next.open('shop/web');
+      next.lead(false);
+      infra.lead(true);
+      await Promise.all([opened.close(), proxy.close()]);
+      await expect.poll(() => [all(), next.isLeft('shop/web')], POLL).toEqual([[], false]);
+      await moment();
+      clock.pass(1_000_000);
+      (await infra.open('shop/web')).deploy(INFRA);
+      await expect.poll(() => all().length, POLL).toBe(5);
+      await moment();
+      infra.lead(false);
+      next.lead(true);
+      await moment();
+      expect(all()).toHaveLength(5);
+    });
+
     it('is removed after that while', async () => {
       clock.pass(180_000);
       await expect.poll(all, POLL).toEqual([]);

@@ -87,7 +87,7 @@ export function kubernetesInfra(options: KubernetesInfraOptions): KubernetesInfr
         entry.deployer.look();
         return;
       }
-      if (hasStarted && !removed.has(key) && !heard.has(key)) heard.set(key, clock.now());
+      if (hasStarted) hear(key);
       // Made by somebody who had not heard yet that nobody wants it.
       if (gone.has(key)) void sweep();
     },
@@ -95,6 +95,11 @@ export function kubernetesInfra(options: KubernetesInfraOptions): KubernetesInfr
       for (const { changed } of open.values()) changed();
     },
   });
+
+  const hear = (key: string): void => {
+    if (objects.of(key).length === 0) heard.delete(key);
+    else if (!removed.has(key) && !heard.has(key)) heard.set(key, clock.now());
+  };
 
   /** Whether it may be of a Gateway that has not been heard of yet. */
   const isUnknown = (key: string): boolean => clock.now() < (heard.get(key) ?? -Infinity) + UNKNOWN;
@@ -109,9 +114,7 @@ export function kubernetesInfra(options: KubernetesInfraOptions): KubernetesInfr
       return;
     }
     try {
-      const keys = objects.keys();
-      for (const key of heard.keys()) if (!keys.has(key)) heard.delete(key);
-      for (const key of keys) {
+      for (const key of objects.keys()) {
         const isUnwanted = gone.has(key) || (serving !== undefined && !serving.has(key));
         // It may come to be known, or another to lead, while others are removed.
         if (isLeader && isUnwanted && !isUnknown(key) && !open.has(key))
