@@ -29,9 +29,9 @@ describe('a configuration file', () => {
 
   it('with a field that this version does not use says so, with its place', () => {
     const redis = 'backend: { type: Redis, redis: { url: "redis:6379", tls: {} } }';
-    const found = parse(`xdsServer:\n  maxConnectionAge: 1h\nrateLimit:\n  telemetry: {}\n  ${redis}\n`);
+    const found = parse(`gatewayAPI:\n  enabled: []\nrateLimit:\n  telemetry: {}\n  ${redis}\n`);
     expect(found.ok && found.warnings).toEqual([
-      expect.stringMatching(/^c\.yaml:3:1: EnvoyGateway: xdsServer: warning: /u),
+      expect.stringMatching(/^c\.yaml:3:1: EnvoyGateway: gatewayAPI: warning: /u),
       expect.stringMatching(/^c\.yaml:6:3: EnvoyGateway: rateLimit\.telemetry: warning: .* no rate limit service/u),
     ]);
   });
@@ -55,6 +55,29 @@ describe('a configuration file', () => {
       expect.stringMatching(
         /^c\.yaml:3:\d+: EnvoyGateway: logging\.level\.global-ratelimit: warning: without effect: /u,
       ),
+    ]);
+  });
+
+  it('bounds the connections of proxies', () => {
+    const limits = (text: string): unknown => {
+      const found = parse(`xdsServer: { ${text} }\n`);
+      return found.ok ? [found.value.connections, ...found.warnings] : found.errors;
+    };
+    const [size, grace] = [64 * 1024 * 1024, 120_000];
+    expect(limits('maxConnectionAge: 10h, maxReceiveMessageSize: 32Mi')).toEqual([
+      { age: 36_000_000, grace, message: 32 * 1024 * 1024 },
+    ]);
+    // A timer of Node.js that is longer than it can be ends at once.
+    expect(limits('maxConnectionAge: 99999h, maxConnectionAgeGrace: 99999h')).toEqual([
+      { age: expect.closeTo(2 ** 31 / 1.1, -1), grace: 2 ** 31 - 1, message: size },
+    ]);
+    expect(limits('maxConnectionAgeGrace: 30s')).toEqual([
+      { age: undefined, grace: 30_000, message: size },
+      expect.stringMatching(/maxConnectionAgeGrace: warning: without effect: connections have no end without maxC/u),
+    ]);
+    expect(limits('maxConnectionAge: 0s, maxReceiveMessageSize: -5')).toEqual([
+      expect.stringMatching(/^c\.yaml:3:14: EnvoyGateway: xdsServer\.maxConnectionAge: found 0, accepted is more/u),
+      expect.stringMatching(/xdsServer\.maxReceiveMessageSize: found -5, accepted is more than 0/u),
     ]);
   });
 

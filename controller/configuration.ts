@@ -14,6 +14,8 @@ import { proxyDefaults } from './proxy-defaults.ts';
 import { CONTROLLER_NAME } from './settings.ts';
 import { type ClusterSettings, clusterSettings, unusedOfProvider } from './cluster-settings.ts';
 import { type LogSettings, logSettings } from './log-settings.ts';
+import { CONNECTION_LIMITS, type ConnectionLimits } from './server/connection-limits.ts';
+import { connectionLimits } from './xds-server-settings.ts';
 import { settingsWithoutEffect } from './settings-without-effect.ts';
 
 /** What a configuration file decides. */
@@ -35,6 +37,8 @@ export interface Configuration {
   readonly rateLimitTimeout: number | undefined;
   /** Whether requests are refused that global rate limits cannot count (`rateLimit.failClosed`). */
   readonly failClosed: boolean;
+  /** How connections of proxies are bounded (`xdsServer`). */
+  readonly connections: ConnectionLimits;
   /** How a cluster is followed (`provider.kubernetes`); without it manifests are in files. */
   readonly kubernetes: ClusterSettings | undefined;
   /** How all proxies run where their class and Gateway say nothing, or are merged into it (`envoyProxy`). */
@@ -56,6 +60,7 @@ export const DEFAULT_CONFIGURATION: Configuration = {
   rateLimitTimeout: undefined,
   systemTrust: undefined,
   failClosed: true,
+  connections: CONNECTION_LIMITS,
   kubernetes: undefined,
   envoyProxy: undefined,
   log: logSettings(undefined),
@@ -79,6 +84,7 @@ const USED: readonly string[] = [
   'extensionApis',
   'rateLimit',
   'envoyProxy',
+  'xdsServer',
   'sluice',
 ];
 
@@ -111,6 +117,7 @@ export function parseConfiguration(file: string, text: string): Configured {
   const redis = redisSettings(valid.value, (path, message) => errors.push(at(path, message)));
   const timeout = rateLimitTimeout(valid.value, (path, message) => errors.push(at(path, message)));
   const kubernetes = clusterSettings(valid.value.provider, (path, message) => errors.push(at(path, message)));
+  const connections = connectionLimits(valid.value.xdsServer, (path, message) => errors.push(at(path, message)));
   const place = kubernetes === undefined ? 'processes' : 'pods';
   const envoyProxy = proxyDefaults(valid.value.envoyProxy, place, (path, message) => errors.push(at(path, message)));
   if (errors.length > 0) return { ok: false, errors };
@@ -125,6 +132,7 @@ export function parseConfiguration(file: string, text: string): Configured {
     policyImage,
     redis,
     rateLimitTimeout: timeout,
+    connections,
     kubernetes,
     envoyProxy,
     log: logSettings(logging),

@@ -37,7 +37,7 @@ export interface MakersOptions {
   readonly sidecarState: RunningProxyOptions['sidecarState'];
   readonly library: ModuleLibrary;
   readonly moduleOrder?: RunningProxyOptions['moduleOrder'];
-  readonly fetch: Configuration['fetch'];
+  readonly configuration: Pick<Configuration, 'fetch' | 'connections'>;
   readonly stateFolder: string;
   readonly metrics: Metrics;
   readonly logs: Logs;
@@ -51,7 +51,7 @@ export interface ProxyMakers {
 
 /** Makes them. */
 export function proxyMakers(options: MakersOptions): ProxyMakers {
-  const { infra, sidecarState, library, moduleOrder, fetch, stateFolder, metrics, logs } = options;
+  const { infra, sidecarState, library, moduleOrder, configuration, stateFolder, metrics, logs } = options;
   const log = logs('xds-translator');
   const serverLog = logs('xds-server');
   let answering: Answering | undefined;
@@ -64,6 +64,7 @@ export function proxyMakers(options: MakersOptions): ProxyMakers {
         modules: library,
         ...(moduleOrder === undefined ? {} : { moduleOrder }),
         sidecarState,
+        limits: configuration.connections,
         clock: systemClock,
         log: log.child({ gateway: key }),
         serverLog: serverLog.child({ gateway: key }),
@@ -74,7 +75,7 @@ export function proxyMakers(options: MakersOptions): ProxyMakers {
     answers: (changed) =>
       (answering = startAnswering(
         {
-          settings: fetch,
+          settings: configuration.fetch,
           folder: stateFolder,
           clock: systemClock,
           log: logs('gateway-api'),

@@ -22,6 +22,7 @@ import { serveProxy } from './server/proxy-server.ts';
 import type { SidecarStateOf } from './sidecar-state.ts';
 import type { HeldRoute, RejectedResource } from './status/live-status.ts';
 import { accepted, type RefusedHosts } from './xds/accepted.ts';
+import type { ConnectionLimits } from './server/connection-limits.ts';
 import { refusesAll } from './xds/held-route.ts';
 import { wasmFiltersOf } from './xds/http-filters.ts';
 import { lower, type LoadedFilters, type ModuleFile } from './xds/lower.ts';
@@ -54,6 +55,8 @@ export interface RunningProxyOptions {
   readonly unknownKey: (keySet: string) => void;
   /** A client has answered a response of a type. */
   readonly answered: (type: XdsType, isRejected: boolean) => void;
+  /** How its connections are bounded; `CONNECTION_LIMITS` where nothing is said. */
+  readonly limits?: ConnectionLimits;
   /** When an Envoy that has just started gets its modules: `last` where it is the only one, `first` where others serve. */
   readonly moduleOrder?: ModuleOrder;
   /** For tests alone: makes of a snapshot one that Envoy rejects. */
@@ -334,7 +337,7 @@ export class RunningProxy {
   }
 
   #serve(open: OpenProxy): Started {
-    const { clock, serverLog, answered, unknownKey } = this.#options;
+    const { clock, serverLog, answered, unknownKey, limits } = this.#options;
     const { socket } = open;
     const stopServing = serveProxy({
       socket,
@@ -343,6 +346,7 @@ export class RunningProxy {
       states: this.#states,
       clock,
       log: serverLog,
+      ...(limits === undefined ? {} : { limits }),
       answered,
       unknownKey,
     });

@@ -125,7 +125,16 @@ export async function serveCluster(options: ServeClusterOptions): Promise<Outcom
   const { policyDigest, library } = modules.value;
   // A pod that is not ready costs nothing, one that answers 500 does.
   const moduleOrder = 'first';
-  const makers = proxyMakers({ infra, sidecarState, library, moduleOrder, fetch, stateFolder, metrics, logs });
+  const makers = proxyMakers({
+    infra,
+    sidecarState,
+    library,
+    moduleOrder,
+    configuration,
+    stateFolder,
+    metrics,
+    logs,
+  });
   const pipeline = await startPipeline({
     provider: kubernetesProvider({
       server,

@@ -65,7 +65,15 @@ export async function serve(options: ServeOptions): Promise<Outcome<Pipeline, 'N
     countTimeout: configuration.rateLimitTimeout,
   });
   const { policyDigest, library } = modules.value;
-  const makers = proxyMakers({ infra, sidecarState, library, fetch, stateFolder, metrics, logs });
+  const makers = proxyMakers({
+    infra,
+    sidecarState,
+    library,
+    configuration,
+    stateFolder,
+    metrics,
+    logs,
+  });
   const pipeline = await startPipeline({
     provider: secrets.along(filesProvider({ paths, log: logs('provider') }), {
       before: () => place.look(secrets),

@@ -8,7 +8,12 @@ export interface WithoutEffect {
 }
 
 /** What a configuration says of parts that Envoy Gateway has and Sluice does without. */
-export function settingsWithoutEffect({ logging, rateLimit, sluice }: EnvoyGateway): readonly WithoutEffect[] {
+export function settingsWithoutEffect({
+  logging,
+  rateLimit,
+  xdsServer,
+  sluice,
+}: EnvoyGateway): readonly WithoutEffect[] {
   const redis = sluice?.redis === undefined ? undefined : rateLimit?.backend.redis;
   const all = [
     {
@@ -26,6 +31,11 @@ export function settingsWithoutEffect({ logging, rateLimit, sluice }: EnvoyGatew
       path: ['rateLimit', 'backend', 'redis', key],
       why: 'sluice.redis.url goes first',
     })),
+    {
+      found: xdsServer?.maxConnectionAge === undefined ? xdsServer?.maxConnectionAgeGrace : undefined,
+      path: ['xdsServer', 'maxConnectionAgeGrace'],
+      why: 'connections have no end without maxConnectionAge',
+    },
   ];
   return all.filter(({ found }) => found !== undefined);
 }

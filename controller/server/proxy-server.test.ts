@@ -7,6 +7,7 @@ import { type ManualClock, manualClock } from '../runtime/testing/manual-clock.t
 import { Publication } from './ads/publication.ts';
 import { ModuleStore } from './agent/module-store.ts';
 import { SidecarStates } from './agent/sidecar-states.ts';
+import { CONNECTION_LIMITS, type ConnectionLimits } from './connection-limits.ts';
 import { ProxyConnections } from './proxy-connections.ts';
 import { serveProxy } from './proxy-server.ts';
 import { podAgent, podEnvoy, type PodHalf } from './testing/pod-clients.ts';
@@ -59,12 +60,12 @@ function fromAddresses(socket: ProxySocket): ProxySocket {
 }
 
 /** Serves a Gateway of this key, and lets its pods come. */
-function gateway(key: string) {
+function gateway(key: string, limits: ConnectionLimits = CONNECTION_LIMITS) {
   const publication = new Publication({ rejected: () => undefined, settled: () => undefined });
   const modules = new ModuleStore({ load: async () => undefined, onReady: () => undefined, clock });
   const socket = fromAddresses(door.socketOf(key));
   const unknownKey = (): void => undefined;
-  ends.push(serveProxy({ socket, publication, modules, states: new SidecarStates(), unknownKey, clock, log }));
+  ends.push(serveProxy({ socket, publication, modules, states: new SidecarStates(), unknownKey, clock, log, limits }));
   const pair = pairs.get(key);
   if (pair === undefined) throw new Error(`no certificate of ${key}`);
   const come = async <Half extends PodHalf>(half: Half, isHere: () => boolean): Promise<Half> => {
@@ -149,5 +150,28 @@ describe('a client that says what nobody understands', () => {
       await expect.poll(() => half.isEnded(), POLL).toBe(true);
     }
     expect([publication.clients, modules.of('web-a/1').holds(FILE)]).toEqual([0, false]);
+  });
+});
+
+describe('the bounds of connections', () => {
+  it('end what is too old, and whoever comes again is served', async () => {
+    const limits = { ...CONNECTION_LIMITS, age: 200, grace: 50 };
+    const { envoy, agent, publication, modules } = gateway('shop/one', limits);
+    for (let times = 0; times < 3; times += 1) {
+      const halves = [await envoy('10.0.0.7', 'web-a/1'), await agent('10.0.0.7', 'web-a/1', FILES)];
+      await expect.poll(() => halves.every((half) => half.isEnded()), POLL).toBe(true);
+      // The server knows it, too: it has no clients, and nobody has the files.
+      await expect.poll(() => [publication.clients, modules.of('web-a/1').holds(FILE)], POLL).toEqual([0, false]);
+    }
+  });
+
+  it('send away who says more than they let', async () => {
+    const { envoy, publication } = gateway('shop/one', { ...CONNECTION_LIMITS, message: 200 });
+    const quiet = await envoy('10.0.0.7', 'web-a/1');
+    quiet.ask('cluster');
+    await expect.poll(() => quiet.sent.length, POLL).toBe(1);
+    quiet.ask('endpoint', ['a'.repeat(300)]);
+    await expect.poll(() => quiet.isEnded(), POLL).toBe(true);
+    await expect.poll(() => publication.clients, POLL).toBe(0);
   });
 });

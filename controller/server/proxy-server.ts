@@ -11,6 +11,7 @@ import { serveAgent } from './agent/agent-stream.ts';
 import type { SidecarStates } from './agent/sidecar-states.ts';
 import { podOf } from './pod.ts';
 import { type RawStream, sendAway, whenEnded } from './raw-stream.ts';
+import { CONNECTION_LIMITS, type ConnectionLimits } from './connection-limits.ts';
 import { type Half, SameReplica } from './same-replica.ts';
 
 /** What the server of one proxy works with. */
@@ -24,6 +25,8 @@ export interface ProxyServerOptions {
   readonly unknownKey: (keySet: string) => void;
   readonly clock: Clock;
   readonly log: Logger;
+  /** `CONNECTION_LIMITS` where nothing is said. */
+  readonly limits?: ConnectionLimits;
   /** The client has answered a response of a type. */
   readonly answered?: (type: XdsType, isRejected: boolean) => void;
 }
@@ -56,12 +59,14 @@ const LONGEST_SILENCE = 60_000;
  * connection.
  */
 export function serveProxy(options: ProxyServerOptions): () => void {
+  const { limits = CONNECTION_LIMITS } = options;
   const server = new Server({
-    // A reconnect lists the version of every resource that the client has.
-    'grpc.max_receive_message_length': 64 * 1024 * 1024,
+    'grpc.max_receive_message_length': limits.message,
     'grpc.max_send_message_length': -1,
     'grpc.keepalive_time_ms': 30_000,
     'grpc.keepalive_timeout_ms': LONGEST_SILENCE,
+    ...(limits.age === undefined ? {} : { 'grpc.max_connection_age_ms': limits.age }),
+    'grpc.max_connection_age_grace_ms': limits.grace,
   });
   const connections = new Map<string, Socket>();
   const same = new SameReplica(options.clock, (half, pod) =>

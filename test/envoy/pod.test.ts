@@ -14,12 +14,15 @@ import { ModuleStore } from '#controller/server/agent/module-store.ts';
 import { SidecarStates } from '#controller/server/agent/sidecar-states.ts';
 import { Publication } from '#controller/server/ads/publication.ts';
 import { SESSION_TIMES } from '#controller/server/ads/session.ts';
+import { CONNECTION_LIMITS, type ConnectionLimits } from '#controller/server/connection-limits.ts';
 import { ProxyConnections } from '#controller/server/proxy-connections.ts';
 import { serveProxy } from '#controller/server/proxy-server.ts';
 import { podAgent } from '#controller/server/testing/pod-clients.ts';
+import { EMPTY_SNAPSHOT } from '#controller/xds/snapshot.ts';
 import { lower } from '#controller/xds/lower.ts';
 import { ROOT } from '#deploy/setup/node24.mjs';
 import { issuer } from '#wasm-filters/testing/issuer.ts';
+import { sendSteadily } from '../cluster/steady-traffic.ts';
 import { freePort } from '../process/sluice.ts';
 import { type LivePod, startLivePod } from './pod.ts';
 
@@ -31,8 +34,11 @@ let authority: Authority;
 let door: ProxyConnections;
 let xdsPort: number;
 let pod: LivePod | undefined;
+/** Lines of the log of the server. */
+let said: string[];
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'sl-pod-'));
+  said = [];
   const now = Date.now();
   authority = await makeAuthority(now);
   door = await openDoor(0);
@@ -70,7 +76,12 @@ spec:
 `;
 
 /** Serves the proxy of a Gateway on a port with one answer. */
-async function serve(port: number, policies = '', clock: Clock = systemClock): Promise<Publication> {
+async function serve(
+  port: number,
+  policies = '',
+  clock: Clock = systemClock,
+  limits: ConnectionLimits = CONNECTION_LIMITS,
+): Promise<Publication> {
   const file = join(folder, 'world.yaml');
   writeFileSync(
     file,
@@ -114,7 +125,8 @@ ${policies}`,
     states: new SidecarStates(),
     unknownKey: () => undefined,
     clock,
-    log: pino({ level: 'silent' }),
+    limits,
+    log: pino({ level: 'info' }, { write: (line) => void said.push(line) }),
   });
   return publication;
 }
@@ -209,6 +221,31 @@ describe('the pod of a proxy, with its real Envoy and sidecar', () => {
     } finally {
       other.close();
     }
+  });
+
+  it('loses no request and no change to connections that are not to be older than a moment', async () => {
+    const port = await freePort();
+    await start(port);
+    const publication = await serve(port, '', systemClock, { ...CONNECTION_LIMITS, age: 500, grace: 100 });
+    const connect = publication.connect.bind(publication);
+    let times = 0;
+    publication.connect = (...ports) => {
+      times += 1;
+      return connect(...ports);
+    };
+    await expect.poll(() => status(port, '/'), POLL).toBe(301);
+    const traffic = sendSteadily(`http://127.0.0.1:${port}/`, {}, 301);
+    const before = times;
+    await expect.poll(() => times, { ...POLL, timeout: 60_000 }).toBeGreaterThan(before + 2);
+    const { sent, lost } = await traffic.stop();
+    expect(lost).toEqual([]);
+    expect(sent).toBeGreaterThan(0);
+    expect(said.filter((line) => line.includes('asks another replica'))).toEqual([]);
+    // What is published while nobody is connected is what the next connection brings.
+    const publish = publication.publish.bind(publication);
+    publication.publish = () => undefined;
+    publish(EMPTY_SNAPSHOT);
+    await expect.poll(() => status(port, '/'), { ...POLL, timeout: 60_000 }).toBe(0);
   });
 
   it('takes new certificates, of a new authority, without a restart of either side', async () => {

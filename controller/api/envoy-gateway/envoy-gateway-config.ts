@@ -1,21 +1,10 @@
 import { fraction } from '../gateway-api/fraction.ts';
 import { secretObjectReference } from '../gateway-api/references.ts';
 import { memberRules } from '../gateway-api/union-rules.ts';
-import {
-  array,
-  boolean,
-  duration,
-  integer,
-  json,
-  named,
-  oneOf,
-  quantity,
-  required,
-  string,
-  withDefault,
-} from '../schema.ts';
+import { array, boolean, duration, integer, json, named, oneOf, required, string, withDefault } from '../schema.ts';
 import { extensionManager } from './config-extension.ts';
 import { configProvider } from './config-provider.ts';
+import { byteSize } from './cluster-settings.ts';
 import { envoyProxySpec } from './envoy-proxy.ts';
 import { sluiceSettings } from './sluice-settings.ts';
 
@@ -102,7 +91,7 @@ export const envoyGatewayConfig = named('EnvoyGateway', {
   xdsServer: named('XDSServer', {
     maxConnectionAge: duration(),
     maxConnectionAgeGrace: duration(),
-    maxReceiveMessageSize: quantity(),
+    maxReceiveMessageSize: byteSize,
   }),
   rateLimit: rateLimitService,
   extensionManager,
