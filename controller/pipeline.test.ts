@@ -86,14 +86,27 @@ const waitingFor = (pending: () => number, first: number | undefined): Answering
 });
 const NOTHING_WANTED = waitingFor(() => 0, undefined);
 
+interface World {
+  /** What is read first. */
+  readonly first: ResourceBatch;
+  /** Who may bind what; everybody everything where absent. */
+  readonly book?: PortBook;
+  /** One that stands still where absent. */
+  readonly clock?: Clock;
+  /** What proxies are; processes where absent. */
+  readonly proxies?: ProxyPlace;
+  /** Nothing is wanted where absent. */
+  readonly answering?: Answering;
+}
+
 /** A pipeline on the fake machine; gives how it is told of further changes. */
-async function start(
-  first: ResourceBatch,
-  book: PortBook = OPEN_PORTS,
-  clock: Clock = manualClock(),
-  proxies: ProxyPlace = 'processes',
-  answering: Answering = NOTHING_WANTED,
-): Promise<(batch: ResourceBatch) => void> {
+async function start({
+  first,
+  book = OPEN_PORTS,
+  clock = manualClock(),
+  proxies = 'processes',
+  answering = NOTHING_WANTED,
+}: World): Promise<(batch: ResourceBatch) => void> {
   let tell: (batch: ResourceBatch) => void = () => undefined;
   const infra = machine.controller();
   const pipeline = await startPipeline({
@@ -145,7 +158,7 @@ async function untilRunning(keys: readonly string[]): Promise<void> {
 
 describe('the pipeline', () => {
   it('runs a proxy for each Gateway, for as long as there is one', async () => {
-    const tell = await start([CLASS, gateway('a', 8080)]);
+    const tell = await start({ first: [CLASS, gateway('a', 8080)] });
     await untilRunning(['default/a']);
     tell([gateway('b', 8081)]);
     await untilRunning(['default/a', 'default/b']);
@@ -155,14 +168,14 @@ describe('the pipeline', () => {
 
   it('ends the proxies of Gateways that are no more, which an earlier controller left', async () => {
     await machine.controller().open('default/gone');
-    await start([CLASS, gateway('a', 8080)]);
+    await start({ first: [CLASS, gateway('a', 8080)] });
     await untilRunning(['default/a']);
   });
 
   it('leaves a proxy of an earlier controller alone while a document cannot be read, and takes it over when it can', async () => {
     const left = await machine.controller().open('default/a');
     const problem: ResourceEvent = { kind: 'problem', id: 'p', problem: UNREADABLE };
-    const tell = await start([CLASS, gateway('a', 8080), problem]);
+    const tell = await start({ first: [CLASS, gateway('a', 8080), problem] });
     expect(pipelines[0]?.proxies()).toEqual([]);
     expect(pipelines[0]?.notReady()).not.toEqual([]);
     tell([{ kind: 'problem-cleared', id: 'p' }]);
@@ -175,7 +188,7 @@ describe('the pipeline', () => {
     let pending = 1;
     const clock = manualClock();
     const asks = waitingFor(() => pending, 10_000);
-    const tell = await start([CLASS, gateway('a', 8080)], OPEN_PORTS, clock, 'pods', asks);
+    const tell = await start({ first: [CLASS, gateway('a', 8080)], clock, proxies: 'pods', answering: asks });
     expect(pipelines[0]?.proxies()).toEqual([]);
     clock.pass(9_999);
     expect(pipelines[0]?.proxies()).toEqual([]);
@@ -190,7 +203,7 @@ describe('the pipeline', () => {
   it('publishes at its start as soon as it has what policies need', async () => {
     let pending = 1;
     const asks = waitingFor(() => pending, 10_000);
-    const tell = await start([CLASS, gateway('a', 8080)], OPEN_PORTS, manualClock(), 'pods', asks);
+    const tell = await start({ first: [CLASS, gateway('a', 8080)], proxies: 'pods', answering: asks });
     expect(pipelines[0]?.proxies()).toEqual([]);
     pending = 0;
     tell([]);
@@ -200,7 +213,7 @@ describe('the pipeline', () => {
   it('waits for what policies need from when it has read what there is, however long that took', async () => {
     const clock = manualClock();
     const asks = { ...waitingFor(() => 1, 10_000), reading: () => clock.pass(12_000) };
-    await start([CLASS, gateway('a', 8080)], OPEN_PORTS, clock, 'pods', asks);
+    await start({ first: [CLASS, gateway('a', 8080)], clock, proxies: 'pods', answering: asks });
     expect(pipelines[0]?.proxies()).toEqual([]);
     clock.pass(10_000);
     await untilRunning(['default/a']);
@@ -208,7 +221,7 @@ describe('the pipeline', () => {
 
   it('runs nothing for a Gateway none of whose ports can be had', async () => {
     const book: PortBook = { at: () => ({ kind: 'unavailable', reason: 'is held by another' }) };
-    const tell = await start([CLASS, gateway('a', 8080)], book);
+    const tell = await start({ first: [CLASS, gateway('a', 8080)], book });
     tell([gateway('b', 8081)]);
     expect(machine.running()).toEqual([]);
     expect(JSON.stringify(pipelines[0]?.statuses())).toContain('PortUnavailable');
@@ -216,7 +229,7 @@ describe('the pipeline', () => {
 
   it('serves with a certificate from its first moment to its last, and says so of each', async () => {
     const clock = manualClock(Date.parse('2019-12-31T00:00:00Z'));
-    await start([CLASS, secure(), pairOf2020()], OPEN_PORTS, clock);
+    await start({ first: [CLASS, secure(), pairOf2020()], clock });
     const said = (): string => JSON.stringify(pipelines[0]?.statuses());
     const names = (): readonly string[] =>
       [...(pipelines[0]?.translation().proxies.values() ?? [])].flatMap(({ xds }) =>
@@ -249,7 +262,7 @@ describe('a Gateway that has nothing to serve for a moment', () => {
     ['whose only certificate is replaced', [CLASS, secure()], pairOf2020()],
     ['the EnvoyProxy of whose class is replaced', [TUNED, secure(), pairOf2020()], TUNING],
   ])('keeps its pods: one %s', async (_, rest, replaced) => {
-    const tell = await start([...rest, replaced], OPEN_PORTS, IN_2020, 'pods');
+    const tell = await start({ first: [...rest, replaced], clock: IN_2020, proxies: 'pods' });
     await untilRunning(['default/a']);
     expect(listeners()).toEqual([1]);
     if (replaced.kind !== 'upsert') throw new Error('it is there');
@@ -270,7 +283,7 @@ describe('a Gateway that has nothing to serve for a moment', () => {
   ])('keeps the pods of an earlier controller, which serve nothing: one %s', async (_, first) => {
     await machine.controller().open('default/a');
     await machine.controller().open('default/gone');
-    const tell = await start(first, OPEN_PORTS, IN_2020, 'pods');
+    const tell = await start({ first, clock: IN_2020, proxies: 'pods' });
     await untilRunning(['default/a']);
     expect(listeners()).toEqual([0]);
     tell([pairOf2020(), TUNING]);
@@ -287,13 +300,12 @@ describe('a Gateway that has nothing to serve for a moment', () => {
       await machine.controller().open('default/gone');
       const clock = manualClock();
       let pending = 1;
-      const tell = await start(
-        [CLASS, secure()],
-        OPEN_PORTS,
+      const tell = await start({
+        first: [CLASS, secure()],
         clock,
-        'pods',
-        waitingFor(() => pending, 10_000),
-      );
+        proxies: 'pods',
+        answering: waitingFor(() => pending, 10_000),
+      });
       expect(listeners()).toEqual([]);
       expect(machine.running()).toEqual(['default/a', 'default/gone']);
       end(clock);
@@ -305,7 +317,7 @@ describe('a Gateway that has nothing to serve for a moment', () => {
   );
 
   it('has its processes ended where they are of this machine', async () => {
-    const tell = await start([CLASS, secure(), pairOf2020()], OPEN_PORTS, IN_2020);
+    const tell = await start({ first: [CLASS, secure(), pairOf2020()], clock: IN_2020 });
     await untilRunning(['default/a']);
     tell([{ kind: 'delete', key: 'pair' }]);
     await untilRunning([]);
