@@ -1,4 +1,4 @@
-import { Command, Option } from 'commander';
+import { Argument, Command, Option } from 'commander';
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from '../runtime/log.ts';
 import { EXIT } from './exit-codes.ts';
 import { addFilter } from './filter-program.ts';
@@ -18,7 +18,10 @@ export const DEFAULT_XDS = '0.0.0.0:18000';
 export const DEFAULT_CLUSTER_ADMIN = '127.0.0.1:19000';
 
 /** Shells that completions are written for. */
-export const SHELLS = ['bash', 'zsh', 'fish'] as const;
+const SHELLS = ['bash', 'zsh', 'fish'] as const;
+
+/** A shell that completions are written for. */
+export type Shell = (typeof SHELLS)[number];
 
 /** The command line of `sluice`. What a command needs is loaded only when it runs, so that help is quick. */
 export function createProgram(version: string): Command {
@@ -208,9 +211,9 @@ function addCompletion(program: Command): void {
   program
     .command('completion')
     .description('print the completion script of a shell')
-    .argument('<shell>', `one of ${SHELLS.join(', ')}`)
+    .addArgument(new Argument('<shell>', 'the shell').choices(SHELLS))
     .addHelpText('after', examples('source <(sluice completion bash)', 'sluice completion fish | source'))
-    .action(async (shell: string) => {
+    .action(async (shell: Shell) => {
       const { completion } = await import('./commands/completion.ts');
       process.exitCode = completion(program, shell);
     });

@@ -190,6 +190,7 @@ describe('completion in bash', () => {
   it.each([
     ['commands', ['tr'], 'translate'],
     ['subcommands', ['filter', 'pu'], 'push pull'],
+    ['the values of an argument', ['completion', ''], 'bash zsh fish'],
     ['flags', ['run', '--al'], '--allow-partial'],
     ['the values of a flag', ['translate', '--to', ''], 'xds ir status'],
     ['the values of a short flag', ['status', '-o', 'j'], 'json'],

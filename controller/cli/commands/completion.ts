@@ -1,15 +1,10 @@
 import type { Command } from 'commander';
 import { EXIT } from '../exit-codes.ts';
-import { SHELLS } from '../program.ts';
+import type { Shell } from '../program.ts';
 
 /** `sluice completion`: prints a script that makes a shell complete commands and flags. Gives the exit code. */
-export function completion(program: Command, shell: string): number {
-  const script = scriptOf(wordsOf(program), shell);
-  if (script === undefined) {
-    process.stderr.write(`sluice completion: found ${shell}, accepted is ${SHELLS.join(', ')}\n`);
-    return EXIT.usage;
-  }
-  process.stdout.write(script);
+export function completion(program: Command, shell: Shell): number {
+  process.stdout.write(scriptOf(wordsOf(program), shell));
   return EXIT.fine;
 }
 
@@ -18,7 +13,7 @@ interface Words {
   readonly commands: readonly {
     readonly name: string;
     readonly description: string;
-    /** What comes after it before anything else: "run" of "processor run". */
+    /** What comes after it before anything else: "run" of "processor run", "bash" of "completion bash". */
     readonly subcommands: readonly string[];
     /** Its own, and those of its subcommands. */
     readonly flags: readonly string[];
@@ -32,7 +27,10 @@ function wordsOf(program: Command): Words {
     commands: program.commands.map((command) => ({
       name: command.name(),
       description: command.description(),
-      subcommands: command.commands.map((subcommand) => subcommand.name()),
+      subcommands: [
+        ...command.commands.map((subcommand) => subcommand.name()),
+        ...(command.registeredArguments[0]?.argChoices ?? []),
+      ],
       flags: [...new Set([...[command, ...command.commands].flatMap(flagsOf), '--help'])],
       choices: new Map([command, ...command.commands].flatMap(choicesOf)),
     })),
@@ -51,7 +49,7 @@ function choicesOf({ options }: Command): readonly (readonly [flag: string, valu
   );
 }
 
-function scriptOf(words: Words, shell: string): string | undefined {
+function scriptOf(words: Words, shell: Shell): string {
   switch (shell) {
     case 'bash':
       return bash(words);
@@ -60,7 +58,7 @@ function scriptOf(words: Words, shell: string): string | undefined {
     case 'fish':
       return fish(words);
     default:
-      return undefined;
+      return shell satisfies never;
   }
 }
 
