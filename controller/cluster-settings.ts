@@ -80,23 +80,3 @@ function paceOf(election: Kubernetes['leaderElection'], refuse: Refuse): LeasePa
   }
   return pace;
 }
-
-const UNUSED = [
-  'rateLimitDeployment',
-  'rateLimitHpa',
-  'rateLimitPDB',
-  'shutdownManager',
-  'proxyTopologyInjector',
-  'cacheSyncPeriod',
-] as const;
-
-/** Fields of `provider` that are not used. */
-export function unusedOfProvider(provider: Provider): readonly FieldPath[] {
-  if (provider === undefined) return [];
-  if (provider.type !== 'Kubernetes') return [['provider']];
-  return UNUSED.filter((field) => provider.kubernetes?.[field] !== undefined).map((field) => [
-    'provider',
-    'kubernetes',
-    field,
-  ]);
-}

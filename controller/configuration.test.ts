@@ -58,6 +58,36 @@ describe('a configuration file', () => {
     ]);
   });
 
+  it.each([
+    [
+      'provider: { type: Kubernetes, kubernetes: { rateLimitHpa: {} } }',
+      /kubernetes\.rateLimitHpa: .* sidecar of each/u,
+    ],
+    ['provider: { type: Kubernetes, kubernetes: { shutdownManager: { image: a } } }', /sidecar of each proxy drains/u],
+    ['provider: { type: Kubernetes, kubernetes: { proxyTopologyInjector: {} } }', /Injector: .* there is no webhook/u],
+    ['provider: { type: Kubernetes, kubernetes: { cacheSyncPeriod: 1m } }', /cacheSyncPeriod: .* nothing waits/u],
+    [
+      'provider: { type: Custom, custom: { resource: { type: File, file: { paths: [a] } } } }',
+      /provider: .* the command/u,
+    ],
+    ['admin: { enablePprof: true }', /admin\.enablePprof: .* Go/u],
+    ['admin: { enableDumpConfig: true }', /admin\.enableDumpConfig: .* passwords/u],
+    ['extensionApis: { enableLua: true }', /extensionApis\.enableLua: .* not accepted/u],
+    ['extensionApis: { enableSDSSecretRef: true }', /extensionApis\.enableSDSSecretRef: .* refused/u],
+  ])('says what it asks for in vain, with its place, and why: %s', (text, message) => {
+    const found = parse(`${text}\n`);
+    expect(found.ok && found.warnings).toEqual([expect.stringMatching(message)]);
+    expect(found.ok && found.warnings[0]).toMatch(/^c\.yaml:3:\d+: EnvoyGateway: \S+: warning: without effect: /u);
+  });
+
+  it.each([
+    'provider: { type: Kubernetes, kubernetes: { proxyTopologyInjector: { disabled: true } } }',
+    'admin: { enablePprof: false, enableDumpConfig: false }',
+    'extensionApis: { disableLua: true, enableLua: false, enableSDSSecretRef: false }',
+  ])('that turns off what there is not has nothing to be told: %s', (text) => {
+    expect(parse(`${text}\n`)).toMatchObject({ ok: true, warnings: [] });
+  });
+
   it('bounds the connections of proxies', () => {
     const limits = (text: string): unknown => {
       const found = parse(`xdsServer: { ${text} }\n`);

@@ -12,7 +12,7 @@ import { rateLimitTimeout, type RedisSettings, redisSettings } from './redis/red
 import { parseDuration } from './resources/duration.ts';
 import { proxyDefaults } from './proxy-defaults.ts';
 import { CONTROLLER_NAME } from './settings.ts';
-import { type ClusterSettings, clusterSettings, unusedOfProvider } from './cluster-settings.ts';
+import { type ClusterSettings, clusterSettings } from './cluster-settings.ts';
 import { type LogSettings, logSettings } from './log-settings.ts';
 import { CONNECTION_LIMITS, type ConnectionLimits } from './server/connection-limits.ts';
 import { connectionLimits } from './xds-server-settings.ts';
@@ -155,14 +155,9 @@ export function parseConfiguration(file: string, text: string): Configured {
 const NO_EXTENSIONS = { backends: false, envoyPatchPolicy: false };
 
 function unused(document: EnvoyGateway): readonly FieldPath[] {
-  const fields = Object.keys(document).filter((field) => !USED.includes(field));
-  return [
-    ...fields.map((field) => [field]),
-    ...unusedOfProvider(document.provider),
-    ...(['enableDumpConfig', 'enablePprof'] as const)
-      .filter((key) => document.admin?.[key] !== undefined)
-      .map((key) => ['admin', key]),
-  ];
+  return Object.keys(document)
+    .filter((field) => !USED.includes(field))
+    .map((field) => [field]);
 }
 
 type Refuse = (path: FieldPath, message: string) => void;
