@@ -88,13 +88,27 @@ describe('the Secrets of the controller', () => {
       await round();
       expect(url()).toBe('one');
     }
-    await vi.waitFor(() => expect(lines.join('\n')).toContain('cannot be read'));
+    await vi.waitFor(() => expect(lines.join('\n')).toContain('cannot be used'));
     api.script.refuse = () => undefined;
     api.store.put('/secrets', written('two'));
     await vi.waitFor(async () => {
       await round();
       expect(url()).toBe('two');
     });
+  });
+
+  it('that are no Secrets any more by our schema stay what they were, which is told without what they hold', async () => {
+    const { api, start, url, round, lines } = await follow();
+    api.store.put('/secrets', written('one'));
+    start();
+    await vi.waitFor(() => expect(url()).toBe('one'));
+    api.store.put('/secrets', { ...written('one'), data: { url: 'hidden, and no base64' } });
+    await vi.waitFor(async () => {
+      await round();
+      expect(lines.join('\n')).toContain('cannot be used');
+    });
+    expect(url()).toBe('one');
+    expect(lines.join('\n')).not.toContain('hidden');
   });
 
   it('are not known where the API server could not say what they are yet, and not there where they may not be read', async () => {

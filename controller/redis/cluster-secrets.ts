@@ -35,8 +35,8 @@ const FIRST_PAUSE = 500;
 
 /**
  * Follows Secrets of the controller's namespace by reading each by its name again and again: to watch them would need the right
- * to list every Secret that is there. What was read stays what it was while the API server cannot say what it is, or does not let
- * it be read any more.
+ * to list every Secret that is there. What was read stays what it was while the API server cannot say what it is or does not let
+ * it be read any more, and while our schema refuses it.
  */
 export function clusterSecrets(options: ClusterSecretsOptions): FollowedSecrets {
   const { namespace, names, clock, random, log } = options;
@@ -46,8 +46,10 @@ export function clusterSecrets(options: ClusterSecretsOptions): FollowedSecrets 
     const path = resourcePath(SECRETS, { namespace, name });
     const answer = await options.server.ask({ method: 'GET', path, signal: stopping.signal });
     const before = readings.get(name);
-    if (answer.status === 403 && before?.kind === 'secret') return false;
     const reading = readingOf(answer, `Secret ${namespace}/${name}`, { namespace, name });
+    if (before?.kind === 'secret' && reading.kind === 'unusable' && answer.status !== 404) {
+      throw new Error(reading.message);
+    }
     readings.set(name, reading);
     return JSON.stringify(before) !== JSON.stringify(reading);
   };
@@ -60,7 +62,7 @@ export function clusterSecrets(options: ClusterSecretsOptions): FollowedSecrets 
     const message = failure === undefined ? '' : messageOf(failure.reason);
     // An outage of an hour has hundreds of rounds.
     if (message !== '' && message !== trouble)
-      log.warn({ reason: message }, 'a Secret that says where to count cannot be read; it is tried again');
+      log.warn({ reason: message }, 'a Secret that says where to count cannot be used; what is known of it stays');
     trouble = message;
     if (found.some((one) => one.status === 'fulfilled' && one.value)) options.changed();
     failures = message === '' ? 0 : failures + 1;
@@ -84,7 +86,7 @@ function readingOf(
   answer: ApiAnswer,
   object: string,
   metadata: { readonly namespace: string; readonly name: string },
-): SecretReading {
+): Exclude<SecretReading, undefined> {
   const { status, body } = answer;
   if (status === 404) return { kind: 'unusable', message: `${object} is not there` };
   if (status === 403) return { kind: 'unusable', message: `${object} may not be read: ${statusMessage(body) ?? ''}` };

@@ -50,14 +50,13 @@ export class Leases {
     const store = this.#storeOf(where);
     if (where.kind === 'nowhere') this.#log.error({ reason: where.impediment }, 'global rate limits cannot be counted');
     else this.#log.info({ where: where.kind }, 'global rate limits are counted');
-    // The same Redis by another certificate, say: no request is refused for the time that connecting takes.
-    const isSame = before?.kind === 'redis' && where.kind === 'redis' && before.url === where.url;
-    if (!isSame || !(store instanceof RedisStore)) {
+    // The same Redis by another certificate or password: no request is refused for the time that connecting takes.
+    if (store instanceof RedisStore && isSamePlace(before, where)) {
+      this.#next = store;
+      void this.#handOver(store);
+    } else {
       this.#take(store);
-      return;
     }
-    this.#next = store;
-    void this.#handOver(store);
   }
 
   /** Answers an encoded `LeaseRequest`. Throws `Unanswerable` while the store is out of reach, another error when it is none. */
@@ -136,4 +135,16 @@ export class Leases {
 /** Counts nothing. */
 function noStore(impediment: string): CounterStore {
   return { lease: () => Promise.reject(new Error(impediment)), close: () => Promise.resolve() };
+}
+
+/** Whether both mean one database, and TLS or the absence of it, whoever we say that we are. */
+function isSamePlace(one: CountIn | undefined, other: CountIn): boolean {
+  if (one?.kind !== 'redis' || other.kind !== 'redis') return false;
+  const place = placeOf(one.url);
+  return place !== undefined && place === placeOf(other.url);
+}
+
+function placeOf(text: string): string | undefined {
+  const url = URL.parse(text);
+  return url === null ? undefined : `${url.protocol}//${url.host}${url.pathname}`;
 }

@@ -85,13 +85,15 @@ describe.skipIf(!REDIS_IS_THERE)('a Redis that speaks TLS alone, and wants to be
     expect(said).toMatch(/altnames|Hostname/u);
   });
 
-  it('is counted in without a pause when the certificate becomes another', async () => {
+  it('is counted in without a pause when the certificate, or who we say that we are, becomes another', async () => {
     const log = captureLog();
     const leases = new Leases(log.log);
     onTestFinished(() => leases.close());
+    let users = 0;
     const where = async (): Promise<CountIn> => ({
       kind: 'redis',
-      url: redis.url,
+      // The same user, said and not said.
+      url: users++ % 2 === 0 ? redis.url : redis.url.replace('//:', '//default:'),
       ca: authority.trusted,
       tls: await shownBy(authority),
     });
