@@ -16,10 +16,20 @@ export interface LocalInfraOptions {
 /** Proxies as processes of this machine, which outlive a controller that is killed. */
 export function localInfra(options: LocalInfraOptions): Infra {
   const { stateFolder, log } = options;
+  /** Who is not concerned while the others are ended. */
+  let sweep: { readonly serving: ReadonlySet<string>; readonly over: Promise<void> } | undefined;
   return {
-    open: (key) => open(key, options),
+    open: async (key) => {
+      // One that comes back must not be started in a folder that is being removed.
+      if (sweep?.serving.has(key) === false) await sweep.over.catch(() => undefined);
+      return open(key, options);
+    },
     isLeft: (key) => isRecorded(proxyPaths(stateFolder, key)),
-    endOthers: (serving) => endOrphans(stateFolder, serving, log),
+    endOthers: (serving) => {
+      const over = endOrphans(stateFolder, serving, log);
+      sweep = { serving, over };
+      return over;
+    },
   };
 }
 

@@ -1,8 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { isRecorded, proxyOf } from './orphans.ts';
+import { endOrphans, isRecorded, proxyOf } from './orphans.ts';
 import { startTimeOf, writeRecord } from './process-record.ts';
 import { proxyPaths } from './state-folder.ts';
 
@@ -31,5 +32,16 @@ describe('an Envoy that an earlier controller left', () => {
     const paths = proxyPaths(stateFolder, 'a/b');
     await writeRecord(paths[record], { ...running, startTime: '1' });
     expect(isRecorded(paths)).toBe(false);
+  });
+});
+
+describe('the folder of a proxy', () => {
+  // Its controller was killed before it had said whose it is, and the proxy is being started in it once more.
+  it('with nothing in it is kept where there is such a Gateway, and removed where there is none', async () => {
+    const { folder } = proxyPaths(stateFolder, 'a/b');
+    await endOrphans(stateFolder, new Set(['a/b']), pino({ level: 'silent' }));
+    expect(existsSync(folder)).toBe(true);
+    await endOrphans(stateFolder, new Set(['a/c']), pino({ level: 'silent' }));
+    expect(existsSync(folder)).toBe(false);
   });
 });

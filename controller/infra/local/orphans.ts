@@ -1,12 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Logger } from 'pino';
 import type { ProxyPaths } from './bootstrap.ts';
 import { drain } from './envoy-admin.ts';
 import { end } from './daemon.ts';
 import { parseRecord, type ProcessRecord, readRecord, runs } from './process-record.ts';
-import { nodeOf, pathsIn } from './state-folder.ts';
+import { nodeOf, pathsIn, proxyPaths } from './state-folder.ts';
 import { GRACE, LEAVE } from './envoy-launch.ts';
 
 /**
@@ -14,15 +14,15 @@ import { GRACE, LEAVE } from './envoy-launch.ts';
  * the keys of those that are.
  */
 export async function endOrphans(stateFolder: string, serving: ReadonlySet<string>, log: Logger): Promise<void> {
+  // By its name: a controller that was killed early has written nothing into it, and the proxy may be starting there right now.
+  const kept = new Set([...serving].map((key) => basename(proxyPaths(stateFolder, key).folder)));
   const root = join(stateFolder, 'proxies');
-  const known = namesIn(root).map((name) => {
-    const folder = join(root, name);
-    return { key: nodeOf(textOf(pathsIn(folder).bootstrap)) ?? name, folder };
-  });
-  const orphans = known.filter(({ key }) => !serving.has(key));
+  const orphans = namesIn(root).filter((name) => !kept.has(name));
   await Promise.all(
-    orphans.map(async ({ key, folder }) => {
+    orphans.map(async (name) => {
+      const folder = join(root, name);
       const paths = pathsIn(folder);
+      const key = nodeOf(textOf(paths.bootstrap)) ?? name;
       for (const file of [...recordsOfEnvoys(paths), paths.sidecarRecord]) {
         const record = await readRecord(file);
         if (record === undefined) continue;

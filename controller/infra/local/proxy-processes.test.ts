@@ -185,3 +185,17 @@ describe('the Envoy of a proxy', () => {
     started = await start();
   });
 });
+
+describe('a proxy that cannot be started, as its bootstrap cannot be written', () => {
+  it('leaves nobody who keeps its sidecar running', async () => {
+    await started.stop();
+    mkdirSync(`${paths.bootstrap}.new`);
+    await expect(start()).rejects.toThrow('EISDIR');
+    await sleep(300);
+    expect(existsSync(paths.sidecarRecord)).toBe(false);
+    rmdirSync(`${paths.bootstrap}.new`);
+    started = await start();
+    await serves();
+    expect(existsSync(paths.sidecarRecord)).toBe(true);
+  });
+});

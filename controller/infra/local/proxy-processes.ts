@@ -57,15 +57,23 @@ export async function startProxyProcesses(
     },
     log,
   );
+  const plain = launchOf(key, paths);
+  if (!plain.ok) throw new Error(plain.refusal.message);
   const tails = await Promise.all([
     tailLines(file('sidecar.log'), (line) => passOn(line, log.child({ process: 'sidecar' }))),
     tailLines(file('envoy.log'), (line) => passOn(line, log.child({ process: 'envoy' }))),
   ]);
-  const plain = launchOf(key, paths);
-  if (!plain.ok) throw new Error(plain.refusal.message);
+  const stopTails = async (): Promise<void> => void (await Promise.all(tails.map((stop) => stop())));
   // Until it is said how it is to run it goes on as it did: one that was left is taken over as it is.
   const envoy = new LaunchedEnvoy(readLaunch(paths) ?? plain.value, paths, programs.envoy, log);
-  await Promise.all([envoy.start(), sidecar.start()]);
+  try {
+    await envoy.start();
+  } catch (error) {
+    await stopTails();
+    throw error;
+  }
+  // Where Envoy cannot be started nobody keeps a sidecar running: whoever tries again starts it.
+  await sidecar.start();
   /** The fields that were told last to be of no use here. */
   let told = '';
   return {
@@ -90,7 +98,7 @@ export async function startProxyProcesses(
     stop: async () => {
       await envoy.stop();
       await sidecar.stop(GRACE);
-      await Promise.all(tails.map((stop) => stop()));
+      await stopTails();
       const left = [paths.xdsSocket, paths.sidecarSocket, paths.adminAddress, paths.launch];
       await Promise.all(left.map((path) => rm(path, { force: true })));
     },
