@@ -60,8 +60,8 @@ describe('a configuration file', () => {
 
   it.each([
     [
-      'provider: { type: Kubernetes, kubernetes: { rateLimitHpa: {} } }',
-      /kubernetes\.rateLimitHpa: .* sidecar of each/u,
+      'provider: { type: Kubernetes, kubernetes: { rateLimitDeployment: {} } }',
+      /kubernetes\.rateLimitDeployment: .* sidecar of each/u,
     ],
     ['provider: { type: Kubernetes, kubernetes: { shutdownManager: { image: a } } }', /sidecar of each proxy drains/u],
     ['provider: { type: Kubernetes, kubernetes: { proxyTopologyInjector: {} } }', /Injector: .* there is no webhook/u],
