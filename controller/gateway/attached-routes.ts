@@ -32,7 +32,9 @@ export function attachedRoutes({
     for (const piece of found) {
       for (const { core, attachments } of piece) {
         if (!isAccepted(core)) continue;
-        for (const { listener } of attachments) changes.set(listener.name, (changes.get(listener.name) ?? 0) + by);
+        for (const { listener, instead } of attachments) {
+          if (instead === undefined) changes.set(listener.name, (changes.get(listener.name) ?? 0) + by);
+        }
       }
     }
   };

@@ -3,13 +3,15 @@ import type { Resources } from '../resources/resources.ts';
 import { type Outcome, refusal, success } from '../resources/verdict.ts';
 import { intersectHostnames } from './hostnames.ts';
 import { type ListenerState, ownerKey } from './listeners.ts';
-import type { AnyRoute } from './route-core.ts';
+import type { AnyRoute, HttpCore } from './route-core.ts';
 import { allowsNamespace } from '../resources/selectors.ts';
 
 /** Where a route is served: a listener, and the host names that both allow there. */
 export interface Attachment {
   readonly listener: ListenerState;
   readonly hostnames: readonly string[];
+  /** What is there in place of the route as it is written, if anything. */
+  readonly instead?: HttpCore;
 }
 
 /** Why a route is not attached to a parent (condition Accepted of the route). */

@@ -56,19 +56,29 @@ const BOTH: readonly (readonly [Kind, Kind])[] = [
 ];
 
 describe.each(BOTH)('of a %s and a %s', (kind, other) => {
-  it('the older one has the host', () => {
+  it('the older one has the host; the other closes what it is for, to its own kind where both have the host', () => {
     const found = hosts(route(kind, 'a', ['one.test']), route(other, 'b', ['one.test', 'two.test']));
-    expect(found).toEqual({ '*': [], 'one.test': ['a forward'] });
+    expect(found).toEqual({ '*': [], 'one.test': ['b respond', 'a forward'], 'two.test': ['b respond'] });
+  });
+
+  it('the other takes no host from an older one that has more than it', () => {
+    const found = hosts(route(kind, 'a', ['*.test']), route(other, 'b', ['one.test', 'two.test', '*.three.test']));
+    expect(found).toEqual({ '*': [], '*.test': ['b respond', 'a forward'] });
+  });
+
+  it('the other closes what it is for on hosts of which an older one has but some', () => {
+    const found = hosts(route(kind, 'a', ['one.test']), route(other, 'b', ['*.test']));
+    expect(found).toEqual({ '*': [], 'one.test': ['a forward'], '*.test': ['b respond'] });
   });
 
   it.each([
     ['by the schema', { typo: 1 }],
     ['for a field that is not implemented', { useDefaultGateways: 'All' }],
-  ])('one that is refused %s takes no host from the other', (_, slip) => {
+  ])('one that is refused %s takes no host from the other, but what is of its own kind', (_, slip) => {
     for (const hostname of ['one.test', '*.test', '*']) {
       const accepted = hostname === '*' ? undefined : [hostname];
       const found = hosts(route(kind, 'a', ['one.test'], slip), route(other, 'b', accepted));
-      expect(found).toEqual({ ...(hostname === '*' ? {} : { '*': [] }), [hostname]: ['b forward'] });
+      expect(found).toEqual({ ...(hostname === '*' ? {} : { '*': [] }), [hostname]: ['a respond', 'b forward'] });
     }
   });
 
@@ -77,10 +87,10 @@ describe.each(BOTH)('of a %s and a %s', (kind, other) => {
     expect(found).toEqual({ '*': ['a respond'], 'one.test': ['b forward'] });
   });
 
-  it('one of which no rule can be served takes none', () => {
+  it('one of which no rule can be served takes none, but what is of its own kind', () => {
     const rules = [{ matches: [{ headers: [{ type: 'RegularExpression', name: 'x', value: '(' }] }] }];
     const found = hosts(route(kind, 'a', ['one.test'], { rules }), route(other, 'b', ['one.test']));
-    expect(found).toEqual({ '*': [], 'one.test': ['b forward'] });
+    expect(found).toEqual({ '*': [], 'one.test': ['a respond', 'b forward'] });
   });
 
   it('one that is refused closes what it is for to its own kind, on hosts that the other has not', () => {
@@ -91,7 +101,7 @@ describe.each(BOTH)('of a %s and a %s', (kind, other) => {
     );
     expect(found).toEqual({
       '*': [],
-      'one.test': ['b forward'],
+      'one.test': ['a respond', 'b forward'],
       'two.test': ['a respond', 'c forward'],
       '*.two.test': ['c forward'],
     });

@@ -1,8 +1,9 @@
 /**
  * Of an HTTPRoute and a GRPCRoute that are on one listener for the same host names only the older one is served there
- * (Gateway API, `GRPCRouteSpec.hostnames`). One that is refused takes no host name from one that is accepted, whichever is
- * older: it is there to close what it is for to others of its kind. What a Gateway with routes of one of the two kinds has
- * costs nothing.
+ * (Gateway API, `GRPCRouteSpec.hostnames`). The other one, and one that is refused, whichever is older, takes no host name
+ * from one that is served, and closes what it is for: on host names that no served one has all that it matches, on the others
+ * that of its own kind, calls or requests, which would else pass by the policies that are meant for it. What a Gateway with
+ * routes of one of the two kinds has costs nothing.
  */
 import { byAge, type Aged } from '../resources/resources.ts';
 import { wildcardsAbove } from '../resources/wildcards-above.ts';
@@ -12,7 +13,8 @@ import type { AttachedRoute, RouteReport } from './attach-routes.ts';
 import { type Attachment, parentKey } from './attachment.ts';
 import { covers } from './hostnames.ts';
 import { ownerKey } from './listeners.ts';
-import { isAccepted } from './route-core.ts';
+import { closedForAnother, closedForItsKind } from './closed-for-its-kind.ts';
+import { isAccepted, type RouteCore } from './route-core.ts';
 
 /** Host names of routes of one kind on a listener, and whose they are. */
 type Hosts = ReadonlyMap<string, readonly AttachedRoute[]>;
@@ -21,17 +23,16 @@ type Listener = Attachment['listener'];
 
 interface Loss {
   readonly winner: AttachedRoute;
-  /** The host names that are left to the route. */
+  /** The host names that are left to the route: all that it matches there is closed. */
   readonly kept: readonly string[];
+  /** The host names of others under which those of the route are served, and these: what is of its kind is closed there. */
+  readonly shared: ReadonlyMap<string, readonly string[]>;
 }
 
 /** A route, and the listeners on which another one has its host names. */
 type Losses = ReadonlyMap<AttachedRoute, ReadonlyMap<Listener, Loss>>;
 
-/**
- * Takes routes off the listeners on which an older one of the other kind has their host names; from one that is refused, only
- * the host names that an accepted one has.
- */
+/** Closes routes on the listeners on which an older one of the other kind, or for those that are refused any, has their hosts. */
 export function withoutKindConflicts(pieces: Pieces<AttachedRoute>): Pieces<AttachedRoute> {
   const calls = pieces.filter((piece) => piece[0]?.core.route.kind === 'GRPCRoute');
   const requests = pieces.filter((piece) => piece[0]?.core.route.kind === 'HTTPRoute');
@@ -62,25 +63,32 @@ function lossesOf(calls: Pieces<AttachedRoute>, requests: Pieces<AttachedRoute>)
     for (const route of accepted.sort((a, b) => byAge(aged(a), aged(b)))) {
       const winner = served.find((other) => isRival(other, route) && overlap(other, route, listener));
       if (winner === undefined) served.push(route);
-      else lose(route, listener, { winner, kept: [] });
+      else lose(route, listener, { winner, ...remains(route, served, listener) });
     }
     for (const route of routes) {
       if (isAccepted(route.core)) continue;
-      const loss = lossOfRefused(route, served, listener);
-      if (loss !== undefined) lose(route, listener, loss);
+      const winner = served.find((other) => isRival(other, route) && overlap(other, route, listener));
+      if (winner !== undefined) lose(route, listener, { winner, ...remains(route, served, listener) });
     }
   }
   return losses;
 }
 
 /** A host name that stands for more than those of the others takes nothing from them: the most specific one has a request. */
-function lossOfRefused(route: AttachedRoute, served: readonly AttachedRoute[], listener: Listener): Loss | undefined {
+function remains(
+  route: AttachedRoute,
+  served: readonly AttachedRoute[],
+  listener: Listener,
+): Pick<Loss, 'kept' | 'shared'> {
+  const taken = new Set(served.filter((other) => isRival(other, route)).flatMap((other) => namesOn(other, listener)));
+  const under = (name: string): string | undefined => narrowestFirst(name).find((wide) => taken.has(wide));
   const names = namesOn(route, listener);
-  const rivals = served.filter((other) => isRival(other, route));
-  const winnerOf = (name: string): AttachedRoute | undefined =>
-    rivals.find((other) => namesOn(other, listener).some((one) => covers(one, name)));
-  const winner = names.map(winnerOf).find((one) => one !== undefined);
-  return winner && { winner, kept: names.filter((name) => winnerOf(name) === undefined) };
+  const shared = Map.groupBy(names, under);
+  const kept = shared.get(undefined) ?? [];
+  return {
+    kept,
+    shared: new Map([...shared].flatMap(([wide, those]) => (wide === undefined ? [] : [[wide, those] as const]))),
+  };
 }
 
 function aged({ core }: AttachedRoute): { readonly metadata: Aged } {
@@ -115,6 +123,10 @@ function sharing(hosts: Hosts | undefined, hostnames: readonly string[]): readon
 function widerOf(hostname: string): readonly string[] {
   if (hostname === '*') return ['*'];
   return ['*', hostname, ...wildcardsAbove(hostname)];
+}
+
+function narrowestFirst(hostname: string): readonly string[] {
+  return hostname === '*' ? ['*'] : [hostname, ...wildcardsAbove(hostname), '*'];
 }
 
 const hostsOf = once((piece: readonly AttachedRoute[]): ReadonlyMap<Listener, Hosts> => {
@@ -155,9 +167,8 @@ function without(route: AttachedRoute, lost: ReadonlyMap<Listener, Loss>): Attac
   const isSame = known?.lost.size === lost.size && [...lost].every(([at, loss]) => sameLoss(known.lost.get(at), loss));
   if (isSame) return known.route;
   const attachments = route.attachments.flatMap((attachment) => {
-    const hostnames = lost.get(attachment.listener)?.kept;
-    if (hostnames === undefined) return [attachment];
-    return hostnames.length === 0 ? [] : [{ ...attachment, hostnames }];
+    const loss = lost.get(attachment.listener);
+    return loss === undefined ? [attachment] : closedAt(attachment, route.core, loss);
   });
   const reports = route.reports.map((report) => {
     const named = route.attachments.filter(({ listener }) => leadsTo(report, listener)).map(({ listener }) => listener);
@@ -170,8 +181,21 @@ function without(route: AttachedRoute, lost: ReadonlyMap<Listener, Loss>): Attac
   return made;
 }
 
+/** What is left of an attachment: see `withoutKindConflicts`. */
+function closedAt({ listener }: Attachment, core: RouteCore, { kept, shared }: Loss): readonly Attachment[] {
+  if (core.kind !== 'http') return [];
+  const own = kept.length === 0 ? [] : [{ listener, hostnames: kept, instead: closedForAnother(core) }];
+  const others = [...shared].map(([hostname, names]) => ({
+    listener,
+    hostnames: [hostname],
+    instead: closedForItsKind(core, names.includes(hostname) ? [] : names),
+  }));
+  return [...own, ...others];
+}
+
 function sameLoss(a: Loss | undefined, b: Loss): boolean {
-  return a?.winner === b.winner && sameMembers(a.kept, b.kept);
+  if (a?.winner !== b.winner || !sameMembers(a.kept, b.kept) || a.shared.size !== b.shared.size) return false;
+  return [...b.shared].every(([wide, names]) => sameMembers(a.shared.get(wide) ?? [], names));
 }
 
 /** Whether a report is about a reference that names this listener, or all of its Gateway or ListenerSet. */
@@ -186,7 +210,7 @@ function leadsTo({ ref, route }: RouteReport, { owner, spec }: Listener): boolea
 
 function refusing(report: RouteReport, { core: { route } }: AttachedRoute): RouteReport {
   const { kind, metadata } = route;
-  const message = `${kind} ${metadata.namespace}/${metadata.name}, which is older, has host names of this route on the same listeners: calls and requests for one host are routed by routes of one kind`;
+  const message = `${kind} ${metadata.namespace}/${metadata.name}, which is older, has host names of this route on the same listeners: calls and requests for one host are routed by routes of one kind, and what this one is for is closed`;
   const verdicts = report.verdicts.map((verdict) =>
     verdict.type === 'Accepted' && verdict.status === 'True'
       ? { ...verdict, status: 'False' as const, reason: 'HostnameConflict', message }

@@ -63,9 +63,9 @@ export class RoutesByListener {
     for (const { core, attachments } of came) {
       for (const attachment of attachments) {
         const { came: joined, left } = at(attachment.listener);
-        joined.set(attachment, core);
+        joined.set(attachment, attachment.instead ?? core);
         left.delete(attachment);
-        this.#join(attachment, core);
+        this.#join(attachment, attachment.instead ?? core);
       }
     }
     for (const listener of this.#concerned(concerned)) {
@@ -74,7 +74,9 @@ export class RoutesByListener {
     if (concerned === undefined || concerned.routes.length === 0) return turnovers;
     for (const piece of pieces) {
       for (const { core, attachments } of concernedIn(piece, concerned.routes)) {
-        for (const attachment of attachments) at(attachment.listener).came.set(attachment, core);
+        for (const attachment of attachments) {
+          at(attachment.listener).came.set(attachment, attachment.instead ?? core);
+        }
       }
     }
     return turnovers;

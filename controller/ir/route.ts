@@ -39,7 +39,7 @@ export interface RouteIr {
 export interface RouteMatchIr {
   readonly path: PathMatchIr;
   readonly method: string | undefined;
-  readonly headers: readonly ValueMatchIr[];
+  readonly headers: readonly HeaderMatchIr[];
   readonly query: readonly ValueMatchIr[];
   readonly cookies?: readonly ValueMatchIr[];
   /** Of a match of gRPC calls: how many characters of service and method are written, for precedence. */
@@ -56,6 +56,9 @@ export type PathMatchIr =
 export type ValueMatchIr =
   | { readonly kind: 'exact'; readonly name: string; readonly value: string }
   | { readonly kind: 'regex'; readonly name: string; readonly value: string };
+
+/** A header; with `except` one that is not there, or has a value that the regular expression does not match as a whole. */
+export type HeaderMatchIr = ValueMatchIr | { readonly kind: 'except'; readonly name: string; readonly value: string };
 
 /** What happens to a request that matches. */
 export type RouteActionIr =

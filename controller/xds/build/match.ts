@@ -1,8 +1,9 @@
-import type { PathMatchIr, RouteMatchIr, ValueMatchIr } from '../../ir/route.ts';
+import type { HeaderMatchIr, PathMatchIr, RouteMatchIr, ValueMatchIr } from '../../ir/route.ts';
 import type { TextComparisonIr } from '../../ir/text-comparison.ts';
 import type { Init } from './message.ts';
 
 type RouteMatch = Init<'envoy.config.route.v3.RouteMatch'>;
+type HeaderMatcher = Init<'envoy.config.route.v3.HeaderMatcher'>;
 type StringMatcher = Init<'envoy.type.matcher.v3.StringMatcher'>;
 
 /** Envoy's match of a route. */
@@ -11,10 +12,7 @@ export function routeMatch(match: RouteMatchIr): RouteMatch {
     match.method === undefined ? [] : [{ kind: 'exact', name: ':method', value: match.method }];
   return {
     pathSpecifier: pathSpecifier(match.path),
-    headers: [...method, ...match.headers].map((header) => ({
-      name: header.name,
-      headerMatchSpecifier: { case: 'stringMatch', value: stringMatcher(header) },
-    })),
+    headers: [...method, ...match.headers].map(headerMatcher),
     queryParameters: match.query.map((parameter) => ({
       name: parameter.name,
       queryParameterMatchSpecifier: { case: 'stringMatch', value: stringMatcher(parameter) },
@@ -37,6 +35,20 @@ function pathSpecifier(path: PathMatchIr): NonNullable<RouteMatch['pathSpecifier
     default:
       return path satisfies never;
   }
+}
+
+function headerMatcher(match: HeaderMatchIr): HeaderMatcher {
+  const { name } = match;
+  if (match.kind !== 'except')
+    return { name, headerMatchSpecifier: { case: 'stringMatch', value: stringMatcher(match) } };
+  const value = stringMatcher({ ...match, kind: 'regex' });
+  // Without the last a header that is not there would be no match, inverted or not.
+  return {
+    name,
+    headerMatchSpecifier: { case: 'stringMatch', value },
+    invertMatch: true,
+    treatMissingHeaderAsEmpty: true,
+  };
 }
 
 function stringMatcher(match: ValueMatchIr): StringMatcher {
