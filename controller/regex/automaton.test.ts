@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { accepts, compileRegex } from './automaton.ts';
+import { accepts, compileRegex, RegexBudget } from './automaton.ts';
 
 function matches(pattern: string, text: string | Uint8Array): boolean {
   const automaton = compileRegex(pattern);
@@ -82,6 +82,22 @@ describe('a regular expression', () => {
     expect(compileRegex(pattern)).toMatchObject({ ok: false, refusal: { message: expect.stringContaining(words) } });
   });
 
+  it.each(['(?i)(.*\\pL.{9})', '(a?){1000}', '(\\pL|a)*b{500}'])('%s is refused before it has cost much', (pattern) => {
+    expect(compileRegex(pattern)).toMatchObject({
+      ok: false,
+      refusal: { message: expect.stringContaining('takes more than 1000000 steps to make') },
+    });
+  });
+
+  it.each(['a{1000}', '[a-z]{0,1000}', '.{0,100}', '\\pL+', '([a-z0-9]{1,63}\\.){1,8}com'])('%s is not', (pattern) => {
+    expect(compileRegex(pattern).ok).toBe(true);
+  });
+
+  it('is compiled once, and is the same automaton each time', () => {
+    const [first, second] = [compileRegex('/once/[0-9]+'), new RegexBudget().compile('/once/[0-9]+')];
+    expect(first.ok && second.ok && first.value === second.value).toBe(true);
+  });
+
   it('of a real route is small', () => {
     const uuid = '[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}';
     const automaton = compileRegex(`\\/user\\/${uuid}\\/send`);
@@ -112,5 +128,30 @@ describe('a regular expression', () => {
       }),
       { numRuns: 400 },
     );
+  });
+});
+
+describe('the regular expressions of one object', () => {
+  it('are refused once all together have cost too much, also those that cost little', () => {
+    const budget = new RegexBudget();
+    const costly = (index: number): string => `(?i)(.*\\pL.{9})${index}`;
+    const refused = Array.from({ length: 100 }, (_, index) => budget.compile(costly(index)));
+    expect(refused.map((outcome) => !outcome.ok && outcome.refusal.message.includes('together'))).toEqual(
+      refused.map((_, index) => index >= 3),
+    );
+    expect(budget.compile('a')).toMatchObject({
+      ok: false,
+      refusal: { message: expect.stringMatching(/^found .*accepted are/u) },
+    });
+    expect(new RegexBudget().compile('a').ok).toBe(true);
+  });
+
+  it('cost the same whether or not they are remembered, and equal ones cost once', () => {
+    for (let round = 0; round < 2; round++) {
+      const budget = new RegexBudget();
+      for (let times = 0; times < 1000; times++) expect(budget.compile('.{0,100}').ok).toBe(true);
+      const others = Array.from({ length: 20 }, (_, index) => budget.compile(`.{0,${index + 90}}`).ok);
+      expect(others.filter(Boolean)).toHaveLength(14);
+    }
   });
 });

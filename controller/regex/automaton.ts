@@ -1,7 +1,11 @@
 import type { AutomatonIr } from '../ir/match.ts';
 import { type Outcome, refusal, success } from '../resources/verdict.ts';
+import { groupsOf, type Transitions } from './minimal.ts';
 import { parseRegex } from './parse.ts';
-import { type Edge, type States, statesOf } from './states.ts';
+import { Reach } from './reach.ts';
+import { Remembered } from './remembered.ts';
+import { type States, statesOf } from './states.ts';
+import { TooMuchWork, Work } from './work.ts';
 
 /**
  * A deterministic automaton that says whether a text matches a regular expression, whole, in one look-up a byte.
@@ -11,29 +15,92 @@ import { type Edge, type States, statesOf } from './states.ts';
  */
 export type Automaton = AutomatonIr;
 
-/** States, entries of the table, and visits of states while it is made, beyond which a pattern is refused. */
+/** States, entries of the table, and steps it takes to make them, beyond which a pattern is refused. */
 const MOST_STATES = 2_000;
 const MOST_ENTRIES = 32_768;
-const MOST_VISITS = 3_000_000;
+const MOST_STEPS = 1_000_000;
+
+/** Steps beyond which no more regular expressions of one object are compiled. */
+const MOST_STEPS_OF_OBJECT = 3_000_000;
+
+/** What came of compiling a pattern, and the steps it took. */
+interface Compiled {
+  readonly outcome: Outcome<Automaton, 'Invalid'>;
+  readonly steps: number;
+}
+
+/** Translations come again with every change, and policies are written alike. Weighed by entries and characters. */
+const remembered = new Remembered<Compiled>(2_000_000);
 
 /**
  * Compiles a regular expression (RE2's syntax) to an automaton that matches whole texts in UTF-8.
  *
  * A filter has no time to try ways through a pattern, as a client chooses the text: an automaton takes the same time for
- * every byte, whatever the pattern. A pattern whose automaton is too large is refused; those are rare, and have a
- * repetition that is counted after something that matches much, as in `.*a.{12}`.
+ * every byte, whatever the pattern. A pattern whose automaton is too large, or takes too many steps to make, is refused;
+ * those are rare, and have a repetition that is counted after something that matches much, as in `.*a.{12}`.
  */
 export function compileRegex(pattern: string): Outcome<Automaton, 'Invalid'> {
-  const syntax = parseRegex(pattern);
-  if (!syntax.ok)
-    return refusal('Invalid', `the regular expression ${pattern} is not accepted: ${syntax.refusal.message}`);
-  const states = statesOf(syntax.value);
-  const automaton = states === undefined ? undefined : determine(states);
-  if (automaton === undefined) {
-    const most = `${MOST_STATES} states`;
-    return refusal('Invalid', `the regular expression ${pattern} is too complex: its automaton has more than ${most}`);
+  return compiled(pattern).outcome;
+}
+
+/**
+ * Compiles the regular expressions of one object, all of which together may take only so many steps: whoever writes a
+ * policy keeps nobody else's waiting. What a pattern took counts once, also where it was remembered, so that an object is
+ * accepted or not whatever was compiled before.
+ */
+export class RegexBudget {
+  #left = MOST_STEPS_OF_OBJECT;
+  readonly #counted = new Set<string>();
+
+  /** Whether nothing is left: every further expression is refused. */
+  get isUsedUp(): boolean {
+    return this.#left < 0;
   }
-  return success(automaton);
+
+  /** See `compileRegex`. */
+  compile(pattern: string): Outcome<Automaton, 'Invalid'> {
+    if (this.isUsedUp) {
+      return refusal(
+        'Invalid',
+        `found regular expressions that take more than ${MOST_STEPS_OF_OBJECT} steps to compile together, accepted are fewer or simpler ones`,
+      );
+    }
+    const { outcome, steps } = compiled(pattern);
+    if (!this.#counted.has(pattern)) this.#left -= steps;
+    this.#counted.add(pattern);
+    return outcome;
+  }
+}
+
+function compiled(pattern: string): Compiled {
+  return remembered.get(
+    pattern,
+    () => compile(pattern),
+    ({ outcome }) => (outcome.ok ? outcome.value.next.length : outcome.refusal.message.length),
+  );
+}
+
+function compile(pattern: string): Compiled {
+  const work = new Work(MOST_STEPS);
+  return { outcome: automatonOf(pattern, work), steps: work.done };
+}
+
+function automatonOf(pattern: string, work: Work): Outcome<Automaton, 'Invalid'> {
+  const refused = (why: string): Outcome<Automaton, 'Invalid'> =>
+    refusal('Invalid', `the regular expression ${shown(pattern)} ${why}`);
+  try {
+    const syntax = parseRegex(pattern, work);
+    if (!syntax.ok) return refused(`is not accepted: ${syntax.refusal.message}`);
+    const states = statesOf(syntax.value, work);
+    const transitions = states === undefined ? undefined : determine(states, work);
+    const automaton = transitions === undefined ? undefined : table(transitions, work);
+    return automaton === undefined
+      ? refused(`is too complex: its automaton has more than ${MOST_STATES} states or ${MOST_ENTRIES} transitions`)
+      : success(automaton);
+  } catch (error) {
+    if (!(error instanceof TooMuchWork)) throw error;
+    return refused(`is too complex: its automaton takes more than ${MOST_STEPS} steps to make`);
+  }
 }
 
 /** Whether a text matches: what the filters do. */
@@ -43,36 +110,48 @@ export function accepts({ classes, classCount, next, accepting }: Automaton, tex
   return accepting[state] ?? false;
 }
 
+/** An automaton that is not the smallest yet, and which classes the bytes have. */
+interface Determined extends Transitions {
+  readonly classes: Uint8Array<ArrayBuffer>;
+}
+
 /** The subset construction; `undefined` when there are too many subsets. */
-function determine(states: States): Automaton | undefined {
+function determine(states: States, work: Work): Determined | undefined {
   const { classes, samples } = byteClasses(states);
-  const begin = closure(states, [0], ['free', 'begin']);
-  const subsets: (readonly number[])[] = [[], begin];
+  const classCount = samples.length;
+  const reach = new Reach(states, work);
+  const begin = reach.subset([0], true);
+  const subsets: Uint16Array[] = [new Uint16Array(), begin];
   const numbers = new Map([
     ['', 0],
-    [begin.join(), 1],
+    [keyOf(begin), 1],
   ]);
-  const rows: number[][] = [samples.map(() => 0)];
-  let visits = 0;
+  const numberOf = (targets: readonly number[]): number => {
+    const subset = reach.subset(targets, false);
+    const key = keyOf(subset);
+    const number = numbers.get(key) ?? subsets.push(subset) - 1;
+    numbers.set(key, number);
+    return number;
+  };
+  // Most bytes lead to one state or to none.
+  const ofOne = new Map<number, number>();
+  const next: number[] = samples.map(() => 0);
   for (let state = 1; state < subsets.length; state++) {
-    const row = samples.map((byte) => {
-      if (visits > MOST_VISITS) return 0;
-      const target = closure(states, step(states, subsets[state] ?? [], byte), ['free']);
-      visits += target.length + (subsets[state]?.length ?? 0);
-      const known = numbers.get(target.join());
-      if (known !== undefined) return known;
-      numbers.set(target.join(), subsets.length);
-      return subsets.push(target) - 1;
-    });
-    rows.push(row);
-    if (subsets.length > MOST_STATES || visits > MOST_VISITS) return undefined;
+    for (const targets of targetsOf(states, subsets[state] ?? begin, classes, classCount, work)) {
+      const [only = 0] = targets;
+      const isOne = targets.length === 1;
+      const number = targets.length === 0 ? 0 : ((isOne ? ofOne.get(only) : undefined) ?? numberOf(targets));
+      if (isOne) ofOne.set(only, number);
+      next.push(number);
+    }
+    if (subsets.length > MOST_STATES) return undefined;
   }
-  const accepting = subsets.map((subset, state) => {
-    // In an empty text the begin is at the end.
-    const kinds = state === 1 ? (['free', 'begin', 'end'] as const) : (['free', 'end'] as const);
-    return closure(states, subset, kinds).includes(states.accepting);
-  });
-  return table(rows, accepting, classes, samples.length);
+  const accepting = subsets.map((subset, state) => reach.isAccepted(subset, state === 1));
+  return { classes, classCount, next: Uint16Array.from(next), accepting };
+}
+
+function keyOf(subset: Uint16Array): string {
+  return Buffer.from(subset.buffer, subset.byteOffset, subset.byteLength).toString('latin1');
 }
 
 /** The bytes that no edge tells apart have one class; a sample of each class. */
@@ -81,68 +160,64 @@ function byteClasses({ edges }: States): {
   readonly samples: readonly number[];
 } {
   const starts = new Set([0]);
-  for (const edge of edges.flat()) {
-    if (edge.kind !== 'byte') continue;
-    starts.add(edge.from);
-    if (edge.to < 255) starts.add(edge.to + 1);
+  for (const of of edges) {
+    for (const edge of of) {
+      if (edge.kind !== 'byte') continue;
+      starts.add(edge.from);
+      if (edge.to < 255) starts.add(edge.to + 1);
+    }
   }
   const samples = [...starts].sort((a, b) => a - b);
   const classes = Uint8Array.from({ length: 256 }, (_, byte) => samples.findLastIndex((start) => start <= byte));
   return { classes, samples };
 }
 
-function step({ edges }: States, from: readonly number[], byte: number): number[] {
-  const targets: number[] = [];
-  for (const state of from) {
+/** Where the bytes of each class lead. */
+function targetsOf(
+  { edges }: States,
+  subset: Uint16Array,
+  classes: Uint8Array,
+  classCount: number,
+  work: Work,
+): readonly (readonly number[])[] {
+  const targets: number[][] = Array.from({ length: classCount }, () => []);
+  for (const state of subset) {
     for (const edge of edges[state] ?? []) {
-      if (edge.kind === 'byte' && edge.from <= byte && byte <= edge.to) targets.push(edge.target);
+      if (edge.kind !== 'byte') continue;
+      const last = classes[edge.to] ?? 0;
+      for (let symbol = classes[edge.from] ?? 0; symbol <= last; symbol++) {
+        work.spend(1);
+        targets[symbol]?.push(edge.target);
+      }
     }
   }
+  work.spend(classCount);
   return targets;
 }
 
-/** The states that are reached without a byte, in order. */
-function closure({ edges }: States, from: readonly number[], kinds: readonly Edge['kind'][]): readonly number[] {
-  const seen = new Set(from);
-  for (const state of seen) {
-    for (const edge of edges[state] ?? []) if (kinds.includes(edge.kind)) seen.add(edge.target);
-  }
-  return [...seen].sort((a, b) => a - b);
-}
-
-/** Makes one state of those that nothing tells apart (Moore's algorithm), and writes the table. */
-function table(
-  rows: readonly (readonly number[])[],
-  accepting: readonly boolean[],
-  classes: Uint8Array<ArrayBuffer>,
-  classCount: number,
-): Automaton | undefined {
-  let groups = numbered(accepting.map(String));
-  for (;;) {
-    const current = groups;
-    const finer = numbered(rows.map((row, state) => [current[state], ...row.map((target) => current[target])].join()));
-    if (Math.max(...finer) === Math.max(...groups)) break;
-    groups = finer;
-  }
+/** Writes the table of the smallest automaton. */
+function table({ classes, classCount, next, accepting }: Determined, work: Work): Automaton | undefined {
+  const groups = groupsOf({ classCount, next, accepting }, work);
   // The dead state comes first, then the one to start in, which may be the same.
   const order = [...new Set([groups[0] ?? 0, groups[1] ?? 0, ...groups])];
-  const firstOf = order.map((group) => groups.indexOf(group));
-  const places = groups.map((group) => order.indexOf(group));
-  if (firstOf.length * classCount > MOST_ENTRIES) return undefined;
-  const isDead = order.length === 1 || groups[0] === groups[1];
-  const kept = isDead ? [0, 0] : firstOf;
-  const next = Uint16Array.from(
-    kept.flatMap((state) => (rows[state] ?? []).map((target) => (isDead ? 0 : (places[target] ?? 0)))),
-  );
-  return { classes, classCount, next, accepting: kept.map((state) => accepting[state] ?? false) };
+  if (order.length * classCount > MOST_ENTRIES) return undefined;
+  if (order.length === 1 || groups[0] === groups[1]) {
+    return { classes, classCount, next: new Uint16Array(2 * classCount), accepting: [false, false] };
+  }
+  const places = new Map(order.map((group, place) => [group, place]));
+  const firstOf = new Map(groups.map((group, state) => [group, state] as const).toReversed());
+  const kept = order.map((group) => firstOf.get(group) ?? 0);
+  const row = (state: number): readonly number[] =>
+    Array.from(next.subarray(state * classCount, (state + 1) * classCount), (to) => places.get(groups[to] ?? 0) ?? 0);
+  return {
+    classes,
+    classCount,
+    next: Uint16Array.from(kept.flatMap(row)),
+    accepting: kept.map((state) => accepting[state] ?? false),
+  };
 }
 
-/** A number for each different text, in order of first use. */
-function numbered(texts: readonly string[]): readonly number[] {
-  const numbers = new Map<string, number>();
-  return texts.map((text) => {
-    const number = numbers.get(text) ?? numbers.size;
-    numbers.set(text, number);
-    return number;
-  });
+/** Long patterns are cut. */
+function shown(pattern: string): string {
+  return pattern.length > 100 ? `${pattern.slice(0, 100)}…` : pattern;
 }

@@ -1,4 +1,4 @@
-import { negated, type Range, type Ranges } from './syntax.ts';
+import { LAST, negated, type Range, type Ranges } from './syntax.ts';
 
 const range = (from: string, to: string): Range => [from.codePointAt(0) ?? 0, to.codePointAt(0) ?? 0];
 const DIGIT: Ranges = [range('0', '9')];
@@ -63,19 +63,37 @@ function readClass(name: string): Ranges | undefined {
   const test = classTest(name) ?? classTest(`Script=${name}`);
   if (test === undefined) return undefined;
   const made: [number, number][] = [];
-  for (let code = 0; code <= 0x10ffff; code++) {
-    if (code === 0xd800) code = 0xe000;
-    if (!test.test(String.fromCodePoint(code))) continue;
-    const last = made.at(-1);
-    if (last !== undefined && last[1] === code - 1) last[1] = code;
-    else made.push([code, code]);
+  for (let first = 0; first <= LAST; first += PLANE) {
+    for (const { 0: text, index } of plane(first).matchAll(test)) {
+      // In plane 0 a character is one unit of text, and surrogates are left out; in the others it is two.
+      const from = first === 0 ? index + (index < 0xd800 ? 0 : 0x800) : first + index / 2;
+      const length = first === 0 ? text.length : text.length / 2;
+      // The text of plane 0 goes over the gap of surrogates, as a class may.
+      const to = from + length - 1 + (from < 0xd800 && from + length > 0xd800 ? 0x800 : 0);
+      const last = made.at(-1);
+      if (last !== undefined && last[1] === from - 1) last[1] = to;
+      else made.push([from, to]);
+    }
   }
   return made;
 }
 
+/** Characters of a plane of Unicode. */
+const PLANE = 0x10000;
+
+/** All characters of a plane, in order. */
+function plane(first: number): string {
+  const units = new Uint16Array(first === 0 ? PLANE - 0x800 : 2 * PLANE);
+  for (let at = 0; at < units.length; at++) {
+    if (first === 0) units[at] = at < 0xd800 ? at : at + 0x800;
+    else units[at] = at % 2 === 1 ? 0xdc00 + ((at >> 1) & 0x3ff) : 0xd800 + ((first + (at >> 1) - PLANE) >> 10);
+  }
+  return Buffer.from(units.buffer).toString('utf16le');
+}
+
 function classTest(name: string): RegExp | undefined {
   try {
-    return new RegExp(`^\\p{${name}}$`, 'u');
+    return new RegExp(`\\p{${name}}+`, 'gu');
   } catch {
     return undefined;
   }

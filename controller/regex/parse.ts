@@ -1,6 +1,7 @@
 import { type Outcome, refusal, success } from '../resources/verdict.ts';
 import { ESCAPES, PERL, POSIX, unicodeClass } from './character-classes.ts';
 import { inAnyCase, LAST, negated, normalised, type Range, type Ranges, type Syntax } from './syntax.ts';
+import type { Work } from './work.ts';
 
 /** Most that a repetition may count (RE2). */
 const MOST_REPEATS = 1000;
@@ -10,19 +11,19 @@ class Refused extends Error {}
 
 /**
  * Reads a regular expression in the syntax of RE2 (https://github.com/google/re2/wiki/Syntax). Not accepted, beside what RE2
- * does not accept: `\b`, `\B`, `\C` and the flag `m`.
+ * does not accept: `\b`, `\B`, `\C` and the flag `m`. Throws `TooMuchWork` where `work` is not enough.
  */
-export function parseRegex(pattern: string): Outcome<Syntax, 'Invalid'> {
-  const read = readRegex(pattern, 'automaton');
+export function parseRegex(pattern: string, work: Work): Outcome<Syntax, 'Invalid'> {
+  const read = readRegex(pattern, 'automaton', work);
   return read.ok ? success(read.value.syntax) : read;
 }
 
 /**
  * Why a regular expression is none that Envoy takes, or how many groups it has. Unlike `parseRegex` it knows all of RE2's
- * syntax.
+ * syntax. Throws `TooMuchWork` where `work` is not enough.
  */
-export function regexGroups(pattern: string): Outcome<number, 'Invalid'> {
-  const read = readRegex(pattern, 'envoy');
+export function regexGroups(pattern: string, work: Work): Outcome<number, 'Invalid'> {
+  const read = readRegex(pattern, 'envoy', work);
   return read.ok ? success(read.value.groups) : read;
 }
 
@@ -32,15 +33,19 @@ type Reader = 'automaton' | 'envoy';
 function readRegex(
   pattern: string,
   reader: Reader,
+  work: Work,
 ): Outcome<{ readonly syntax: Syntax; readonly groups: number }, 'Invalid'> {
   try {
-    const parser = new Parser(pattern, reader);
+    const parser = new Parser(pattern, reader, work);
     return success({ syntax: parser.all(), groups: parser.groups });
   } catch (error) {
     if (error instanceof Refused) return refusal('Invalid', error.message);
     throw error;
   }
 }
+
+/** Characters of a name, of a group or a class, and what it stands in. */
+const LONGEST_NAME = 100;
 
 /** How deep groups may be in each other (RE2). */
 const DEEPEST = 1000;
@@ -59,8 +64,13 @@ class Parser {
   #groups = 0;
   readonly #names = new Set<string>();
   readonly #reader: Reader;
+  readonly #work: Work;
+  /** Classes of characters are large, and come again. */
+  readonly #anyCase = new Map<Ranges, Ranges>();
 
-  constructor(pattern: string, reader: Reader) {
+  constructor(pattern: string, reader: Reader, work: Work) {
+    this.#work = work;
+    work.spend(pattern.length);
     this.#characters = Array.from(pattern);
     this.#reader = reader;
   }
@@ -159,13 +169,28 @@ class Parser {
   }
 
   #ofRanges(ranges: Ranges): Syntax {
-    return { kind: 'characters', ranges: this.#flags.anyCase ? inAnyCase(ranges) : normalised(ranges) };
+    return { kind: 'characters', ranges: this.#flags.anyCase ? this.#inAnyCase(ranges) : ranges };
+  }
+
+  #inAnyCase(ranges: Ranges): Ranges {
+    const known = this.#anyCase.get(ranges);
+    if (known !== undefined) return known;
+    this.#work.spend(ranges.length);
+    const made = inAnyCase(ranges);
+    this.#work.spend(made.length * 10);
+    this.#anyCase.set(ranges, made);
+    return made;
+  }
+
+  /** The characters that come next, as far as anything that has a name is long. */
+  #ahead(): string {
+    return this.#characters.slice(this.#at, this.#at + LONGEST_NAME).join('');
   }
 
   #group(): Syntax {
     const outer = this.#flags;
     if (this.#takes('?')) {
-      const named = /^P?<([A-Za-z_]\w*)>/u.exec(this.#characters.slice(this.#at).join(''));
+      const named = /^P?<([A-Za-z_]\w*)>/u.exec(this.#ahead());
       if (named !== null) this.#named(named[0].length, named[1] ?? '');
       else if (!this.#setFlags()) return { kind: 'empty' };
     } else this.#groups++;
@@ -250,22 +275,28 @@ class Parser {
   }
 
   #unicode(isNegated: boolean): Ranges {
-    const rest = this.#characters.slice(this.#at).join('');
+    const rest = this.#ahead();
     const named = /^\{(\^?)(\w+)\}|^()(\w)/u.exec(rest);
     const name = named?.[2] ?? named?.[4] ?? '';
     const ranges = name === '' ? undefined : unicodeClass(name);
     if (ranges === undefined || named === null) throw new Refused(`"\\p" at ${this.#at} names no class of characters`);
     this.#at += named[0].length;
-    return isNegated === (named[1] === '^') ? ranges : negated(ranges);
+    if (isNegated === (named[1] === '^')) return ranges;
+    this.#work.spend(ranges.length * 10);
+    return negated(ranges);
   }
 
   #set(): Syntax {
     const isNegated = this.#takes('^');
     const ranges: Range[] = [];
-    do ranges.push(...this.#member());
-    while (this.#next() !== ']');
+    do {
+      const member = this.#member();
+      this.#work.spend(member.length);
+      for (const range of member) ranges.push(range);
+    } while (this.#next() !== ']');
     this.#at++;
-    const all = this.#flags.anyCase ? inAnyCase(ranges) : ranges;
+    this.#work.spend(ranges.length * 10);
+    const all = this.#flags.anyCase ? this.#inAnyCase(ranges) : ranges;
     return { kind: 'characters', ranges: isNegated ? negated(all) : normalised(all) };
   }
 

@@ -1,5 +1,6 @@
-import type { Syntax } from './syntax.ts';
+import type { Ranges, Syntax } from './syntax.ts';
 import { type ByteRanges, utf8Ranges } from './utf8-ranges.ts';
+import type { Work } from './work.ts';
 
 /** States beyond which a pattern is too large. */
 const MOST_STATES = 20_000;
@@ -16,14 +17,21 @@ export interface States {
 }
 
 /** The automaton of an expression; `undefined` when it is too large. */
-export function statesOf(syntax: Syntax): States | undefined {
-  const builder = new Builder();
+export function statesOf(syntax: Syntax, work: Work): States | undefined {
+  const builder = new Builder(work);
   const accepting = builder.add(syntax, builder.state());
   return builder.isTooLarge ? undefined : { edges: builder.edges, accepting };
 }
 
 class Builder {
   readonly edges: Edge[][] = [];
+  readonly #work: Work;
+  /** What is repeated has its ranges once. */
+  readonly #bytesOf = new Map<Ranges, readonly ByteRanges[]>();
+
+  constructor(work: Work) {
+    this.#work = work;
+  }
 
   get isTooLarge(): boolean {
     return this.edges.length > MOST_STATES;
@@ -36,6 +44,7 @@ class Builder {
   /** Adds what leads from a state through the expression; gives the state at its end. */
   add(syntax: Syntax, from: number): number {
     if (this.isTooLarge) return from;
+    this.#work.spend(1);
     switch (syntax.kind) {
       case 'empty':
         return from;
@@ -44,7 +53,7 @@ class Builder {
         return this.#edge(from, syntax.kind, this.state());
       case 'characters': {
         const to = this.state();
-        for (const bytes of utf8Ranges(syntax.ranges)) this.#bytes(from, bytes, to);
+        this.#bytes(from, this.#utf8(syntax.ranges), to);
         return to;
       }
       case 'sequence':
@@ -81,12 +90,27 @@ class Builder {
     return to;
   }
 
-  #bytes(from: number, bytes: ByteRanges, to: number): void {
-    let at = from;
-    for (const [index, [first, last]] of bytes.entries()) {
-      const target = index === bytes.length - 1 ? to : this.state();
-      this.edges[at]?.push({ kind: 'byte', from: first, to: last, target });
-      at = target;
+  #utf8(ranges: Ranges): readonly ByteRanges[] {
+    const known = this.#bytesOf.get(ranges) ?? utf8Ranges(ranges);
+    this.#bytesOf.set(ranges, known);
+    this.#work.spend(known.length);
+    return known;
+  }
+
+  /** Characters that begin with the same bytes have the same states there. */
+  #bytes(from: number, characters: readonly ByteRanges[], to: number): void {
+    const begun = new Map<string, number>();
+    for (const bytes of characters) {
+      let at = from;
+      for (const [index, [first, last]] of bytes.entries()) {
+        const isLast = index === bytes.length - 1;
+        const key = `${at} ${first} ${last}`;
+        const known = isLast ? undefined : begun.get(key);
+        const target = isLast ? to : (known ?? this.state());
+        if (known === undefined) this.edges[at]?.push({ kind: 'byte', from: first, to: last, target });
+        if (!isLast) begun.set(key, target);
+        at = target;
+      }
     }
   }
 

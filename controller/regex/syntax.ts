@@ -44,16 +44,47 @@ export function negated(ranges: Ranges): Ranges {
 
 /** The ranges with every character in both cases. Differs from RE2: characters with more than two forms have those two. */
 export function inAnyCase(ranges: Ranges): Ranges {
-  const more: Range[] = [];
-  for (const [from, to] of ranges) {
-    // Beyond the Latin, Greek and Cyrillic letters cases are rare, and ranges are long.
-    for (let code = from; code <= Math.min(to, 0x2000); code++) {
-      const character = String.fromCodePoint(code);
-      for (const other of [character.toLowerCase(), character.toUpperCase()]) {
-        const point = other.codePointAt(0);
-        if (point !== undefined && String.fromCodePoint(point) === other) more.push([point, point]);
-      }
+  const more = ranges.flatMap(([from, to]) => {
+    const begin = firstAtLeast(from);
+    const end = firstAtLeast(to + 1);
+    return inOtherCase()
+      .slice(begin, end)
+      .map(([, other]): Range => [other, other]);
+  });
+  return normalised([...ranges, ...more]);
+}
+
+/** Characters with what they are in the other case, in order. */
+type Cased = readonly (readonly [code: number, other: number])[];
+
+let cased: Cased | undefined;
+
+function inOtherCase(): Cased {
+  cased ??= readCased();
+  return cased;
+}
+
+function readCased(): Cased {
+  const made: (readonly [number, number])[] = [];
+  // Beyond the Latin, Greek and Cyrillic letters cases are rare, and ranges are long.
+  for (let code = 0; code <= 0x2000; code++) {
+    const character = String.fromCodePoint(code);
+    for (const other of [character.toLowerCase(), character.toUpperCase()]) {
+      const point = other.codePointAt(0) ?? code;
+      if (point !== code && String.fromCodePoint(point) === other) made.push([code, point]);
     }
   }
-  return normalised([...ranges, ...more]);
+  return made;
+}
+
+/** The place of the first cased character that is at least `code`. */
+function firstAtLeast(code: number): number {
+  const all = inOtherCase();
+  let [low, high] = [0, all.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((all[middle]?.[0] ?? 0) < code) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

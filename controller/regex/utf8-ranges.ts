@@ -29,14 +29,25 @@ function split(from: number, to: number): readonly ByteRanges[] {
     if ((from & mask) !== 0) return [...split(from, from | mask), ...split((from | mask) + 1, to)];
     if ((to & mask) !== mask) return [...split(from, (to & ~mask) - 1), ...split(to & ~mask, to)];
   }
-  const [first, last] = [[...encode(from)], [...encode(to)]];
-  return [first.map((byte, index) => [byte, last[index] ?? byte] as const)];
+  const last = encode(to);
+  return [encode(from).map((byte, index) => [byte, last[index] ?? byte] as const)];
 }
 
 function lengthOf(code: number): number {
-  return encode(code).length;
+  return code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
 }
 
-function encode(code: number): Uint8Array {
-  return new TextEncoder().encode(String.fromCodePoint(code));
+/** The bytes of a character in UTF-8 (RFC 3629 section 3). */
+function encode(code: number): readonly number[] {
+  const tail = (bits: number): number => 0x80 | ((code >> bits) & 0x3f);
+  switch (lengthOf(code)) {
+    case 1:
+      return [code];
+    case 2:
+      return [0xc0 | (code >> 6), tail(0)];
+    case 3:
+      return [0xe0 | (code >> 12), tail(6), tail(0)];
+    default:
+      return [0xf0 | (code >> 18), tail(12), tail(6), tail(0)];
+  }
 }

@@ -1,6 +1,7 @@
 import type { Authorization, AuthorizationRule, JWTPrincipal } from '#controller/api/gen/types.d.ts';
 import type { AuthorizationIr, AuthorizationRuleIr, JwtPrincipalIr } from '../../ir/authorization.ts';
 import type { PathConditionIr } from '../../ir/match.ts';
+import { RegexBudget } from '../../regex/automaton.ts';
 import { handedOverName } from '../../resources/header-name.ts';
 import { type Outcome, refusal, success } from '../../resources/verdict.ts';
 import { addressBlock, resolvePathMatch } from '../match/spec.ts';
@@ -14,11 +15,12 @@ export function resolveAuthorization(
   providers: readonly string[],
 ): Outcome<AuthorizationIr, 'Invalid'> {
   const rules: AuthorizationRuleIr[] = [];
+  const budget = new RegexBudget();
   for (const [index, rule] of (spec.rules ?? []).entries()) {
     const path = `authorization.rules[${index}]`;
     const problem = unknownProvider(rule, path, providers);
     if (problem !== undefined) return refusal('Invalid', problem);
-    const pathMatch = rule.operation?.path === undefined ? undefined : resolvePathMatch(rule.operation.path);
+    const pathMatch = rule.operation?.path === undefined ? undefined : resolvePathMatch(rule.operation.path, budget);
     if (pathMatch?.ok === false)
       return refusal('Invalid', `${path}.operation.path.value: ${pathMatch.refusal.message}`);
     rules.push(ruleIr(rule, index, pathMatch?.value));

@@ -1,11 +1,14 @@
 import type { ClientHeaderFilter, ClientTrafficPolicySpec, HeaderSettings } from '#controller/api/gen/types.d.ts';
 import type { ClientHttp1Ir, ClientHttpIr, HeaderMutationIr, ForwardedCertificateIr } from '../../ir/client-traffic.ts';
+import type { TextComparisonIr } from '../../ir/text-comparison.ts';
+import { RegexBudget } from '../../regex/automaton.ts';
+import { regexProblem } from '../../regex/problem.ts';
 import { milliseconds } from '../../resources/duration.ts';
 import { isHeaderName, isHeaderValue, isWritableHeader, WRITABLE_HEADERS } from '../../resources/header-name.ts';
 import type { Problems } from '../../resources/problems.ts';
 import { translateHttp2 } from '../connection/spec.ts';
 import { translateClientAddress } from './client-address.ts';
-import { isMatch, textComparison } from './text-comparison.ts';
+import { textComparison, textTest } from './text-comparison.ts';
 
 /** Translates what concerns connections whose requests are routed. */
 export function translateClientHttp(spec: ClientTrafficPolicySpec, problems: Problems): ClientHttpIr {
@@ -138,12 +141,26 @@ function mutation(
   if (unsayable !== undefined)
     problems.add(field, `${unsayable.name}: found a control character, which no header may have`);
   const removeMatching = removeOnMatch.map((match) => textComparison(match, `${field}.removeOnMatch`, problems));
-  const needed = needs.find((name) => removeMatching.some((comparison) => isMatch(comparison, name)));
-  if (needed !== undefined)
-    problems.add(`${field}.removeOnMatch`, `found what matches ${needed}, which cannot be removed`);
+  const sound = removeMatching.filter(({ kind, value }) => kind !== 'regex' || regexProblem(value) === undefined);
+  const wanted = neededProblem(sound, needs);
+  if (wanted !== undefined) problems.add(`${field}.removeOnMatch`, wanted);
   const changes = [set, add, addIfAbsent, remove, removeMatching];
   if (changes.every(({ length }) => length === 0)) return undefined;
   return { set, add, addIfAbsent, remove, removeMatching };
+}
+
+/** Why headers that match cannot be removed: they are needed, or it cannot be told whether they are. */
+function neededProblem(comparisons: readonly TextComparisonIr[], needs: readonly string[]): string | undefined {
+  const budget = new RegexBudget();
+  for (const comparison of comparisons) {
+    const test = textTest(comparison, budget);
+    if (!test.ok) {
+      return `${test.refusal.message}; accepted is what can be seen not to remove ${needs.join(', ')}`;
+    }
+    const needed = needs.find(test.value);
+    if (needed !== undefined) return `found what matches ${needed}, which cannot be removed`;
+  }
+  return undefined;
 }
 
 function http1Of({ http1 }: ClientTrafficPolicySpec, problems: Problems): ClientHttp1Ir | undefined {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { isMatch } from './text-comparison.ts';
+import { RegexBudget } from '../../regex/automaton.ts';
+import { textTest } from './text-comparison.ts';
 
 describe('a comparison', () => {
   it.each([
@@ -12,8 +13,13 @@ describe('a comparison', () => {
     ['regex', '.*', true],
     ['regex', ':.*s', true],
     ['regex', 'status', false],
-    ['regex', '(', false],
   ] as const)('%s %s with :status comes to %s', (kind, value, matches) => {
-    expect(isMatch({ kind, value }, ':status')).toBe(matches);
+    const test = textTest({ kind, value }, new RegexBudget());
+    expect(test.ok && test.value(':status')).toBe(matches);
+    expect(test.ok).toBe(true);
+  });
+
+  it.each(['(', '\\bstatus', '(?i)(.*\\pL.{9})'])('with %s cannot be tried', (value) => {
+    expect(textTest({ kind: 'regex', value }, new RegexBudget()).ok).toBe(false);
   });
 });

@@ -1,8 +1,9 @@
 import type { StringMatch } from '#controller/api/gen/types.d.ts';
 import type { TextComparisonIr } from '../../ir/text-comparison.ts';
-import { accepts, compileRegex } from '../../regex/automaton.ts';
+import { accepts, type RegexBudget } from '../../regex/automaton.ts';
 import { regexProblem } from '../../regex/problem.ts';
 import type { Problems } from '../../resources/problems.ts';
+import { type Outcome, success } from '../../resources/verdict.ts';
 
 const KINDS = { Exact: 'exact', Prefix: 'prefix', Suffix: 'suffix', RegularExpression: 'regex' } as const;
 
@@ -13,18 +14,21 @@ export function textComparison({ type, value }: StringMatch, field: string, prob
   return { kind: KINDS[type], value };
 }
 
-/** Whether a text is what is compared with. A regular expression that is too large to be tried is taken not to match. */
-export function isMatch({ kind, value }: TextComparisonIr, text: string): boolean {
+/** Says whether a text is what is compared with; of a regular expression that cannot be tried, why. */
+export function textTest(
+  { kind, value }: TextComparisonIr,
+  budget: RegexBudget,
+): Outcome<(text: string) => boolean, 'Invalid'> {
   switch (kind) {
     case 'exact':
-      return text === value;
+      return success((text) => text === value);
     case 'prefix':
-      return text.startsWith(value);
+      return success((text) => text.startsWith(value));
     case 'suffix':
-      return text.endsWith(value);
+      return success((text) => text.endsWith(value));
     case 'regex': {
-      const compiled = compileRegex(value);
-      return compiled.ok && accepts(compiled.value, Buffer.from(text));
+      const compiled = budget.compile(value);
+      return compiled.ok ? success((text) => accepts(compiled.value, Buffer.from(text))) : compiled;
     }
     default:
       return kind satisfies never;

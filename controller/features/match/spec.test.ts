@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { RegexBudget } from '../../regex/automaton.ts';
 import { addressBlock, resolvePathMatch } from './spec.ts';
 
 describe('a block of addresses', () => {
@@ -23,7 +24,7 @@ describe('a block of addresses', () => {
 
 describe('a comparison of the path', () => {
   it('is written as requests have it when they are compared', () => {
-    expect(resolvePathMatch({ type: 'Exact', value: '/%7Ea%2Fb', invert: false })).toEqual({
+    expect(resolvePathMatch({ type: 'Exact', value: '/%7Ea%2Fb', invert: false }, new RegexBudget())).toEqual({
       ok: true,
       value: { match: { kind: 'exact', value: '/~a%2Fb' }, invert: false },
     });
@@ -34,16 +35,18 @@ describe('a comparison of the path', () => {
     ['/a', '/a'],
     ['/', ''],
   ])('with the prefix %s is one of path elements: %j', (value, prefix) => {
-    expect(resolvePathMatch({ type: 'PathPrefix', value, invert: true })).toEqual({
+    expect(resolvePathMatch({ type: 'PathPrefix', value, invert: true }, new RegexBudget())).toEqual({
       ok: true,
       value: { match: { kind: 'prefix', value: prefix }, invert: true },
     });
   });
 
   it('with a regular expression that is none is refused', () => {
-    expect(resolvePathMatch({ type: 'RegularExpression', value: '(', invert: false })).toMatchObject({
-      ok: false,
-      refusal: { message: 'the regular expression ( is not accepted: a "(" is not closed' },
-    });
+    expect(resolvePathMatch({ type: 'RegularExpression', value: '(', invert: false }, new RegexBudget())).toMatchObject(
+      {
+        ok: false,
+        refusal: { message: 'the regular expression ( is not accepted: a "(" is not closed' },
+      },
+    );
   });
 });

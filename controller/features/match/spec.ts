@@ -1,19 +1,22 @@
 import { isIPv4 } from 'node:net';
 import type { PathMatch } from '#controller/api/gen/types.d.ts';
 import type { AddressBlockIr, PathConditionIr } from '../../ir/match.ts';
-import { compileRegex } from '../../regex/automaton.ts';
+import type { RegexBudget } from '../../regex/automaton.ts';
 import { decodeUnreserved } from '../../resources/path.ts';
 import { type Outcome, success } from '../../resources/verdict.ts';
 
 /** Resolves a comparison of the path. A prefix is one of path elements, as in Gateway API. */
-export function resolvePathMatch({ type, value, invert }: PathMatch): Outcome<PathConditionIr, 'Invalid'> {
+export function resolvePathMatch(
+  { type, value, invert }: PathMatch,
+  budget: RegexBudget,
+): Outcome<PathConditionIr, 'Invalid'> {
   switch (type) {
     case 'Exact':
       return success({ match: { kind: 'exact', value: decodeUnreserved(value) }, invert });
     case 'PathPrefix':
       return success({ match: { kind: 'prefix', value: decodeUnreserved(value).replace(/\/+$/u, '') }, invert });
     case 'RegularExpression': {
-      const automaton = compileRegex(value);
+      const automaton = budget.compile(value);
       return automaton.ok ? success({ match: { kind: 'regex', automaton: automaton.value }, invert }) : automaton;
     }
     default:

@@ -3,7 +3,7 @@ import type { AuthorizationIr } from '../../ir/authorization.ts';
 import type { JwtIr, JwtKeyIr } from '../../ir/jwt.ts';
 import type { HeaderTestIr, OidcClientIr, OidcCookiesIr, OidcIr } from '../../ir/oidc.ts';
 import type { Owner } from '../../policies/merge.ts';
-import { compileRegex } from '../../regex/automaton.ts';
+import { RegexBudget } from '../../regex/automaton.ts';
 import { parseDuration } from '../../resources/duration.ts';
 import type { Resources } from '../../resources/resources.ts';
 import { type Outcome, refusal, success } from '../../resources/verdict.ts';
@@ -180,9 +180,10 @@ function secondsOf(duration: string | undefined, otherwise: number): number {
 
 function resolveDenyRedirect(headers: readonly OIDCDenyRedirectHeader[]): Outcome<readonly HeaderTestIr[], 'Invalid'> {
   const tests: HeaderTestIr[] = [];
+  const budget = new RegexBudget();
   for (const [index, { name, type, value }] of headers.entries()) {
     if (type === 'RegularExpression') {
-      const automaton = compileRegex(value);
+      const automaton = budget.compile(value);
       const at = `oidc.denyRedirect.headers[${index}].value`;
       if (!automaton.ok) return refusal('Invalid', `${at}: ${automaton.refusal.message}`);
       tests.push({ name: name.toLowerCase(), match: { kind: 'regex', automaton: automaton.value } });

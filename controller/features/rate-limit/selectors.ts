@@ -8,25 +8,32 @@ import type {
   SourceMatch,
 } from '#controller/api/gen/types.d.ts';
 import type { SelectorIr, ValueTestIr } from '../../ir/rate-limit.ts';
-import { compileRegex } from '../../regex/automaton.ts';
+import type { RegexBudget } from '../../regex/automaton.ts';
 import { handedOverName } from '../../resources/header-name.ts';
 import type { Problems } from '../../resources/problems.ts';
 import { addressBlock, resolvePathMatch } from '../match/spec.ts';
+
+/** Where problems of selectors go, and what their regular expressions may cost. */
+export interface SelectorPlace {
+  readonly problems: Problems;
+  readonly budget: RegexBudget;
+}
 
 /** Translates `clientSelectors`: all conditions of all of them must hold. */
 export function translateSelectors(
   conditions: readonly RateLimitSelectCondition[],
   field: string,
-  problems: Problems,
+  { problems, budget }: SelectorPlace,
 ): readonly SelectorIr[] {
+  const place = { problems, budget };
   return conditions.flatMap(({ headers = [], methods = [], path, sourceCIDR, queryParams = [] }, index) => {
     const at = `${field}[${index}]`;
     return [
       ...methodSelectors(methods),
       ...(sourceCIDR === undefined ? [] : addressSelectors(sourceCIDR, `${at}.sourceCIDR`, problems)),
-      ...(path === undefined ? [] : pathSelectors(path, `${at}.path`, problems)),
-      ...headers.flatMap((header, i) => valueSelectors('header', header, `${at}.headers[${i}]`, problems)),
-      ...queryParams.flatMap((query, i) => valueSelectors('query', query, `${at}.queryParams[${i}]`, problems)),
+      ...(path === undefined ? [] : pathSelectors(path, `${at}.path`, place)),
+      ...headers.flatMap((header, i) => valueSelectors('header', header, `${at}.headers[${i}]`, place)),
+      ...queryParams.flatMap((query, i) => valueSelectors('query', query, `${at}.queryParams[${i}]`, place)),
     ];
   });
 }
@@ -58,8 +65,8 @@ function isCidr(text: string): boolean {
   return !address.includes('%') && Number(length) <= bits && length !== '';
 }
 
-function pathSelectors(match: PathMatch, field: string, problems: Problems): readonly SelectorIr[] {
-  const path = resolvePathMatch(match);
+function pathSelectors(match: PathMatch, field: string, { problems, budget }: SelectorPlace): readonly SelectorIr[] {
+  const path = resolvePathMatch(match, budget);
   if (path.ok) return [{ kind: 'path', path: path.value }];
   problems.add(`${field}.value`, path.refusal.message);
   return [];
@@ -69,9 +76,9 @@ function valueSelectors(
   kind: 'header' | 'query',
   match: HeaderMatch | QueryParamMatch,
   field: string,
-  problems: Problems,
+  place: SelectorPlace,
 ): readonly SelectorIr[] {
-  const test = valueTest(match, field, problems);
+  const test = valueTest(match, field, place);
   const name = kind === 'header' ? handedOverName(match.name) : match.name;
   return test === undefined ? [] : [{ kind, name, test }];
 }
@@ -79,7 +86,7 @@ function valueSelectors(
 function valueTest(
   { type, value, invert }: HeaderMatch | QueryParamMatch,
   field: string,
-  problems: Problems,
+  { problems, budget }: SelectorPlace,
 ): ValueTestIr | undefined {
   if (type === 'Distinct') {
     if (value !== undefined) problems.add(`${field}.value`, 'found with type Distinct, which takes every value');
@@ -91,7 +98,7 @@ function valueTest(
     return undefined;
   }
   if (type === 'Exact') return { kind: 'exact', value, invert };
-  const automaton = compileRegex(value);
+  const automaton = budget.compile(value);
   if (automaton.ok) return { kind: 'regex', automaton: automaton.value, invert };
   problems.add(`${field}.value`, automaton.refusal.message);
   return undefined;

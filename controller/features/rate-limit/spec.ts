@@ -6,9 +6,10 @@ import type {
   RateLimitValue,
 } from '#controller/api/gen/types.d.ts';
 import type { CostIr, LimitIr, RateLimitIr } from '../../ir/rate-limit.ts';
+import { RegexBudget } from '../../regex/automaton.ts';
 import type { Problems } from '../../resources/problems.ts';
 import type { Settings } from '../../settings.ts';
-import { translateSelectors } from './selectors.ts';
+import { type SelectorPlace, translateSelectors } from './selectors.ts';
 
 /**
  * Annotation of a BackendTrafficPolicy: which part of a limit the workers of a proxy may hold for requests to come, 0 to 1;
@@ -38,6 +39,7 @@ export function translateRateLimit(
 ): RateLimitIr {
   checkType(spec, problems);
   const share = leaseShare(metadata.annotations?.[LEASE_ANNOTATION], problems);
+  const place = { problems, budget: new RegexBudget() };
   const limits = (kind: 'local' | 'global', rules: readonly RateLimitRule[]): readonly LimitIr[] =>
     rules.map((rule, index) =>
       limit(
@@ -49,7 +51,7 @@ export function translateRateLimit(
           lease: share / settings.workers(undefined),
           open: !settings.rateLimitsFailClosed,
         },
-        problems,
+        place,
       ),
     );
   return {
@@ -86,9 +88,9 @@ interface Placed {
   readonly open: boolean;
 }
 
-function limit(rule: RateLimitRule, { field, name, isLocal, lease, open }: Placed, problems: Problems): LimitIr {
+function limit(rule: RateLimitRule, { field, name, isLocal, lease, open }: Placed, place: SelectorPlace): LimitIr {
   const { requests, unit } = rule.limit;
-  const selectors = translateSelectors(rule.clientSelectors ?? [], `${field}.clientSelectors`, problems);
+  const selectors = translateSelectors(rule.clientSelectors ?? [], `${field}.clientSelectors`, place);
   const request = rule.cost?.request;
   return {
     name,
@@ -98,7 +100,7 @@ function limit(rule: RateLimitRule, { field, name, isLocal, lease, open }: Place
     requests,
     window: SECONDS[unit],
     lease: Math.floor(requests * lease),
-    cost: request === undefined ? undefined : cost(request, `${field}.cost.request`, problems),
+    cost: request === undefined ? undefined : cost(request, `${field}.cost.request`, place.problems),
     shadow: rule.shadowMode ?? false,
     headers: rule.xRateLimitHeaders === undefined ? undefined : rule.xRateLimitHeaders !== 'Off',
     open: !isLocal && open,
