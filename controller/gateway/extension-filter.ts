@@ -62,7 +62,7 @@ export function credentialOf(
   }
   return success({
     secret: `credential/${target}/${ref.name}`,
-    value: new Uint8Array(value),
+    secretValue: new Uint8Array(value),
     header: header.toLowerCase(),
     overwrites: overwrite,
   });

@@ -2,7 +2,8 @@
 export interface CredentialIr {
   /** "credential/<namespace>/<name>" of the Secret: of the secret in xDS, where alone its value is. */
   readonly secret: string;
-  readonly value: Uint8Array;
+  /** Never shown. */
+  readonly secretValue: Uint8Array;
   /** Lower case. */
   readonly header: string;
   /** Whether it takes the place of what the client sent. */

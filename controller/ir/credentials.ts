@@ -13,7 +13,7 @@ export interface ApiKeyAuthIr {
   /** "<namespace>/<name>" of each of the Secrets with them. */
   readonly secrets: readonly string[];
   /** No client and no key is there twice. Keys are never shown. */
-  readonly clients: readonly { readonly client: string; readonly key: string }[];
+  readonly clients: readonly { readonly client: string; readonly apiKey: string }[];
   /** Where a key is looked for, in order. */
   readonly sources: readonly { readonly kind: 'header' | 'query' | 'cookie'; readonly name: string }[];
   /** The header in which the back-end gets the client; lower case. */

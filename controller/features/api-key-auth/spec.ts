@@ -57,5 +57,5 @@ function clientsOf(
     }
   }
   if (keys.size === 0) return refusal('Invalid', 'apiKeyAuth.credentialRefs: found no client, accepted is one or more');
-  return success([...keys].map(([client, key]) => ({ client, key })));
+  return success([...keys].map(([client, apiKey]) => ({ client, apiKey })));
 }

@@ -16,7 +16,7 @@ export function apiKeyAuthFilter(): HttpFilter {
 /** What a route says to turn the filter on: its clients, and where their keys are. */
 export function apiKeyAuthPerRoute({ clients, sources, forwardHeader, hidesKey }: ApiKeyAuthIr): Any {
   return any('envoy.extensions.filters.http.api_key_auth.v3.ApiKeyAuthPerRoute', {
-    credentials: clients.map(({ client, key }) => ({ client, key })),
+    credentials: clients.map(({ client, apiKey }) => ({ client, key: apiKey })),
     keySources: sources.map(({ kind, name }) => ({ [kind]: name })),
     forwarding: { header: forwardHeader ?? '', hideCredentials: hidesKey },
   });

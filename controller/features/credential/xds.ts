@@ -46,6 +46,6 @@ export function credentialPerRoute(): Any {
 
 /** The value, as SDS carries it. */
 export function credentialSecret(ir: CredentialIr): Init<'envoy.extensions.transport_sockets.tls.v3.Secret'> {
-  const secret = { specifier: { case: 'inlineBytes', value: new Uint8Array(ir.value) } } as const;
+  const secret = { specifier: { case: 'inlineBytes', value: new Uint8Array(ir.secretValue) } } as const;
   return { name: ir.secret, type: { case: 'genericSecret', value: { secret } } };
 }
