@@ -16,9 +16,9 @@ const EC_ALGORITHM = { 'P-256': 'ES256', 'P-384': 'ES384', 'P-521': 'ES512' } as
 };
 
 /**
- * Reads a JSON Web Key Set (RFC 7517). Keys that are not for signatures (`use`, `key_ops`) and symmetric keys are left
- * out; a key for an algorithm that is not known here is refused with the whole set, so that no token is checked by less
- * than what its issuer published.
+ * Reads a JSON Web Key Set (RFC 7517). Keys that are not for signatures (`use`, `key_ops`), symmetric keys, and keys of a kind
+ * or for an algorithm that is not known here are left out, as section 5 says: no token is verified by them. A set with nothing
+ * else is refused, with what is wrong with the first key that is not understood.
  */
 export function parseJwks(text: string): Outcome<readonly JwtKeyIr[], 'Invalid'> {
   let json: unknown;
@@ -28,14 +28,12 @@ export function parseJwks(text: string): Outcome<readonly JwtKeyIr[], 'Invalid'>
     return refusal('Invalid', 'is not JSON');
   }
   if (!isObject(json) || !Array.isArray(json['keys'])) return refusal('Invalid', 'has no array "keys"');
-  const keys: JwtKeyIr[] = [];
-  for (const [index, jwk] of json['keys'].entries()) {
-    const found = parseKey(jwk, `keys[${index}]`);
-    if (!found.ok) return found;
-    keys.push(...found.value);
-  }
-  if (keys.length === 0) return refusal('Invalid', 'has no key that verifies signatures');
-  return success(keys);
+  const read = json['keys'].map((jwk: unknown, index) => parseKey(jwk, `keys[${index}]`));
+  const keys = read.flatMap((found) => (found.ok ? found.value : []));
+  if (keys.length > 0) return success(keys);
+  const wrong = read.find((found) => !found.ok);
+  const why = wrong?.ok === false ? `: ${wrong.refusal.message}` : '';
+  return refusal('Invalid', `has no key that verifies signatures${why}`);
 }
 
 function parseKey(jwk: unknown, path: string): Outcome<readonly JwtKeyIr[], 'Invalid'> {
