@@ -157,7 +157,7 @@ export function backendProblem(
   if (socket !== undefined) {
     return {
       reason: 'InvalidAddress',
-      message: `${at}: found ${socket.unix?.path}, where the sockets of the proxy itself are`,
+      message: `${at}: found ${socket.unix?.path}, which may lead to the sockets of the proxy itself; accepted is a path without .., outside of /proc, /dev and /sys`,
     };
   }
   const own = loopbackBackends ? undefined : endpoints.find(isLoopback);
@@ -186,10 +186,14 @@ function addressNamed(name: string): string {
   return URL.parse(`http://${name}/`)?.hostname ?? name;
 }
 
-/** Whether a path leads into one of these folders; one by way of processes may lead anywhere. */
+/**
+ * Whether a path leads into one of these folders, or may: by way of processes and devices it may lead anywhere, and `..` behind
+ * a link to a folder leads elsewhere than it reads.
+ */
 function isWithin(path: string, folders: readonly string[]): boolean {
   const plain = plainPath(path);
-  return plain.startsWith('/proc/') || folders.some((folder) => plain.startsWith(`${plainPath(folder)}/`));
+  const mayLeadAnywhere = path.split('/').includes('..') || /^\/(?:proc|dev|sys)\//u.test(plain);
+  return mayLeadAnywhere || folders.some((folder) => plain.startsWith(`${plainPath(folder)}/`));
 }
 
 /** A path without detours; `/run` and `/var/run` are one folder. */

@@ -34,6 +34,9 @@ describe('a Backend that is the proxy itself', () => {
       '/var/run/sluice/../sluice//sidecar.sock',
       '/run/sluice/sidecar.sock',
       ['/proc/1', 'root', 'var/run/sluice/sidecar.sock'].join('/'),
+      ['/dev/fd/..', 'root', 'var/run/sluice/sidecar.sock'].join('/'),
+      ['/dev/fd/7', 'sidecar.sock'].join('/'),
+      '/opt/link/../sluice/sidecar.sock',
     ].map(unix),
   )('is refused everywhere by the path of a socket of ours: %j', (endpoint) => {
     expect([problemOf(endpoint, false), problemOf(endpoint, true)]).toEqual(['InvalidAddress', 'InvalidAddress']);
@@ -45,6 +48,7 @@ describe('a Backend that is the proxy itself', () => {
     fqdn('a.example.com'),
     fqdn('localhost.example'),
     unix('/var/run/ext-proc/extproc.sock'),
+    unix('/var/run/ext-proc/..extproc.sock'),
   ])('is no other one: %j', (endpoint) => {
     expect(problemOf(endpoint, false)).toBeUndefined();
   });

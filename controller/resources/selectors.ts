@@ -1,13 +1,14 @@
 import type { LabelSelector, RouteNamespaces } from '#controller/api/gen/types.d.ts';
+import { ownMember } from './own-member.ts';
 import type { Resources } from './resources.ts';
 
 /** Whether labels satisfy a selector (Kubernetes, "Label selectors"); an empty selector selects everything. */
 export function selects(selector: LabelSelector, labels: { readonly [key: string]: string }): boolean {
-  const equal = Object.entries(selector.matchLabels ?? {}).every(([key, value]) => labels[key] === value);
+  const equal = Object.entries(selector.matchLabels ?? {}).every(([key, value]) => ownMember(labels, key) === value);
   return (
     equal &&
     (selector.matchExpressions ?? []).every(({ key, operator, values = [] }) => {
-      const label = labels[key];
+      const label = ownMember(labels, key);
       switch (operator) {
         case 'In':
           return label !== undefined && values.includes(label);

@@ -160,7 +160,10 @@ function moduleKey({ kind, source, refresh, authorities }: ModuleWant): string {
   return JSON.stringify([kind, kept, source.kind, reference, credentials.kind, who, ...trusts]);
 }
 
-/** One want for each key, with the shortest times of those that share it; in the order of their keys. */
+/**
+ * One want for each key, in the order of their keys: asked for as often as any of those that share it says, with the longest time
+ * for a try (that of the configuration where one says nothing), as nobody's settings may spoil what others need.
+ */
 export function distinctWants(wants: Iterable<Want>): readonly Want[] {
   const byKey = new Map<string, Want>();
   for (const want of wants) {
@@ -168,7 +171,13 @@ export function distinctWants(wants: Iterable<Want>): readonly Want[] {
     const known = byKey.get(key);
     const refresh = Math.min(want.refresh, known?.refresh ?? Infinity);
     const retry = Math.min(want.retry, known?.retry ?? Infinity);
-    byKey.set(key, { ...want, refresh, retry });
+    byKey.set(key, { ...(known === undefined ? want : patient(known, want)), refresh, retry });
   }
   return [...byKey].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, want]) => want);
+}
+
+/** Whichever of two wants gives a try more time. */
+function patient(one: Want, other: Want): Want {
+  if (one.kind === 'Module' || other.kind === 'Module' || one.timeout === undefined) return one;
+  return other.timeout === undefined || other.timeout > one.timeout ? other : one;
 }

@@ -1,10 +1,13 @@
 import type { ConfigMap, Secret } from '#controller/api/gen/types.d.ts';
+import { ownMember } from '../resources/own-member.ts';
 
 /** The text under a key of a Secret or ConfigMap, or `undefined`. */
 export function dataOf(object: Secret | ConfigMap, key: string): string | undefined {
-  if (object.kind === 'ConfigMap') return object.data?.[key];
-  const encoded = object.data?.[key];
-  return object.stringData?.[key] ?? (encoded === undefined ? undefined : Buffer.from(encoded, 'base64').toString());
+  if (object.kind === 'ConfigMap') return ownMember(object.data, key);
+  const encoded = ownMember(object.data, key);
+  return (
+    ownMember(object.stringData, key) ?? (encoded === undefined ? undefined : Buffer.from(encoded, 'base64').toString())
+  );
 }
 
 /** The keys of a Secret or ConfigMap, in order. */

@@ -2,6 +2,7 @@ import type { ContextExtension, ExtAuth } from '#controller/api/gen/types.d.ts';
 import { resolveBackends } from '../../backends/resolve.ts';
 import type { ExternalAuthIr } from '../../ir/external-auth.ts';
 import { milliseconds } from '../../resources/duration.ts';
+import { ownMember } from '../../resources/own-member.ts';
 import type { Resources } from '../../resources/resources.ts';
 import { type Outcome, refusal, success } from '../../resources/verdict.ts';
 import type { Settings } from '../../settings.ts';
@@ -72,7 +73,7 @@ function contextOf(
       );
     }
     const namespace = namespaceOf(extension);
-    const text = resources.get('ConfigMap', namespace, ref.name)?.data?.[ref.key];
+    const text = ownMember(resources.get('ConfigMap', namespace, ref.name)?.data, ref.key);
     if (text === undefined) {
       return refusal(
         'Invalid',
