@@ -194,10 +194,17 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
   };
 
   /**
-   * Whether something is there that nobody has read yet. A proxy of an earlier run, which has all of it, then keeps what it
-   * has: without a policy that is in the unread document its routes would be open.
+   * Whether something is there that nobody has read yet: without a policy that is in the unread document routes would be open.
+   * A proxy of an earlier run, which has all of it, then keeps what it has, and none is made before everything could be read once.
    */
   const isPartial = (): boolean => !options.allowPartial && hidesAnything(problems.values());
+  let wasWhole = false;
+  let toldWaiting = false;
+  const tellWaiting = (): void => {
+    if (toldWaiting) return;
+    toldWaiting = true;
+    log.warn('what cannot be read may be a policy: no new proxy serves before it can, or with --allow-partial');
+  };
 
   /** A proxy of an earlier run may be of a Gateway whose document cannot be read just now: it serves until that is known. */
   const sweep = (): void => {
@@ -242,12 +249,14 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
   const publish = (): void => {
     if (raw === undefined || stopped || first.areAwaited) return;
     ({ translation, undecided } = settlePorts(raw, ports));
+    if (!wasWhole && isPartial()) tellWaiting();
+    wasWhole ||= !isPartial();
     for (const [key, { xds, infra }] of translation.proxies) {
       if (undecided.has(key) || !listens(xds)) continue;
       const known = proxies.get(key);
       // One that has just been deleted still has the folder: its end leads here again.
       if (known === undefined && ending.has(key)) continue;
-      if (known === undefined && isPartial() && options.isLeft(key)) continue;
+      if (known === undefined && isPartial() && (!wasWhole || options.isLeft(key))) continue;
       const proxy = known ?? options.proxy(key);
       proxies.set(key, proxy);
       proxy.apply(xds, infra);

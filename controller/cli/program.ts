@@ -72,7 +72,7 @@ function addRun(program: Command): void {
     )
     .addOption(configOption())
     .option('--processors <file>', 'a processors.yaml: run the processors that it lists')
-    .option('--allow-partial', 'be ready even while a document cannot be parsed', false)
+    .option('--allow-partial', 'serve and be ready even while a document cannot be parsed', false)
     .addOption(new Option('--log-level <level>', 'lowest level to log (default: info)').choices(LOG_LEVELS))
     .addOption(logFormatOption())
     .addHelpText(

@@ -32,18 +32,43 @@ const BOMB = Array.from({ length: 12 }, (_, level) => {
   return `a${level}: &a${level} [${Array.from({ length: 10 }, () => inner).join(', ')}]`;
 }).join('\n');
 
+const DENIED = `apiVersion: gateway.envoyproxy.io/v1alpha1
+kind: SecurityPolicy
+metadata: { name: denied }
+spec:
+  targetRefs: [{ group: gateway.networking.k8s.io, kind: HTTPRoute, name: good }]
+  authorization: { defaultAction: Deny }
+`;
+
 describe('a start with what nobody can read', () => {
   it.each([
     ['a YAML bomb', `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: bomb }\n${BOMB}\n`],
     ['half a document', 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: "half'],
     ['a file of 50 MB', `# ${'x'.repeat(50 * 1024 * 1024)}\n`],
-  ])('(%s) serves the rest, is not ready and says which file it is, until that is mended', async (_, text) => {
+  ])('(%s) serves nothing, is not ready and says which file it is, until that is mended', async (_, text) => {
     const { site, port } = await started({ 'bad.yaml': text });
     await site.start({ ready: false });
-    await until('the rest serves', async () => (await get(port, '/good')) === 200);
-    expect(await site.ask('/readyz')).toMatch(/bad\.yaml:\d+:\d+: /u);
+    await until('it is told', async () => /bad\.yaml:\d+:\d+: /u.test((await site.ask('/readyz')) ?? ''));
+    expect(await get(port, '/good')).toContain('ECONNREFUSED');
     site.remove('bad.yaml');
     await until('it is ready', async () => (await site.ask('/readyz')) === 'ok\n');
+    expect(await get(port, '/good')).toBe(200);
+  });
+
+  it('opens no route whose policy is what cannot be read', async () => {
+    const policy = DENIED.replace('defaultAction: Deny', 'defaultAction: "Deny');
+    const { site, port } = await started({ 'policy.yaml': policy });
+    await site.start({ ready: false });
+    await until('it is told', async () => (await site.ask('/readyz'))?.includes('policy.yaml') === true);
+    expect(await get(port, '/good')).toContain('ECONNREFUSED');
+    site.write('policy.yaml', DENIED);
+    await until('it is ready', async () => (await site.ask('/readyz')) === 'ok\n');
+    expect(await get(port, '/good')).toBe(403);
+    site.write('policy.yaml', policy);
+    const other = await freePort();
+    site.write('other.yaml', gateway('other', other));
+    await until('a new Gateway serves all the same', async () => (await get(other, '/')) === 404);
+    expect(await get(port, '/good')).toBe(403);
   });
 
   it('is ready all the same with --allow-partial', async () => {
