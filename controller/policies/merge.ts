@@ -53,9 +53,14 @@ export function fieldNamespace(policy: Policy, part: object): string {
 
 /** The policy that says a part of a policy's spec: see `fieldNamespace`. */
 export function fieldOwner(policy: Policy, part: object): Owner {
-  const merged = parents.get(policy);
-  const { namespace, name } = (merged?.objects.has(part) === true ? merged.parent : policy).metadata;
+  const { namespace, name } = sayingPolicy(policy, part).metadata;
   return { namespace, name };
+}
+
+/** The same, the policy itself; what was merged before it was merged again is of whoever said it first. */
+export function sayingPolicy(policy: Policy, part: object): Policy {
+  const merged = parents.get(policy);
+  return merged?.objects.has(part) === true ? sayingPolicy(merged.parent, part) : policy;
 }
 
 /** An annotation of a policy; of one that was merged that of the route's policy, else of its Gateway's. */

@@ -48,7 +48,7 @@ interface Task {
 }
 
 function featuresOf({ policy, resources, settings, problems }: Task): RouteFeaturesIr {
-  const { metadata, spec } = policy;
+  const { spec } = policy;
   const backend = backendSettings(spec, problems);
   const { loadBalancer, timeout, retry, rateLimit, faultInjection, bandwidthLimit, httpUpgrade } = spec;
   const hashes = loadBalancer === undefined ? undefined : hashesOf(loadBalancer);
@@ -65,7 +65,7 @@ function featuresOf({ policy, resources, settings, problems }: Task): RouteFeatu
     ...(hashes === undefined ? {} : { hashes }),
     ...(timeout === undefined ? {} : { timeouts: translateRouteTimeouts(timeout) }),
     ...(retry === undefined ? {} : { retry: translateRetry(retry, problems) }),
-    ...(rateLimit === undefined ? {} : { rateLimit: translateRateLimit(rateLimit, metadata, settings, problems) }),
+    ...(rateLimit === undefined ? {} : { rateLimit: translateRateLimit(rateLimit, policy, settings, problems) }),
     ...(faultInjection === undefined ? {} : { fault: translateFault(faultInjection, problems) }),
     ...(bandwidthLimit === undefined ? {} : { bandwidth: translateBandwidth(bandwidthLimit, problems) }),
     ...(compressors.length === 0 ? {} : { compressors }),

@@ -6,6 +6,8 @@ import type {
   RateLimitValue,
 } from '#controller/api/gen/types.d.ts';
 import type { CostIr, LimitIr, RateLimitIr } from '../../ir/rate-limit.ts';
+import { sayingPolicy } from '../../policies/merge.ts';
+import type { Policy } from '../../policies/targets.ts';
 import { RegexBudget } from '../../regex/automaton.ts';
 import type { Problems } from '../../resources/problems.ts';
 import type { Settings } from '../../settings.ts';
@@ -30,30 +32,39 @@ const SECONDS: { readonly [U in RateLimitValue['unit']]: number } = {
   Year: 31_536_000,
 };
 
-/** Translates `rateLimit` of a policy. A limit is counted under the name of the policy and its place there. */
+/**
+ * Translates `rateLimit` of a policy. A limit is counted under the name of the policy that says it and its place there, into
+ * whatever others that policy is merged: they share its counters (Envoy Gateway keeps the names of a Gateway's rules, too).
+ */
 export function translateRateLimit(
   spec: RateLimitSpec,
-  metadata: BackendTrafficPolicy['metadata'],
+  policy: BackendTrafficPolicy,
   settings: Settings,
   problems: Problems,
 ): RateLimitIr {
   checkType(spec, problems);
-  const share = leaseShare(metadata.annotations?.[LEASE_ANNOTATION], problems);
-  const place = { problems, budget: new RegexBudget() };
-  const limits = (kind: 'local' | 'global', rules: readonly RateLimitRule[]): readonly LimitIr[] =>
-    rules.map((rule, index) =>
-      limit(
+  const share = shareOf(policy, problems);
+  const at = { problems, budget: new RegexBudget() };
+  const limits = (kind: 'local' | 'global', rules: readonly RateLimitRule[]): readonly LimitIr[] => {
+    const counts = new Map<Policy, number>();
+    return rules.map((rule, index) => {
+      const owner = sayingPolicy(policy, rule);
+      const place = counts.get(owner) ?? 0;
+      counts.set(owner, place + 1);
+      const { namespace, name } = owner.metadata;
+      return limit(
         rule,
         {
           field: `rateLimit.${kind}.rules[${index}]`,
-          name: `${metadata.namespace}/${metadata.name}/${kind}/${index}`,
+          name: `${namespace}/${name}/${kind}/${place}`,
           isLocal: kind === 'local',
-          lease: share / settings.workers(undefined),
+          lease: (owner === policy ? share : shareOf(owner, problems)) / settings.workers(undefined),
           open: !settings.rateLimitsFailClosed,
         },
-        place,
-      ),
-    );
+        at,
+      );
+    });
+  };
   return {
     local: limits('local', spec.local?.rules ?? []),
     global: limits('global', spec.global?.rules ?? []),
@@ -72,7 +83,8 @@ function checkType({ type, global, local }: RateLimitSpec, problems: Problems): 
   }
 }
 
-function leaseShare(text: string | undefined, problems: Problems): number {
+function shareOf({ metadata }: Policy, problems: Problems): number {
+  const text = metadata.annotations?.[LEASE_ANNOTATION];
   const share = text === undefined ? DEFAULT_LEASE : Number(text);
   if (text === undefined || (/^[\d.]+$/u.test(text) && share >= 0 && share <= 1)) return share;
   problems.add(`rateLimit: annotation ${LEASE_ANNOTATION}`, `found ${JSON.stringify(text)}, accepted is 0 to 1`);
