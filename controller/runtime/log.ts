@@ -15,11 +15,8 @@ export const LOG_FORMATS = ['json', 'text'] as const;
 /** A way to write the log. */
 export type LogFormat = (typeof LOG_FORMATS)[number];
 
-/** The parts of the controller that are told apart in its log, in the words of Envoy Gateway (`EnvoyGatewayLogComponent`). */
-export const LOG_COMPONENTS = ['provider', 'gateway-api', 'xds-translator', 'xds-server', 'infrastructure'] as const;
-
-/** A part of the controller. */
-export type LogComponent = (typeof LOG_COMPONENTS)[number];
+/** A part of the controller that is told apart in its log, in the words of Envoy Gateway (`EnvoyGatewayLogComponent`). */
+export type LogComponent = 'provider' | 'gateway-api' | 'xds-translator' | 'xds-server' | 'infrastructure';
 
 /** From which level on lines are written: those of a component from its own, where it has one. */
 export interface LogLevels {
