@@ -15,11 +15,14 @@ export function translateBandwidth({ request, response }: BandwidthLimitSpec, pr
 
 const SECONDS = { Second: 1, Minute: 60, Hour: 3600 } as const;
 
+/** More than any network carries, and far less than Envoy's field holds (`limit_kbps`). */
+const MOST = 2 ** 32;
+
 function kibibytes({ value, unit }: BandwidthLimitValue, side: string, problems: Problems): number {
   const found = Math.floor(parseQuantity(value) / (SECONDS[unit] * 1024));
-  if (found < 1) {
+  if (found < 1 || found > MOST) {
     const field = `bandwidthLimit.${side}.limit`;
-    problems.add(field, `found ${value} per ${unit}, accepted is at least 1Ki per Second`);
+    problems.add(field, `found ${value} per ${unit}, accepted is 1Ki to 4Ti per Second`);
   }
   return found;
 }
