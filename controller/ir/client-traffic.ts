@@ -48,7 +48,6 @@ export interface ClientHttpIr {
   readonly underscores?: 'allow' | 'reject' | 'drop' | undefined;
   readonly requestId?: 'preserveOrGenerate' | 'preserve' | 'generate' | 'disable' | undefined;
   readonly forwardedCertificate?: ForwardedCertificateIr | undefined;
-  readonly stripsTrailingDot?: true | undefined;
   /** Before a route is looked for. */
   readonly earlyRequestHeaders?: HeaderMutationIr | undefined;
   /** Of whatever answers, after all else. */

@@ -72,6 +72,7 @@ describe('listeners of one port', () => {
     );
     expect(await served('a.example.com')).toBe('some');
     expect(await served('very.specific.com')).toBe('some');
+    expect(await served('very.specific.com.')).toBe('some');
     expect(await served('elsewhere.org')).toBe('404');
     expect(await served('x.deep.example.com')).toBe('deep');
     expect(await served('x.y.deep.example.com')).toBe('deep');

@@ -121,6 +121,13 @@ describe('requests on a connection of another listener', () => {
     expect(await askTogether(port, 'a.shop.example', hosts)).toEqual([200, 421, 404, 200]);
   });
 
+  it('are misdirected with a dot behind their host, too, where a listener has all other hosts', async () => {
+    await publish(gateway({ admin: { hostname: 'admin.example.org' }, any: {} }));
+    const hosts = ['any.example', 'admin.example.org', 'admin.example.org.', `ADMIN.example.org.:${port}`];
+    expect(await askTogether(port, 'any.example', hosts)).toEqual([200, 421, 421, 421]);
+    expect(await askTogether(port, 'admin.example.org.', hosts.slice(1))).toEqual([421, 421, 421]);
+  });
+
   it('are not found where nobody else has their host', async () => {
     await publish(gateway({ second: { hostname: 'second-example.org' }, third: { hostname: 'third-example.org' } }));
     expect(await askTogether(port, 'second-example.org', ['second-example.org', 'nobody.org'])).toEqual([200, 404]);

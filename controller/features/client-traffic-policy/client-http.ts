@@ -60,7 +60,6 @@ function headerSettings(
   | 'underscores'
   | 'requestId'
   | 'forwardedCertificate'
-  | 'stripsTrailingDot'
   | 'earlyRequestHeaders'
   | 'lateResponseHeaders'
   | 'tellsEnvoyHeaders'
@@ -73,7 +72,6 @@ function headerSettings(
     underscores: underscores === undefined ? undefined : UNDERSCORES[underscores],
     requestId: requestID === undefined ? older : REQUEST_IDS[requestID],
     forwardedCertificate: forwardedCertificate(headers),
-    stripsTrailingDot: headers.host?.stripTrailingHostDot === true ? true : undefined,
     earlyRequestHeaders: early === undefined ? undefined : mutation(early, EARLY, problems),
     lateResponseHeaders: late === undefined ? undefined : mutation(late, LATE, problems),
     tellsEnvoyHeaders: headers.enableEnvoyHeaders === true ? true : undefined,

@@ -35,6 +35,8 @@ export function clientSettings(ir: ClientHttpIr): Manager {
     useRemoteAddress: detection.length === 0,
     ...(detection.length === 0 ? {} : { originalIpDetectionExtensions: [...detection] }),
     normalizePath: true,
+    // "a.test." is the host "a.test" (RFC 3986 section 3.2.2): else it would be one of a wider listener or route.
+    stripTrailingHostDot: true,
     mergeSlashes: ir.keepsSlashes === undefined,
     pathWithEscapedSlashesAction: ESCAPED_SLASHES[ir.escapedSlashes ?? 'unescapeAndRedirect'],
     commonHttpProtocolOptions: commonOptions(ir),
@@ -43,7 +45,6 @@ export function clientSettings(ir: ClientHttpIr): Manager {
     ...(ir.http2 === undefined ? {} : { http2ProtocolOptions: http2Options(ir.http2) }),
     ...(ir.requestId === undefined ? {} : REQUEST_ID[ir.requestId]),
     ...(ir.forwardedCertificate === undefined ? {} : forwardedCertificate(ir.forwardedCertificate)),
-    ...(ir.stripsTrailingDot === undefined ? {} : { stripTrailingHostDot: true }),
     ...(ir.schemeOfBackend === undefined ? {} : { schemeHeaderTransformation: { matchUpstream: true } }),
     ...(ir.earlyRequestHeaders === undefined
       ? {}
