@@ -215,6 +215,32 @@ describe('policies', () => {
     expect(await say(port, 'x')).toBe(answer);
   });
 
+  it.each([
+    ['Deny', ['10.0.0.0/8'], '10.1.2.3', 'closed'],
+    ['Deny', ['10.0.0.0/8'], '::ffff:10.1.2.3', 'closed'],
+    ['Deny', ['10.0.0.0/8'], '::ffff:11.1.2.3', 'one: x'],
+    ['Allow', ['10.0.0.0/8'], '::ffff:10.1.2.3', 'one: x'],
+    ['Allow', ['10.0.0.0/8'], '::ffff:11.1.2.3', 'closed'],
+    ['Allow', ['::/0', '11.0.0.0/8'], '::ffff:10.1.2.3', 'closed'],
+    ['Allow', ['::/0', '11.0.0.0/8'], '::ffff:11.1.2.3', 'one: x'],
+    ['Allow', ['::/0'], '::ffff:10.1.2.3', 'closed'],
+    ['Allow', ['::/0'], 'fd00::1', 'one: x'],
+    ['Deny', ['::ffff:10.0.0.0/104'], '10.1.2.3', 'closed'],
+  ])('takes IPv4 within IPv6 for IPv4: %s of %j, a client at %s', async (action, blocks, client, answer) => {
+    const port = await freePort();
+    await serve(
+      [{ name: 'tcp', protocol: 'TCP', port }],
+      own(),
+      policy('SecurityPolicy', authorization(action, blocks)),
+      manifest('ClientTrafficPolicy', 'clients', {
+        targetRefs: [{ group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'shop' }],
+        proxyProtocol: {},
+      }),
+    );
+    const [version, own4] = client.includes(':') ? ['TCP6', '::1'] : ['TCP4', '127.0.0.1'];
+    expect(await say(port, `PROXY ${version} ${client} ${own4} 5 6\r\nx`)).toBe(answer);
+  });
+
   it('of a UDPRoute drops datagrams, which nobody can be told of', async () => {
     const port = await freePort();
     await serve(

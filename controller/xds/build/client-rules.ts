@@ -40,8 +40,46 @@ function matcher({ rules, defaultAction }: ClientRulesIr): Matcher {
   };
 }
 
+/** How addresses begin that are IPv4 within IPv6 (RFC 4291 section 2.5.5.2): a proxy that listens on both writes IPv4 so. */
+const MAPPED: AddressBlockIr = {
+  network: Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0, 0, 0),
+  prefixLength: 96,
+};
+
+/** Envoy takes an address that is IPv4 within IPv6 for one of IPv6; here it is one of IPv4, as for requests. */
 function isClient(clients: readonly AddressBlockIr[]): Predicate {
-  const cidrRanges = clients.map(({ network, prefixLength }) => ({
+  const inside = isWithin(clients.flatMap((block) => (isIPv4(block) ? [block, mapped(block)] : [block])));
+  if (!clients.some(hasMapped)) return inside;
+  const [four, six] = [clients.filter(isIPv4), clients.filter((block) => !isIPv4(block))];
+  const notMapped: Predicate = { matchType: { case: 'notMatcher', value: isWithin([MAPPED]) } };
+  const onlySix: Predicate = { matchType: { case: 'andMatcher', value: { predicate: [isWithin(six), notMapped] } } };
+  return four.length === 0
+    ? onlySix
+    : { matchType: { case: 'orMatcher', value: { predicate: [isClient(four), onlySix] } } };
+}
+
+function isIPv4({ network }: AddressBlockIr): boolean {
+  return network.length === 4;
+}
+
+function mapped({ network, prefixLength }: AddressBlockIr): AddressBlockIr {
+  return {
+    network: Uint8Array.of(...MAPPED.network.subarray(0, 12), ...network),
+    prefixLength: MAPPED.prefixLength + prefixLength,
+  };
+}
+
+/** Whether a block of IPv6 has those that are IPv4 within IPv6. */
+function hasMapped({ network, prefixLength }: AddressBlockIr): boolean {
+  if (network.length === 4 || prefixLength > MAPPED.prefixLength) return false;
+  return network.every((byte, index) => {
+    const bits = Math.min(8, Math.max(0, prefixLength - index * 8));
+    return byte === ((MAPPED.network[index] ?? 0) & (0xff00 >> bits));
+  });
+}
+
+function isWithin(blocks: readonly AddressBlockIr[]): Predicate {
+  const cidrRanges = blocks.map(({ network, prefixLength }) => ({
     addressPrefix: textOf(network),
     prefixLen: prefixLength,
   }));
