@@ -119,6 +119,55 @@ describe('a patch', () => {
   });
 });
 
+describe('the queries of a patch', () => {
+  /** Queries within each other, each of everything. */
+  const nested = (deep: number): string => (deep === 0 ? '$..*' : `$..[?count(${nested(deep - 1)}) > 0]`);
+  const removed = (jsonPath: string): unknown => hosts(patch({ op: 'remove', at: at('', jsonPath) }));
+
+  it.each([
+    ["$.virtual_hosts[?search(@.name, '[ab]')]", ['c']],
+    ["$.virtual_hosts[?search(@.name, '^(a|b)$')]", ['c']],
+    ["$.virtual_hosts[?search(@.domains[1], 'c')]", ['a', 'b']],
+    ["$.virtual_hosts[?match(@.domains[1], 'c')]", expect.stringContaining('selects nothing')],
+    ["$.virtual_hosts[?match(@.domains[1], '(c)+')]", ['a', 'b']],
+    ["$.virtual_hosts[?!match(@.nothing, '.*')]", { name: 'r' }],
+    ["$.virtual_hosts[?search(@.name, '^$|\\\\d')]", expect.stringContaining('selects nothing')],
+  ])('%s leaves %j', (query, left) => {
+    expect(removed(query)).toEqual(left);
+  });
+
+  it.each([
+    ["$..[?search(@.name, '^([a-z.]+)+!$')]", /selects nothing/u],
+    ["$..[?match(@.name, '(a|a)*!')]", /selects nothing/u],
+    ["$..[?search(@.name, '(a')]", /found ".*", accepted is a query of RFC 9535: the regular expression "\(a": /u],
+    ["$..[?search(@.name, 'a)(b')]", /closes nothing/u],
+    ["$..[?search(@.name, '(?=a)')]", /the regular expression/u],
+    ["$..[?search(@.name, '.*a.{15}b')]", /too complex/u],
+    [nested(5), /jsonPath: found "\$\.\.\[.*: the patch reads and writes more than \d+ values/u],
+    [`$[${'0,'.repeat(4096)}0]`, /accepted are up to 4096 characters/u],
+  ])('%s ends', (query, words) => {
+    expect(removed(query)).toMatch(words);
+  });
+
+  it('and its operations read and write no more together', () => {
+    const doubling: Step = { op: 'copy', from: '/virtual_hosts/0', at: at('/virtual_hosts/0/routes') };
+    const copies: Step[] = Array.from({ length: 60 }, () => ({
+      op: 'copy',
+      from: '/virtual_hosts',
+      at: at('/virtual_hosts/-'),
+    }));
+    expect(patch(doubling, ...copies)).toMatch(/operation: the patch reads and writes more than \d+ values/u);
+    const many = Array.from({ length: 40 }, (): Step => ({ op: 'test', at: at('', '$'), value: before }));
+    expect(hosts(patch(...many))).toEqual(['a', 'b', 'c']);
+    const reading = Array.from({ length: 400 }, (): Step => ({
+      op: 'test',
+      at: at('/name', '$[?count($..*..*..*..*) < 0]'),
+      value: 1,
+    }));
+    expect(patch(...reading)).toMatch(/selects nothing/u);
+  });
+});
+
 describe('whatever is written in a patch', () => {
   const token = fc.constantFrom('virtual_hosts', 'domains', 'name', 'routes', '0', '1', '3', '-', '', '__proto__', 'x');
   const pointer = fc
