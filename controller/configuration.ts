@@ -17,6 +17,7 @@ import { type LogSettings, logSettings } from './log-settings.ts';
 import { CONNECTION_LIMITS, type ConnectionLimits } from './server/connection-limits.ts';
 import { connectionLimits } from './xds-server-settings.ts';
 import { settingsWithoutEffect } from './settings-without-effect.ts';
+import { DEFAULT_TELEMETRY, type TelemetrySettings, telemetrySettings } from './telemetry/telemetry-settings.ts';
 
 /** What a configuration file decides. */
 export interface Configuration {
@@ -47,6 +48,8 @@ export interface Configuration {
   readonly log: LogSettings;
   /** Where the admin endpoint is (`admin.address`). */
   readonly admin: { readonly host: string; readonly port: number } | undefined;
+  /** What the controller tells of itself (`telemetry`). */
+  readonly telemetry: TelemetrySettings;
 }
 
 /** What is decided where there is no configuration file: from files both extensions are on. */
@@ -65,6 +68,7 @@ export const DEFAULT_CONFIGURATION: Configuration = {
   envoyProxy: undefined,
   log: logSettings(undefined),
   admin: undefined,
+  telemetry: DEFAULT_TELEMETRY,
 };
 
 /** A configuration and what of it is not used, or everything that is wrong with it; each a line with its place. */
@@ -81,6 +85,7 @@ const USED: readonly string[] = [
   'provider',
   'logging',
   'admin',
+  'telemetry',
   'extensionApis',
   'rateLimit',
   'envoyProxy',
@@ -120,6 +125,7 @@ export function parseConfiguration(file: string, text: string): Configured {
   const connections = connectionLimits(valid.value.xdsServer, (path, message) => errors.push(at(path, message)));
   const place = kubernetes === undefined ? 'processes' : 'pods';
   const envoyProxy = proxyDefaults(valid.value.envoyProxy, place, (path, message) => errors.push(at(path, message)));
+  const telemetry = telemetrySettings(valid.value.telemetry, (path, message) => errors.push(at(path, message)));
   if (errors.length > 0) return { ok: false, errors };
   const extensions = kubernetes === undefined ? DEFAULT_CONFIGURATION : NO_EXTENSIONS;
   const { logging, admin } = valid.value;
@@ -137,6 +143,7 @@ export function parseConfiguration(file: string, text: string): Configured {
     envoyProxy,
     log: logSettings(logging),
     admin: admin?.address,
+    telemetry,
     systemTrust: sluice?.systemTrust,
     // Differs from Envoy Gateway: where nothing is said, nothing is open.
     failClosed: valid.value.rateLimit?.failClosed ?? true,

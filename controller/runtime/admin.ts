@@ -6,8 +6,8 @@ import { nodeHttp } from './node-http.ts';
 export interface AdminSource {
   /** Why the controller is not ready; none when it is. */
   notReady(): readonly string[];
-  /** The metrics in the text format of Prometheus, and the content type of that. */
-  metrics(): Promise<{ readonly text: string; readonly type: string }>;
+  /** The metrics in the text format of Prometheus, and the content type of that; undefined where they are not to be served. */
+  metrics(): Promise<{ readonly text: string; readonly type: string } | undefined>;
   /**
    * Makes what answers for the services, which are spoken with Connect, gRPC-Web or curl; called with the first request. Left
    * out where everybody may ask: they tell everything.
@@ -59,8 +59,10 @@ async function answerPath(url: string, response: ServerResponse, source: AdminSo
       return;
     }
     case '/metrics': {
-      const metrics = await source.metrics().catch(() => undefined);
-      if (metrics === undefined) answer(response, 500, 'the metrics cannot be collected\n');
+      const metrics = await source.metrics().catch(() => 'failed' as const);
+      if (metrics === 'failed') answer(response, 500, 'the metrics cannot be collected\n');
+      else if (metrics === undefined)
+        answer(response, 404, 'not served: telemetry.metrics.prometheus.disable is true\n');
       else answer(response, 200, metrics.text, metrics.type);
       return;
     }

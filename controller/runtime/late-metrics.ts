@@ -25,5 +25,6 @@ export function lateMetrics(): Metrics {
     answered: (type, isRejected) => tell((to) => to.answered(type, isRejected)),
     fetched: (purpose, outcome, ms) => tell((to) => to.fetched(purpose, outcome, ms)),
     expose: async (source) => (await load()).expose(source),
+    values: async (source) => (await load()).values(source),
   };
 }

@@ -16,6 +16,20 @@ export interface MetricsSource {
   readonly wants: { readonly answered: number; readonly stale: number; readonly pending: number };
 }
 
+/** What a metric has now. */
+export interface MetricValues {
+  readonly name: string;
+  readonly help: string;
+  /** "counter", "gauge", "histogram" or "summary". */
+  readonly type: string;
+  /** A histogram's are named "<name>_bucket" (label `le`, cumulative), "<name>_sum" and "<name>_count". */
+  readonly values: readonly {
+    readonly metricName?: string;
+    readonly labels: { readonly [label: string]: string | number | undefined };
+    readonly value: number;
+  }[];
+}
+
 /** The metrics of a controller; their names are a contract. */
 export interface Metrics {
   translated(ms: number, failed: boolean): void;
@@ -24,6 +38,8 @@ export interface Metrics {
   fetched(purpose: string, outcome: string | number, ms: number): void;
   /** Everything in the text format of Prometheus, and the content type of that. */
   expose(source: MetricsSource): Promise<{ readonly text: string; readonly type: string }>;
+  /** The same as values. */
+  values(source: MetricsSource): Promise<readonly MetricValues[]>;
 }
 
 /** Makes the metrics of a controller, each at zero. */
@@ -87,6 +103,22 @@ export function createMetrics(): Metrics {
   const restarts = labelled('sluice_proxy_restarts', 'Starts of a process after it had ended.', ['gateway', 'process']);
   const resources = labelled('sluice_resources', 'Objects that are served.', ['kind']);
   const problems = labelled('sluice_problems', 'Things that are wrong with what was read.', ['severity']);
+  const look = (source: MetricsSource): void => {
+    for (const state of ['answered', 'stale', 'pending'] as const) wants.set({ state }, source.wants[state]);
+    for (const gauge of [ready, connected, rejected, warming, restarts, resources, problems]) gauge.reset();
+    for (const severity of ['error', 'warning']) problems.set({ severity }, 0);
+    for (const { kind } of source.resources) resources.inc({ kind });
+    for (const { severity } of source.problems) problems.inc({ severity });
+    for (const proxy of source.proxies) {
+      const gateway = proxy.key;
+      ready.set({ gateway }, Number(proxy.ready));
+      connected.set({ gateway }, Number(proxy.connected));
+      rejected.set({ gateway }, proxy.rejected.length);
+      warming.set({ gateway }, proxy.warming.size);
+      restarts.set({ gateway, process: 'envoy' }, proxy.restarts.envoy);
+      restarts.set({ gateway, process: 'sidecar' }, proxy.restarts.sidecar);
+    }
+  };
   return {
     translated: (ms, failed) => {
       translate.observe(ms / 1000);
@@ -98,21 +130,13 @@ export function createMetrics(): Metrics {
       fetchTime.observe({ purpose }, ms / 1000);
     },
     expose: async (source) => {
-      for (const state of ['answered', 'stale', 'pending'] as const) wants.set({ state }, source.wants[state]);
-      for (const gauge of [ready, connected, rejected, warming, restarts, resources, problems]) gauge.reset();
-      for (const severity of ['error', 'warning']) problems.set({ severity }, 0);
-      for (const { kind } of source.resources) resources.inc({ kind });
-      for (const { severity } of source.problems) problems.inc({ severity });
-      for (const proxy of source.proxies) {
-        const gateway = proxy.key;
-        ready.set({ gateway }, Number(proxy.ready));
-        connected.set({ gateway }, Number(proxy.connected));
-        rejected.set({ gateway }, proxy.rejected.length);
-        warming.set({ gateway }, proxy.warming.size);
-        restarts.set({ gateway, process: 'envoy' }, proxy.restarts.envoy);
-        restarts.set({ gateway, process: 'sidecar' }, proxy.restarts.sidecar);
-      }
+      look(source);
       return { text: await registry.metrics(), type: registry.contentType };
+    },
+    values: async (source) => {
+      look(source);
+      // The library declares the type as a number; it is a word.
+      return (await registry.getMetricsAsJSON()).map(({ type, ...metric }) => ({ ...metric, type: String(type) }));
     },
   };
 }

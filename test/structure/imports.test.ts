@@ -84,6 +84,7 @@ const MAY_IMPORT: { readonly [folder: string]: readonly string[] } = {
     'controller/runtime',
     'controller/provider',
   ],
+  'controller/telemetry': ['controller/api', 'controller/resources/duration.ts', 'controller/runtime'],
   // The API server of a cluster: how it is spoken to, followed and led.
   'controller/kubernetes': [
     'controller/api',

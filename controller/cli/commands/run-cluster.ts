@@ -8,6 +8,7 @@ import { prepareStateFolder } from '../../infra/local/state-folder.ts';
 import type { Cluster } from '../../kubernetes/cluster-access.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import type { Logs } from '../../runtime/log.ts';
+import { metricsSource } from '../../metrics-source.ts';
 import { type AdminSource, serveAdmin } from '../../runtime/admin.ts';
 import { lateMetrics } from '../../runtime/late-metrics.ts';
 import { collectOnlyOnce, keepYoungGenerationSmall } from '../../runtime/memory.ts';
@@ -15,6 +16,7 @@ import type { Metrics } from '../../runtime/metrics.ts';
 import { backOff } from '../../fetch/back-off.ts';
 import type { ServedCluster } from '../../serve-cluster.ts';
 import { DEFAULT_NAMESPACE } from '../../settings.ts';
+import { startTelemetry } from '../../telemetry/telemetry.ts';
 import { type Address, notAnAddress, parseAddress } from '../address.ts';
 import { EXIT } from '../exit-codes.ts';
 import { openLogs } from '../open-logs.ts';
@@ -76,12 +78,16 @@ export async function runCluster({
   const ended = untilSignal();
   const metrics = lateMetrics();
   const now: { session: Session | undefined; isEnding: boolean } = { session: undefined, isEnding: false };
+  let current = { configuration, warnings };
   const source: Pick<AdminSource, 'notReady' | 'metrics'> = {
     notReady: () => (now.isEnding ? ['it is stopping'] : notReady(now.session)),
-    metrics: () => exposed(metrics, now.session),
+    metrics: async () =>
+      current.configuration.telemetry.prometheus
+        ? metrics.expose(metricsSource(now.session?.served?.pipeline))
+        : undefined,
   };
+  const replica = process.env['POD_NAME'] ?? hostname();
   const closing: Undo = [];
-  let current = { configuration, warnings };
   try {
     for (const address of [addresses.health, addresses.metrics]) {
       closing.push(await serveAdmin(address.host, address.port, source));
@@ -102,13 +108,23 @@ export async function runCluster({
           services: () => services(session, current.configuration),
         }),
       );
+      const telemetry = await startTelemetry({
+        settings: current.configuration.telemetry,
+        metrics,
+        source: () => metricsSource(session.served?.pipeline),
+        version: packageJson.version,
+        instance: replica,
+        log,
+      });
+      session.undo.push(() => telemetry.stop());
       const starting = start({
         session,
         cluster,
         configuration: current.configuration,
         xds: addresses.xds,
+        replica,
         stateFolder,
-        metrics,
+        metrics: telemetry.metrics,
         logs,
         stop: stopped.signal,
       });
@@ -138,6 +154,8 @@ interface Start {
   readonly cluster: Cluster;
   readonly configuration: Configuration;
   readonly xds: Address;
+  /** Its name among replicas. */
+  readonly replica: string;
   readonly stateFolder: string;
   readonly metrics: Metrics;
   readonly logs: Logs;
@@ -145,7 +163,17 @@ interface Start {
 }
 
 /** Starts to serve, again and again where that fails: an API server that cannot be reached can be, later. */
-async function start({ session, cluster, configuration, xds, stateFolder, metrics, logs, stop }: Start): Promise<void> {
+async function start({
+  session,
+  cluster,
+  configuration,
+  xds,
+  replica,
+  stateFolder,
+  metrics,
+  logs,
+  stop,
+}: Start): Promise<void> {
   const log = logs();
   const { serveCluster } = await import('../../serve-cluster.ts');
   const settings: ClusterSettings | undefined = configuration.kubernetes;
@@ -158,7 +186,7 @@ async function start({ session, cluster, configuration, xds, stateFolder, metric
         configuration,
         cluster: settings,
         namespace: process.env['ENVOY_GATEWAY_NAMESPACE'] ?? cluster.namespace ?? DEFAULT_NAMESPACE,
-        replica: { name: process.env['POD_NAME'] ?? hostname(), podUid: process.env['POD_UID'] },
+        replica: { name: replica, podUid: process.env['POD_UID'] },
         xds,
         stateFolder,
         metrics,
@@ -187,16 +215,6 @@ async function start({ session, cluster, configuration, xds, stateFolder, metric
 function notReady(session: Session | undefined): readonly string[] {
   if (session?.served !== undefined) return [];
   return [session?.trouble ?? 'the objects of the cluster have not been read yet'];
-}
-
-async function exposed(metrics: Metrics, session: Session | undefined): ReturnType<Metrics['expose']> {
-  const pipeline = session?.served?.pipeline;
-  return metrics.expose({
-    resources: pipeline?.resources() ?? [],
-    problems: pipeline?.problems() ?? [],
-    proxies: pipeline?.proxies() ?? [],
-    wants: pipeline?.wants() ?? { answered: 0, stale: 0, pending: 0 },
-  });
 }
 
 async function services(session: Session, { controllerName }: Configuration) {

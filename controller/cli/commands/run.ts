@@ -1,11 +1,13 @@
 import { existsSync } from 'node:fs';
 import { lookup } from 'node:dns/promises';
+import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ensure, SetupError } from '#deploy/setup/setup.ts';
 import { findEnvoy } from '#deploy/setup/envoy.ts';
 import { siblingOf, unbundled } from '#deploy/setup/fresh-bundle.mjs';
 import { ROOT } from '#deploy/setup/node24.mjs';
+import packageJson from '../../../package.json' with { type: 'json' };
 import type { Configuration, Configured } from '../../configuration.ts';
 import { HeadStart, likelyProxies } from '../../head-start.ts';
 import type { Infra } from '../../infra/infra.ts';
@@ -14,6 +16,7 @@ import { describeProcess, holdersOf } from '../../infra/local/port-holder.ts';
 import { probePort } from '../../infra/local/port-probe.ts';
 import { defaultStateFolder, prepareStateFolder } from '../../infra/local/state-folder.ts';
 import { holdState } from '../../infra/local/state-lock.ts';
+import { metricsSource } from '../../metrics-source.ts';
 import type { Pipeline } from '../../pipeline.ts';
 import { glimpse } from '../../provider/files/glimpse.ts';
 import { systemClock } from '../../runtime/clock.ts';
@@ -21,6 +24,8 @@ import type { Logs } from '../../runtime/log.ts';
 import { collectOnlyOnce, keepYoungGenerationSmall } from '../../runtime/memory.ts';
 import { lateMetrics } from '../../runtime/late-metrics.ts';
 import type { Metrics } from '../../runtime/metrics.ts';
+import { startTelemetry } from '../../telemetry/telemetry.ts';
+import { DEFAULT_TELEMETRY } from '../../telemetry/telemetry-settings.ts';
 import { CONTROLLER_NAME } from '../../settings.ts';
 import { type Address, notAnAddress, parseAddress } from '../address.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -159,9 +164,18 @@ async function start({
   const headStart = startAhead(paths, controllerName, infra, configuration);
   undo.push(() => headStart.closeOthers());
   await headStart.opened();
-  const metrics = lateMetrics();
   const told: Told = { pipeline: undefined };
-  undo.push(await admit(admin, adminText, controllerName, told, metrics));
+  const settings = configuration?.telemetry ?? DEFAULT_TELEMETRY;
+  const { metrics, stop } = await startTelemetry({
+    settings,
+    metrics: lateMetrics(),
+    source: () => metricsSource(told.pipeline),
+    version: packageJson.version,
+    instance: hostname(),
+    log: logs(),
+  });
+  undo.push(stop);
+  undo.push(await admit(admin, adminText, controllerName, told, settings.prometheus ? metrics : undefined));
   await ensure(['filters']);
   const { serve } = await import('../../serve.ts');
   if (isEnding) return;
@@ -221,7 +235,7 @@ async function admit(
   text: string,
   controllerName: string,
   told: Told,
-  metrics: Metrics,
+  metrics: Metrics | undefined,
 ): Promise<() => Promise<void>> {
   const view = {
     resources: () => told.pipeline?.resources() ?? [],
@@ -233,13 +247,7 @@ async function admit(
   try {
     return await serveAdmin(admin.host, admin.port, {
       notReady: () => told.pipeline?.notReady() ?? ['it is starting'],
-      metrics: () =>
-        metrics.expose({
-          resources: view.resources(),
-          problems: view.problems(),
-          proxies: view.proxies(),
-          wants: told.pipeline?.wants() ?? { answered: 0, stale: 0, pending: 0 },
-        }),
+      metrics: async () => metrics?.expose(metricsSource(told.pipeline)),
       services: async () => {
         const { adminService } = await import('../../admin-service.ts');
         return adminService({ ...view, clock: systemClock, controllerName });
