@@ -37,3 +37,29 @@ export const WRITABLE_HEADERS = 'accepted are names of headers but host and thos
 export function isWritableHeader(name: string): boolean {
   return TOKEN.test(name) && !FRAMING.has(name.toLowerCase());
 }
+
+/** How many of "-" and "_" may be in a name under which a policy hands something on: each doubles its other spellings. */
+const MOST_SEPARATORS = 6;
+
+/** Why a policy hands nothing on in a header of this name, or `undefined`. */
+export function handedOnProblem(name: string): string | undefined {
+  if (!isWritableHeader(name)) return `found ${name}, ${WRITABLE_HEADERS}`;
+  if (separatorsOf(name).length <= MOST_SEPARATORS) return undefined;
+  return `found ${name}, accepted are names with at most ${MOST_SEPARATORS} of - and _`;
+}
+
+/**
+ * The other names that are the same to programs which get headers as variables (CGI, RFC 3875 section 4.1.18): those with "_"
+ * in place of "-", or the other way round, anywhere. `name` is one without `handedOnProblem`, in lower case.
+ */
+export function otherSpellings(name: string): readonly string[] {
+  const spelled = separatorsOf(name).reduce<readonly string[]>(
+    (names, at) => names.flatMap((one) => ['-', '_'].map((each) => one.slice(0, at) + each + one.slice(at + 1))),
+    [name],
+  );
+  return spelled.filter((one) => one !== name);
+}
+
+function separatorsOf(name: string): readonly number[] {
+  return [...name.matchAll(/[-_]/gu)].map(({ index }) => index);
+}

@@ -1,4 +1,5 @@
 import type { Any } from '@bufbuild/protobuf/wkt';
+import { likeHandedOn } from '../features/handed-on.ts';
 import { laterGateTurnedOn, marksPerRoute } from '../features/asked/xds.ts';
 import { API_KEY_FILTER, apiKeyAuthPerRoute } from '../features/api-key-auth/xds.ts';
 import { basicAuthFilterName, basicAuthPerRoute } from '../features/basic-auth/xds.ts';
@@ -71,6 +72,7 @@ function route(ir: RouteIr, places: PolicyPlaces, around: Surroundings): Route {
       ...claims.toRemove,
       ...request.toRemove,
       ...compressedHere(ir.features),
+      ...likeHandedOn(ir.features),
     ],
     responseHeadersToAdd: [...response.toAdd.filter(({ header }) => isFree(header?.key ?? '')), ...rewritten.toAdd],
     responseHeadersToRemove: [

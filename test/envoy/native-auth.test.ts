@@ -45,6 +45,11 @@ async function statusAt(path: string, headers: Readonly<Record<string, string>> 
   return (await site.get(path, headers)).status;
 }
 
+const UNDERSCORES = manifest('ClientTrafficPolicy', 'clients', {
+  targetRefs: [{ group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'shop' }],
+  headers: { withUnderscoresAction: 'Allow' },
+});
+
 describe('basicAuth', () => {
   const hash = createHash('sha1').update('open sesame').digest('base64');
   const users = manifest('Secret', 'users', {
@@ -65,6 +70,14 @@ describe('basicAuth', () => {
     expect(await statusAt('/closed', login('ada', 'wrong'))).toBe(401);
     expect(await statusAt('/closed', login('nobody', ''))).toBe(401);
     expect(await statusAt('/open')).toBe(200);
+  });
+
+  it('hands on no name that the client brings in another spelling of the header', async () => {
+    await serve({ basicAuth: { ...spec.basicAuth, forwardUsernameHeader: 'X-User-Name' } }, users, UNDERSCORES);
+    const brought = { x_user_name: 'root', 'x-user_name': 'root', 'X_User-Name': 'root', x_other: 'kept' };
+    const { upstream } = await site.get('/closed', { ...login('ada', 'open sesame'), ...brought });
+    const names = Object.keys(upstream).filter((name) => /^x.(?:user|other)/u.test(name));
+    expect(names.sort()).toEqual(['x-user-name', 'x_other']);
   });
 
   it('shows no password anywhere', async () => {
@@ -122,6 +135,12 @@ describe('apiKeyAuth', () => {
     expect(await statusAt('/closed', { 'x-key': '' })).toBe(401);
     expect(await statusAt('/open')).toBe(200);
     expect(await site.envoy.admin('/config_dump')).not.toContain('key-of-ada');
+  });
+
+  it('hands on no client that the client brings in another spelling of the header', async () => {
+    await serve(spec, clients, more, UNDERSCORES);
+    const { upstream } = await site.get('/closed', { 'x-key': 'key-of-ada', x_client: 'root' });
+    expect([upstream['x-client'], upstream['x_client']]).toEqual(['ada', undefined]);
   });
 
   it.each([

@@ -1,6 +1,6 @@
 import type { APIKeyAuth } from '#controller/api/gen/types.d.ts';
 import type { ApiKeyAuthIr } from '../../ir/credentials.ts';
-import { isWritableHeader, WRITABLE_HEADERS } from '../../resources/header-name.ts';
+import { handedOnProblem } from '../../resources/header-name.ts';
 import type { Resources } from '../../resources/resources.ts';
 import { type Outcome, refusal, success } from '../../resources/verdict.ts';
 import { secretTexts } from '../oidc/secret.ts';
@@ -25,9 +25,8 @@ export function resolveApiKeyAuth(
     return refusal('Invalid', 'apiKeyAuth.extractFrom: found no place for keys, accepted is one or more');
   }
   const { forwardClientIDHeader: header, sanitize } = spec;
-  if (header !== undefined && !isWritableHeader(header)) {
-    return refusal('Invalid', `apiKeyAuth.forwardClientIDHeader: found ${header}, ${WRITABLE_HEADERS}`);
-  }
+  const problem = header === undefined ? undefined : handedOnProblem(header);
+  if (problem !== undefined) return refusal('Invalid', `apiKeyAuth.forwardClientIDHeader: ${problem}`);
   return success({
     secrets: spec.credentialRefs.map((ref) => `${ref.namespace ?? namespace}/${ref.name}`),
     clients: clients.value,

@@ -1,6 +1,6 @@
 import type { BasicAuth } from '#controller/api/gen/types.d.ts';
 import type { BasicAuthIr } from '../../ir/credentials.ts';
-import { isWritableHeader, WRITABLE_HEADERS } from '../../resources/header-name.ts';
+import { handedOnProblem } from '../../resources/header-name.ts';
 import type { Resources } from '../../resources/resources.ts';
 import { type Outcome, refusal, success } from '../../resources/verdict.ts';
 import { secretText } from '../oidc/secret.ts';
@@ -31,9 +31,8 @@ export function resolveBasicAuth(
     users.push(line);
   }
   if (users.length === 0) return refusal('Invalid', 'basicAuth.users: found no user, accepted is one or more');
-  if (forwardUsernameHeader !== undefined && !isWritableHeader(forwardUsernameHeader)) {
-    return refusal('Invalid', `basicAuth.forwardUsernameHeader: found ${forwardUsernameHeader}, ${WRITABLE_HEADERS}`);
-  }
+  const problem = forwardUsernameHeader === undefined ? undefined : handedOnProblem(forwardUsernameHeader);
+  if (problem !== undefined) return refusal('Invalid', `basicAuth.forwardUsernameHeader: ${problem}`);
   const secret = `${ref.namespace ?? namespace}/${ref.name}`;
   return success({ secret, users, forwardHeader: forwardUsernameHeader?.toLowerCase() });
 }
