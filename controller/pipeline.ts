@@ -353,6 +353,7 @@ function liveProxies(
       ready: report?.ready ?? false,
       rejected: report?.rejected ?? [],
       rejectedRoutes: report?.rejectedRoutes ?? [],
+      missingModule: report?.missingModule,
       deployed: report?.deployed ?? undeployed,
     };
   });

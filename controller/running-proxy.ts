@@ -90,6 +90,8 @@ export interface ProxyReport {
   readonly rejected: readonly RejectedResource[];
   /** Routes that stay as they were, or answer 500, because it rejects them or what they lead to. */
   readonly rejectedRoutes: readonly HeldRoute[];
+  /** The digest of the policy module that it is to run, where nobody has that. */
+  readonly missingModule: string | undefined;
   /** Clusters that an Envoy of it warms for longer than anything else may wait: routes to them stay as they were, or answer 500. */
   readonly warming: ReadonlySet<string>;
 }
@@ -185,8 +187,14 @@ export class RunningProxy {
         ...this.#rejectedFilters(),
       ],
       rejectedRoutes: this.#heldRoutes(),
+      missingModule: this.#missingModule(),
       warming: this.#warming,
     };
+  }
+
+  #missingModule(): string | undefined {
+    const digest = this.#ir?.policyModule?.digest;
+    return digest === undefined || this.#options.modules.has(digest) ? undefined : digest;
   }
 
   /** Virtual hosts that are not as they are wanted because the proxy rejected their patches. */
@@ -260,7 +268,7 @@ export class RunningProxy {
     this.#ir = ir;
     const routes = this.#quarantine.withheld.size === 0 ? new Set<RouteIr>() : new Set(routesOf(ir));
     this.#quarantine.restart((route) => routes.has(route));
-    if (policy !== undefined && policy !== before && !this.#options.modules.has(policy)) {
+    if (policy !== before && this.#missingModule() !== undefined) {
       this.#options.log.warn(
         { digest: policy },
         'policy module cannot be had: routes with a policy answer 500 until it can, unless an earlier one serves',

@@ -94,6 +94,14 @@ describe('a Gateway whose proxy', () => {
     expect(programmed({ ...PROXY, deployed: serving })).toBe('AddressNotUsable | Programmed Programmed Programmed');
   });
 
+  it('is to run a policy module that nobody has is not programmed, but its listeners are', () => {
+    const proxy = { ...PROXY, missingModule: 'sha256:0f' };
+    expect(programmed(proxy)).toBe('Invalid | Programmed Programmed Programmed');
+    expect(liveStatus([gatewayStatus()], [proxy])).toMatchObject([
+      { verdicts: [{ message: expect.stringContaining('the policy module sha256:0f cannot be had') }] },
+    ]);
+  });
+
   it('rejects a socket is not programmed, and no listener of that socket is', () => {
     const rejected = [{ type: 'listener', name: 'default/shop/http', message: 'no', policies: [] }] as const;
     expect(programmed({ ...PROXY, rejected })).toBe('Invalid | Invalid Invalid Programmed');

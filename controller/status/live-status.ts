@@ -38,6 +38,8 @@ export interface LiveProxy {
   readonly ready: boolean;
   readonly rejected: readonly RejectedResource[];
   readonly rejectedRoutes: readonly HeldRoute[];
+  /** The digest of the policy module that it is to run, where nobody has that. */
+  readonly missingModule?: string | undefined;
   /** Where it is reached and how much of it runs; `undefined` where the sockets that it binds are all there is to know. */
   readonly deployed: LiveDeployment | undefined;
 }
@@ -223,11 +225,19 @@ function live(written: GatewayStatus, proxies: readonly LiveProxy[]): GatewaySta
     proxy.rejected.filter((rejected) => concerns(rejected, report));
   const others = proxy.rejected.filter((rejected) => !isOfListener(rejected, proxy) && !isUsersFilter(rejected));
   const own = [...new Set([...status.listeners.flatMap(ofListener), ...others])];
-  if (own.length === 0) return status;
-  return withProgrammed(status, no('Invalid', own.map(describe).join('; ')), (report) => {
+  const problems = [...own.map(describe), ...withoutModule(proxy)];
+  if (problems.length === 0) return status;
+  return withProgrammed(status, no('Invalid', problems.join('; ')), (report) => {
     const rejected = ofListener(report);
     return rejected.length === 0 ? undefined : no('Invalid', rejected.map(describe).join('; '));
   });
+}
+
+function withoutModule({ missingModule }: LiveProxy): readonly string[] {
+  if (missingModule === undefined) return [];
+  return [
+    `the policy module ${missingModule} cannot be had: routes with a policy answer 500, unless an earlier module serves`,
+  ];
 }
 
 /** The RouteConfiguration that a rejected resource is, or belongs to. */
