@@ -8,3 +8,27 @@ export function decodeUnreserved(path: string): string {
     return /[A-Za-z0-9\-._~]/u.test(character) ? character : encoded;
   });
 }
+
+/** What Envoy percent-encodes where a path has it as it is (its URL parser, url_canon_path.cc). */
+const ENCODED = /[ "<>^`{|}]|[^\p{ASCII}]+/gu;
+
+/** What no path has when it is compared: it would end there, is refused, or was resolved (RFC 3986 section 5.2.4). */
+const NEVER_THERE: readonly (readonly [pattern: RegExp, what: string])[] = [
+  [/\p{Cc}/u, 'a control character'],
+  [/[?#]/u, 'a ? or #'],
+  [/(?:^|\/)\.{1,2}(?:\/|$)/u, 'a . or .. between slashes'],
+];
+
+/** The same of text with any characters: as Envoy has it, hexadecimal digits in capitals. */
+export function writtenPath(path: string): string {
+  const encoded = path.replaceAll('\\', '/').replaceAll(ENCODED, (text) => encodeURIComponent(text.toWellFormed()));
+  // As the filters do it, whatever comes after "%".
+  const inCapitals = (digits: string): string => digits.replaceAll(/[a-f]/gu, (digit) => digit.toUpperCase());
+  return decodeUnreserved(encoded).replaceAll(/%[^%]{1,2}/gu, inCapitals);
+}
+
+/** Why a path that is written so is none that requests have: "found ...", or `undefined`. */
+export function pathProblem(path: string): string | undefined {
+  const never = NEVER_THERE.find(([pattern]) => pattern.test(path))?.[1];
+  return never === undefined ? undefined : `found ${never}, which no path has when it is compared`;
+}

@@ -31,6 +31,30 @@ describe('a comparison of the path', () => {
   });
 
   it.each([
+    ['/a|b', '/a%7Cb'],
+    ['/a b', '/a%20b'],
+    ['/{a}^<b>`"', '/%7Ba%7D%5E%3Cb%3E%60%22'],
+    [String.raw`/a\b`, '/a/b'],
+    ['/café', '/caf%C3%A9'],
+    ['/caf%c3%a9', '/caf%C3%A9'],
+    ['/%cz%%ab%', '/%Cz%%AB%'],
+    ["/a-._~!$&'()*+,;=:@[]", "/a-._~!$&'()*+,;=:@[]"],
+  ])('%s is written as Envoy writes it: %s', (value, written) => {
+    expect(resolvePathMatch({ type: 'Exact', value, invert: false }, new RegexBudget())).toEqual({
+      ok: true,
+      value: { match: { kind: 'exact', value: written }, invert: false },
+    });
+  });
+
+  it.each(['/a?b', '/a#b', '/a/../b', '/a/.', '/%2e%2E/b', '/a\nb', String.raw`/a\..`])(
+    'with %j, which no path is, is refused',
+    (value) => {
+      for (const type of ['Exact', 'PathPrefix'] as const)
+        expect(resolvePathMatch({ type, value, invert: false }, new RegexBudget())).toMatchObject({ ok: false });
+    },
+  );
+
+  it.each([
     ['/a/', '/a'],
     ['/a', '/a'],
     ['/', ''],

@@ -2,8 +2,8 @@ import { isIPv4 } from 'node:net';
 import type { PathMatch } from '#controller/api/gen/types.d.ts';
 import type { AddressBlockIr, PathConditionIr } from '../../ir/match.ts';
 import type { RegexBudget } from '../../regex/automaton.ts';
-import { decodeUnreserved } from '../../resources/path.ts';
-import { type Outcome, success } from '../../resources/verdict.ts';
+import { pathProblem, writtenPath } from '../../resources/path.ts';
+import { type Outcome, refusal, success } from '../../resources/verdict.ts';
 
 /** Resolves a comparison of the path. A prefix is one of path elements, as in Gateway API. */
 export function resolvePathMatch(
@@ -12,9 +12,9 @@ export function resolvePathMatch(
 ): Outcome<PathConditionIr, 'Invalid'> {
   switch (type) {
     case 'Exact':
-      return success({ match: { kind: 'exact', value: decodeUnreserved(value) }, invert });
+      return found(value, (path) => ({ match: { kind: 'exact', value: path }, invert }));
     case 'PathPrefix':
-      return success({ match: { kind: 'prefix', value: decodeUnreserved(value).replace(/\/+$/u, '') }, invert });
+      return found(value, (path) => ({ match: { kind: 'prefix', value: path.replace(/\/+$/u, '') }, invert }));
     case 'RegularExpression': {
       const automaton = budget.compile(value);
       return automaton.ok ? success({ match: { kind: 'regex', automaton: automaton.value }, invert }) : automaton;
@@ -22,6 +22,13 @@ export function resolvePathMatch(
     default:
       return type satisfies never;
   }
+}
+
+/** A path as requests have it; a rule that could never match is refused. */
+function found(value: string, condition: (path: string) => PathConditionIr): Outcome<PathConditionIr, 'Invalid'> {
+  const path = writtenPath(value);
+  const problem = pathProblem(path);
+  return problem === undefined ? success(condition(path)) : refusal('Invalid', problem);
 }
 
 /** A block of addresses of text that is one ("10.0.0.0/8", "fd00::/8"); IPv4 within IPv6 is IPv4. */
