@@ -1,4 +1,5 @@
 import { LAST, negated, type Range, type Ranges } from './syntax.ts';
+import { CATEGORIES, SCRIPTS } from './unicode-names.ts';
 
 const range = (from: string, to: string): Range => [from.codePointAt(0) ?? 0, to.codePointAt(0) ?? 0];
 const DIGIT: Ranges = [range('0', '9')];
@@ -51,17 +52,23 @@ export const ESCAPES: ReadonlyMap<string, number> = new Map([
   ['v', 11],
 ]);
 
-const categories = new Map<string, Ranges | undefined>();
+const classes = new Map<string, Ranges>();
 
-/** The characters of a Unicode category or script ("L", "Lu", "Greek"); `undefined` when there is none of that name. */
+/** The characters of a Unicode category or script ("L", "Lu", "Greek"); `undefined` when RE2 has none of that name. */
 export function unicodeClass(name: string): Ranges | undefined {
-  if (!categories.has(name)) categories.set(name, readClass(name));
-  return categories.get(name);
+  if (name === 'Any') return [[0, LAST]];
+  const property = CATEGORIES.has(name) ? name : SCRIPTS.has(name) ? `Script=${name}` : undefined;
+  if (property === undefined) return undefined;
+  const known = classes.get(name) ?? readClass(property);
+  classes.set(name, known);
+  return known;
 }
 
-function readClass(name: string): Ranges | undefined {
-  const test = classTest(name) ?? classTest(`Script=${name}`);
-  if (test === undefined) return undefined;
+/** In RE2 a character of category C is one that has a category. */
+const OTHER = '[\\p{Cc}\\p{Cf}\\p{Co}\\p{Cs}]';
+
+function readClass(property: string): Ranges {
+  const test = new RegExp(`${property === 'C' ? OTHER : `\\p{${property}}`}+`, 'gu');
   const made: [number, number][] = [];
   for (let first = 0; first <= LAST; first += PLANE) {
     for (const { 0: text, index } of plane(first).matchAll(test)) {
@@ -89,12 +96,4 @@ function plane(first: number): string {
     else units[at] = at % 2 === 1 ? 0xdc00 + ((at >> 1) & 0x3ff) : 0xd800 + ((first + (at >> 1) - PLANE) >> 10);
   }
   return Buffer.from(units.buffer).toString('utf16le');
-}
-
-function classTest(name: string): RegExp | undefined {
-  try {
-    return new RegExp(`\\p{${name}}+`, 'gu');
-  } catch {
-    return undefined;
-  }
 }

@@ -1,9 +1,10 @@
 import { type Outcome, refusal, success } from '../resources/verdict.ts';
 import { ESCAPES, PERL, POSIX, unicodeClass } from './character-classes.ts';
+import { programSize } from './program-size.ts';
 import { inAnyCase, LAST, negated, normalised, type Range, type Ranges, type Syntax } from './syntax.ts';
 import type { Work } from './work.ts';
 
-/** Most that a repetition may count (RE2). */
+/** Most that a repetition may count, and repetitions within each other together (RE2). */
 const MOST_REPEATS = 1000;
 
 /** A pattern that is not accepted, and why. */
@@ -24,7 +25,14 @@ export function parseRegex(pattern: string, work: Work): Outcome<Syntax, 'Invali
  */
 export function regexGroups(pattern: string, work: Work): Outcome<number, 'Invalid'> {
   const read = readRegex(pattern, 'envoy', work);
-  return read.ok ? success(read.value.groups) : read;
+  if (!read.ok) return read;
+  const size = programSize(read.value.syntax);
+  return size > LARGEST_PROGRAM
+    ? refusal(
+        'Invalid',
+        `it makes more than ${LARGEST_PROGRAM} instructions, at least ${size}; accepted are up to so many`,
+      )
+    : success(read.value.groups);
 }
 
 /** Whom a pattern is for: our automata know less than Envoy. */
@@ -44,6 +52,9 @@ function readRegex(
   }
 }
 
+/** As many instructions of RE2 Envoy takes; its bootstrap says so (`re2.max_program_size.error_level`). */
+const LARGEST_PROGRAM = 20_000;
+
 /** Characters of a name, of a group or a class, and what it stands in. */
 const LONGEST_NAME = 100;
 
@@ -62,6 +73,8 @@ class Parser {
   #flags: Flags = { anyCase: false, dotAll: false };
   #depth = 0;
   #groups = 0;
+  /** How often the counted repetitions of what was read last repeat, at most. */
+  #product = 1;
   readonly #names = new Set<string>();
   readonly #reader: Reader;
   readonly #work: Work;
@@ -99,16 +112,26 @@ class Parser {
 
   #choice(): Syntax {
     const options = [this.#sequence()];
-    while (this.#takes('|')) options.push(this.#sequence());
+    let product = this.#product;
+    while (this.#takes('|')) {
+      options.push(this.#sequence());
+      product = Math.max(product, this.#product);
+    }
+    this.#product = product;
     const [only] = options;
     return options.length === 1 && only !== undefined ? only : { kind: 'choice', options };
   }
 
   #sequence(): Syntax {
     const parts: Syntax[] = [];
+    let product = 1;
     for (let next = this.#next(); next !== undefined && next !== '|' && next !== ')'; next = this.#next()) {
-      parts.push(this.#repeated(this.#atom()));
+      this.#product = 1;
+      if (this.#takes('\\Q')) this.#quoted(parts);
+      else parts.push(this.#repeated(this.#atom()));
+      product = Math.max(product, this.#product);
     }
+    this.#product = product;
     return { kind: 'sequence', parts };
   }
 
@@ -133,6 +156,10 @@ class Parser {
     if (least > MOST_REPEATS || (most ?? 0) > MOST_REPEATS || (most !== undefined && most < least)) {
       throw new Refused(`found the repetition ${whole}, accepted are up to ${MOST_REPEATS}, the least first`);
     }
+    this.#product *= Math.max(1, most ?? least);
+    if (this.#product > MOST_REPEATS) {
+      throw new Refused(`repetitions within each other repeat ${this.#product} times, accepted are ${MOST_REPEATS}`);
+    }
     this.#at += whole.length;
     return { least, most };
   }
@@ -155,12 +182,21 @@ class Parser {
       case '*':
       case '+':
       case '?':
-        throw new Refused(`"${next}" at ${this.#at - 1} repeats nothing`);
+        throw this.#repeatsNothing();
+      case '{':
+        this.#at--;
+        if (this.#count() !== undefined) throw this.#repeatsNothing();
+        this.#at++;
+        return this.#literal(next);
       case undefined:
         throw new Refused('it ends too early');
       default:
         return this.#literal(next);
     }
+  }
+
+  #repeatsNothing(): Refused {
+    return new Refused(`a repetition before ${this.#at} repeats nothing`);
   }
 
   #literal(character: string): Syntax {
@@ -192,7 +228,10 @@ class Parser {
     if (this.#takes('?')) {
       const named = /^P?<([A-Za-z_]\w*)>/u.exec(this.#ahead());
       if (named !== null) this.#named(named[0].length, named[1] ?? '');
-      else if (!this.#setFlags()) return { kind: 'empty' };
+      else if (!this.#setFlags()) {
+        if (this.#count() !== undefined) throw this.#repeatsNothing();
+        return { kind: 'empty' };
+      }
     } else this.#groups++;
     if (++this.#depth > DEEPEST) throw new Refused(`groups are in each other more than ${DEEPEST} deep`);
     const inside = this.#choice();
@@ -214,6 +253,9 @@ class Parser {
     let on = true;
     for (;;) {
       const flag = this.#characters[this.#at++];
+      if (flag === '-' ? !on : !on && this.#characters[this.#at - 2] === '-' && (flag === ':' || flag === ')')) {
+        throw new Refused(`"(?" before ${this.#at} takes away no flag`);
+      }
       if (flag === ':') return true;
       if (flag === ')') return false;
       if (flag === '-') on = false;
@@ -231,7 +273,6 @@ class Parser {
     const next = this.#next();
     if (this.#takes('A')) return { kind: 'begin' };
     if (this.#takes('z')) return { kind: 'end' };
-    if (this.#takes('Q')) return this.#quoted();
     if (next === 'b' || next === 'B' || next === 'C') {
       if (this.#reader === 'automaton') throw new Refused(`"\\${next}" is not supported`);
       this.#at++;
@@ -240,11 +281,15 @@ class Parser {
     return this.#ofRanges(this.#escapedRanges());
   }
 
-  #quoted(): Syntax {
-    const parts: Syntax[] = [];
-    while (this.#next() !== undefined && !this.#takes('\\E'))
-      parts.push(this.#literal(this.#characters[this.#at++] ?? ''));
-    return { kind: 'sequence', parts };
+  /** Adds what stands before `\E`, of which what comes behind repeats the last character alone (RE2). */
+  #quoted(parts: Syntax[]): void {
+    let last: Syntax | undefined;
+    while (this.#next() !== undefined && !this.#takes('\\E')) {
+      if (last !== undefined) parts.push(last);
+      last = this.#literal(this.#characters[this.#at++] ?? '');
+    }
+    if (last !== undefined) parts.push(this.#repeated(last));
+    else if (this.#count() !== undefined) throw this.#repeatsNothing();
   }
 
   /** What follows a backslash, in a set or outside of one. */
@@ -270,7 +315,8 @@ class Parser {
       this.#at += (hex ?? octal)?.[0].length ?? 0;
       return value;
     }
-    if (next === '' || /[\p{L}\p{N}]/u.test(next)) throw new Refused(`"\\${next}" stands for nothing`);
+    if (!/^[\x21-\x7e\s]$/u.test(next) || /[A-Za-z0-9]/u.test(next))
+      throw new Refused(`"\\${next}" stands for nothing`);
     return next.codePointAt(0) ?? 0;
   }
 
@@ -301,27 +347,31 @@ class Parser {
   }
 
   #member(): Ranges {
-    const posix = /^\[:(\^?)(\w+):\]/u.exec(this.#characters.slice(this.#at, this.#at + 20).join(''));
+    const posix = /^\[:(\^?)(.*?):\]/su.exec(this.#ahead());
     if (posix !== null) {
       const named = POSIX.get(posix[2] ?? '');
       if (named === undefined) throw new Refused(`"${posix[0]}" names no class of characters`);
       this.#at += posix[0].length;
       return posix[1] === '^' ? negated(named) : named;
     }
-    const first = this.#memberRanges();
-    const from = first.length === 1 && first[0]?.[0] === first[0]?.[1] ? first[0]?.[0] : undefined;
-    if (this.#next() !== '-' || (this.#characters[this.#at + 1] ?? ']') === ']' || from === undefined) return first;
+    const next = this.#characters[this.#at + 1] ?? '';
+    if (this.#next() === '\\' && (PERL.has(next) || next === 'p' || next === 'P')) {
+      this.#at++;
+      return this.#escapedRanges();
+    }
+    const from = this.#memberCode();
+    if (this.#next() !== '-' || (this.#characters[this.#at + 1] ?? ']') === ']') return [[from, from]];
     this.#at++;
-    const to = this.#memberRanges()[0]?.[1] ?? 0;
+    const to = this.#memberCode();
     if (to < from) throw new Refused(`a set has a range that ends before it begins, at ${this.#at}`);
     return [[from, to]];
   }
 
-  #memberRanges(): Ranges {
+  /** A single character of a set: a class begins and ends no range. */
+  #memberCode(): number {
     const next = this.#characters[this.#at++];
     if (next === undefined) throw new Refused('a "[" is not closed');
-    if (next === '\\') return this.#escapedRanges();
-    const code = next.codePointAt(0) ?? 0;
-    return [[code, code]];
+    if (next === '\\') return this.#escapedCode(this.#characters[this.#at++] ?? '');
+    return next.codePointAt(0) ?? 0;
   }
 }
