@@ -52,6 +52,35 @@ describe('a match', () => {
     ]);
   });
 
+  it('is by path whatever the case of its hexadecimal digits, so that no other spelling leads to a wider route', async () => {
+    const rewritten = {
+      matches: [{ path: { type: 'PathPrefix', value: '/th%c3%a9' } }],
+      filters: [
+        answering('rewritten'),
+        { type: 'URLRewrite', urlRewrite: { path: { type: 'ReplacePrefixMatch', replacePrefixMatch: '/new' } } },
+      ],
+      backendRefs: [to('echo')],
+    };
+    await serve(
+      route('paths', {
+        exact: [{ path: { type: 'Exact', value: '/a.b%2C%C3%A9' } }],
+        prefix: [{ path: { type: 'PathPrefix', value: '/caf%C3%a9/' } }],
+        wide: [],
+      }),
+      manifest('HTTPRoute', 'rewritten', { parentRefs: [{ name: 'shop' }], rules: [rewritten] }),
+    );
+    const found = async (...paths: readonly string[]): Promise<readonly string[]> =>
+      Promise.all(paths.map((path) => served(path)));
+    expect(await found('/a.b%2C%C3%A9', '/a.b%2c%c3%a9?a', '/axb%2C%C3%A9', '/A.b%2C%C3%A9')).toEqual([
+      'exact',
+      'exact',
+      'wide',
+      'wide',
+    ]);
+    expect(await found('/caf%C3%A9', '/caf%c3%A9/x?a', '/caf%c3%a9x')).toEqual(['prefix', 'prefix', 'wide']);
+    expect((await site.get('/th%C3%a9/x')).response?.['x-echo-path']).toBe('/new/x');
+  });
+
   it('is by method', async () => {
     await serve(route('methods', { post: [{ method: 'POST' }], options: [{ method: 'OPTIONS' }] }));
     expect([await served('/', {}, 'POST'), await served('/', {}, 'OPTIONS'), await served('/')]).toEqual([

@@ -10,6 +10,7 @@ import type {
   SubstitutionIr,
 } from '../../ir/route.ts';
 import { headerChanges } from './headers.ts';
+import { anySpelling } from './match.ts';
 import type { Init } from './message.ts';
 
 type RouteAction = Init<'envoy.config.route.v3.RouteAction'>;
@@ -134,7 +135,7 @@ function pathSubstitution(path: PathChangeIr | SubstitutionIr, match: PathMatchI
     case 'full':
       return { pattern: { regex: '^/.*$' }, substitution: literal(path.value) };
     case 'prefix': {
-      const matched = quote(match.kind === 'prefix' ? match.value.replace(/\/+$/u, '') : '');
+      const matched = anySpelling(match.kind === 'prefix' ? match.value.replace(/\/+$/u, '') : '');
       const replacement = path.value.replace(/\/+$/u, '');
       return replacement === ''
         ? { pattern: { regex: `^${matched}/*(.*)$` }, substitution: '/\\1' }
@@ -145,11 +146,6 @@ function pathSubstitution(path: PathChangeIr | SubstitutionIr, match: PathMatchI
     default:
       return path satisfies never;
   }
-}
-
-/** Text as a regular expression (RE2) that matches just it. */
-function quote(text: string): string {
-  return text.replaceAll(/[\\^$.*+?()[\]{}|]/gu, '\\$&');
 }
 
 /** Text as a substitution that yields just it; what a path cannot have as it is, is percent-encoded (RFC 3986). */

@@ -24,10 +24,12 @@ export function routeMatch(match: RouteMatchIr): RouteMatch {
 function pathSpecifier(path: PathMatchIr): NonNullable<RouteMatch['pathSpecifier']> {
   switch (path.kind) {
     case 'exact':
+      if (hasLetterDigits(path.value)) return { case: 'safeRegex', value: { regex: anySpelling(path.value) } };
       return { case: 'path', value: path.value };
     case 'prefix': {
       // A trailing slash of a prefix has no meaning (Gateway API, PathMatchPathPrefix).
       const value = path.value.replace(/\/+$/u, '');
+      if (hasLetterDigits(value)) return { case: 'safeRegex', value: { regex: `${anySpelling(value)}(?:/.*)?` } };
       return value === '' ? { case: 'prefix', value: '/' } : { case: 'pathSeparatedPrefix', value };
     }
     case 'regex':
@@ -35,6 +37,24 @@ function pathSpecifier(path: PathMatchIr): NonNullable<RouteMatch['pathSpecifier
     default:
       return path satisfies never;
   }
+}
+
+/** What is percent-encoded with hexadecimal digits that are letters. */
+const LETTER_DIGITS = /%(?:[A-Fa-f][0-9A-Fa-f]|[0-9][A-Fa-f])/gu;
+
+/** Whether a path may be written in several ways: Envoy leaves the case of hexadecimal digits as it comes. */
+function hasLetterDigits(path: string): boolean {
+  return path.search(LETTER_DIGITS) >= 0;
+}
+
+/**
+ * The regular expression (RE2) that matches just this path, whatever the case of its percent-encoded hexadecimal digits
+ * (RFC 3986 section 6.2.2.1).
+ */
+export function anySpelling(path: string): string {
+  const quoted = path.replaceAll(/[\\^$.*+?()[\]{}|]/gu, String.raw`\$&`);
+  const either = (letter: string): string => `[${letter.toUpperCase()}${letter.toLowerCase()}]`;
+  return quoted.replaceAll(LETTER_DIGITS, (encoded) => encoded.replaceAll(/[A-Fa-f]/gu, either));
 }
 
 function headerMatcher(match: HeaderMatchIr): HeaderMatcher {
