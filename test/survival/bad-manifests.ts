@@ -266,7 +266,7 @@ export const BAD_CASES: readonly BadCase[] = [
         `{ parentRefs: [{ name: g }], hostnames: [other.example.com], rules: [{ ${REF} }] }`,
       ),
     conditions: [
-      'GRPCRoute Accepted=False HostnameConflict: HTTPRoute default/abad, which is older, has host names of this route on the same listeners: calls and requests for one host are routed by routes of one kind',
+      'GRPCRoute Accepted=False HostnameConflict: HTTPRoute default/abad, which is older, has host names of this route on the same listeners: calls and requests for one host are routed by routes of one kind, and what this one is for is closed',
     ],
   },
 ];
