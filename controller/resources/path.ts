@@ -32,3 +32,9 @@ export function pathProblem(path: string): string | undefined {
   const never = NEVER_THERE.find(([pattern]) => pattern.test(path))?.[1];
   return never === undefined ? undefined : `found ${never}, which no path has when it is compared`;
 }
+
+/** The characters that a path may have when it is compared, as code points: all others are percent-encoded then, or never come. */
+export const PATH_CHARACTERS: readonly number[] = Array.from(
+  { length: 0x7f - 0x21 },
+  (_, index) => 0x21 + index,
+).filter((code) => !'"#<>?\\^`{|}'.includes(String.fromCodePoint(code)));

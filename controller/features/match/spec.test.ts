@@ -65,6 +65,29 @@ describe('a comparison of the path', () => {
     });
   });
 
+  it.each([
+    String.raw`/a\|b`,
+    '/café',
+    String.raw`/a\?b=.*`,
+    '/a{ ',
+    '/(é|[à-ü])',
+    '/x é+',
+    '/a b?',
+    String.raw`/[\^{}]+`,
+    '(?i)/É',
+  ])('with the regular expression %s, which matches no path, is refused', (value) => {
+    const found = resolvePathMatch({ type: 'RegularExpression', value, invert: true }, new RegexBudget());
+    expect(found).toMatchObject({ ok: false });
+  });
+
+  it.each(['/a%7Cb', String.raw`/a(\?.*)?`, '/(é|e)', '/[^/]+', '/a.*', String.raw`/\pL`, '', '/[é-ÿa]x'])(
+    'with the regular expression %s, which matches some, is taken',
+    (value) => {
+      const found = resolvePathMatch({ type: 'RegularExpression', value, invert: false }, new RegexBudget());
+      expect(found.ok).toBe(true);
+    },
+  );
+
   it('with a regular expression that is none is refused', () => {
     expect(resolvePathMatch({ type: 'RegularExpression', value: '(', invert: false }, new RegexBudget())).toMatchObject(
       {

@@ -2,7 +2,8 @@ import { isIPv4 } from 'node:net';
 import type { PathMatch } from '#controller/api/gen/types.d.ts';
 import type { AddressBlockIr, PathConditionIr } from '../../ir/match.ts';
 import type { RegexBudget } from '../../regex/automaton.ts';
-import { pathProblem, writtenPath } from '../../resources/path.ts';
+import { needsOtherThan } from '../../regex/needed-characters.ts';
+import { PATH_CHARACTERS, pathProblem, writtenPath } from '../../resources/path.ts';
 import { type Outcome, refusal, success } from '../../resources/verdict.ts';
 
 /** Resolves a comparison of the path. A prefix is one of path elements, as in Gateway API. */
@@ -17,12 +18,16 @@ export function resolvePathMatch(
       return found(value, (path) => ({ match: { kind: 'prefix', value: path.replace(/\/+$/u, '') }, invert }));
     case 'RegularExpression': {
       const automaton = budget.compile(value);
+      if (automaton.ok && needsOtherThan(value, PATH_CHARACTERS)) return refusal('Invalid', NEVER_MATCHES);
       return automaton.ok ? success({ match: { kind: 'regex', automaton: automaton.value }, invert }) : automaton;
     }
     default:
       return type satisfies never;
   }
 }
+
+const NEVER_MATCHES =
+  'found a regular expression that needs a character which no path has when it is compared, accepted are those that Envoy leaves as they are: others are percent-encoded (%7C for |, %C3%A9 for é), and the query is no part of the path';
 
 /** A path as requests have it; a rule that could never match is refused. */
 function found(value: string, condition: (path: string) => PathConditionIr): Outcome<PathConditionIr, 'Invalid'> {
