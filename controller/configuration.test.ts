@@ -106,8 +106,8 @@ describe('a configuration file', () => {
       expect.stringMatching(/maxConnectionAgeGrace: warning: without effect: connections have no end without maxC/u),
     ]);
     expect(limits('maxConnectionAge: 0s, maxReceiveMessageSize: -5')).toEqual([
-      expect.stringMatching(/^c\.yaml:3:14: EnvoyGateway: xdsServer\.maxConnectionAge: found 0, accepted is more/u),
-      expect.stringMatching(/xdsServer\.maxReceiveMessageSize: found -5, accepted is more than 0/u),
+      expect.stringMatching(/^c\.yaml:3:14: EnvoyGateway: xdsServer\.maxConnectionAge: found 0s, accepted is 10s or/u),
+      expect.stringMatching(/xdsServer\.maxReceiveMessageSize: found -5, accepted is 1Mi or more/u),
     ]);
   });
 

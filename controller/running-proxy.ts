@@ -90,7 +90,7 @@ export interface ProxyReport {
   readonly rejected: readonly RejectedResource[];
   /** Routes that stay as they were, or answer 500, because it rejects them or what they lead to. */
   readonly rejectedRoutes: readonly HeldRoute[];
-  /** The digest of the policy module that it is to run, where nobody has that. */
+  /** The digest of the policy module that it is to run, where nobody has that, and it has no earlier one. */
   readonly missingModule: string | undefined;
   /** Clusters that an Envoy of it warms for longer than anything else may wait: routes to them stay as they were, or answer 500. */
   readonly warming: ReadonlySet<string>;
@@ -194,7 +194,9 @@ export class RunningProxy {
 
   #missingModule(): string | undefined {
     const digest = this.#ir?.policyModule?.digest;
-    return digest === undefined || this.#options.modules.has(digest) ? undefined : digest;
+    return digest === undefined || this.#options.modules.has(digest) || this.#policyModule !== undefined
+      ? undefined
+      : digest;
   }
 
   /** Virtual hosts that are not as they are wanted because the proxy rejected their patches. */
@@ -268,7 +270,7 @@ export class RunningProxy {
     this.#ir = ir;
     const routes = this.#quarantine.withheld.size === 0 ? new Set<RouteIr>() : new Set(routesOf(ir));
     this.#quarantine.restart((route) => routes.has(route));
-    if (policy !== before && this.#missingModule() !== undefined) {
+    if (policy !== undefined && policy !== before && !this.#options.modules.has(policy)) {
       this.#options.log.warn(
         { digest: policy },
         'policy module cannot be had: routes with a policy answer 500 until it can, unless an earlier one serves',

@@ -64,6 +64,9 @@ const clientsOf = once((hosts: readonly VirtualHostIr[]): readonly OidcClientIr[
   return [...clients];
 });
 
+/** A Redis that cannot be had (RFC 6761 section 6.4). */
+const NOWHERE = 'redis://nowhere.invalid';
+
 function countingMessage(
   counting: Counting,
   caBundle: string | undefined,
@@ -73,7 +76,8 @@ function countingMessage(
     case 'memory':
       return { timeout };
     case 'nowhere':
-      return { timeout, impediment: counting.impediment };
+      // A sidecar that does not know the field must not count by itself instead.
+      return { timeout, impediment: counting.impediment, redisUrl: NOWHERE };
     case 'redis': {
       const { url, certificate, authorities } = counting;
       return {

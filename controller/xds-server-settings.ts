@@ -8,19 +8,26 @@ import { CONNECTION_LIMITS, type ConnectionLimits } from './server/connection-li
 const LONGEST = 2 ** 31 - 1;
 const LONGEST_AGE = Math.floor(LONGEST / 1.1);
 
+/** A shorter age leaves an Envoy no time to be told its configuration. Milliseconds. */
+const SHORTEST_AGE = 10_000;
+/** An Envoy that comes again lists all that it has in one message. Bytes. */
+const SMALLEST_MESSAGE = 2 ** 20;
+
 /** Reads `xdsServer`. */
 export function connectionLimits(
   xdsServer: EnvoyGateway['xdsServer'],
   refuse: (path: FieldPath, message: string) => void,
 ): ConnectionLimits {
   const { maxConnectionAge, maxConnectionAgeGrace, maxReceiveMessageSize: size } = xdsServer ?? {};
-  const positive = (value: number | undefined, field: string): number | undefined => {
-    if (value !== undefined && value <= 0) refuse(['xdsServer', field], `found ${value}, accepted is more than 0`);
-    return value;
+  const age = milliseconds(maxConnectionAge);
+  const grace = milliseconds(maxConnectionAgeGrace);
+  const message = size === undefined ? undefined : parseQuantity(size);
+  const refuseIf = (isWrong: boolean, field: string, found: string | number | undefined, accepted: string): void => {
+    if (isWrong) refuse(['xdsServer', field], `found ${found}, accepted is ${accepted}`);
   };
-  const age = positive(milliseconds(maxConnectionAge), 'maxConnectionAge');
-  const grace = positive(milliseconds(maxConnectionAgeGrace), 'maxConnectionAgeGrace');
-  const message = positive(size === undefined ? undefined : parseQuantity(size), 'maxReceiveMessageSize');
+  refuseIf(age !== undefined && age < SHORTEST_AGE, 'maxConnectionAge', maxConnectionAge, '10s or more');
+  refuseIf(grace === 0, 'maxConnectionAgeGrace', maxConnectionAgeGrace, 'more than 0');
+  refuseIf(message !== undefined && message < SMALLEST_MESSAGE, 'maxReceiveMessageSize', size, '1Mi or more');
   return {
     age: age === undefined ? undefined : Math.min(age, LONGEST_AGE),
     grace: Math.min(grace ?? CONNECTION_LIMITS.grace, LONGEST),

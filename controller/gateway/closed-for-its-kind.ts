@@ -18,7 +18,7 @@ export function closedForItsKind(core: HttpCore, names: readonly string[]): Http
   const type: HeaderMatchIr = { kind: isCall ? 'regex' : 'except', name: 'content-type', value: CALL_TYPE };
   return closing(core, (match) => {
     const { call: _, ...rest } = match;
-    const ranked = isCall ? rest : { ...rest, call: rankAmongCalls(match) };
+    const ranked = isCall ? rest : { ...rest, call: BEFORE_CALLS };
     return { ...ranked, headers: [...match.headers, type, ...host] };
   });
 }
@@ -41,9 +41,8 @@ function hostMatch(names: readonly string[]): HeaderMatchIr {
   return { kind: 'regex', name: ':authority', value: `(?i)(?:${patterns.join('|')})(?::.*)?` };
 }
 
-/** Where a match of requests is among those of calls: as that of a call with such a path. */
-function rankAmongCalls({ path: { kind, value } }: RouteMatchIr): NonNullable<RouteMatchIr['call']> {
-  const [, service = '', ...method] = value.split('/');
-  if (kind === 'regex') return { service: value.length, method: 0 };
-  return { service: service.length, method: method.join('/').length };
-}
+/**
+ * Where a match of what is no call is among those of calls: before all of them, from which it takes nothing. Behind one without a
+ * method, say, its requests would pass as if they were calls.
+ */
+const BEFORE_CALLS = { service: Number.MAX_SAFE_INTEGER, method: 0 } as const;

@@ -71,6 +71,19 @@ describe.each(BOTH)('of a %s and a %s', (kind, other) => {
     expect(found).toEqual({ '*': [], 'one.test': ['a forward'], '*.test': ['b respond'] });
   });
 
+  it('the other leaves a host that the older one has not to a younger one of its kind, but for its own kind', () => {
+    const found = hosts(
+      route(kind, 'a', ['one.test']),
+      route(other, 'b', ['one.test', 'two.test']),
+      route(kind, 'c', ['two.test']),
+    );
+    expect(found).toEqual({
+      '*': [],
+      'one.test': ['b respond', 'a forward'],
+      'two.test': ['b respond', 'c forward'],
+    });
+  });
+
   it.each([
     ['by the schema', { typo: 1 }],
     ['for a field that is not implemented', { useDefaultGateways: 'All' }],

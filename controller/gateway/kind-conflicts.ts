@@ -60,16 +60,21 @@ function lossesOf(calls: Pieces<AttachedRoute>, requests: Pieces<AttachedRoute>)
   for (const [listener, routes] of candidates) {
     const served: AttachedRoute[] = [];
     const accepted = [...routes].filter(({ core }) => isAccepted(core));
+    const refused = [...routes].filter(({ core }) => !isAccepted(core));
+    const winnerOver = (route: AttachedRoute): AttachedRoute | undefined =>
+      served.find((other) => isRival(other, route) && overlap(other, route, listener));
+    const lost: (readonly [loser: AttachedRoute, winner: AttachedRoute])[] = [];
     for (const route of accepted.sort((a, b) => byAge(aged(a), aged(b)))) {
-      const winner = served.find((other) => isRival(other, route) && overlap(other, route, listener));
+      const winner = winnerOver(route);
       if (winner === undefined) served.push(route);
-      else lose(route, listener, { winner, ...remains(route, served, listener) });
+      else lost.push([route, winner]);
     }
-    for (const route of routes) {
-      if (isAccepted(route.core)) continue;
-      const winner = served.find((other) => isRival(other, route) && overlap(other, route, listener));
-      if (winner !== undefined) lose(route, listener, { winner, ...remains(route, served, listener) });
+    for (const route of refused) {
+      const winner = winnerOver(route);
+      if (winner !== undefined) lost.push([route, winner]);
     }
+    // What is left to a loser is known when all are that are served: a younger one may have what its winner has not.
+    for (const [route, winner] of lost) lose(route, listener, { winner, ...remains(route, served, listener) });
   }
   return losses;
 }

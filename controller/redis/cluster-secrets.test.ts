@@ -78,6 +78,24 @@ describe('the Secrets of the controller', () => {
     });
   });
 
+  it('that are deleted and made again are never missing', async () => {
+    const { api, start, url, round, changed, lines } = await follow();
+    api.store.put('/secrets', written('one'));
+    start();
+    await vi.waitFor(() => expect(url()).toBe('one'));
+    for (const text of ['two', 'three']) {
+      api.store.delete('/secrets', 'system', 'redis');
+      await round();
+      await vi.waitFor(() => expect(lines.join('\n')).toContain('is not there'));
+      api.store.put('/secrets', written(text));
+      await vi.waitFor(async () => {
+        await round();
+        expect(url()).toBe(text);
+      });
+    }
+    expect(changed).toHaveBeenCalledTimes(3);
+  });
+
   it('stay what they were while the API server cannot say what they are, which is told once', async () => {
     const { api, start, url, round, lines } = await follow();
     api.store.put('/secrets', written('one'));

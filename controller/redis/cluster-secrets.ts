@@ -41,15 +41,19 @@ const FIRST_PAUSE = 500;
 export function clusterSecrets(options: ClusterSecretsOptions): FollowedSecrets {
   const { namespace, names, clock, random, log } = options;
   const readings = new Map<string, SecretReading>();
+  /** Those that were there, and were missing when they were looked at last: one that is replaced is deleted first. */
+  const doubted = new Set<string>();
   const stopping = new AbortController();
   const read = async (name: string): Promise<boolean> => {
     const path = resourcePath(SECRETS, { namespace, name });
     const answer = await options.server.ask({ method: 'GET', path, signal: stopping.signal });
     const before = readings.get(name);
     const reading = readingOf(answer, `Secret ${namespace}/${name}`, { namespace, name });
-    if (before?.kind === 'secret' && reading.kind === 'unusable' && answer.status !== 404) {
+    if (before?.kind === 'secret' && reading.kind === 'unusable' && !(answer.status === 404 && doubted.has(name))) {
+      if (answer.status === 404) doubted.add(name);
       throw new Error(reading.message);
     }
+    doubted.delete(name);
     readings.set(name, reading);
     return JSON.stringify(before) !== JSON.stringify(reading);
   };

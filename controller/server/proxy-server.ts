@@ -112,6 +112,14 @@ export function serveProxy(options: ProxyServerOptions): () => void {
   };
 }
 
+function decoded(bytes: Buffer): ReturnType<typeof decodeDeltaRequest> | undefined {
+  try {
+    return decodeDeltaRequest(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
 /** What is told of a half of a pod that is here without the other. */
 const OTHERS = { envoy: 'Envoy whose sidecar', sidecar: 'agent whose Envoy' } as const;
 
@@ -134,14 +142,19 @@ function serveDelta(
   });
   whenEnded(stream, () => publication.disconnect(session));
   stream.on('data', (bytes: Buffer) => {
+    const request = decoded(bytes);
+    if (request === undefined) {
+      log.error('a client of the xDS server sent what is no DeltaDiscoveryRequest');
+      sendAway(stream);
+      return;
+    }
+    const type = typeOfUrl(request.typeUrl);
+    if (type !== undefined && request.nonce !== '') answered?.(type, request.error !== undefined);
     try {
-      const request = decodeDeltaRequest(bytes);
-      const type = typeOfUrl(request.typeUrl);
-      if (type !== undefined && request.nonce !== '') answered?.(type, request.error !== undefined);
       session.receive(request);
     } catch (error) {
-      log.error({ err: error }, 'a client of the xDS server sent what is no DeltaDiscoveryRequest');
-      sendAway(stream);
+      // Our bug: were the stream ended, the client would come again with the same words, and again.
+      log.error({ err: error }, 'what an Envoy said could not be followed; what serves keeps serving');
     }
   });
   stream.on('end', () => stream.end());

@@ -38,7 +38,7 @@ export interface LiveProxy {
   readonly ready: boolean;
   readonly rejected: readonly RejectedResource[];
   readonly rejectedRoutes: readonly HeldRoute[];
-  /** The digest of the policy module that it is to run, where nobody has that. */
+  /** The digest of the policy module that it is to run, where nobody has that, and it has no earlier one. */
   readonly missingModule?: string | undefined;
   /** Where it is reached and how much of it runs; `undefined` where the sockets that it binds are all there is to know. */
   readonly deployed: LiveDeployment | undefined;
@@ -235,9 +235,7 @@ function live(written: GatewayStatus, proxies: readonly LiveProxy[]): GatewaySta
 
 function withoutModule({ missingModule }: LiveProxy): readonly string[] {
   if (missingModule === undefined) return [];
-  return [
-    `the policy module ${missingModule} cannot be had: routes with a policy answer 500, unless an earlier module serves`,
-  ];
+  return [`the policy module ${missingModule} cannot be had: routes with a policy answer 500`];
 }
 
 /** The RouteConfiguration that a rejected resource is, or belongs to. */

@@ -3,10 +3,11 @@ import { isFieldError } from '@bufbuild/protobuf/reflect';
 import { applyPatch, type Operation, Pointer } from 'rfc6902';
 import { registry } from '#proto/load.ts';
 import type { PatchedType, PatchOperationIr, PlacesIr, ResourcePatchIr } from '../../ir/patch.ts';
+import { RegexBudget } from '../../regex/automaton.ts';
 import { TooMuchWork, Work } from '../../regex/work.ts';
 import { type Outcome, refusal, success } from '../../resources/verdict.ts';
 import { type Document, type Need, pointerOf, resolvePlace } from './place.ts';
-import { selected } from './query.ts';
+import { type QueryMeans, selected } from './query.ts';
 
 /**
  * Applies all operations of a patch to the proto JSON of a resource, `undefined` when there is none, and encodes what comes
@@ -68,7 +69,7 @@ export function applyOperations(
 ): Outcome<Document, 'Invalid'> {
   let document: Document | undefined = before === undefined ? undefined : structuredClone(before);
   const most = mostSteps(before, operations);
-  const work = new Work(most);
+  const means = { work: new Work(most), regexes: new RegexBudget() };
   for (const operation of operations) {
     const at = `spec.jsonPatches[${operation.index}].operation`;
     if (operation.op === 'whole') {
@@ -78,7 +79,7 @@ export function applyOperations(
       continue;
     }
     if (document === undefined) return refusal('Invalid', `${at}: the resource does not exist yet`);
-    const problem = applyOperation(document, desc, operation, { work, most });
+    const problem = applyOperation(document, desc, operation, means, most);
     if (problem !== undefined) return refusal('Invalid', `${at}${problem}`);
   }
   return document === undefined ? refusal('Invalid', 'spec.jsonPatches: none is for this resource') : success(document);
@@ -89,14 +90,15 @@ function applyOperation(
   document: Document,
   desc: DescMessage,
   operation: Placed,
-  { work, most }: { readonly work: Work; readonly most: number },
+  means: QueryMeans,
+  most: number,
 ): string | undefined {
   try {
-    const places = placesOf(document, desc, operation.at, { need: needOf(operation.op), work });
+    const places = placesOf(document, desc, operation.at, { need: needOf(operation.op), means });
     if (!places.ok) return `.${places.refusal.message}`;
     // From the last to the first: what comes out of a list, or into it, moves only what is behind it.
     for (const path of places.value.toReversed()) {
-      const problem = perform(document, desc, operation, { path, work });
+      const problem = perform(document, desc, operation, { path, work: means.work });
       if (problem !== undefined) return `.${problem}`;
     }
     return undefined;
@@ -130,13 +132,13 @@ function placesOf(
   document: Document,
   desc: DescMessage,
   { path, jsonPath }: PlacesIr,
-  { need, work }: { readonly need: Need; readonly work: Work },
+  { need, means }: { readonly need: Need; readonly means: QueryMeans },
 ): Outcome<readonly string[], 'Invalid'> {
-  const bases = jsonPath === undefined ? success(['']) : select(document, jsonPath, work);
+  const bases = jsonPath === undefined ? success(['']) : select(document, jsonPath, means);
   if (!bases.ok) return bases;
   const places: string[] = [];
   for (const base of bases.value) {
-    work.spend(STEPS_OF_PLACE);
+    means.work.spend(STEPS_OF_PLACE);
     const place = resolvePlace(document, desc, `${base}${path}`, need);
     if (!place.ok) return refusal('Invalid', `path: ${place.refusal.message}`);
     places.push(place.value);
@@ -151,11 +153,11 @@ const PLACES = 100_000;
 const STEPS_OF_PLACE = 5;
 
 /** Envoy Gateway's examples leave out the `$` that a query begins with (RFC 9535, section 2.2). */
-function select(document: Document, jsonPath: string, work: Work): Outcome<readonly string[], 'Invalid'> {
+function select(document: Document, jsonPath: string, means: QueryMeans): Outcome<readonly string[], 'Invalid'> {
   const query = jsonPath.startsWith('$') ? jsonPath : `$${/^[.[]/u.test(jsonPath) ? '' : '.'}${jsonPath}`;
   try {
     const found = new Set<string>();
-    for (const location of selected(document, query, work)) {
+    for (const location of selected(document, query, means)) {
       found.add(pointerOf(location));
       if (found.size > PLACES) return refusal('Invalid', `jsonPath: "${jsonPath}" selects more than ${PLACES} places`);
     }

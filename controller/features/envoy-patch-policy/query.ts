@@ -5,7 +5,7 @@ import {
   type jsonpath,
   type JSONValue,
 } from 'json-p3';
-import { accepts, type Automaton, RegexBudget } from '../../regex/automaton.ts';
+import { accepts, type Automaton, type RegexBudget } from '../../regex/automaton.ts';
 import { regexProblem } from '../../regex/problem.ts';
 import type { Work } from '../../regex/work.ts';
 import type { Document } from './place.ts';
@@ -16,6 +16,12 @@ export const LONGEST_QUERY = 4096;
 /** A function of a query was asked for what it does not do. */
 export class QueryRefused extends Error {}
 
+/** What queries may take, those of all operations on a resource together. */
+export interface QueryMeans {
+  readonly work: Work;
+  readonly regexes: RegexBudget;
+}
+
 type Location = jsonpath.JSONPathNode['location'];
 
 /**
@@ -25,17 +31,16 @@ type Location = jsonpath.JSONPathNode['location'];
  *
  * Throws errors of the library where the query is none.
  */
-export function* selected(document: Document, query: string, work: Work): Generator<Location, void> {
+export function* selected(document: Document, query: string, { work, regexes }: QueryMeans): Generator<Location, void> {
   if (query.length > LONGEST_QUERY) throw new QueryRefused(`accepted are up to ${LONGEST_QUERY} characters`);
   const environment = new JSONPathEnvironment();
-  const budget = new RegexBudget();
   environment.functionRegister.set(
     'match',
-    textFunction(work, (pattern) => automatonOf(pattern, pattern, budget)),
+    textFunction(work, (pattern) => automatonOf(pattern, pattern, regexes)),
   );
   environment.functionRegister.set(
     'search',
-    textFunction(work, (pattern) => automatonOf(pattern, `(?s:.)*(?:${pattern})(?s:.)*`, budget)),
+    textFunction(work, (pattern) => automatonOf(pattern, `(?s:.)*(?:${pattern})(?s:.)*`, regexes)),
   );
   // Reflection only makes the library's type of it, which is the mutable one: it is read, and not changed.
   const root: object = { document: counted(document, work, 1 + Math.floor(query.length / 64)) };

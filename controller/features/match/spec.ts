@@ -3,6 +3,7 @@ import type { PathMatch } from '#controller/api/gen/types.d.ts';
 import type { AddressBlockIr, PathConditionIr } from '../../ir/match.ts';
 import type { RegexBudget } from '../../regex/automaton.ts';
 import { needsOtherThan } from '../../regex/needed-characters.ts';
+import { Remembered } from '../../regex/remembered.ts';
 import { PATH_CHARACTERS, pathProblem, writtenPath } from '../../resources/path.ts';
 import { type Outcome, refusal, success } from '../../resources/verdict.ts';
 
@@ -18,12 +19,23 @@ export function resolvePathMatch(
       return found(value, (path) => ({ match: { kind: 'prefix', value: path.replace(/\/+$/u, '') }, invert }));
     case 'RegularExpression': {
       const automaton = budget.compile(value);
-      if (automaton.ok && needsOtherThan(value, PATH_CHARACTERS)) return refusal('Invalid', NEVER_MATCHES);
+      if (automaton.ok && !canMatch(value)) return refusal('Invalid', NEVER_MATCHES);
       return automaton.ok ? success({ match: { kind: 'regex', automaton: automaton.value }, invert }) : automaton;
     }
     default:
       return type satisfies never;
   }
+}
+
+/** Patterns that are the same in thousands of rules are read once. */
+const verdicts = new Remembered<boolean>(1_000_000);
+
+function canMatch(pattern: string): boolean {
+  return verdicts.get(
+    pattern,
+    () => !needsOtherThan(pattern, PATH_CHARACTERS),
+    () => 1,
+  );
 }
 
 const NEVER_MATCHES =

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { fromBinary } from '@bufbuild/protobuf';
 import type { Logger } from 'pino';
-import { schema } from '#proto/load.ts';
+import { type MessageTypes, schema } from '#proto/load.ts';
 import { encode as encodeMessage, type Init } from '../../xds/build/message.ts';
 import { type RawStream, sendAway, whenEnded } from '../raw-stream.ts';
 import type { ModuleReceiver, ModuleStore, WasmModule } from './module-store.ts';
@@ -44,18 +44,33 @@ export function serveAgent(stream: RawStream, source: AgentSource, pod: string |
     states.disconnected(receiver.ofStates);
   });
   stream.on('data', (bytes: Buffer) => {
-    try {
-      receive(bytes, receiver, source);
-    } catch (error) {
-      log.error({ err: error }, 'an agent sent what is no AgentMessage');
+    const message = decoded(bytes);
+    if (message === undefined) {
+      log.error('an agent sent what is no AgentMessage');
       sendAway(stream);
+      return;
+    }
+    try {
+      receive(message, receiver, source);
+    } catch (error) {
+      // Our bug: were the stream ended, the agent would come again with the same words, and again.
+      log.error({ err: error }, 'what an agent said could not be followed; what serves keeps serving');
     }
   });
   stream.on('end', () => stream.end());
 }
 
-function receive(bytes: Buffer, receiver: Receiver, { modules, states, unknownKey, log }: AgentSource): void {
-  const { kind } = fromBinary(schema('sluice.agent.v1.AgentMessage'), bytes);
+type AgentMessage = MessageTypes['sluice.agent.v1.AgentMessage'];
+
+function decoded(bytes: Buffer): AgentMessage | undefined {
+  try {
+    return fromBinary(schema('sluice.agent.v1.AgentMessage'), bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+function receive({ kind }: AgentMessage, receiver: Receiver, { modules, states, unknownKey, log }: AgentSource): void {
   switch (kind.case) {
     case 'inventory':
       modules.connected(
