@@ -114,18 +114,19 @@ export function parseConfiguration(file: string, text: string): Configured {
   if (!valid.ok) return { ok: false, errors: valid.errors.map(({ path, message }) => at(path, message)) };
   const { gateway, extensionApis, sluice } = valid.value;
   const errors: string[] = [];
-  const refuse: Refuse = (path, message) => {
-    errors.push(at(['sluice', ...path], message));
+  const refuseAt: Refuse = (path, message) => {
+    errors.push(at(path, message));
   };
+  const refuse: Refuse = (path, message) => refuseAt(['sluice', ...path], message);
   const fetch = fetchSettings(sluice ?? {}, dirname(file), refuse);
   const policyImage = imageReference(sluice?.policyImage, refuse);
-  const redis = redisSettings(valid.value, (path, message) => errors.push(at(path, message)));
-  const timeout = rateLimitTimeout(valid.value, (path, message) => errors.push(at(path, message)));
-  const kubernetes = clusterSettings(valid.value.provider, (path, message) => errors.push(at(path, message)));
-  const connections = connectionLimits(valid.value.xdsServer, (path, message) => errors.push(at(path, message)));
+  const redis = redisSettings(valid.value, refuseAt);
+  const timeout = rateLimitTimeout(valid.value, refuseAt);
+  const kubernetes = clusterSettings(valid.value.provider, refuseAt);
+  const connections = connectionLimits(valid.value.xdsServer, refuseAt);
   const place = kubernetes === undefined ? 'processes' : 'pods';
-  const envoyProxy = proxyDefaults(valid.value.envoyProxy, place, (path, message) => errors.push(at(path, message)));
-  const telemetry = telemetrySettings(valid.value.telemetry, (path, message) => errors.push(at(path, message)));
+  const envoyProxy = proxyDefaults(valid.value.envoyProxy, place, refuseAt);
+  const telemetry = telemetrySettings(valid.value.telemetry, refuseAt);
   if (errors.length > 0) return { ok: false, errors };
   const extensions = kubernetes === undefined ? DEFAULT_CONFIGURATION : NO_EXTENSIONS;
   const { logging, admin } = valid.value;

@@ -59,19 +59,13 @@ function lossesOf(calls: Pieces<AttachedRoute>, requests: Pieces<AttachedRoute>)
     losses.set(route, (losses.get(route) ?? new Map<Listener, Loss>()).set(listener, loss));
   for (const [listener, routes] of candidates) {
     const served: AttachedRoute[] = [];
-    const accepted = [...routes].filter(({ core }) => isAccepted(core));
+    const accepted = [...routes].filter(({ core }) => isAccepted(core)).sort((a, b) => byAge(aged(a), aged(b)));
     const refused = [...routes].filter(({ core }) => !isAccepted(core));
-    const winnerOver = (route: AttachedRoute): AttachedRoute | undefined =>
-      served.find((other) => isRival(other, route) && overlap(other, route, listener));
     const lost: (readonly [loser: AttachedRoute, winner: AttachedRoute])[] = [];
-    for (const route of accepted.sort((a, b) => byAge(aged(a), aged(b)))) {
-      const winner = winnerOver(route);
-      if (winner === undefined) served.push(route);
-      else lost.push([route, winner]);
-    }
-    for (const route of refused) {
-      const winner = winnerOver(route);
+    for (const route of [...accepted, ...refused]) {
+      const winner = served.find((other) => isRival(other, route) && overlap(other, route, listener));
       if (winner !== undefined) lost.push([route, winner]);
+      else if (isAccepted(route.core)) served.push(route);
     }
     // What is left to a loser is known when all are that are served: a younger one may have what its winner has not.
     for (const [route, winner] of lost) lose(route, listener, { winner, ...remains(route, served, listener) });
@@ -117,7 +111,7 @@ function namesOn({ attachments }: AttachedRoute, listener: Listener): readonly s
 function sharing(hosts: Hosts | undefined, hostnames: readonly string[]): readonly AttachedRoute[] {
   if (hosts === undefined) return [];
   return hostnames.flatMap((hostname) => {
-    const wider = widerOf(hostname).flatMap((name) => hosts.get(name) ?? []);
+    const wider = narrowestFirst(hostname).flatMap((name) => hosts.get(name) ?? []);
     if (!hostname.startsWith('*')) return wider;
     const narrower = [...hosts].filter(([name]) => name !== hostname && covers(hostname, name));
     return [...wider, ...narrower.flatMap(([, routes]) => routes)];
@@ -125,11 +119,6 @@ function sharing(hosts: Hosts | undefined, hostnames: readonly string[]): readon
 }
 
 /** A host name and all that stand for it. */
-function widerOf(hostname: string): readonly string[] {
-  if (hostname === '*') return ['*'];
-  return ['*', hostname, ...wildcardsAbove(hostname)];
-}
-
 function narrowestFirst(hostname: string): readonly string[] {
   return hostname === '*' ? ['*'] : [hostname, ...wildcardsAbove(hostname), '*'];
 }

@@ -7,10 +7,9 @@ export interface Ranked {
 
 /**
  * Orders matches by precedence, most specific first: exact path, then regular expression, then prefix; among prefixes the
- * longer; then a method; then more headers; then more query parameters; then more
- * cookies. Equals keep their order, which is that of the
- * routes' age and name and of the rules within a route (Gateway API, `HTTPRouteRule.matches`; the place of regular
- * expressions is left to implementations).
+ * longer; then a method; then more headers; then more query parameters; then more cookies. Equals keep their order, which is
+ * that of the routes' age and name and of the rules within a route (Gateway API, `HTTPRouteRule.matches`; the place of
+ * regular expressions is left to implementations).
  */
 export function byPrecedence(a: Ranked, b: Ranked): number {
   const [one, other] = [a.match.call, b.match.call];

@@ -10,7 +10,7 @@ import type { ModuleStore } from './agent/module-store.ts';
 import { serveAgent } from './agent/agent-stream.ts';
 import type { SidecarStates } from './agent/sidecar-states.ts';
 import { podOf } from './pod.ts';
-import { type RawStream, sendAway, whenEnded } from './raw-stream.ts';
+import { followMessages, type RawStream, whenEnded } from './raw-stream.ts';
 import { CONNECTION_LIMITS, type ConnectionLimits } from './connection-limits.ts';
 import { type Half, SameReplica } from './same-replica.ts';
 
@@ -112,14 +112,6 @@ export function serveProxy(options: ProxyServerOptions): () => void {
   };
 }
 
-function decoded(bytes: Buffer): ReturnType<typeof decodeDeltaRequest> | undefined {
-  try {
-    return decodeDeltaRequest(bytes);
-  } catch {
-    return undefined;
-  }
-}
-
 /** What is told of a half of a pod that is here without the other. */
 const OTHERS = { envoy: 'Envoy whose sidecar', sidecar: 'agent whose Envoy' } as const;
 
@@ -141,21 +133,14 @@ function serveDelta(
     },
   });
   whenEnded(stream, () => publication.disconnect(session));
-  stream.on('data', (bytes: Buffer) => {
-    const request = decoded(bytes);
-    if (request === undefined) {
-      log.error('a client of the xDS server sent what is no DeltaDiscoveryRequest');
-      sendAway(stream);
-      return;
-    }
-    const type = typeOfUrl(request.typeUrl);
-    if (type !== undefined && request.nonce !== '') answered?.(type, request.error !== undefined);
-    try {
+  followMessages(stream, {
+    decode: decodeDeltaRequest,
+    receive: (request) => {
+      const type = typeOfUrl(request.typeUrl);
+      if (type !== undefined && request.nonce !== '') answered?.(type, request.error !== undefined);
       session.receive(request);
-    } catch (error) {
-      // Our bug: were the stream ended, the client would come again with the same words, and again.
-      log.error({ err: error }, 'what an Envoy said could not be followed; what serves keeps serving');
-    }
+    },
+    unreadable: 'a client of the xDS server sent what is no DeltaDiscoveryRequest',
+    log,
   });
-  stream.on('end', () => stream.end());
 }

@@ -3,7 +3,7 @@ import { fromBinary } from '@bufbuild/protobuf';
 import type { Logger } from 'pino';
 import { type MessageTypes, schema } from '#proto/load.ts';
 import { encode as encodeMessage, type Init } from '../../xds/build/message.ts';
-import { type RawStream, sendAway, whenEnded } from '../raw-stream.ts';
+import { followMessages, type RawStream, whenEnded } from '../raw-stream.ts';
 import type { ModuleReceiver, ModuleStore, WasmModule } from './module-store.ts';
 import type { SidecarStates, StateReceiver } from './sidecar-states.ts';
 
@@ -43,32 +43,15 @@ export function serveAgent(stream: RawStream, source: AgentSource, pod: string |
     modules.disconnected(receiver.ofModules);
     states.disconnected(receiver.ofStates);
   });
-  stream.on('data', (bytes: Buffer) => {
-    const message = decoded(bytes);
-    if (message === undefined) {
-      log.error('an agent sent what is no AgentMessage');
-      sendAway(stream);
-      return;
-    }
-    try {
-      receive(message, receiver, source);
-    } catch (error) {
-      // Our bug: were the stream ended, the agent would come again with the same words, and again.
-      log.error({ err: error }, 'what an agent said could not be followed; what serves keeps serving');
-    }
+  followMessages(stream, {
+    decode: (bytes) => fromBinary(schema('sluice.agent.v1.AgentMessage'), bytes),
+    receive: (message) => receive(message, receiver, source),
+    unreadable: 'an agent sent what is no AgentMessage',
+    log,
   });
-  stream.on('end', () => stream.end());
 }
 
 type AgentMessage = MessageTypes['sluice.agent.v1.AgentMessage'];
-
-function decoded(bytes: Buffer): AgentMessage | undefined {
-  try {
-    return fromBinary(schema('sluice.agent.v1.AgentMessage'), bytes);
-  } catch {
-    return undefined;
-  }
-}
 
 function receive({ kind }: AgentMessage, receiver: Receiver, { modules, states, unknownKey, log }: AgentSource): void {
   switch (kind.case) {
